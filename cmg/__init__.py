@@ -1,0 +1,1 @@
+"""Cross-Modal Generalization: features, unified discrete representations, and their evaluation."""

@@ -1,0 +1,44 @@
+"""Methods by name; a module is imported when its method is asked for.
+
+build("fcid", {"codebook_size": 400}) -> Method
+config_class("fcid") -> its frozen pydantic model (unknown keys are rejected)
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from difflib import get_close_matches
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from pydantic import BaseModel
+
+    from cmg.methods.base import Method
+
+METHODS = {
+    "fcid": "cmg.methods.fcid:FCID",  # fine and coarse information disentangling (ACL Findings 2025)
+    "baseline": "cmg.methods.baseline:Baseline",  # same encoders and codebook, reconstruction and commitment only
+    "infonce_kmeans": "cmg.methods.infonce_kmeans:InfoNCEKMeans",  # control: continuous features, k-means codebook afterwards
+}
+
+
+def method_class(name: str) -> type[Method]:
+    """The class registered under `name`; KeyError names the nearest one."""
+    if name not in METHODS:
+        near = get_close_matches(name, METHODS, n=1)
+        hint = f"; did you mean '{near[0]}'?" if near else ""
+        raise KeyError(f"unknown method '{name}'{hint} (known: {', '.join(METHODS)})")
+    module, _, attribute = METHODS[name].partition(":")
+    return getattr(import_module(module), attribute)
+
+
+def config_class(name: str) -> type[BaseModel]:
+    """The configuration model of a method."""
+    return method_class(name).Config
+
+
+def build(name: str, config: Mapping[str, Any]) -> Method:
+    """A method with fresh weights (torch's global generator) from a plain mapping of its parameters."""
+    chosen = method_class(name)
+    return chosen(chosen.Config.model_validate(dict(config)))

@@ -1,0 +1,1 @@
+"""Shared backbones: encoders, decoders, temporal block, CPC networks."""

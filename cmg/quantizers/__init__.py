@@ -1,0 +1,1 @@
+"""Vector quantizers: codebooks, their moving averages, dead codes and usage."""
