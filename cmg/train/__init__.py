@@ -1,0 +1,1 @@
+"""Pretraining: paired features, the step, resume, checkpoints."""

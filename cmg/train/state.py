@@ -1,0 +1,47 @@
+"""Unfinished training: everything a run needs to go on to the same bits, in one file that is replaced atomically."""
+
+import os
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch.optim import Optimizer
+
+from cmg.methods.base import Method
+
+
+@dataclass
+class Progress:
+    """Where a run stands: ``step`` optimiser steps are done; ``history`` holds one row of floats per step."""
+
+    step: int = 0
+    columns: list[str] = field(default_factory=list)
+    history: list[list[float]] = field(default_factory=list)
+
+
+def save(path: Path, key: str, method: Method, optimisers: dict[str, Optimizer], progress: Progress) -> None:
+    """Write the state of a run identified by ``key`` (a digest of its inputs)."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    state: dict[str, Any] = {
+        "key": key,
+        "method": method.state_dict(),
+        "optimisers": {name: optimiser.state_dict() for name, optimiser in optimisers.items()},
+        "progress": vars(progress),
+    }
+    temporary = path.with_name(f".{path.name}.tmp")
+    torch.save(state, temporary)
+    os.replace(temporary, path)
+
+
+def resume(path: Path, key: str, method: Method, optimisers: dict[str, Optimizer]) -> Progress:
+    """Restore a run saved under the same ``key``; a fresh start when there is none or it belongs to other inputs."""
+    if not path.is_file():
+        return Progress()
+    state = torch.load(path, weights_only=True, map_location="cpu")
+    if state["key"] != key:
+        return Progress()
+    method.load_state_dict(state["method"])
+    for name, optimiser in optimisers.items():
+        optimiser.load_state_dict(state["optimisers"][name])
+    return Progress(**state["progress"])

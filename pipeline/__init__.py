@@ -1,0 +1,1 @@
+"""Arguments, paths, parameters and stages. No tensor maths."""

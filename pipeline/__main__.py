@@ -1,0 +1,56 @@
+"""``python -m pipeline STAGE …``: every stage is a plain command that runs alike by hand, under DVC and under Snakemake."""
+
+import argparse
+import importlib
+import signal
+import sys
+
+from pipeline import params
+
+# name: one line of help. Stages in the order of the data flow, then the tools.
+STAGES = {
+    "sample": "generate the sample corpus of one dataset",
+    "scan": "list a dataset's files with a content fingerprint",
+    "index": "read official annotations into the clip index",
+    "features": "extract one modality of one dataset into its feature store",
+    "pretrain": "train one method with one seed",
+    "codes": "encode every dataset with one trained run",
+    "toc": "rank one run's code dimensions (training-free)",
+    "evaluate": "every downstream task of one run",
+    "tables": "the papers' tables from all runs",
+    "report": "one self-contained HTML page",
+}
+TOOLS = {
+    "check": "what is found, missing or malformed per dataset, and what to do next",
+    "store": "show, verify or export a feature store",
+    "verify": "walk a result back to its inputs, byte by byte",
+    "record": "tell DVC what a Snakemake run made",
+}
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m pipeline", description=__doc__)
+    commands = parser.add_subparsers(dest="command", required=True, metavar="STAGE")
+    for name, text in {**STAGES, **TOOLS}.items():
+        commands.add_parser(name, help=text, add_help=False)
+    return parser
+
+
+def main(argv: list[str] | None = None) -> int:
+    """Run one stage or tool; its exit status, or 2 for a bad parameter."""
+    arguments = sys.argv[1:] if argv is None else argv
+    command = _parser().parse_args(arguments[:1]).command
+    module = importlib.import_module(f"pipeline.{'stages' if command in STAGES else 'tools'}.{command}")
+    parser = argparse.ArgumentParser(prog=f"python -m pipeline {command}", description=module.__doc__)
+    module.add_arguments(parser)
+    args = parser.parse_args(arguments[1:])
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
+    try:
+        return module.run(args, params.load()) or 0
+    except params.ParameterError as error:
+        print(error, file=sys.stderr)
+        return 2
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,156 @@
+"""Typed, validated ``params.yaml``: an unknown key is an error that names the nearest known one.
+
+Sections of methods (``fcid:``) are validated by the method's own configuration when it is built, so that light stages need no torch.
+"""
+
+import difflib
+from pathlib import Path
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from ruamel.yaml import YAML
+
+from cmg.methods import METHODS
+from pipeline import paths
+
+
+class ParameterError(ValueError):
+    """A value or key in params.yaml that cannot be used."""
+
+
+class Section(BaseModel):
+    """Base of every section: frozen, unknown keys rejected with the nearest name."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _known_keys(cls, values: Any) -> Any:
+        for key in values if isinstance(values, dict) else ():
+            if key not in cls.model_fields:
+                raise ValueError(unknown_key(str(key), list(cls.model_fields)))
+        return values
+
+
+def unknown_key(key: str, known: list[str]) -> str:
+    """Message for a key that does not exist, with the nearest one that does."""
+    near = difflib.get_close_matches(key, known, n=1, cutoff=0.5)
+    return f"unknown key '{key}'" + (f"; did you mean '{near[0]}'?" if near else f"; known keys: {', '.join(known)}")
+
+
+class Dataset(Section):
+    source: Literal["sample", "raw"]
+    version: Literal["40k", "90k"] = "40k"
+
+
+class Stores(Section):
+    video: list[str]
+    audio: list[str]
+    text: list[str]
+
+
+class FeatureLimits(Section):
+    failure_limit: float = Field(0.05, ge=0, le=1)
+    time_limit: float = Field(60, gt=0)
+
+
+class Toc(Section):
+    lam: float = Field(0.3, ge=0, le=1)
+    score: Literal["full", "similarity", "variance"] = "full"
+    normalise: bool = True
+
+
+class Evaluate(Section):
+    protocol: Literal["strict"] = "strict"
+    head: Literal["linear"] = "linear"
+
+
+class Pretrain(Section):
+    epochs: int = Field(ge=1)
+    batch_size: int = Field(ge=2)
+    learning_rate: float = Field(gt=0)
+    method: dict[str, Any] = Field(default_factory=dict)
+
+
+class HeadSchedule(Section):
+    epochs: int = Field(ge=1)
+    learning_rate: float = Field(gt=0)
+
+
+class Recipes(Section):
+    """Arguments of the three recipes, passed to ``cmg.extract`` as they stand (it rejects unknown ones)."""
+
+    video: dict[str, Any]
+    audio: dict[str, Any]
+    text: dict[str, Any]
+
+
+class Scale(Section):
+    corpus: dict[str, Any]
+    features: Recipes
+    pretrain: Pretrain
+    evaluate: HeadSchedule
+
+
+class Scales(Section):
+    mini: Scale
+    paper: Scale
+
+
+class Params(BaseModel):
+    """All of params.yaml. ``sections`` holds the method sections as they stand."""
+
+    model_config = ConfigDict(frozen=True)
+
+    scale: Literal["mini", "paper"]
+    methods: list[str] = Field(min_length=1)
+    seeds: list[int] = Field(min_length=1)
+    threads: int = Field(ge=1)
+    device: Literal["auto", "cpu", "cuda"] = "auto"
+    datasets: dict[str, Dataset]
+    stores: Stores
+    features: FeatureLimits
+    toc: Toc
+    evaluate: Evaluate
+    scales: Scales
+    sections: dict[str, dict[str, Any]]
+
+    @property
+    def active(self) -> Scale:
+        """The values of the chosen scale."""
+        return getattr(self.scales, self.scale)
+
+    @property
+    def uses_sample(self) -> bool:
+        return any(dataset.source == "sample" for dataset in self.datasets.values())
+
+    def method_config(self, method: str) -> dict[str, Any]:
+        """Science knobs of one method over the widths of the scale (a key in both is taken from the method's section)."""
+        return {**self.active.pretrain.method, **self.sections[method]}
+
+
+def parse(values: dict[str, Any], known_methods: list[str]) -> Params:
+    """Validate the mapping of params.yaml.
+
+    Raises:
+        ParameterError: with one line per offending key: where, what was found, what is possible.
+    """
+    fields = [name for name in Params.model_fields if name != "sections"]
+    for key in values:
+        if key not in fields and key not in known_methods:
+            raise ParameterError(f"params.yaml: {unknown_key(key, [*fields, *known_methods])}")
+    sections = {name: dict(values.get(name) or {}) for name in known_methods}
+    try:
+        params = Params(**{key: value for key, value in values.items() if key in fields}, sections=sections)
+    except ValidationError as error:
+        lines = [f"params.yaml: {'.'.join(map(str, item['loc']))}: {item['msg']}" for item in error.errors()]
+        raise ParameterError("\n".join(lines)) from error
+    for method in params.methods:
+        if method not in known_methods:
+            raise ParameterError(f"params.yaml: methods: {unknown_key(method, known_methods)}")
+    return params
+
+
+def load(path: Path = paths.PARAMS) -> Params:
+    """Read and validate ``params.yaml``."""
+    return parse(YAML(typ="safe", pure=True).load(path.read_text()), list(METHODS))

@@ -1,0 +1,87 @@
+"""What a stage read, with which parameters and code, and what it wrote: one JSON file per stage item, no times, no hosts.
+
+Receipts hold content digests only, so the same inputs give the same bytes under any tool. ``fingerprint`` and ``python -m pipeline
+verify`` follow them from an output back to the first input.
+"""
+
+import hashlib
+import json
+import platform
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from pipeline import codedeps, files, paths
+
+
+@contextmanager
+def record(
+    stage: str, item: str, *, inputs: Sequence[Path], outputs: Sequence[Path], params: dict[str, Any], code: Sequence[str] = ()
+) -> Iterator[dict[str, Any]]:
+    """Run a stage's body, then write ``receipts/<stage>/<item>.json`` (and its duration to ``logs/``, which is never hashed).
+
+    Args:
+        inputs, outputs: files or folders, digested by ``files.digest`` (inputs before the body, outputs after it).
+        params: the parameter values the stage used.
+        code: modules imported by name at run time, beside ``pipeline.stages.<stage>``.
+
+    Yields a dictionary for the log (counts, rates). Raises FileNotFoundError when an input or a promised output is absent.
+    """
+    receipt = {
+        "stage": stage,
+        "item": item,
+        "inputs": {path.as_posix(): files.digest(path) for path in inputs},
+        "params": params,
+        "code": codedeps.code_digests([f"pipeline.stages.{stage}", *code]),
+    }
+    notes: dict[str, Any] = {}
+    started = time.time()
+    yield notes
+    receipt["outputs"] = {path.as_posix(): files.digest(path) for path in outputs}
+    files.write_json(paths.receipt(stage, item), receipt)
+    seconds = round(time.time() - started, 3)
+    log = {"stage": stage, "item": item, "seconds": seconds, "started": started, "host": platform.node(), **notes}
+    files.write_json(paths.log(stage, item), log)
+
+
+def load_all(root: Path = Path(".")) -> dict[str, dict[str, Any]]:
+    """Every receipt on disk, by ``<stage>/<item>``.
+
+    Raises:
+        ValueError: a receipt is not the JSON this module writes.
+    """
+    found = {}
+    for path in sorted((root / paths.RECEIPTS).rglob("*.json")):
+        try:
+            receipt = json.loads(path.read_text())
+            found[f"{receipt['stage']}/{receipt['item']}"] = receipt
+        except (json.JSONDecodeError, KeyError, TypeError) as error:
+            raise ValueError(f"{path}: not a receipt ({error}); run the stage again: dvc repro") from error
+    return found
+
+
+def producers(receipts: dict[str, dict[str, Any]]) -> dict[str, str]:
+    """``{output path: receipt name}``."""
+    return {path: name for name, receipt in receipts.items() for path in receipt["outputs"]}
+
+
+def upstream(name: str, receipts: dict[str, dict[str, Any]]) -> list[str]:
+    """Names of the receipts that ``name`` rests on, itself included, sorted."""
+    made_by = producers(receipts)
+    seen: set[str] = set()
+    queue = [name]
+    while queue:
+        current = queue.pop()
+        if current not in seen:
+            seen.add(current)
+            queue.extend(made_by[path] for path in receipts[current]["inputs"] if path in made_by)
+    return sorted(seen)
+
+
+def fingerprint(names: Sequence[str], receipts: dict[str, dict[str, Any]]) -> str:
+    """First 16 hex digits of the SHA-256 over everything that went into ``names``: inputs, parameters, code, of all stages above."""
+    closure = sorted({above for name in names for above in upstream(name, receipts)})
+    text = json.dumps([receipts[name] for name in closure], sort_keys=True)
+    return hashlib.sha256(text.encode()).hexdigest()[:16]

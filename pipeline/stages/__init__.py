@@ -1,0 +1,1 @@
+"""One short file per stage, named as in dvc.yaml."""
