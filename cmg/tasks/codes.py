@@ -1,0 +1,121 @@
+"""The codes of one run: what every clip became, per dataset and modality, and the codebooks that say what a code is.
+
+N clips (index rows), T seconds, G codebooks, K codes, D code dimensions.
+"""
+
+import os
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from safetensors import SafetensorError
+from safetensors.numpy import load_file, save
+
+HELP = "run the codes stage again: python -m pipeline codes"
+
+
+@dataclass(frozen=True)
+class Codes:
+    """Codes of one dataset and modality: `indices` [N, T, G] int32, or `vectors` [N, T, D] float32 where a method has no codebook.
+
+    `valid` [N] int32 is the number of seconds with features; 0 marks a clip without usable features.
+    """
+
+    valid: np.ndarray
+    indices: np.ndarray | None = None
+    vectors: np.ndarray | None = None
+
+    @property
+    def values(self) -> np.ndarray:
+        return self.vectors if self.indices is None else self.indices
+
+    def __post_init__(self) -> None:
+        if (self.indices is None) == (self.vectors is None):
+            raise ValueError("codes need either indices or vectors")
+        if self.values.ndim != 3 or self.valid.shape != self.values.shape[:1]:
+            raise ValueError(f"codes have shape {self.values.shape} and valid {self.valid.shape}; expected [N, T, G or D] and [N]")
+
+
+class RunCodes:
+    """All codes of one run, keyed by (dataset, modality), and its codebooks [K, D] in concatenation order."""
+
+    def __init__(self, codebooks: Sequence[np.ndarray], entries: Mapping[tuple[str, str], Codes], name: str = "codes") -> None:
+        """Raises ValueError where an index lies outside its codebook or a vector is not finite, naming dataset and modality."""
+        self.codebooks = [np.ascontiguousarray(book, dtype=np.float32) for book in codebooks]
+        self.entries = dict(entries)
+        self.name = name
+        for key, codes in self.entries.items():
+            self._check(".".join(key), codes)
+
+    def _check(self, key: str, codes: Codes) -> None:
+        if codes.indices is None:
+            if not np.isfinite(codes.vectors[codes.valid > 0]).all():
+                raise ValueError(f"{self.name}: {key}.vectors holds numbers that are not finite; {HELP}")
+            return
+        sizes = [len(book) for book in self.codebooks]
+        if codes.indices.shape[2] != len(sizes):
+            raise ValueError(f"{self.name}: {key}.indices has {codes.indices.shape[2]} codebooks, the file holds {len(sizes)}; {HELP}")
+        if codes.indices.size and ((codes.indices < 0) | (codes.indices >= np.array(sizes))).any():
+            low, high = codes.indices.min(), codes.indices.max()
+            raise ValueError(f"{self.name}: {key}.indices runs from {low} to {high}; the codebooks have {sizes} codes; {HELP}")
+
+    @classmethod
+    def read(cls, path: str | Path) -> "RunCodes":
+        """Read a codes file. Raises ValueError naming the file where it is not one, FileNotFoundError where it is absent."""
+        try:
+            tensors = load_file(path)
+        except SafetensorError as error:
+            raise ValueError(f"{path}: not a safetensors file ({error}); {HELP}") from error
+        books = sorted((int(name.split(".")[1]), tensor) for name, tensor in tensors.items() if name.startswith("codebook."))
+        entries = {}
+        for name, valid in tensors.items():
+            key, _, kind = name.rpartition(".")
+            if kind != "valid":
+                continue
+            found = {kind: tensors[f"{key}.{kind}"] for kind in ("indices", "vectors") if f"{key}.{kind}" in tensors}
+            if len(found) != 1:
+                raise ValueError(f"{path}: {key} has {sorted(found) or 'neither'} of indices and vectors; expected one; {HELP}")
+            entries[tuple(key.split("."))] = Codes(valid, **found)
+        return cls([book for _, book in books], entries, str(path))
+
+    def write(self, path: str | Path) -> None:
+        """Write the codes file (deterministic bytes, atomic)."""
+        tensors = {f"codebook.{g}": book for g, book in enumerate(self.codebooks)}
+        for (dataset, modality), codes in self.entries.items():
+            kind, dtype = ("indices", np.int32) if codes.vectors is None else ("vectors", np.float32)
+            tensors[f"{dataset}.{modality}.{kind}"] = np.ascontiguousarray(codes.values, dtype=dtype)
+            tensors[f"{dataset}.{modality}.valid"] = np.ascontiguousarray(codes.valid, dtype=np.int32)
+        temporary = Path(f"{path}.{os.getpid()}.tmp")
+        temporary.write_bytes(save(tensors))
+        os.replace(temporary, path)
+
+    def get(self, dataset: str, modality: str) -> Codes:
+        """Codes of one dataset and modality. Raises KeyError naming what the file holds."""
+        if (dataset, modality) not in self.entries:
+            held = ", ".join(".".join(key) for key in sorted(self.entries)) or "nothing"
+            raise KeyError(f"{self.name}: no codes of {dataset}.{modality}; the file holds {held}; {HELP}")
+        return self.entries[dataset, modality]
+
+    @property
+    def has_codebook(self) -> bool:
+        """False for a method that yields vectors; TOC has nothing to choose from there."""
+        return bool(self.codebooks)
+
+    def dimensions(self, dataset: str, modality: str) -> int:
+        """D of `embed`: the dimensions of all codebooks together, or of the vectors."""
+        codes = self.get(dataset, modality)
+        return codes.vectors.shape[2] if codes.indices is None else sum(book.shape[1] for book in self.codebooks)
+
+    def embed(self, dataset: str, modality: str, rows: np.ndarray, dims: np.ndarray | None = None) -> np.ndarray:
+        """Code vectors of index rows, [n, T, D] float32: the codewords of all codebooks side by side.
+
+        `dims` [Q] keeps these dimensions, in this order (the TOC slice, after quantisation): [n, T, Q].
+        """
+        codes = self.get(dataset, modality)
+        if codes.indices is None:
+            vectors = codes.vectors[rows].astype(np.float32, copy=False)
+        else:
+            chosen = codes.indices[rows]
+            vectors = np.concatenate([book[chosen[..., g]] for g, book in enumerate(self.codebooks)], axis=-1)
+        return vectors if dims is None else vectors[..., dims]

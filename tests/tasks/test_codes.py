@@ -1,0 +1,79 @@
+"""The codes file: round trip, code vectors, and what a damaged file says."""
+
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+from safetensors.numpy import load_file, save_file
+
+from cmg.tasks.codes import Codes, RunCodes
+
+
+def make():
+    rng = np.random.default_rng(0)
+    books = [rng.normal(size=(5, 3)).astype("f"), rng.normal(size=(4, 2)).astype("f")]
+    indices = np.stack([rng.integers(0, 5, (6, 10)), rng.integers(0, 4, (6, 10))], axis=-1).astype(np.int32)
+    entries = {("ave", "video"): Codes(np.full(6, 10, np.int32), indices), ("ave", "audio"): Codes(np.zeros(6, np.int32), indices[::-1])}
+    return RunCodes(books, entries), books, indices
+
+
+def test_round_trip_and_bytes(tmp_path):
+    run, books, indices = make()
+    run.write(tmp_path / "a.safetensors")
+    again = RunCodes.read(tmp_path / "a.safetensors")
+    again.write(tmp_path / "b.safetensors")
+    assert (tmp_path / "a.safetensors").read_bytes() == (tmp_path / "b.safetensors").read_bytes()
+    assert sorted(load_file(tmp_path / "a.safetensors")) == [
+        "ave.audio.indices", "ave.audio.valid", "ave.video.indices", "ave.video.valid", "codebook.0", "codebook.1",
+    ]  # fmt: skip
+    assert again.get("ave", "audio").valid.tolist() == [0] * 6
+    for got, expected in zip(again.codebooks, books, strict=True):
+        np.testing.assert_array_equal(got, expected)
+
+
+def test_embed_concatenates_codewords_and_slices():
+    run, books, indices = make()
+    vectors = run.embed("ave", "video", np.array([4, 1]))
+    assert vectors.shape == (2, 10, 5) and vectors.dtype == np.float32 and run.dimensions("ave", "video") == 5
+    np.testing.assert_array_equal(vectors[0, 7], np.concatenate([books[0][indices[4, 7, 0]], books[1][indices[4, 7, 1]]]))
+    np.testing.assert_array_equal(run.embed("ave", "video", np.array([4, 1]), np.array([3, 0])), vectors[..., [3, 0]])
+
+
+def test_more_than_ten_codebooks_keep_their_order(tmp_path):
+    books = [np.full((2, 1), g, np.float32) for g in range(12)]
+    RunCodes(books, {}).write(tmp_path / "c.safetensors")
+    assert [int(book[0, 0]) for book in RunCodes.read(tmp_path / "c.safetensors").codebooks] == list(range(12))
+
+
+def test_vectors_without_a_codebook(tmp_path):
+    vectors = np.random.default_rng(1).normal(size=(3, 10, 4)).astype("f")
+    run = RunCodes([], {("ucf101", "video"): Codes(np.full(3, 10), vectors=vectors)})
+    run.write(tmp_path / "c.safetensors")
+    again = RunCodes.read(tmp_path / "c.safetensors")
+    assert not again.has_codebook and again.dimensions("ucf101", "video") == 4
+    np.testing.assert_array_equal(again.embed("ucf101", "video", np.array([2])), vectors[2:])
+
+
+def test_errors_name_file_and_tensor(tmp_path):
+    run, books, indices = make()
+    with pytest.raises(KeyError, match=r"no codes of avvp.audio; the file holds ave.audio, ave.video"):
+        run.get("avvp", "audio")
+    with pytest.raises(ValueError, match=r"ave.video.indices runs from 0 to 9"):
+        RunCodes(books, {("ave", "video"): Codes(np.ones(6), np.where(indices == 3, 9, indices))})
+    with pytest.raises(ValueError, match="has 2 codebooks, the file holds 1"):
+        RunCodes(books[:1], {("ave", "video"): Codes(np.ones(6), indices)})
+    with pytest.raises(ValueError, match="not finite"):
+        RunCodes([], {("ave", "video"): Codes(np.ones(1), vectors=np.full((1, 10, 2), np.nan, np.float32))})
+    path = tmp_path / "c.safetensors"
+    path.write_bytes(b"PK\x03\x04 not tensors")
+    with pytest.raises(ValueError, match=r"c.safetensors: not a safetensors file"):
+        RunCodes.read(path)
+    save_file({"ave.video.valid": np.ones(3, np.int32)}, path)
+    with pytest.raises(ValueError, match="ave.video has neither"):
+        RunCodes.read(path)
+
+
+def test_reading_codes_and_toc_imports_no_torch():
+    code = "import sys, cmg.tasks.codes, cmg.tasks.metrics, cmg.toc; sys.exit('torch' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
