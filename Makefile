@@ -1,0 +1,32 @@
+# make repro: environment, then the whole pipeline to results/table1.csv and results/report.html.  make test: environment, then the tests.
+SHELL := /bin/bash
+PYTHON ?= python3
+VENV := $(CURDIR)/.venv
+STAMP := $(VENV)/.installed
+export PATH := $(VENV)/bin:$(PATH)
+
+.PHONY: repro test lint env lock clean
+
+repro: $(STAMP)
+	dvc repro
+
+test: $(STAMP)
+	python -m pytest
+
+lint: $(STAMP)
+	ruff check . && ruff format --check .
+
+env: $(STAMP)
+
+$(STAMP): requirements.txt
+	test -x $(VENV)/bin/python || $(PYTHON) -m venv $(VENV)
+	$(VENV)/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.txt
+	touch $@
+
+# Needs uv. Pins for Python 3.11 and later; hashes, no hosts.
+lock:
+	uv pip compile --universal --generate-hashes --python-version 3.11 --no-emit-index-url --no-annotate --no-header \
+	  --extra dev --constraint constraints.txt pyproject.toml -o requirements.txt
+
+clean:
+	rm -rf data/.work logs .snakemake

@@ -1,0 +1,159 @@
+"""The resolved stages of dvc.yaml, and how Snakemake and DVC agree on what is done.
+
+DVC judges staleness. Snakemake compares modification times only (profiles/default), so before it plans, ``settle`` gives the
+outputs of stale stages an ancient time and makes those of fresh stages no older than their inputs. After a Snakemake job, a mark
+holds what the job was; ``record`` commits marked stages to DVC. Uses DVC's internal ``Repo.index`` (no public interface offers
+resolved stages), here and nowhere else.
+"""
+
+import hashlib
+import json
+import os
+import time
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from dvc.dependency import ParamsDependency
+from dvc.repo import Repo
+
+from pipeline import files, paths
+
+ANCIENT = 1  # seconds since the epoch; 0 means "unset" to Snakemake
+MARKS = paths.work("snakemake")
+
+
+@dataclass(frozen=True)
+class Stage:
+    """One resolved stage: the command, what it reads and writes (posix paths, files or folders), and its scheduling hints."""
+
+    name: str
+    command: str
+    deps: tuple[str, ...]
+    outs: tuple[str, ...]
+    params: dict[str, Any]
+    meta: dict[str, int] = field(default_factory=dict)
+
+    @property
+    def rule(self) -> str:
+        """A name that Snakemake accepts."""
+        return "".join(c if c.isalnum() else "_" for c in self.name)
+
+    @property
+    def receipt(self) -> str:
+        return next(out for out in self.outs if out.startswith(f"{paths.RECEIPTS}/"))
+
+    @property
+    def products(self) -> list[str]:
+        """Output files that rules depend on: a store's seal stands for the store, the receipt for any other folder."""
+        return [seal(out) for out in self.outs if Path(out).suffix]
+
+
+def seal(path: str) -> str:
+    """The file that stands for ``path``: a store's root metadata, written last."""
+    return f"{path}/zarr.json" if path.endswith(".zarr") else path
+
+
+def stages(root: Path = Path(".")) -> list[Stage]:
+    """Every stage of the project's dvc.yaml, resolved, in the order written."""
+    with Repo(str(root)) as repo:
+        return [_stage(stage, repo.root_dir) for stage in repo.index.stages if stage.path_in_repo == "dvc.yaml"]
+
+
+def _stage(stage: Any, root: str) -> Stage:
+    params: dict[str, Any] = {}
+    deps = []
+    for dep in stage.deps:
+        if isinstance(dep, ParamsDependency):
+            params.update(dep.read_params(flatten=False))
+        else:
+            deps.append(os.path.relpath(dep.fs_path, root))
+    outs = tuple(os.path.relpath(out.fs_path, root) for out in stage.outs)
+    return Stage(stage.addressing, stage.cmd, tuple(deps), outs, params, dict(stage.meta or {}))
+
+
+def inputs(stage: Stage, every: list[Stage]) -> list[str]:
+    """Files a rule waits for: products of the stages whose outputs it reads, and the source files it reads itself."""
+    found: set[str] = set()
+    for dep in stage.deps:
+        made = [(other, out) for other in every for out in other.outs if out == dep or _inside(out, dep) or _inside(dep, out)]
+        for other, out in made:
+            found.add(seal(out) if Path(out).suffix else other.receipt)
+        if not made:
+            found.update(_source_files(dep))
+    return sorted(found)
+
+
+def _inside(path: str, folder: str) -> bool:
+    return path.startswith(f"{folder}/")
+
+
+def _source_files(dep: str) -> list[str]:
+    path = Path(dep)
+    if not path.is_dir():
+        return [dep]
+    return [file.as_posix() for file in sorted(path.rglob("*")) if file.is_file() and "__pycache__" not in file.parts]
+
+
+def definition(stage: Stage, every: list[Stage]) -> str:
+    """Digest of a job apart from its data: command, parameter values, and the source files it reads."""
+    made = {product for other in every for product in [*other.products, other.receipt]}
+    sources = {path: files.file_digest(Path(path)) for path in inputs(stage, every) if path not in made and Path(path).is_file()}
+    return hashlib.sha256(json.dumps([stage.command, stage.params, sources], sort_keys=True).encode()).hexdigest()
+
+
+def stale(root: Path = Path(".")) -> set[str]:
+    """Names of the stages that DVC would run (changed command, dependency, parameter, output, or never run)."""
+    with Repo(str(root)) as repo:
+        return {name.removeprefix("dvc.yaml:") for name in repo.status()}
+
+
+def settle(every: list[Stage]) -> None:
+    """Set modification times so that Snakemake's verdict is DVC's: stale products ancient, fresh ones not older than their inputs."""
+    old = stale()
+    now = time.time()
+    for stage in every:
+        products = [Path(product) for product in stage.products if Path(product).is_file()]
+        if stage.name in old:
+            for product in products:
+                os.utime(product, (ANCIENT, ANCIENT))
+        elif products and _older_than_inputs(products, stage, every):
+            for product in products:
+                os.utime(product, (now, now))
+
+
+def _older_than_inputs(products: list[Path], stage: Stage, every: list[Stage]) -> bool:
+    newest = max((Path(path).stat().st_mtime for path in inputs(stage, every) if Path(path).exists()), default=0)
+    return min(product.stat().st_mtime for product in products) < newest
+
+
+def mark(stage: Stage) -> Path:
+    """File that a finished Snakemake job leaves, holding the job's ``definition``."""
+    return MARKS / stage.rule
+
+
+def record(every: list[Stage]) -> tuple[list[str], list[str]]:
+    """Commit to DVC every stage that a Snakemake job finished; names of the recorded and of the refused ones.
+
+    A stage is refused when its command, parameters or code have changed since the job started, or its receipt does not describe
+    the files on disk; it stays stale, and the next run redoes it.
+    """
+    done, refused = [], []
+    marked = [stage for stage in every if mark(stage).is_file()]
+    with Repo(".") as repo:
+        for stage in marked:
+            good = mark(stage).read_text().strip() == definition(stage, every) and _matches_disk(stage)
+            if good:
+                repo.commit(stage.name, force=True)
+            (done if good else refused).append(stage.name)
+            mark(stage).unlink()
+    return done, refused
+
+
+def _matches_disk(stage: Stage) -> bool:
+    path = Path(stage.receipt)
+    if not path.is_file() or not all(Path(out).exists() for out in stage.outs):
+        return False
+    receipt = json.loads(path.read_text())
+    recorded = {**receipt["inputs"], **receipt["outputs"]}
+    return all(Path(name).exists() and files.digest(Path(name)) == value for name, value in recorded.items())

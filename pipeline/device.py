@@ -1,0 +1,20 @@
+"""Device and thread count of a stage that computes. Snakemake exports thread variables and DVC does not, so a stage sets its own."""
+
+import torch
+
+from pipeline.params import ParameterError, Params
+
+
+def prepare(params: Params) -> torch.device:
+    """Set the CPU thread count and deterministic kernels; the device that ``device:`` asks for.
+
+    Raises:
+        ParameterError: ``device: cuda`` on a machine without one.
+    """
+    torch.set_num_threads(params.threads)
+    torch.backends.cudnn.benchmark = False
+    torch.use_deterministic_algorithms(True, warn_only=True)
+    available = torch.cuda.is_available()
+    if params.device == "cuda" and not available:
+        raise ParameterError("params.yaml: device: cuda, but torch sees no GPU on this machine; use device: auto")
+    return torch.device("cuda" if available and params.device != "cpu" else "cpu")

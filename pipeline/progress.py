@@ -1,0 +1,10 @@
+"""Progress of long work on standard error: a bar with rate and time left on a terminal, a line every few seconds elsewhere."""
+
+import sys
+
+from tqdm import tqdm
+
+
+def bar(total: int, what: str) -> tqdm:
+    """A tqdm bar over ``total`` items."""
+    return tqdm(total=total, desc=what, file=sys.stderr, mininterval=0.5 if sys.stderr.isatty() else 15, dynamic_ncols=True)

@@ -1,0 +1,31 @@
+"""Encode every dataset and modality with one trained run: the last stage that runs an encoder."""
+
+import argparse
+
+from cmg.methods import METHODS
+from cmg.store.reader import FeatureStore
+from cmg.tasks.codes import write_codes
+from cmg.train import checkpoint
+from cmg.train.encode import encode_store
+from pipeline import paths, receipts
+from pipeline.device import prepare
+from pipeline.params import Params
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("method", choices=METHODS)
+    parser.add_argument("seed", type=int)
+
+
+def run(args: argparse.Namespace, params: Params) -> None:
+    run_name = paths.run_name(args.method, args.seed)
+    stores = {(dataset, modality): paths.store(dataset, modality) for modality, names in params.stores for dataset in names}
+    inputs = [paths.checkpoint(run_name), *stores.values()]
+    module = METHODS[args.method].partition(":")[0]
+    with receipts.record("codes", run_name, inputs=inputs, outputs=[paths.codes(run_name)], params={}, code=[module]) as notes:
+        device = prepare(params)
+        method, _ = checkpoint.load(paths.checkpoint(run_name), device)
+        encoded = {key: encode_store(method, FeatureStore(path), key[1], device) for key, path in sorted(stores.items())}
+        codebooks = [codebook.detach().float().cpu().numpy() for codebook in method.codebooks()]
+        write_codes(paths.codes(run_name), codebooks, encoded)
+        notes["rows"] = {f"{dataset}.{modality}": len(codes.valid) for (dataset, modality), codes in encoded.items()}

@@ -1,0 +1,23 @@
+"""Generate the sample corpus of one dataset: real media files and annotation files in the official layout."""
+
+import argparse
+
+from cmg.synth import CorpusSpec, generate
+from pipeline import files, paths, progress, receipts
+from pipeline.params import Params
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("dataset")
+
+
+def run(args: argparse.Namespace, params: Params) -> None:
+    root = paths.SAMPLE / args.dataset
+    used = {"corpus": params.active.corpus, "source": params.datasets[args.dataset].source}
+    with receipts.record("sample", args.dataset, inputs=[], outputs=[root], params=used) as notes:
+        if used["source"] != "sample":
+            files.write_bytes(root / "README.txt", f"Not generated: {args.dataset} has source {used['source']} in params.yaml.\n".encode())
+            return
+        with progress.bar(0, f"sample {args.dataset}") as bar:
+            summary = generate(args.dataset, root, CorpusSpec(**params.active.corpus), workers=params.threads, progress=bar.update)
+        notes["summary"] = str(summary)

@@ -1,0 +1,28 @@
+"""List a dataset's files (path, size, quick content fingerprint): the only media dependency of the clip index."""
+
+import argparse
+
+from cmg.datasets.listing import scan, write_listing
+from pipeline import paths, progress, receipts
+from pipeline.params import Params
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("dataset")
+    parser.add_argument("--source", choices=("sample", "raw"), default="raw", help="raw (default): your files under $CMG_DATA")
+
+
+def run(args: argparse.Namespace, params: Params) -> None:
+    root, target = paths.dataset_root(args.dataset, args.source), paths.listing(args.dataset, args.source)
+    if args.source == "raw":
+        _scan(root, target, args.dataset)
+        return
+    with receipts.record("scan", args.dataset, inputs=[root], outputs=[target], params={"source": args.source}):
+        _scan(root, target, args.dataset)
+
+
+def _scan(root, target, dataset: str) -> None:
+    with progress.bar(0, f"scan {dataset}") as bar:
+        listing = scan(root, progress=bar.update)
+    write_listing(target, listing)
+    print(f"{target}: {len(listing)} files under {root}")
