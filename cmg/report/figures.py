@@ -1,0 +1,137 @@
+"""Small figures as inline SVG: no dates, no addresses, ids unique in the page, the same bytes for the same numbers.
+
+Text and axes take the page's text colour, so that the figures read in light and dark; every figure has a title and a description.
+"""
+
+import hashlib
+import io
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from html import escape
+
+from matplotlib import rc_context
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from cmg.report.history import History, thin
+from cmg.report.layout import CHANCE, COLUMN_LABELS, label
+from cmg.report.tables import Cell, Table
+
+INK = "#010203"  # stands for the page's text colour until the SVG is written
+LINES = ("#2f7ed8", "#d9730d", "#2e9e5b", "#b0479c", "#8a7a12")
+STYLE = {
+    "svg.hashsalt": "cmg",
+    "svg.fonttype": "none",
+    "text.parse_math": False,
+    "font.size": 9,
+    "font.family": ["DejaVu Sans"],
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+    "text.color": INK,
+    "axes.labelcolor": INK,
+    "axes.edgecolor": INK,
+    "xtick.color": INK,
+    "ytick.color": INK,
+    "axes.formatter.useoffset": False,
+    "axes.unicode_minus": False,
+}
+
+
+@dataclass(frozen=True)
+class Panel:
+    """One figure: its SVG text, and the words that a reader without it gets."""
+
+    title: str
+    description: str
+    svg: str
+
+
+def ascii_label(text: str) -> str:
+    """Text that any font can draw: other characters become escapes, long names are cut."""
+    return text.encode("ascii", "backslashreplace").decode("ascii").replace("\n", " ")[:40]
+
+
+def curve_panel(name: str, histories: Sequence[History], colour: str = LINES[0]) -> Panel:
+    """One column of the histories of a method over steps: a thin line per seed, a thick one for the mean where seeds share their steps."""
+    series = [(history, *thin(history.steps, history.columns[name])) for history in histories if name in history.columns]
+    series = [(history, steps, values) for history, steps, values in series if values]
+    with rc_context(STYLE):
+        figure, axes = _axes(3.4, 2.0)
+        for _, steps, values in series:
+            axes.plot(steps, values, color=colour, linewidth=0.9, alpha=0.6)
+        grids = {tuple(steps) for _, steps, _ in series}
+        if len(series) > 1 and len(grids) == 1:
+            mean = [sum(column) / len(column) for column in zip(*(values for _, _, values in series), strict=True)]
+            axes.plot(series[0][1], mean, color=colour, linewidth=2.2)
+        axes.set_xlabel("step")
+        axes.margins(x=0.01)
+        ends = "; ".join(f"{history.run} from {values[0]:.3g} to {values[-1]:.3g}" for history, _, values in series)
+        method = histories[0].method if histories else ""
+        return _panel(figure, f"{label(method)}: {name}", f"{name} over training steps. {ends or 'No finite values'}.")
+
+
+def cell_panel(table: Table, column: str) -> Panel:
+    """One score column: a dot per seed and a bar mark at the mean for every row of the table; chance is the dashed line."""
+    rows = [row for row in table.rows if row.kind != CHANCE and row.cells.get(column, Cell()).mean is not None]
+    chance = [row.cells[column].mean for row in table.rows if row.kind == CHANCE and row.cells[column].mean is not None]
+    with rc_context(STYLE):
+        figure, axes = _axes(3.4, 0.75 + 0.21 * max(len(rows), 1))
+        for place, row in enumerate(rows):
+            _dots(axes, place, row.cells[column], "#8a8a8a" if row.kind == "bound" else LINES[0] if row.kind == "method" else LINES[1])
+        for value in chance:
+            axes.axvline(value, color=INK, linestyle="--", linewidth=1)
+        axes.set_yticks(
+            range(len(rows)), [ascii_label(label(row.method, row.toc, row.kind).replace(" (same modality)", " bound")) for row in rows]
+        )
+        axes.set_ylim(len(rows) - 0.4, -0.6)
+        axes.set_xlim(0, 100)
+        words = [f"{label(row.method, row.toc, row.kind)} {row.cells[column].mean:.1f}" for row in rows]
+        described = "; ".join([*(f"Chance {value:.1f}" for value in chance), *words])
+        return _panel(figure, COLUMN_LABELS[column], f"Percent. {described or 'Not run'}.")
+
+
+def _dots(axes: Axes, place: int, cell: Cell, colour: str) -> None:
+    values = [value for value in cell.values if value is not None]
+    axes.plot(values, [place] * len(values), "o", color=colour, markersize=4, alpha=0.55, markeredgewidth=0)
+    axes.plot([cell.mean], [place], "|", color=colour, markersize=11, markeredgewidth=2.2)
+
+
+def _axes(width: float, height: float) -> tuple[Figure, Axes]:
+    figure = Figure(figsize=(width, height), layout="constrained")
+    return figure, figure.add_subplot()
+
+
+def _panel(figure: Figure, title: str, description: str) -> Panel:
+    out = io.StringIO()
+    figure.patch.set_alpha(0)
+    for axes in figure.axes:
+        axes.patch.set_alpha(0)
+    figure.savefig(out, format="svg", metadata={"Date": None, "Creator": None, "Format": None, "Type": None})
+    return Panel(title, description, inline_svg(out.getvalue(), title, description))
+
+
+def inline_svg(svg: str, title: str, description: str) -> str:
+    """Matplotlib's file as an inline element: no prolog, metadata or namespaces; ids prefixed; labelled for screen readers."""
+    body = re.sub(r"<metadata>.*?</metadata>", "", svg, flags=re.S)
+    body = re.sub(r'\s+xmlns(?::xlink)?="[^"]*"', "", body[body.index("<svg") :])
+    body = body.replace("xlink:href", "href").replace(INK, "currentColor").replace("'DejaVu Sans'", "sans-serif")
+    key = "f" + hashlib.sha256(f"{title}\0{description}\0{body}".encode()).hexdigest()[:10]
+    body = re.sub(r'\bid="', f'id="{key}-', body)
+    body = body.replace("url(#", f"url(#{key}-").replace('href="#', f'href="#{key}-')
+    named = f'<svg class="figure" role="img" aria-labelledby="{key}-title {key}-desc"'
+    words = f'<title id="{key}-title">{escape(title)}</title><desc id="{key}-desc">{escape(description)}</desc>'
+    opening, _, rest = re.sub(r'\s(?:width|height|version)="[^"]*"', "", body[: body.index(">") + 1]).partition("<svg")
+    return opening + named + rest + words + body[body.index(">") + 1 :].strip()
+
+
+def training_panels(histories: Iterable[History], codebook: bool) -> dict[str, list[Panel]]:
+    """``{method: panels}``, one per column: codebook statistics, or loss terms and everything else."""
+    by_method: dict[str, list[History]] = {}
+    for history in histories:
+        by_method.setdefault(history.method, []).append(history)
+    found = {}
+    for method, group in by_method.items():
+        names = list(dict.fromkeys(name for history in group for name in history.names(codebook)))
+        found[method] = [curve_panel(name, group, LINES[2] if codebook else LINES[0]) for name in names]
+    return {method: panels for method, panels in found.items() if panels}

@@ -1,0 +1,143 @@
+"""What the tables and the page are made from, read from files and checked."""
+
+import csv
+import json
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from cmg.report.history import History, read_history
+from cmg.report.layout import sample_notice
+from cmg.report.published import Published, read_published
+from cmg.report.runs import Run, read_run
+
+
+@dataclass(frozen=True)
+class Group:
+    """``count`` rows of one file that share place (split or annotation file), status and reason, with a few clip ids or lines."""
+
+    dataset: str
+    modality: str
+    place: str
+    status: str
+    reason: str
+    count: int
+    examples: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class StoreFacts:
+    """What a sealed feature store says of itself; ``counts`` is clips by status."""
+
+    dataset: str
+    modality: str
+    counts: Mapping[str, int]
+    recipe: str
+    weights: str
+
+
+@dataclass(frozen=True)
+class ReportInputs:
+    """Everything that ``write_tables`` and ``write_report`` use.
+
+    ``fingerprints``: ``{run name: digest}``. ``sample``: a dataset is the generated corpus. ``random_backbones``: features come from
+    random weights. ``facts``: pairs of label and text that the page lists as they are. ``problem_files``: files of extraction
+    failures and of index problems that were read, so that "none" is told from "not looked at".
+    """
+
+    runs: tuple[Run, ...]
+    sample: bool
+    random_backbones: bool
+    published: tuple[Published, ...] = field(default_factory=read_published)
+    fingerprints: Mapping[str, str] = field(default_factory=dict)
+    pretraining: str = "40k"
+    histories: tuple[History, ...] = ()
+    stores: tuple[StoreFacts, ...] = ()
+    failures: tuple[Group, ...] = ()
+    problems: tuple[Group, ...] = ()
+    problem_files: tuple[int, int] = (0, 0)
+    facts: tuple[tuple[str, str], ...] = ()
+
+    @property
+    def notice(self) -> str:
+        """First line of every table and page; empty exactly when data and weights are real."""
+        return sample_notice(self.sample, self.random_backbones)
+
+
+def load_inputs(
+    runs: Iterable[Path],
+    *,
+    sample: bool,
+    random_backbones: bool,
+    histories: Iterable[Path] = (),
+    stores: Iterable[Path] = (),
+    failures: Iterable[Path] = (),
+    problems: Iterable[Path] = (),
+    fingerprints: Mapping[str, str] | None = None,
+    pretraining: str = "40k",
+    facts: Mapping[str, str] | None = None,
+) -> ReportInputs:
+    """Read the files; order of arguments does not matter, results are sorted by name.
+
+    Args:
+        runs: ``results/runs/<method>-<seed>.json``.
+        histories: ``data/checkpoints/<run>/history.csv``.
+        stores: ``data/features/<dataset>/<modality>.zarr`` (sealed; only the root metadata is read).
+        failures: ``data/features/<dataset>/<modality>.failures.csv`` (``row,clip_id,status,reason``).
+        problems: ``data/index/<dataset>.problems.csv`` (``file,line,kind,reason,text``).
+
+    Raises:
+        FileNotFoundError: a path is absent. ValueError: a file is not what its stage writes.
+    """
+    failures, problems = sorted(failures), sorted(problems)
+    return ReportInputs(
+        runs=tuple(read_run(path) for path in sorted(runs)),
+        sample=sample,
+        random_backbones=random_backbones,
+        fingerprints=dict(fingerprints or {}),
+        pretraining=pretraining,
+        histories=tuple(read_history(path) for path in sorted(histories)),
+        stores=tuple(read_store(path) for path in sorted(stores)),
+        failures=tuple(group for path in failures for group in read_groups(path, path.parent.name, path.name.split(".")[0])),
+        problems=tuple(group for path in problems for group in read_groups(path, path.name.split(".")[0], "")),
+        problem_files=(len(failures), len(problems)),
+        facts=tuple((facts or {}).items()),
+    )
+
+
+def read_groups(path: Path, dataset: str, modality: str, examples: int = 3) -> list[Group]:
+    """Rows of a failures or problems file counted by (split or file, status or kind, reason), largest count first.
+
+    Raises:
+        ValueError: the file has no ``reason`` column.
+    """
+    with path.open(newline="", encoding="utf-8") as handle:
+        reader = csv.DictReader(handle)
+        rows = list(reader)
+        found = reader.fieldnames or []
+    if "reason" not in found:
+        raise ValueError(f"{path}: expected a column 'reason', found {', '.join(found) or 'an empty file'}; run: dvc repro")
+    keys = [(_first(row, "split", "file"), _first(row, "status", "kind"), _first(row, "reason")) for row in rows]
+    ids: dict[tuple[str, str, str], list[str]] = {}
+    for key, row in zip(keys, rows, strict=True):
+        ids.setdefault(key, []).append(_first(row, "clip_id", "text", "line", "row"))
+    ordered = sorted(Counter(keys).items(), key=lambda item: (-item[1], item[0]))
+    return [Group(dataset, modality, *key, count, tuple(ids[key][:examples])) for key, count in ordered]
+
+
+def _first(row: dict[str, str], *names: str) -> str:
+    return next((row[name] for name in names if row.get(name)), "")
+
+
+def read_store(path: Path) -> StoreFacts:
+    """Counts, recipe and weights digest from ``<dataset>/<modality>.zarr/zarr.json``."""
+    root = path / "zarr.json"
+    try:
+        attributes = json.loads(root.read_text(encoding="utf-8"))["attributes"]
+        counts = {str(status): int(count) for status, count in attributes["counts"].items()}
+    except (json.JSONDecodeError, KeyError, TypeError, AttributeError) as error:
+        raise ValueError(f"{root}: expected a sealed store with attribute 'counts', found {error!r}; run: dvc repro features") from error
+    recipe, weights = attributes.get("recipe", ""), attributes.get("weights_digest") or ""
+    text = recipe if isinstance(recipe, str) else ", ".join(f"{key} {value}" for key, value in sorted(dict(recipe).items()))
+    return StoreFacts(path.parent.name, path.stem, counts, text, str(weights))

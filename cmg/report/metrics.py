@@ -1,0 +1,29 @@
+"""What ``dvc metrics`` reads: row name -> cell -> mean over seeds."""
+
+import json
+from collections import Counter
+
+from cmg.report.tables import Row, Table
+
+
+def metrics(table: Table) -> dict[str, dict[str, float]]:
+    """``{"fcid": {"ave_va": 61.2, …}, "fcid_toc": …, "fcid_bound": …, "chance": …}``; cells that were not run are left out.
+
+    Where one method ran under several variants or protocols, these are added to the names.
+    """
+    names = Counter(_name(row) for row in table.rows)
+    out = {}
+    for row in table.rows:
+        name = _name(row)
+        full = name if names[name] == 1 else "_".join(part for part in (name, row.variant, row.protocol) if part)
+        out[full] = {key: round(cell.mean, 4) for key, cell in row.cells.items() if cell.mean is not None}
+    return out
+
+
+def metrics_json(table: Table) -> str:
+    """The file's text: sorted keys, one number per line, deterministic."""
+    return json.dumps(metrics(table), indent=1, sort_keys=True, ensure_ascii=False) + "\n"
+
+
+def _name(row: Row) -> str:
+    return row.method + ("_toc" if row.toc else "") + ("_bound" if row.kind == "bound" else "")

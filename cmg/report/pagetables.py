@@ -1,0 +1,164 @@
+"""The page's tables as plain data: headings and fields, each with the key it sorts by; the template only draws them."""
+
+import math
+import re
+import unicodedata
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+
+from cmg.report.history import History
+from cmg.report.inputs import Group, StoreFacts
+from cmg.report.layout import CELLS, COLUMN_LABELS, COLUMNS, label
+from cmg.report.markdown import digits_of
+from cmg.report.published import SOURCES, Published
+from cmg.report.runs import Run
+from cmg.report.tablecsv import number
+from cmg.report.tables import Cell, Row, Table
+
+
+@dataclass(frozen=True)
+class Field:
+    """One table field: text, smaller lines below it as (class, text), and the sort key (None: the text)."""
+
+    text: str
+    sort: str | None = None
+    lines: tuple[tuple[str, str], ...] = ()
+
+
+@dataclass(frozen=True)
+class PageTable:
+    """``heads`` are (text, class) pairs; the first field of each row is its heading; ``rows`` are (class, fields) pairs."""
+
+    name: str
+    caption: str
+    heads: tuple[tuple[str, str], ...]
+    rows: tuple[tuple[str, tuple[Field, ...]], ...]
+    style: str = field(default="")
+
+
+def visible(text: object) -> str:
+    """Text with control, formatting (bidirectional) and surrogate characters written as escapes, so that it shows what it is."""
+    hidden = {character for character in set(str(text)) if unicodedata.category(character) in ("Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp")}
+    return re.sub("[" + re.escape("".join(sorted(hidden))) + "]", _escaped, str(text)) if hidden else str(text)
+
+
+def _escaped(match: re.Match[str]) -> str:
+    return match[0].encode("unicode_escape").decode("ascii")
+
+
+def _heads(*names: str) -> tuple[tuple[str, str], ...]:
+    """Heading and class; a name that starts with ``#`` is a number column, with ``>`` a wide one."""
+    classes = {"#": "num", ">": "wide"}
+    return tuple((name.lstrip("#>"), classes.get(name[0], "")) for name in names)
+
+
+def _rows(rows: Iterable[Sequence[object]]) -> tuple[tuple[str, tuple[Field, ...]], ...]:
+    return tuple(("", tuple(value if isinstance(value, Field) else _plain(value) for value in row)) for row in rows)
+
+
+def _plain(value: object) -> Field:
+    return Field("") if value is None else Field(visible(value))
+
+
+def score_table(table: Table) -> PageTable:
+    """Table 1: ours, spread and the published number in each field."""
+    caption = (
+        "Table 1. Percent: mean over seeds, ± sample standard deviation (n − 1), and the published number where a paper prints one. "
+        "Headings sort the rows."
+    )
+    heads = _heads("Method", "Kind", "Protocol", *(f"#{COLUMN_LABELS[column]}" for column in COLUMNS), "#Seeds")
+    rows = tuple((row.kind, _score_fields(row)) for row in table.rows)
+    return PageTable("table1", caption, heads, rows, "table1")
+
+
+def _score_fields(row: Row) -> tuple[Field, ...]:
+    variant = (("kind", f"variant: {visible(row.variant)}"),) if row.variant else ()
+    first = Field(visible(label(row.method, row.toc, row.kind)), lines=variant)
+    cells = [_score_field(row.cells.get(column, Cell()), column) for column in COLUMNS]
+    return (first, Field(row.kind), _plain(row.protocol), *cells, Field(str(len(row.seeds)) if row.seeds else ""))
+
+
+def _score_field(cell: Cell, column: str) -> Field:
+    digits = digits_of(column)
+    lines = [] if cell.sd is None else [("sd", f"± {number(cell.sd, digits)}")]
+    lines += [("paper", f"paper {visible(cell.published)}")] if cell.published else []
+    lines += [] if cell.difference is None else [("paper", f"difference {cell.difference:+.{digits}f}")]
+    return Field(number(cell.mean, digits), "" if cell.mean is None else f"{cell.mean:.6f}", tuple(lines))
+
+
+def seed_table(table: Table) -> PageTable:
+    """Every seed's value of every cell, one line per row and seed."""
+    rows = []
+    for row in table.rows:
+        for place, seed in enumerate(row.seeds):
+            values = [number(row.cells[column].values[place]) for column in COLUMNS]
+            rows.append([label(row.method, row.toc, row.kind), row.kind, row.protocol, row.variant, seed, *values])
+    heads = _heads("Method", "Kind", "Protocol", "Variant", "#Seed", *(f"#{COLUMN_LABELS[column]}" for column in COLUMNS))
+    return PageTable("seeds", "Every seed's value, percent.", heads, _rows(rows), "table1")
+
+
+def cell_table(runs: Sequence[Run]) -> PageTable:
+    """What each cell was fitted and scored on; one line per distinct setting among the runs."""
+    found: dict[tuple, None] = {}
+    for spec in CELLS:
+        for run in runs:
+            for score in run.cells:
+                if (score.task, score.direction) == (spec.task, spec.direction):
+                    sizes = (score.n_fit, score.n_val, score.n_test, score.classes, None if score.chance is None else number(score.chance))
+                    found[(spec.label, run.protocol, score.metric, score.fit_modality, score.test_modality, *sizes)] = None
+    heads = _heads(
+        "Cell", "Protocol", "Metric", "Fitted on", "Scored on", "#Fit clips", "#Validation clips", "#Test clips", "#Classes", "#Chance"
+    )
+    return PageTable("cells", "Each cell of table 1: the modality its head was fitted and scored on, and sizes.", heads, _rows(found))
+
+
+def store_table(stores: Sequence[StoreFacts]) -> PageTable:
+    """Feature stores with their clips by status."""
+    rows = [
+        [
+            s.dataset,
+            s.modality,
+            sum(s.counts.values()),
+            s.counts.get("ok", 0),
+            sum(s.counts.values()) - s.counts.get("ok", 0),
+            s.weights[:12],
+            s.recipe,
+        ]
+        for s in stores
+    ]
+    heads = _heads("Dataset", "Modality", "#Clips", "#Usable", "#Not usable", "Weights digest", ">Recipe")
+    return PageTable("stores", "Feature stores: what was extracted, with which weights.", heads, _rows(rows))
+
+
+def group_table(name: str, caption: str, place: str, groups: Sequence[Group]) -> PageTable:
+    """Failures or problems with counts and examples; ``place`` names the second column."""
+    rows = [
+        [g.dataset, g.modality or g.place, g.status, Field(str(g.count)), g.reason, " · ".join(map(visible, g.examples))] for g in groups
+    ]
+    return PageTable(name, caption, _heads("Dataset", place, "Status", "#Count", ">Reason", ">Examples"), _rows(rows))
+
+
+def ends_table(name: str, caption: str, histories: Sequence[History], codebook: bool) -> PageTable:
+    """First and last finite value of each column of each run: what the curves show, as text."""
+    rows = []
+    for history in histories:
+        for column in history.names(codebook):
+            values = [value for value in history.columns[column] if math.isfinite(value)]
+            ends = [f"{values[0]:.4g}", f"{values[-1]:.4g}"] if values else ["", ""]
+            rows.append([history.run, column, len(values), *ends])
+    return PageTable(name, caption, _heads("Run", "Quantity", "#Steps", "#First", "#Last"), _rows(rows))
+
+
+def published_table(entries: Sequence[Published]) -> PageTable:
+    """Every published number with its source."""
+    rows = [[e.source_row, e.source_column, e.printed, e.pretraining, e.table, SOURCES[e.paper]] for e in entries]
+    heads = _heads("Row", "Column", "#Printed", "Pretraining list", "Table", ">Paper")
+    return PageTable("published", "Published numbers and where they stand.", heads, _rows(rows))
+
+
+def fingerprint_table(table: Table) -> PageTable:
+    """Full fingerprint of every row."""
+    rows = [[label(row.method, row.toc, row.kind), row.protocol, row.variant, row.fingerprint or "not given"] for row in table.rows]
+    return PageTable(
+        "fingerprints", "Fingerprints of the rows of table 1.", _heads("Row", "Protocol", "Variant", ">Fingerprint"), _rows(rows)
+    )

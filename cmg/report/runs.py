@@ -1,0 +1,113 @@
+"""Run results: one JSON file per method and seed, checked when read."""
+
+import json
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+HELP = "run: dvc repro"
+
+
+@dataclass(frozen=True)
+class Score:
+    """One evaluated cell. ``score`` and ``chance`` are percentages; ``chance`` is None where it was not computed."""
+
+    task: str
+    direction: str
+    toc: bool
+    metric: str
+    score: float
+    q: int | None = None
+    fit_modality: str = ""
+    test_modality: str = ""
+    n_fit: int | None = None
+    n_val: int | None = None
+    n_test: int | None = None
+    classes: int | None = None
+    chance: float | None = None
+    side: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Run:
+    """All cells of one method and seed under one protocol."""
+
+    method: str
+    variant: str
+    seed: int
+    protocol: str
+    cells: tuple[Score, ...]
+
+    @property
+    def name(self) -> str:
+        """``<method>-<seed>``, the name of the run's files."""
+        return f"{self.method}-{self.seed}"
+
+    def score_of(self, task: str, direction: str, toc: bool) -> Score | None:
+        """The one cell with these keys, None when it was not run; ValueError when there are several."""
+        found = [cell for cell in self.cells if (cell.task, cell.direction, cell.toc) == (task, direction, toc)]
+        if len(found) > 1:
+            metrics = ", ".join(cell.metric for cell in found)
+            raise ValueError(f"run {self.name}: {len(found)} scores for {task} {direction} (toc={toc}): {metrics}; expected one; {HELP}")
+        return found[0] if found else None
+
+
+def read_run(path: Path) -> Run:
+    """Read ``results/runs/<method>-<seed>.json``.
+
+    Raises:
+        ValueError: not JSON, a key is missing, or a number is not finite; names file, cell, expected and found.
+    """
+    try:
+        data = json.loads(path.read_text(encoding="utf-8"))
+    except (json.JSONDecodeError, UnicodeDecodeError) as error:
+        raise ValueError(f"{path}: expected JSON, found {error}; {HELP}") from error
+    return Run(
+        method=str(_need(data, "method", path)),
+        variant=str(_need(data, "variant", path)),
+        seed=int(_need(data, "seed", path)),
+        protocol=str(_need(data, "protocol", path)),
+        cells=tuple(_score(cell, f"{path}: cell {number}") for number, cell in enumerate(_need(data, "cells", path))),
+    )
+
+
+def _need(data: Any, key: str, where: object) -> Any:
+    if not isinstance(data, Mapping) or key not in data:
+        raise ValueError(f"{where}: expected a mapping with key '{key}', found {_brief(data)}; {HELP}")
+    return data[key]
+
+
+def _brief(data: Any) -> str:
+    return ", ".join(map(str, data)) if isinstance(data, Mapping) else type(data).__name__
+
+
+def _score(cell: Any, where: str) -> Score:
+    names = ("n_fit", "n_val", "n_test", "classes", "q")
+    counts = {name: None if cell.get(name) is None else int(cell[name]) for name in names} if isinstance(cell, Mapping) else {}
+    return Score(
+        task=str(_need(cell, "task", where)),
+        direction=str(_need(cell, "direction", where)),
+        toc=_flag(_need(cell, "toc", where), where),
+        metric=str(_need(cell, "metric", where)),
+        score=_percent(_need(cell, "score", where), "score", where),
+        chance=None if cell.get("chance") is None else _percent(cell["chance"], "chance", where),
+        fit_modality=str(cell.get("fit_modality") or ""),
+        test_modality=str(cell.get("test_modality") or ""),
+        side=dict(cell.get("side") or {}),
+        **counts,
+    )
+
+
+def _flag(value: Any, where: str) -> bool:
+    if not isinstance(value, bool):
+        raise ValueError(f"{where}: expected toc true or false, found {value!r}; {HELP}")
+    return value
+
+
+def _percent(value: Any, name: str, where: str) -> float:
+    number = isinstance(value, int | float) and not isinstance(value, bool)
+    if not number or not math.isfinite(value) or not -1e-9 <= value <= 100 + 1e-9:
+        raise ValueError(f"{where}: expected {name} in percent (0 to 100), found {value!r}; {HELP}")
+    return float(value)

@@ -1,0 +1,79 @@
+"""Table 1 as CSV and back: two decimals, no times, the notice as a comment in the first line."""
+
+import csv
+import io
+from pathlib import Path
+
+from cmg.report.layout import COLUMNS
+from cmg.report.tables import Cell, Row, Table
+
+HEAD = ("method", "toc", "kind", "variant", "protocol", "seeds")
+PARTS = ("mean", "sd", "seeds", "published", "difference")
+HEADER = (*HEAD, *(f"{column}_{part}" for column in COLUMNS for part in PARTS), "fingerprint")
+TOC = {True: "yes", False: "no", None: ""}
+
+
+def number(value: float | None, digits: int = 2) -> str:
+    """A fixed number of decimals; empty for None; never ``-0.00``."""
+    if value is None:
+        return ""
+    text = f"{value:.{digits}f}"
+    return text.lstrip("-") if float(text) == 0 else text
+
+
+def table_csv(table: Table) -> str:
+    """The CSV text: ``# notice`` first when there is one, then the header, then a line per row. The same table gives the same bytes."""
+    out = io.StringIO()
+    if table.notice:
+        out.write(f"# {table.notice}\n")
+    writer = csv.writer(out, lineterminator="\n")
+    writer.writerow(HEADER)
+    writer.writerows(_line(row) for row in table.rows)
+    return out.getvalue()
+
+
+def _line(row: Row) -> list[str]:
+    line = [row.method, TOC[row.toc], row.kind, row.variant, row.protocol, ";".join(map(str, row.seeds))]
+    for column in COLUMNS:
+        cell = row.cells.get(column, Cell())
+        values = "" if all(value is None for value in cell.values) else ";".join(map(number, cell.values))
+        line += [number(cell.mean), number(cell.sd), values, cell.published, number(cell.difference)]
+    return [*line, row.fingerprint]
+
+
+def read_table(path: Path) -> Table:
+    """Read what ``table_csv`` wrote; values come back rounded to two decimals.
+
+    Raises:
+        ValueError: another header, or a line with too few or too many fields.
+    """
+    text = path.read_text(encoding="utf-8")
+    notice, body = "", text
+    if text.startswith("# "):
+        comment, _, body = text.partition("\n")
+        notice = comment[2:]
+    lines = list(csv.reader(io.StringIO(body)))
+    if not lines or tuple(lines[0]) != HEADER:
+        found = ",".join(lines[0][:6]) if lines else "nothing"
+        raise ValueError(f"{path}: expected the header of table 1 ({','.join(HEADER[:6])},…), found {found}; run: dvc repro tables")
+    return Table(notice, tuple(_parse(line, f"{path}: row {n}") for n, line in enumerate(lines[1:], start=1)))
+
+
+def _parse(line: list[str], where: str) -> Row:
+    if len(line) != len(HEADER):
+        raise ValueError(f"{where}: expected {len(HEADER)} fields, found {len(line)}; run: dvc repro tables")
+    fields = dict(zip(HEADER, line, strict=True))
+    seeds = tuple(int(seed) for seed in fields["seeds"].split(";") if seed)
+    toc = {text: flag for flag, text in TOC.items()}[fields["toc"]]
+    cells = {column: _cell(fields, column, len(seeds)) for column in COLUMNS}
+    return Row(fields["method"], toc, fields["kind"], fields["variant"], fields["protocol"], seeds, cells, fields["fingerprint"])
+
+
+def _cell(fields: dict[str, str], column: str, seeds: int) -> Cell:
+    mean, sd, values, published, difference = (fields[f"{column}_{part}"] for part in PARTS)
+    parsed = tuple(_optional(value) for value in values.split(";")) if values else (None,) * seeds
+    return Cell(_optional(mean), _optional(sd), parsed, published, _optional(difference))
+
+
+def _optional(text: str) -> float | None:
+    return float(text) if text else None

@@ -1,0 +1,150 @@
+"""Table 1: run results -> mean, sample standard deviation and every seed's value, with the published number beside.
+
+The standard deviation is the sample one (n - 1 in the denominator) over seeds; with one seed there is none. The average of a row is
+taken per seed over all eight cells and only where all eight were run. A same-modality bound stands under the direction whose scored
+modality it shares: V→A under its A→A, A→V under its V→V.
+"""
+
+import hashlib
+import statistics
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+from cmg.report.layout import AVERAGE, CELLS, CHANCE, CellSpec, kind_of, row_order
+from cmg.report.published import Published, lookup
+from cmg.report.runs import Run, Score
+
+
+@dataclass(frozen=True)
+class Cell:
+    """Percentages. ``values`` has one entry per seed of the row (None: not run); chance lists its distinct values instead."""
+
+    mean: float | None = None
+    sd: float | None = None
+    values: tuple[float | None, ...] = ()
+    published: str = ""
+    difference: float | None = None
+
+
+@dataclass(frozen=True)
+class Row:
+    """One line of the table; ``kind`` is ``chance``, ``control``, ``method`` or ``bound``; ``toc`` is None for chance."""
+
+    method: str
+    toc: bool | None
+    kind: str
+    variant: str
+    protocol: str
+    seeds: tuple[int, ...]
+    cells: Mapping[str, Cell]
+    fingerprint: str = ""
+
+
+@dataclass(frozen=True)
+class Table:
+    """Rows in reading order. ``notice`` is empty exactly when data and weights are real."""
+
+    notice: str
+    rows: tuple[Row, ...]
+
+
+def table1(
+    runs: Sequence[Run], published: Sequence[Published], fingerprints: Mapping[str, str], notice: str = "", pretraining: str = "40k"
+) -> Table:
+    """Build table 1.
+
+    Args:
+        runs: any number of results; grouped by method, variant and protocol.
+        published: printed numbers to stand beside ours.
+        fingerprints: ``{run name: digest of what went in}``; a row's own is the one of its runs, or the digest of theirs in seed order.
+        notice: what is not real about data or weights; a difference to the published number is taken only when it is empty
+            and the protocol is ``published``.
+        pretraining: VGGSound-AVEL list whose published numbers are comparable.
+
+    Raises:
+        ValueError: two runs share method, variant, protocol and seed, or a run holds a cell twice.
+    """
+    rows: list[Row] = []
+    for group in _groups(runs):
+        for toc in (False, True):
+            printed = lookup(tuple(published), group[0].method, toc, pretraining)
+            rows += _row(group, toc, kind_of(group[0].method), printed, fingerprints, real=not notice)
+            rows += _row(group, toc, "bound", {}, fingerprints, real=not notice)
+    for protocol in sorted({run.protocol for run in runs}):
+        rows += _chance([run for run in runs if run.protocol == protocol], protocol, fingerprints)
+    return Table(" ".join(notice.split()), tuple(sorted(rows, key=lambda r: row_order(r.kind, r.method, r.toc, r.variant, r.protocol))))
+
+
+def summarise(values: Sequence[float | None]) -> Cell:
+    """Mean and sample standard deviation (n - 1) of the values that exist; no deviation for fewer than two."""
+    present = [value for value in values if value is not None]
+    if not present:
+        return Cell(values=tuple(values))
+    return Cell(statistics.fmean(present), statistics.stdev(present) if len(present) > 1 else None, tuple(values))
+
+
+def _groups(runs: Sequence[Run]) -> list[list[Run]]:
+    found: dict[tuple[str, str, str], dict[int, Run]] = {}
+    for run in runs:
+        seeds = found.setdefault((run.method, run.variant, run.protocol), {})
+        if run.seed in seeds:
+            raise ValueError(
+                f"two results for run {run.name} (variant {run.variant}, protocol {run.protocol}); expected one; remove the stale file"
+            )
+        seeds[run.seed] = run
+    return [[seeds[seed] for seed in sorted(seeds)] for _, seeds in sorted(found.items())]
+
+
+def _row(group: list[Run], toc: bool, kind: str, printed: dict[str, Published], fingerprints: Mapping[str, str], real: bool) -> list[Row]:
+    def score(run: Run, spec: CellSpec) -> float | None:
+        found = run.score_of(spec.task, spec.bound_direction if kind == "bound" else spec.direction, toc)
+        return None if found is None else found.score
+
+    scores = {spec.key: [score(run, spec) for run in group] for spec in CELLS}
+    if all(value is None for values in scores.values() for value in values):
+        return []
+    cells = _with_average(scores, summarise)
+    first = group[0]
+    with_difference = real and first.protocol == "published"
+    cells = {key: _beside(cell, printed.get(key), with_difference) for key, cell in cells.items()}
+    seeds = tuple(run.seed for run in group)
+    return [Row(first.method, toc, kind, first.variant, first.protocol, seeds, cells, fingerprint_of(group, fingerprints))]
+
+
+def _with_average(scores: dict[str, list[float | None]], cell: Callable[[Sequence[float | None]], Cell]) -> dict[str, Cell]:
+    per_seed = zip(*scores.values(), strict=True)
+    average = [None if None in values else statistics.fmean(values) for values in per_seed]
+    return {key: cell(values) for key, values in {**scores, AVERAGE: average}.items()}
+
+
+def _beside(cell: Cell, printed: Published | None, with_difference: bool) -> Cell:
+    if printed is None:
+        return cell
+    difference = cell.mean - printed.value if with_difference and cell.mean is not None else None
+    return Cell(cell.mean, cell.sd, cell.values, printed.printed, difference)
+
+
+def _chance(runs: list[Run], protocol: str, fingerprints: Mapping[str, str]) -> list[Row]:
+    cells = {
+        spec.key: _chance_cell(cell for run in runs for cell in run.cells if (cell.task, cell.direction) == (spec.task, spec.direction))
+        for spec in CELLS
+    }
+    means = [cell.mean for cell in cells.values()]
+    if all(mean is None for mean in means):
+        return []
+    cells[AVERAGE] = summarise([] if None in means else [statistics.fmean(means)])
+    return [Row(CHANCE, None, CHANCE, "", protocol, (), cells, fingerprint_of(runs, fingerprints))]
+
+
+def _chance_cell(scores: Iterable[Score]) -> Cell:
+    values = sorted({score.chance for score in scores if score.chance is not None})
+    return Cell(statistics.fmean(values), None, tuple(values)) if values else Cell()
+
+
+def fingerprint_of(runs: Iterable[Run], fingerprints: Mapping[str, str]) -> str:
+    """The common fingerprint of some runs, or the SHA-256 of theirs one per line in name order; empty when one is unknown."""
+    names = sorted({run.name for run in runs}, key=lambda name: (name.rpartition("-")[0], int(name.rpartition("-")[2])))
+    known = [fingerprints.get(name, "") for name in names]
+    if not all(known):
+        return ""
+    return known[0] if len(set(known)) == 1 else hashlib.sha256("\n".join(known).encode()).hexdigest()
