@@ -1,0 +1,131 @@
+"""The clip index: one row per clip in canonical order, as Parquet with deterministic bytes."""
+
+import io
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from cmg.datasets.atomic import write_atomic
+
+SPLITS = ("train", "val", "test", "")  # "" only where a malformed line names no split
+STATUSES = ("ok", "missing", "malformed", "refused")
+MODALITIES = ("av", "audio", "visual")
+
+
+class BadIndex(ValueError):
+    """An index file that does not follow the schema."""
+
+
+@dataclass(frozen=True)
+class Event:
+    """A class active for onset <= t < offset (seconds from the start of the clip); heard, seen, or both (`av`)."""
+
+    label: str
+    onset: float
+    offset: float
+    modality: str = "av"
+
+
+@dataclass(frozen=True)
+class Clip:
+    """One row. The row, not the id, is the key: AVE repeats ids.
+
+    visual, audio: media paths relative to the dataset root, or None (an MP4 is both); AVSBench-S4's visual is a folder.
+    start: seconds into the media file at which the clip begins; duration: nominal seconds, None = as long as the file.
+    source_start: seconds into the YouTube video the file was cut from, where known.
+    fingerprints: as in the listing, "" where there is no file.
+    reason: why the status is not ok, or a remark on an ok row (for example how an ambiguous start was resolved).
+    """
+
+    row: int
+    clip_id: str
+    visual: str | None = None
+    audio: str | None = None
+    start: float = 0.0
+    duration: float | None = 10.0
+    split: str = ""
+    events: tuple[Event, ...] = ()
+    captions: tuple[str, ...] = ()
+    visual_fingerprint: str = ""
+    audio_fingerprint: str = ""
+    status: str = "ok"
+    reason: str = ""
+    source_start: float | None = None
+
+
+_EVENT = pa.struct([("label", pa.string()), ("onset", pa.float64()), ("offset", pa.float64()), ("modality", pa.string())])
+SCHEMA = pa.schema(
+    [
+        pa.field("row", pa.int64(), nullable=False),
+        pa.field("clip_id", pa.string(), nullable=False),
+        pa.field("visual", pa.string()),
+        pa.field("audio", pa.string()),
+        pa.field("start", pa.float64(), nullable=False),
+        pa.field("duration", pa.float64()),
+        pa.field("split", pa.string(), nullable=False),
+        pa.field("events", pa.list_(_EVENT), nullable=False),
+        pa.field("captions", pa.list_(pa.string()), nullable=False),
+        pa.field("visual_fingerprint", pa.string(), nullable=False),
+        pa.field("audio_fingerprint", pa.string(), nullable=False),
+        pa.field("status", pa.string(), nullable=False),
+        pa.field("reason", pa.string(), nullable=False),
+        pa.field("source_start", pa.float64()),
+    ],
+    metadata={"cmg.index": "1"},
+)
+
+
+def write_index(path: Path, clips: Sequence[Clip]) -> None:
+    """Write the index; atomic; the same clips give the same bytes under the same pyarrow.
+
+    Raises BadIndex when rows are not 0..N-1 in order, or a split, status or event modality is not a known one.
+    """
+    _check(Path(path), clips)
+    columns = [[_plain(clip, field.name) for clip in clips] for field in SCHEMA]
+    table = pa.Table.from_arrays([pa.array(column, field.type) for column, field in zip(columns, SCHEMA, strict=True)], schema=SCHEMA)
+    sink = io.BytesIO()
+    pq.write_table(table, sink, compression="zstd", use_dictionary=True, row_group_size=1 << 16)
+    write_atomic(Path(path), sink.getvalue())
+
+
+def read_index(path: Path) -> list[Clip]:
+    """The clips in row order. Raises BadIndex when the file has another schema (rebuild it with `python -m pipeline index`)."""
+    table = pq.ParquetFile(path).read()
+    if not table.schema.equals(SCHEMA, check_metadata=False) or (table.schema.metadata or {}).get(b"cmg.index") != b"1":
+        found = ", ".join(f"{field.name}: {field.type}" for field in table.schema)
+        raise BadIndex(f"{path}: not a clip index of version 1 (found columns {found}); run `python -m pipeline index` again")
+    clips = [_clip(record) for record in table.to_pylist()]
+    _check(Path(path), clips)
+    return clips
+
+
+def counts(clips: Iterable[Clip]) -> Counter[tuple[str, str]]:
+    """Number of clips by (split, status)."""
+    return Counter((clip.split, clip.status) for clip in clips)
+
+
+def _plain(clip: Clip, name: str) -> object:
+    value = getattr(clip, name)
+    return [asdict(event) for event in value] if name == "events" else list(value) if name == "captions" else value
+
+
+def _clip(record: dict) -> Clip:
+    record["events"] = tuple(Event(**event) for event in record["events"])
+    record["captions"] = tuple(record["captions"])
+    return Clip(**record)
+
+
+def _check(path: Path, clips: Sequence[Clip]) -> None:
+    for expected, clip in enumerate(clips):
+        if clip.row != expected:
+            raise BadIndex(f"{path}: clip {clip.clip_id!r}: expected row {expected}, found {clip.row}")
+        for name, value, known in (("split", clip.split, SPLITS), ("status", clip.status, STATUSES)):
+            if value not in known:
+                raise BadIndex(f"{path}: clip {clip.clip_id!r}: {name} {value!r} is not one of {', '.join(map(repr, known))}")
+        for event in clip.events:
+            if event.modality not in MODALITIES:
+                raise BadIndex(f"{path}: clip {clip.clip_id!r}: event modality {event.modality!r} is not one of {', '.join(MODALITIES)}")

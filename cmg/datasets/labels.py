@@ -1,0 +1,139 @@
+"""From clip rows to targets: class lists, per-second arrays, maps between datasets, and ids to exclude from training.
+
+Axes: T seconds (10), C classes. A second t (0..9) belongs to an event when onset <= t < offset.
+"""
+
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from cmg.datasets.clips import Clip
+from cmg.datasets.names import AVE_CLASSES, AVE_TO_AVVP, AVVP_CLASSES, AVVP_CLASSES_CMG, UCF_TO_VGGSOUND
+
+SECONDS = 10
+SHARED_AVVP = tuple(AVE_TO_AVVP.values())  # the 12 classes of AVE->AVVP in index order, by AVVP name
+CLASS_ORDERS = {"avvp": AVVP_CLASSES, "cmg": AVVP_CLASSES_CMG}
+_ID_IS_YOUTUBE = ("ave", "vggsound_avel", "avsbench_s4")
+_ID_STARTS_WITH_YOUTUBE = ("avvp", "valor32k", "vggsound")
+
+
+@dataclass(frozen=True)
+class Exclusions:
+    """Rows of the training index to leave out, and how many each test dataset accounts for (a row may count for several)."""
+
+    rows: tuple[int, ...]
+    counts: dict[str, int]
+
+
+def classes_of(clips: Iterable[Clip]) -> tuple[str, ...]:
+    """Event labels in order of first appearance: the official order of AVE (28) and of both AVEL files (141)."""
+    return tuple(dict.fromkeys(event.label for clip in clips for event in clip.events))
+
+
+def label_of(clip: Clip) -> str | None:
+    """The single class of a clip (AVE, AVEL, UCF101), None for a clip without events. Raises ValueError when there are several."""
+    labels = {event.label for event in clip.events}
+    if len(labels) > 1:
+        raise ValueError(f"clip {clip.clip_id!r} (row {clip.row}): expected one class, found {', '.join(sorted(labels))}")
+    return labels.pop() if labels else None
+
+
+def ave_targets(clip: Clip, classes: Sequence[str] = AVE_CLASSES) -> np.ndarray:
+    """int64 [T]: class index per second, len(classes) (28) = background. Raises ValueError for a label outside `classes`."""
+    targets = np.full(SECONDS, len(classes), dtype=np.int64)
+    for event in clip.events:
+        targets[_active(event.onset, event.offset)] = _position(event.label, classes, clip)
+    return targets
+
+
+def avvp_targets(clip: Clip, modality: str, classes: Sequence[str] = AVVP_CLASSES) -> np.ndarray:
+    """bool [T, C]: dense events of one modality (`audio` or `visual`); all False is background.
+
+    Labels outside `classes` raise ValueError. Weak labels of train clips (modality `av`) are not dense events and set nothing.
+    """
+    _check_modality(modality)
+    return _multi_hot(clip, modality, {label: label for label in classes}, classes, strict=True)
+
+
+def weak_labels(clip: Clip, classes: Sequence[str] = AVVP_CLASSES) -> np.ndarray:
+    """bool [C]: classes that occur anywhere in the clip, in any modality. Raises ValueError for a label outside `classes`."""
+    found = np.zeros(len(classes), dtype=bool)
+    found[[_position(event.label, classes, clip) for event in clip.events]] = True
+    return found
+
+
+def ave_avvp_targets(clip: Clip, dataset: str, modality: str | None = None) -> np.ndarray:
+    """bool [T, 12]: the classes AVE and AVVP share, for a clip of either dataset; other classes set nothing.
+
+    `modality` (`audio` or `visual`) is needed for AVVP clips; AVE events are audible and visible, so it is not used there.
+    """
+    if dataset == "ave":
+        return _multi_hot(clip, "av", AVE_TO_AVVP, SHARED_AVVP, strict=False)
+    if dataset != "avvp":
+        raise ValueError(f"dataset {dataset!r} is not ave or avvp")
+    _check_modality(modality)
+    return _multi_hot(clip, modality, {label: label for label in SHARED_AVVP}, SHARED_AVVP, strict=False)
+
+
+def really_shared(ucf101: Iterable[Clip], vggsound_avel: Iterable[Clip]) -> tuple[tuple[str, str], ...]:
+    """The (UCF101, VGGSound) class pairs of the 16 intended that both indexes hold, in the papers' order.
+
+    Give only the clips that may be used (status, split): a class with no such clip on one side is not shared.
+    """
+    seen, heard = set(classes_of(ucf101)), set(classes_of(vggsound_avel))
+    return tuple((ucf, vgg) for ucf, vgg in UCF_TO_VGGSOUND.items() if ucf in seen and vgg in heard)
+
+
+def youtube_id(dataset: str, clip_id: str) -> str | None:
+    """The 11-character YouTube id in a clip id, None for datasets that are not from YouTube or do not say."""
+    if dataset in _ID_IS_YOUTUBE:
+        return clip_id
+    return clip_id[:11] if dataset in _ID_STARTS_WITH_YOUTUBE else None
+
+
+def exclusions(
+    train: Iterable[Clip], tests: Mapping[str, Iterable[Clip]], train_dataset: str = "vggsound_avel", splits: Sequence[str] = ("test",)
+) -> Exclusions:
+    """Rows of `train` whose YouTube id occurs in `splits` of any of the `tests` (clips by dataset name): the strict protocol's rule.
+
+    The same id does not prove the same seconds, so this leaves out too much rather than too little.
+    """
+    held = {dataset: _ids(dataset, clips, splits) for dataset, clips in tests.items()}
+    rows: list[int] = []
+    found: Counter[str] = Counter()
+    for clip in train:
+        hits = [dataset for dataset, ids in held.items() if youtube_id(train_dataset, clip.clip_id) in ids]
+        rows += [clip.row] if hits else []
+        found.update(hits)
+    return Exclusions(tuple(rows), {dataset: found[dataset] for dataset in held})
+
+
+def _ids(dataset: str, clips: Iterable[Clip], splits: Sequence[str]) -> set[str]:
+    ids = {youtube_id(dataset, clip.clip_id) for clip in clips if clip.split in splits}
+    return {video_id for video_id in ids if video_id is not None}
+
+
+def _multi_hot(clip: Clip, modality: str, names: Mapping[str, str], classes: Sequence[str], strict: bool) -> np.ndarray:
+    targets = np.zeros((SECONDS, len(classes)), dtype=bool)
+    for event in clip.events:
+        if event.modality == modality and (strict or event.label in names):
+            targets[_active(event.onset, event.offset), _position(names.get(event.label, event.label), classes, clip)] = True
+    return targets
+
+
+def _active(onset: float, offset: float) -> np.ndarray:
+    seconds = np.arange(SECONDS)
+    return (onset <= seconds) & (seconds < offset)
+
+
+def _position(label: str, classes: Sequence[str], clip: Clip) -> int:
+    if label not in classes:
+        raise ValueError(f"clip {clip.clip_id!r} (row {clip.row}): class {label!r} is not among the {len(classes)} classes expected")
+    return list(classes).index(label)
+
+
+def _check_modality(modality: str | None) -> None:
+    if modality not in ("audio", "visual"):
+        raise ValueError(f"modality {modality!r} is not audio or visual")

@@ -1,0 +1,52 @@
+"""Annotation lines that cannot become a clip or an event: collected, counted, written beside the index."""
+
+import csv
+import io
+from collections import Counter
+from dataclasses import astuple, dataclass, fields
+from pathlib import Path
+
+from cmg.datasets.atomic import write_atomic
+from cmg.datasets.safety import visible
+
+KINDS = ("orphan", "inverted", "zero_length", "duplicate", "malformed", "unknown_class", "refused")
+
+
+@dataclass(frozen=True)
+class Problem:
+    """One annotation line (counted from 1) that was not used as it stands, with the reason and its text (escaped)."""
+
+    file: str
+    line: int
+    kind: str
+    reason: str
+    text: str
+
+
+class Problems(list[Problem]):
+    """A list of problems with a short way to add one."""
+
+    def add(self, file: str, line: int, kind: str, reason: str, text: str) -> None:
+        """Append one problem; `kind` is one of KINDS."""
+        if kind not in KINDS:
+            raise ValueError(f"problem kind {kind!r} is not one of {', '.join(KINDS)}")
+        self.append(Problem(file, line, kind, visible(reason), visible(text)))
+
+    def counts(self) -> Counter[tuple[str, str]]:
+        """Number of problems by (file, kind)."""
+        return Counter((problem.file, problem.kind) for problem in self)
+
+
+def write_problems(path: Path, problems: list[Problem]) -> None:
+    """Write `file,line,kind,reason,text` rows in the order found; atomic, same bytes for the same problems."""
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow([field.name for field in fields(Problem)])
+    writer.writerows(astuple(problem) for problem in problems)
+    write_atomic(Path(path), text.getvalue().encode("utf-8"))
+
+
+def read_problems(path: Path) -> list[Problem]:
+    """The rows that `write_problems` wrote."""
+    with open(path, newline="", encoding="utf-8") as stream:
+        return [Problem(row["file"], int(row["line"]), row["kind"], row["reason"], row["text"]) for row in csv.DictReader(stream)]

@@ -1,0 +1,45 @@
+"""The datasets by name. A reader module has `Options` (a frozen dataclass) and `index(root, listing, options) -> IndexResult`."""
+
+import difflib
+import importlib
+from collections.abc import Mapping
+from dataclasses import fields
+from pathlib import Path
+from types import ModuleType
+
+from cmg.datasets.listing import Listing
+from cmg.datasets.rows import IndexResult
+
+READERS = {
+    "vggsound_avel": "cmg.datasets.vggsound_avel",
+    "ave": "cmg.datasets.ave",
+    "avvp": "cmg.datasets.avvp",
+    "ucf101": "cmg.datasets.ucf101",
+}
+
+
+def reader(name: str) -> ModuleType:
+    """The reader module of a dataset, imported on demand. Raises ValueError naming the nearest dataset."""
+    if name not in READERS:
+        raise ValueError(f"unknown dataset {name!r}{_nearest(name, READERS)}; known: {', '.join(READERS)}")
+    return importlib.import_module(READERS[name])
+
+
+def index_dataset(name: str, root: Path, listing: Listing, options: Mapping[str, object] | None = None) -> IndexResult:
+    """Read the annotation files below `root` into clip rows.
+
+    options: the dataset's own settings by name (see the reader's `Options`); unknown names raise ValueError with the nearest one.
+    Raises DatasetError when an annotation file is absent or another one than expected, FileChanged when it differs from the listing.
+    """
+    module = reader(name)
+    given = dict(options or {})
+    known = [field.name for field in fields(module.Options)]
+    for key in given:
+        if key not in known:
+            raise ValueError(f"dataset {name}: unknown option {key!r}{_nearest(key, known)}; known: {', '.join(known) or 'none'}")
+    return module.index(Path(root), listing, module.Options(**given))
+
+
+def _nearest(word: str, known: Mapping[str, str] | list[str]) -> str:
+    near = difflib.get_close_matches(word, list(known), n=1)
+    return f" (did you mean {near[0]!r}?)" if near else ""
