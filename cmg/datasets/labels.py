@@ -110,6 +110,13 @@ def exclusions(
     return Exclusions(tuple(rows), {dataset: found[dataset] for dataset in held})
 
 
+def pretraining_exclusions(indices: Mapping[str, Iterable[Clip]], corpus: str = "vggsound_avel") -> tuple[frozenset[int], dict[str, int]]:
+    """`exclusions` of the corpus's train rows against the test splits of all other indexes: the rows, and counts by dataset."""
+    train = [clip for clip in indices[corpus] if clip.split == "train"]
+    found = exclusions(train, {name: clips for name, clips in indices.items() if name != corpus}, corpus)
+    return frozenset(found.rows), found.counts
+
+
 def _ids(dataset: str, clips: Iterable[Clip], splits: Sequence[str]) -> set[str]:
     ids = {youtube_id(dataset, clip.clip_id) for clip in clips if clip.split in splits}
     return {video_id for video_id in ids if video_id is not None}
