@@ -108,6 +108,22 @@ def stale(root: Path = Path(".")) -> set[str]:
         return {name.removeprefix("dvc.yaml:") for name in repo.status()}
 
 
+def edited_parameters(root: Path = Path(".")) -> dict[str, list[str]]:
+    """``{receipt name: keys}`` of the stages whose parameter values differ from those they last ran with."""
+    by_name = {stage.name: Path(stage.receipt) for stage in stages(root)}
+    edited = {}
+    with Repo(str(root)) as repo:
+        for name, changes in repo.status().items():
+            deps = [change["changed deps"] for change in changes if isinstance(change, dict) and "changed deps" in change]
+            keys = [
+                key for dep in deps for file, found in dep.items() if file == "params.yaml" and isinstance(found, dict) for key in found
+            ]
+            if keys:
+                receipt = by_name[name.removeprefix("dvc.yaml:")]
+                edited[f"{receipt.parent.name}/{receipt.stem}"] = keys
+    return edited
+
+
 def settle(every: list[Stage]) -> None:
     """Set modification times so that Snakemake's verdict is DVC's: stale products ancient, fresh ones not older than their inputs."""
     old = stale()

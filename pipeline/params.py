@@ -38,9 +38,16 @@ def unknown_key(key: str, known: list[str]) -> str:
     return f"unknown key '{key}'" + (f"; did you mean '{near[0]}'?" if near else f"; known keys: {', '.join(known)}")
 
 
-class Dataset(Section):
+class Dataset(BaseModel):
+    """Where a dataset comes from; further keys are options of its reader in ``cmg.datasets``, which rejects unknown ones."""
+
+    model_config = ConfigDict(extra="allow", frozen=True)
+
     source: Literal["sample", "raw"]
-    version: Literal["40k", "90k"] = "40k"
+
+    @property
+    def options(self) -> dict[str, Any]:
+        return dict(self.model_extra or {})
 
 
 class Stores(Section):

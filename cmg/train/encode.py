@@ -3,26 +3,16 @@
 Axes: N rows of a store, T seconds, G codebooks, D code dimension.
 """
 
-from dataclasses import dataclass
-
 import numpy as np
 import torch
 
 from cmg.methods.base import Method
+from cmg.tasks.codes import Codes as StoredCodes
 from cmg.train.data import read_padded, word_mask
 
 
-@dataclass(frozen=True)
-class EncodedStore:
-    """``indices`` int32 [N,T,G] or ``vectors`` float32 [N,T,D]; ``valid`` int32 [N]: 0 where a clip has no usable features."""
-
-    valid: np.ndarray
-    indices: np.ndarray | None = None
-    vectors: np.ndarray | None = None
-
-
 @torch.inference_mode()
-def encode_store(method: Method, store, modality: str, device: torch.device, batch_size: int = 64) -> EncodedStore:
+def encode_store(method: Method, store, modality: str, device: torch.device, batch_size: int = 64) -> StoredCodes:
     """Codes of every row of ``store`` in row order; rows without features are encoded as zeros and marked by ``valid`` 0."""
     method.eval()
     indices, vectors = [], []
@@ -34,7 +24,7 @@ def encode_store(method: Method, store, modality: str, device: torch.device, bat
         else:
             vectors.append(codes.vectors.float().cpu().numpy())
     valid = np.asarray(store.valid).astype(np.int32)
-    return EncodedStore(valid, np.concatenate(indices) if indices else None, np.concatenate(vectors) if vectors else None)
+    return StoredCodes(valid, np.concatenate(indices) if indices else None, np.concatenate(vectors) if vectors else None)
 
 
 def _inputs(store, rows: np.ndarray, modality: str, device: torch.device) -> tuple[torch.Tensor, torch.Tensor | None]:

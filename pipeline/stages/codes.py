@@ -4,7 +4,7 @@ import argparse
 
 from cmg.methods import METHODS
 from cmg.store.reader import FeatureStore
-from cmg.tasks.codes import write_codes
+from cmg.tasks.codes import RunCodes
 from cmg.train import checkpoint
 from cmg.train.encode import encode_store
 from pipeline import paths, receipts
@@ -27,5 +27,6 @@ def run(args: argparse.Namespace, params: Params) -> None:
         method, _ = checkpoint.load(paths.checkpoint(run_name), device)
         encoded = {key: encode_store(method, FeatureStore(path), key[1], device) for key, path in sorted(stores.items())}
         codebooks = [codebook.detach().float().cpu().numpy() for codebook in method.codebooks()]
-        write_codes(paths.codes(run_name), codebooks, encoded)
+        paths.codes(run_name).parent.mkdir(parents=True, exist_ok=True)
+        RunCodes(codebooks, encoded).write(paths.codes(run_name))
         notes["rows"] = {f"{dataset}.{modality}": len(codes.valid) for (dataset, modality), codes in encoded.items()}

@@ -2,24 +2,24 @@
 
 import argparse
 
-from cmg.datasets import MODULES, index_dataset
-from cmg.datasets.clips import write_index, write_problems
+from cmg.datasets.clips import write_index
 from cmg.datasets.listing import read_listing
+from cmg.datasets.problems import write_problems
+from cmg.datasets.registry import READERS, index_dataset
 from pipeline import paths, receipts
 from pipeline.params import Params
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("dataset", choices=MODULES)
+    parser.add_argument("dataset", choices=READERS)
 
 
 def run(args: argparse.Namespace, params: Params) -> None:
-    name, options = args.dataset, params.datasets[args.dataset].model_dump()
-    source = options.pop("source")
-    listing, target, problems = paths.listing(name, source), paths.index(name), paths.problems(name)
-    used = {"source": source, **options}
-    with receipts.record("index", name, inputs=[listing], outputs=[target, problems], params=used, code=[MODULES[name]]) as notes:
-        result = index_dataset(name, paths.dataset_root(name, source), read_listing(listing), options)
+    name, settings = args.dataset, params.datasets[args.dataset]
+    listing, target, problems = paths.listing(name, settings.source), paths.index(name), paths.problems(name)
+    used = settings.model_dump()
+    with receipts.record("index", name, inputs=[listing], outputs=[target, problems], params=used, code=[READERS[name]]) as notes:
+        result = index_dataset(name, paths.dataset_root(name, settings.source), read_listing(listing), settings.options)
         write_index(target, result.clips)
         write_problems(problems, result.problems)
         notes["clips"], notes["problems"] = len(result.clips), len(result.problems)

@@ -23,6 +23,8 @@ def run(args: argparse.Namespace, params: Params) -> None:
 
 def _scan(root, target, dataset: str) -> None:
     with progress.bar(0, f"scan {dataset}") as bar:
-        listing = scan(root, progress=bar.update)
+        listing = scan(root, progress=lambda count, path: bar.update())
     write_listing(target, listing)
-    print(f"{target}: {len(listing)} files under {root}")
+    print(f"{target}: {len(listing.entries)} files under {root}, {len(listing.refused)} refused")
+    for path, reason in listing.refused:
+        print(f"  refused: {path}: {reason}")

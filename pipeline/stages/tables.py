@@ -2,18 +2,17 @@
 
 import argparse
 
+from cmg.report import write_tables
 from pipeline import paths, receipts, reporting
 from pipeline.params import Params
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    parser.description = __doc__
+    parser.epilog = "Reads results/runs/ and receipts/; writes results/table1.csv, table1.md and metrics.json."
 
 
 def run(args: argparse.Namespace, params: Params) -> None:
-    from cmg.report import write_tables
-
-    inputs = reporting.run_inputs(params)
     outputs = [paths.TABLE1, paths.TABLE1.with_suffix(".md"), paths.METRICS]
-    with receipts.record("tables", "table1", inputs=inputs, outputs=outputs, params=reporting.parameters(params)):
+    used = reporting.parameters(params)
+    with receipts.record("tables", "table1", inputs=reporting.table_inputs(params), outputs=outputs, params=used):
         write_tables(paths.RESULTS, reporting.load(params))

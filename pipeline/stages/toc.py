@@ -20,7 +20,7 @@ def run(args: argparse.Namespace, params: Params) -> None:
     source, target = paths.codes(run_name), paths.toc(run_name)
     options = params.toc.model_dump()
     with receipts.record("toc", run_name, inputs=[source], outputs=[target], params=options):
-        scores = [toc_scores(codebook, **options) for codebook in RunCodes.load(source).codebooks]
+        scores = [toc_scores(codebook, **options) for codebook in RunCodes.read(source).codebooks]
         files.write_json(target, {"options": options, "codebooks": [_plain(score) for score in scores]})
 
 

@@ -1,0 +1,19 @@
+"""One self-contained HTML page about everything that ran."""
+
+import argparse
+
+from cmg.report import write_report
+from pipeline import paths, receipts, reporting
+from pipeline.params import Params
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.epilog = "Writes results/report.html; it opens without a network."
+
+
+def run(args: argparse.Namespace, params: Params) -> None:
+    checkpoints = [paths.checkpoint(run) for run in reporting.runs(params)]
+    problems = [paths.problems(dataset) for dataset in params.datasets]
+    inputs = [*reporting.table_inputs(params), *checkpoints, *reporting.store_paths(params), *problems]
+    with receipts.record("report", "report", inputs=inputs, outputs=[paths.REPORT], params=reporting.parameters(params)):
+        write_report(paths.REPORT, reporting.load(params, page=True))

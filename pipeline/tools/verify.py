@@ -1,0 +1,86 @@
+"""Walk a result back to run, codes, checkpoint, features, weights, parameters and code, and name everything that does not hold."""
+
+import argparse
+import csv
+import io
+from collections.abc import Iterator
+from pathlib import Path
+
+from cmg.report.tablecsv import table_csv
+from cmg.report.write import build_table1
+from cmg.store.integrity import verify as verify_store
+from pipeline import codedeps, files, paths, receipts, reporting
+from pipeline.params import Params
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("path", type=Path, help="an output of the pipeline, such as results/table1.csv")
+
+
+def run(args: argparse.Namespace, params: Params) -> int:
+    """Print the walk and the problems; 0 when everything holds, 1 otherwise."""
+    found = receipts.load_all()
+    name = receipts.producers(found).get(args.path.as_posix())
+    if name is None:
+        print(f"{args.path}: no receipt names it as an output; outputs are made by: dvc repro")
+        return 1
+    closure = receipts.upstream(name, found)
+    for stage in closure:
+        receipt = found[stage]
+        print(f"{stage}: {len(receipt['inputs'])} inputs, {len(receipt['code'])} code files -> {', '.join(receipt['outputs'])}")
+    problems = list(problems_of(closure, found))
+    problems += list(_parameters(closure))
+    if args.path == paths.TABLE1 and args.path.is_file():
+        problems += list(_cells(args.path, params))
+    for problem in dict.fromkeys(problems):
+        print(f"PROBLEM {problem}")
+    print(f"{args.path}: {len(closure)} stages, fingerprint {receipts.fingerprint([name], found)}, {len(set(problems))} problems")
+    return 1 if problems else 0
+
+
+def problems_of(closure: list[str], found: dict[str, dict]) -> Iterator[str]:
+    """Outputs that are not what was recorded, inputs that are not what was made, code that has changed, damaged shards."""
+    made_by = receipts.producers(found)
+    for name in closure:
+        receipt = found[name]
+        for path, digest in receipt["outputs"].items():
+            yield from _compare(path, digest, f"written by {name}")
+            if path.endswith(".zarr") and Path(path, "zarr.json").is_file():
+                yield from (f"{path}: {problem}" for problem in verify_store(Path(path)))
+        for path, digest in receipt["inputs"].items():
+            if path not in made_by:
+                yield from _compare(path, digest, f"read by {name}")
+            elif found[made_by[path]]["outputs"][path] != digest:
+                yield f"{path}: {name} read other bytes than {made_by[path]} recorded; run: dvc repro"
+        for path, digest in receipt["code"].items():
+            if not Path(path).is_file() or codedeps.code_digest(Path(path)) != digest:
+                yield f"{path}: code changed since {name} ran"
+
+
+def _compare(path: str, digest: str, role: str) -> Iterator[str]:
+    if not Path(path).exists() or (path.endswith(".zarr") and not Path(path, "zarr.json").is_file()):
+        yield f"{path}: missing ({role})"
+    elif (now := files.digest(Path(path))) != digest:
+        yield f"{path}: content is {now[:12]}, recorded {digest[:12]} ({role})"
+
+
+def _parameters(closure: list[str]) -> Iterator[str]:
+    """Parameters edited since a stage of the walk ran, as DVC knows them."""
+    from pipeline.dag import edited_parameters
+
+    for name, keys in edited_parameters().items():
+        if name in closure:
+            yield f"params.yaml: {', '.join(keys)} edited since {name} ran"
+
+
+def _cells(path: Path, params: Params) -> Iterator[str]:
+    """Cells of the table that its own runs do not give."""
+    ours, expected = (_rows(text) for text in (path.read_text(), table_csv(build_table1(reporting.load(params)))))
+    for key in sorted(ours.keys() | expected.keys()):
+        if ours.get(key) != expected.get(key):
+            yield f"{path}: row {key[0]}, column '{key[1]}': {ours.get(key)!r}, but the runs give {expected.get(key)!r}"
+
+
+def _rows(text: str) -> dict[tuple[int, str], str]:
+    lines = [line for line in text.splitlines() if not line.startswith("#")]
+    return {(n, column): value for n, row in enumerate(csv.DictReader(io.StringIO("\n".join(lines))), 1) for column, value in row.items()}
