@@ -20,7 +20,7 @@ from pipeline import codedeps, files, paths
 def record(
     stage: str, item: str, *, inputs: Sequence[Path], outputs: Sequence[Path], params: dict[str, Any], code: Sequence[str] = ()
 ) -> Iterator[dict[str, Any]]:
-    """Run a stage's body, then write ``receipts/<stage>/<item>.json`` (and its duration to ``logs/``, which is never hashed).
+    """Remove the outputs of an earlier run (as DVC does), run a stage's body, then write ``receipts/<stage>/<item>.json`` (and its duration to ``logs/``, which is never hashed).
 
     Args:
         inputs, outputs: files or folders, digested by ``files.digest`` (inputs before the body, outputs after it).
@@ -37,6 +37,8 @@ def record(
         "code": codedeps.code_digests([f"pipeline.stages.{stage}", *code]),
     }
     notes: dict[str, Any] = {}
+    for path in [*outputs, paths.receipt(stage, item)]:
+        files.remove(path)
     started = time.time()
     yield notes
     receipt["outputs"] = {path.as_posix(): files.digest(path) for path in outputs}

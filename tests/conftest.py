@@ -1,0 +1,17 @@
+"""Fixtures shared by all tests."""
+
+import os
+from pathlib import Path
+
+import pytest
+
+REPOSITORY = Path(__file__).resolve().parents[1]
+
+
+@pytest.fixture
+def reference() -> Path:
+    """Folder of reference annotations and golden arrays: `$CMG_SHARED`, default `../shared` beside the repository."""
+    folder = Path(os.environ.get("CMG_SHARED", REPOSITORY.parent / "shared"))
+    if not folder.is_dir():
+        pytest.skip(f"reference folder {folder} is absent; set CMG_SHARED to where it is")
+    return folder

@@ -1,0 +1,33 @@
+"""Digests of files, folders and stores."""
+
+import pytest
+
+from pipeline import files
+
+
+def test_a_folder_digest_sees_names_and_bytes(tmp_path):
+    (tmp_path / "d").mkdir()
+    (tmp_path / "d/a").write_text("1")
+    first = files.digest(tmp_path / "d")
+    (tmp_path / "d/a").rename(tmp_path / "d/b")
+    second = files.digest(tmp_path / "d")
+    (tmp_path / "d/b").write_text("2")
+    assert len({first, second, files.digest(tmp_path / "d")}) == 3
+
+
+def test_a_store_stands_for_its_seal(tmp_path):
+    store = tmp_path / "x.zarr"
+    store.mkdir()
+    with pytest.raises(FileNotFoundError):
+        files.digest(store)
+    (store / "zarr.json").write_text("{}")
+    assert files.digest(store) == files.file_digest(store / "zarr.json")
+
+
+def test_writes_are_atomic_and_leave_nothing_behind(tmp_path):
+    files.write_json(tmp_path / "deep/x.json", {"b": 1, "a": [1.5]})
+    assert (tmp_path / "deep/x.json").read_text() == '{\n "a": [\n  1.5\n ],\n "b": 1\n}\n'
+    assert [p.name for p in (tmp_path / "deep").iterdir()] == ["x.json"]
+    with pytest.raises(ValueError, match="JSON"):
+        files.write_json(tmp_path / "nan.json", float("nan"))
+    assert not (tmp_path / "nan.json").exists()

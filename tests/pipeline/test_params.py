@@ -1,0 +1,54 @@
+"""params.yaml: the shipped file is valid, and mistakes are named."""
+
+from copy import deepcopy
+from pathlib import Path
+
+import pytest
+from ruamel.yaml import YAML
+
+from cmg.methods import METHODS
+from pipeline.params import ParameterError, parse
+
+SHIPPED = YAML(typ="safe", pure=True).load(Path("params.yaml").read_text())
+
+
+def edited(**changes):
+    values = deepcopy(SHIPPED)
+    for path, value in changes.items():
+        *parents, last = path.split("__")
+        section = values
+        for key in parents:
+            section = section[key]
+        section[last] = value
+    return values
+
+
+def test_the_shipped_file_is_valid_at_both_scales():
+    for scale in ("mini", "paper"):
+        params = parse(edited(scale=scale), list(METHODS))
+        assert params.active is getattr(params.scales, scale)
+        assert set(params.stores.video) <= set(params.datasets)
+
+
+@pytest.mark.parametrize(
+    ("path", "near"),
+    [("sead", "seeds"), ("evaluate__protocl", "protocol"), ("scales__mini__pretrain__epoch", "epochs"), ("toc__lambd", "lam"), ("fcdi", "fcid")],
+)
+def test_a_misspelt_key_names_the_nearest_one(path, near):
+    with pytest.raises(ParameterError, match=rf"unknown key '{path.split('__')[-1]}'.*'{near}'"):
+        parse(edited(**{path: 1}), list(METHODS))
+
+
+def test_an_unknown_method_names_the_nearest_one():
+    with pytest.raises(ParameterError, match="unknown key 'fcidd'; did you mean 'fcid'"):
+        parse(edited(methods=["fcidd"]), list(METHODS))
+
+
+def test_a_bad_value_says_where():
+    with pytest.raises(ParameterError, match="toc.lam"):
+        parse(edited(toc__lam=2), list(METHODS))
+
+
+def test_the_methods_section_wins_over_the_widths_of_the_scale():
+    params = parse(edited(fcid={"codebook_size": 7, "specific_channels": 5}), list(METHODS))
+    assert params.method_config("fcid") == {**params.active.pretrain.method, "codebook_size": 7, "specific_channels": 5}

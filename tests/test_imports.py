@@ -1,0 +1,50 @@
+"""Imports run one way, and light stages stay light."""
+
+import ast
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+# room: rooms it may import besides itself
+MAY_IMPORT = {
+    "datasets": set(),
+    "media": {"datasets"},
+    "store": set(),
+    "synth": set(),
+    "losses": {"nn"},
+    "nn": set(),
+    "quantizers": {"nn", "losses"},
+    "extract": {"media", "datasets", "store"},
+    "methods": {"losses", "nn", "quantizers"},
+    "toc": set(),
+    "train": {"methods", "store", "datasets", "tasks"},
+    "tasks": {"datasets", "toc"},
+    "report": {"store"},
+}
+LIGHT = ["sample", "scan", "index", "toc", "tables", "report"]
+
+
+def imports(file):
+    for node in ast.walk(ast.parse(file.read_text())):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
+            yield node.module if node.module != "cmg" else f"cmg.{node.names[0].name}"
+
+
+@pytest.mark.parametrize("file", sorted(Path("cmg").rglob("*.py")), ids=str)
+def test_rooms_import_one_way(file):
+    room = file.parts[1].removesuffix(".py")
+    for name in imports(file):
+        assert not name.startswith("pipeline"), f"{file} imports {name}"
+        if name.startswith("cmg.") and room != "__init__":
+            other = name.split(".")[1]
+            assert other == room or other in MAY_IMPORT[room], f"{file} imports {name}"
+
+
+@pytest.mark.parametrize("stage", LIGHT)
+def test_light_stages_do_not_import_torch(stage):
+    code = f"import sys, pipeline.__main__, pipeline.stages.{stage}; sys.exit('torch' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
