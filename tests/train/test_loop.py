@@ -1,0 +1,68 @@
+"""The training loop: determinism, resume, divergence."""
+
+import pytest
+import torch
+
+from cmg.train.loop import Diverged, TrainOptions, steps_per_epoch, train
+from tests.train.conftest import TinyMethod
+
+OPTIONS = TrainOptions(epochs=4, batch_size=3, learning_rate=1e-2, seed=5, save_every=3)
+
+
+def fresh():
+    torch.manual_seed(0)
+    return TinyMethod()
+
+
+class Killed(Exception):
+    """Stands for SIGKILL."""
+
+
+def kill_at(step):
+    def progress(done, total, row):
+        if done == step:
+            raise Killed
+
+    return progress
+
+
+def test_training_lowers_the_loss_and_finishes(tiny, paired, tmp_path):
+    done = train(tiny, paired, OPTIONS, tmp_path / "w.pt", "k")
+    recon = [row[done.columns.index("recon")] for row in done.history]
+    assert done.step == len(done.history) == 8 and recon[-1] < recon[0]
+    assert done.columns == ["step", "epoch", "recon", "pair", "total", "seen"]
+    assert tiny.finished == 7 and not tiny.training
+
+
+@pytest.mark.parametrize("killed_at", [2, 3, 4, 7])
+def test_a_killed_run_ends_in_the_same_bits(paired, tmp_path, killed_at):
+    whole, interrupted = fresh(), fresh()
+    expected = train(whole, paired, OPTIONS, tmp_path / "a.pt", "k")
+    with pytest.raises(Killed):
+        train(interrupted, paired, OPTIONS, tmp_path / "b.pt", "k", kill_at(killed_at))
+    again, steps = fresh(), []
+    done = train(again, paired, OPTIONS, tmp_path / "b.pt", "k", lambda step, total, row: steps.append(step))
+    assert steps[0] == killed_at // 3 * 3 + 1
+    assert done.history == expected.history
+    for name, tensor in whole.state_dict().items():
+        assert torch.equal(tensor, again.state_dict()[name]), name
+
+
+def test_work_of_other_inputs_is_not_continued(paired, tmp_path):
+    with pytest.raises(Killed):
+        train(fresh(), paired, OPTIONS, tmp_path / "w.pt", "old", kill_at(4))
+    steps = []
+    train(fresh(), paired, OPTIONS, tmp_path / "w.pt", "new", lambda step, total, row: steps.append(step))
+    assert steps[0] == 1
+
+
+def test_a_loss_that_is_not_finite_stops_the_run_and_is_named(tiny, paired, tmp_path):
+    with torch.no_grad():
+        tiny.encoder[0].weight.fill_(float("nan"))
+    with pytest.raises(Diverged, match="step 1: loss recon, pair is not finite"):
+        train(tiny, paired, OPTIONS, tmp_path / "w.pt", "k")
+
+
+@pytest.mark.parametrize(("clips", "steps"), [(6, 2), (7, 2), (8, 3), (2, 1)])
+def test_a_last_batch_of_one_clip_is_left_out(clips, steps):
+    assert steps_per_epoch(clips, 3) == steps
