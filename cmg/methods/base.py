@@ -149,5 +149,9 @@ class Method(nn.Module):
         """Parameters whose joint gradient norm is clipped, group by group; one group unless a method says otherwise."""
         return {"main": self.main_parameters()}
 
+    def health(self) -> dict[str, float]:
+        """Codebook health since the last call (the trainer asks once per epoch); empty without a codebook in training."""
+        return {}
+
     def finish(self, batches: Iterable[Batch]) -> None:
         """Called once after the last step with the training features, in order; most methods do nothing here."""

@@ -1,0 +1,74 @@
+"""CLUB: a variational upper bound of mutual information (Cheng et al. 2020; FCID Eqs. 11, 12, 15).
+
+Axes: B clips, T seconds, D width of x, E width of y. q(y|x) is a Gaussian with diagonal covariance.
+"""
+
+from __future__ import annotations
+
+from torch import Tensor, nn
+
+from cmg.nn.distributed import gather, shard
+
+
+def _mlp(x_dim: int, hidden: int, y_dim: int) -> nn.Sequential:
+    layers: list[nn.Module] = []
+    for fan_in, fan_out in ((x_dim, hidden), (hidden, hidden), (hidden, hidden)):
+        layers += [nn.Linear(fan_in, fan_out), nn.ReLU()]
+    return nn.Sequential(*layers, nn.Linear(hidden, y_dim))
+
+
+class CLUB(nn.Module):
+    """q(y|x): mean and log-variance of y [..., E] from x [..., D]; the log-variance lies in (-1, 1) through a tanh."""
+
+    def __init__(self, x_dim: int, y_dim: int, hidden: int = 128) -> None:
+        super().__init__()
+        self.p_mu = _mlp(x_dim, hidden, y_dim)
+        self.p_logvar = _mlp(x_dim, hidden, y_dim).append(nn.Tanh())
+
+    def forward(self, x: Tensor) -> tuple[Tensor, Tensor]:
+        return self.p_mu(x), self.p_logvar(x)
+
+    def log_likelihood(self, x: Tensor, y: Tensor) -> Tensor:
+        """Mean over all rows of log q(y|x), without the constant -E/2 log(2 pi). x [...,D], y [...,E] -> []."""
+        mu, logvar = self(x)
+        return -0.5 * ((mu - y).square() / logvar.exp() + logvar).sum(dim=-1).mean()
+
+
+def club_all_pairs(net: CLUB, x: Tensor, y: Tensor) -> Tensor:
+    """Eq. 12 as printed: mean over i, t of log q(y_it|x_it) - mean_j log q(y_jt|x_it), every j including i. [B,T,.] -> [].
+
+    mean_j (mu_i - y_j)^2 = (mu_i - mean y)^2 + var y, so the B^2 pairs cost as much as B; the log-variance cancels.
+    """
+    mu, logvar = net(x)
+    everyone = gather(y)
+    centre = everyone.mean(dim=0)
+    spread = everyone.var(dim=0, unbiased=False)
+    negative = (mu - centre).square() + spread
+    return 0.5 * ((negative - (mu - y).square()) / logvar.exp()).sum(dim=-1).mean()
+
+
+def club_sampled(net: CLUB, x: Tensor, y: Tensor, permutation: Tensor) -> Tensor:
+    """One negative clip per clip: mean over i, t of log q(y_it|x_it) - log q(y_perm(i)t|x_it). [B,...,.] -> []."""
+    mu, logvar = net(x)
+    negative = _permuted(y, permutation)
+    return 0.5 * (((mu - negative).square() - (mu - y).square()) / logvar.exp()).sum(dim=-1).mean()
+
+
+def club_released(net: CLUB, x: Tensor, y: Tensor, permutation: Tensor) -> Tensor:
+    """The released estimate: squared error and log-variance are averaged over axis 1 separately, then summed over the last axis.
+
+    For sequences [B,T,.] axis 1 is time: 0.5 mean_i sum_e. For clips [B,.] the same code averages over features and sums over
+    the batch: 0.5 sum_i, a scale of B/E times the usual one (facts on FCID 2.1).
+    """
+    mu, logvar = net(x)
+    variance = logvar.mean(dim=1).exp()
+    positive = (mu - y).square().mean(dim=1)
+    negative = (mu - _permuted(y, permutation)).square().mean(dim=1)
+    return 0.5 * ((negative - positive) / variance).sum(dim=-1).mean()
+
+
+def _permuted(y: Tensor, permutation: Tensor) -> Tensor:
+    everyone = gather(y)
+    if permutation.shape[0] != everyone.shape[0]:
+        raise ValueError(f"CLUB permutation: expected {everyone.shape[0]} rows, found {permutation.shape[0]}")
+    return shard(everyone[permutation.to(y.device)], y.shape[0])

@@ -1,0 +1,19 @@
+"""Commitment: pull features to codes that do not move with the gradient (FCID Eq. 18). Any shape, mean over all elements."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from torch import Tensor
+from torch.nn import functional as F
+
+
+def commitment(x: Tensor, own: Tensor, others: Iterable[Tensor] = (), own_weight: float = 1.0, other_weight: float = 0.0) -> Tensor:
+    """own_weight MSE(x, own) + other_weight sum MSE(x, other): codes are detached; the caller multiplies by beta.
+
+    The paper has (1, 0). The release has (2, 0.5), the others being the other modalities' codes of the same clip and second.
+    """
+    loss = own_weight * F.mse_loss(x, own.detach())
+    for other in others:
+        loss = loss + other_weight * F.mse_loss(x, other.detach())
+    return loss

@@ -1,0 +1,245 @@
+"""FCID: Fine and Coarse cross-modal Information Disentangling (ACL Findings 2025, Eqs. 10-19).
+
+Fine: audio and video are split into general features f and specific features, aligned with each other by CPC. Coarse: the general
+audiovisual features and text are split again, aligned with InfoNCE, and quantised with one codebook. `FCIDConfig` names every
+option in which `variant: paper` and `variant: release` differ.
+
+Axes: B clips, T seconds (1 where a stream has one vector per clip), L words, D code dimension, S channels of the video-specific map.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from cmg.losses.club import CLUB, club_all_pairs, club_released, club_sampled
+from cmg.losses.code_matching import code_matching, code_usage
+from cmg.losses.commitment import commitment
+from cmg.losses.cpc import cpc
+from cmg.losses.infonce import infonce
+from cmg.methods.base import Batch, Codes, Draws, Fit, LossTerms, Method, draw
+from cmg.methods.fcid_config import FCIDConfig
+from cmg.nn.decoders import VectorDecoder, VideoDecoder
+from cmg.nn.encoders import CHANNELS, GeneralEncoders
+from cmg.nn.predictive import PredictiveNets
+from cmg.nn.specific import LinearReLU, MapProjection, VideoSpecific
+from cmg.nn.temporal import masked_mean
+from cmg.quantizers.codebook import Quantized, perplexity
+from cmg.quantizers.joint import JointEMA
+from cmg.quantizers.sequential import SequentialEMA
+
+CLUB_VIDEO_FEATURE = 512
+
+
+@dataclass(frozen=True)
+class Stream:
+    """Coarse features of one input to the codebook: P(x), Phi_c(P(x)), Psi_c(P(x)), each [B,T,D]."""
+
+    projected: Tensor
+    general: Tensor
+    specific: Tensor
+
+
+class FCID(Method):
+    Config = FCIDConfig
+
+    def __init__(self, config: FCIDConfig) -> None:
+        super().__init__()
+        self.config = c = config
+        dim, width = c.embedding_dim, c.specific_channels
+        self.inner_steps = c.club_steps
+        self.streams = ("audiovisual",) * (c.fusion == "mean") + ("video", "audio", "text")
+        self.encoder = GeneralEncoders(dim, c.layers, c.heads, c.feedforward, c.dropout, c.spatial_attention, c.mask_text)
+        self.audio_specific = LinearReLU(CHANNELS["audio"], dim)
+        self.video_specific = VideoSpecific(CHANNELS["video"], width, c.residual_skip)
+        projected = c.club_video == "projection"
+        self.video_projection = MapProjection(width, CLUB_VIDEO_FEATURE) if projected else None
+        self.coarse_specific = nn.ModuleDict({group: LinearReLU(dim, dim) for group in ("audiovisual", "text")})
+        ema = JointEMA if c.quantizer == "joint" else SequentialEMA
+        self.quantizer = ema(c.codebook_size, dim, self.streams, decay=c.decay, own=c.ema_own, reset_after=c.reset_after)
+        self.predictive = PredictiveNets(("video", "audio"), dim, c.cpc_layers, c.cpc_horizon, c.cpc_bias)
+        outputs = {"video": CLUB_VIDEO_FEATURE if projected else width, "audio": dim, "text": dim, "audiovisual": dim}
+        self.clubs = nn.ModuleDict(
+            {name: CLUB(dim, out, c.club_hidden) for name, out in outputs.items() if getattr(c.losses, f"club_{name}")}
+        )
+        self.decoders = nn.ModuleDict(self._decoders())
+
+    def _decoders(self) -> dict[str, nn.Module]:
+        c, dim = self.config, self.config.embedding_dim
+        video = {"width": c.specific_channels, "hidden": c.decoder_channels, "dim": dim, "skip": c.residual_skip}
+        if c.reconstruct == "input":  # from code and coarse specific features, and the fine specific ones of audio and video
+            return {
+                "video": VideoDecoder(2 * dim, **video),
+                "audio": VectorDecoder(2 * dim, dim, CHANNELS["audio"], dim),
+                "text": VectorDecoder(dim, dim, CHANNELS["text"], dim),
+            }
+        coarse = {f"coarse_{name}": VectorDecoder(dim, dim, dim, dim) for name in ("video", "audio", "text")}
+        return {"video": VideoDecoder(dim, **video), "audio": VectorDecoder(dim, dim, CHANNELS["audio"], dim), **coarse}
+
+    def draw(self, generator: torch.Generator, batch_size: int, seconds: int) -> Draws:
+        """CLUB permutations (video, audio, text, audiovisual), CPC second, dead-code choices, in this order."""
+        stacked = 1 if self.config.fusion == "mean" else 2
+        rows = {"video": batch_size, "audio": batch_size, "text": batch_size, "audiovisual": stacked * batch_size}
+        last = seconds - 1 - self.config.cpc_horizon
+        return draw(generator, rows, (self.config.cpc_first, last), self.config.codebook_size)
+
+    def loss(self, batch: Batch, draws: Draws, fit: Fit) -> LossTerms:
+        """Eq. 19, every term with weight one. Encoders and codebook first, then the CLUB nets, then the terms."""
+        on, fine = self.config.losses, self._fine(batch)
+        streams = self._streams(fine, batch.text_mask)
+        quantized = self.quantizer({name: s.general for name, s in streams.items()}, draws.reset)
+        specific = {"audio": self.audio_specific(batch.audio), "video": self.video_specific(batch.video)}
+        pairs = self._club_pairs(fine, specific, streams)
+        if pairs:
+            fit(lambda: self._club_loss(pairs))
+        terms: dict[str, Tensor] = {}
+        if on.recon:
+            terms |= self._reconstruction(batch, fine, specific, streams, quantized)
+        with torch.autocast(batch.audio.device.type, enabled=False):
+            if on.commit:
+                terms["commit"] = self._commitment(streams, quantized)
+            if self.config.cmcm:
+                terms["cmcm"] = self._code_matching(streams, quantized)
+            terms |= {f"club_{name}": self._club(name, x, y, draws) for name, (x, y) in pairs.items()}
+            if on.cpc:
+                terms["cpc"] = self._cpc(fine, draws.cpc_step)
+            if on.infonce:
+                terms["infonce"] = self._infonce(streams)
+        return LossTerms(terms, monitors(quantized))
+
+    def _fine(self, batch: Batch) -> dict[str, Tensor]:
+        features = {"audio": batch.audio, "video": batch.video, "text": batch.text}
+        dtype = self.quantizer.embedding.dtype  # losses are not taken in half precision
+        return {m: self.encoder.fine(m, x, batch.text_mask if m == "text" else None).to(dtype) for m, x in features.items()}
+
+    def _streams(self, fine: dict[str, Tensor], mask: Tensor) -> dict[str, Stream]:
+        """What the codebook sees, by name; text has one vector per clip, the others one per second unless time means come first."""
+        inputs = {"audiovisual": (fine["audio"] + fine["video"]) / 2, "video": fine["video"], "audio": fine["audio"]}
+        seconds = inputs["audio"].shape[1]
+        if self.config.time_mean_first:
+            inputs, seconds = {name: x.mean(dim=1, keepdim=True) for name, x in inputs.items()}, 1
+        inputs["text"] = self.encoder.summary(fine["text"], mask).expand(-1, seconds, -1)
+        return {name: self._stream(name, inputs[name]) for name in self.streams}
+
+    def _stream(self, name: str, x: Tensor) -> Stream:
+        group = "text" if name == "text" else "audiovisual"
+        projected, general = self.encoder.coarse(group, x)
+        return Stream(projected, general, self.coarse_specific[group](projected))
+
+    def _reconstruction(self, batch: Batch, fine, specific, streams, quantized: Quantized) -> dict[str, Tensor]:
+        """Eq. 18, first term, per modality; or the released targets (`reconstruct: projection`)."""
+        decode, seconds = self.decoders, batch.seconds
+        if self.config.reconstruct == "projection":
+            code = fine
+        else:
+            source = {m: "audiovisual" if "audiovisual" in streams else m for m in ("video", "audio")}
+            both = {m: torch.cat([quantized.straight[s], streams[s].specific], dim=-1) for m, s in source.items()}
+            code = {m: x.expand(-1, seconds, -1) for m, x in both.items()}
+        terms = {f"recon_{m}": mse(decode[m](code[m], specific[m]), getattr(batch, m)) for m in ("video", "audio")}
+        if self.config.reconstruct == "projection":
+            rebuilt = {m: decode[f"coarse_{m}"](quantized.straight[m], s.specific) for m, s in streams.items()}
+            return terms | {f"recon_coarse_{m}": mse(rebuilt[m], s.projected) for m, s in streams.items()}
+        words = masked_mean(batch.text, batch.text_mask if self.config.mask_text else None)
+        text = decode["text"](quantized.straight["text"][:, 0], streams["text"].specific[:, 0])
+        return terms | {"recon_text": mse(text, words)}
+
+    def _commitment(self, streams: dict[str, Stream], quantized: Quantized) -> Tensor:
+        """Eq. 18, second term, summed over the streams."""
+        c, hard = self.config, quantized.hard
+        others = {name: [hard[n] for n in streams if n != name] if c.commit_other else [] for name in streams}
+        losses = [commitment(s.general, hard[name], others[name], c.commit_own, c.commit_other) for name, s in streams.items()]
+        return c.beta * torch.stack(losses).sum()
+
+    def _code_matching(self, streams: dict[str, Stream], quantized: Quantized) -> Tensor:
+        """0.5 (L(video, audio) + L(video, text) + L(text, audio)); not in the paper."""
+        protect = self.config.variant == "paper"
+        usage = {name: code_usage(s.general, quantized.codebook, protect) for name, s in streams.items()}
+        pairs = (("video", "audio"), ("video", "text"), ("text", "audio"))
+        return 0.5 * sum(code_matching(usage[p], usage[q], self.config.cmcm_transposed) for p, q in pairs)
+
+    def _club_pairs(self, fine, specific, streams: dict[str, Stream]) -> dict[str, tuple[Tensor, Tensor]]:
+        """General and specific features whose mutual information is reduced: fine audio and video, coarse audiovisual and text."""
+        video_map = specific["video"]
+        y_video = self.video_projection(video_map) if self.video_projection else video_map.mean(dim=(2, 3))
+        pairs = {"audio": (fine["audio"], specific["audio"]), "video": (fine["video"], y_video)}
+        pairs["text"] = (streams["text"].general[:, :1], streams["text"].specific[:, :1])
+        source = ["audiovisual"] if "audiovisual" in streams else ["video", "audio"]
+        pairs["audiovisual"] = tuple(torch.cat([getattr(streams[s], part) for s in source]) for part in ("general", "specific"))
+        dtype = self.quantizer.embedding.dtype
+        flat = {name: tuple(x.to(dtype).squeeze(1) for x in pair) for name, pair in pairs.items()}  # clip-level pairs are [B,D]
+        return {name: flat[name] for name in flat if name in self.clubs}
+
+    def _club_loss(self, pairs: dict[str, tuple[Tensor, Tensor]]) -> Tensor:
+        """Negative log-likelihood of the CLUB nets on detached features, summed: each net sees its own gradient only."""
+        device = self.quantizer.embedding.device.type
+        with torch.autocast(device, enabled=False):
+            return -sum(self.clubs[name].log_likelihood(x.detach(), y.detach()) for name, (x, y) in pairs.items())
+
+    def _club(self, name: str, x: Tensor, y: Tensor, draws: Draws) -> Tensor:
+        """Eqs. 12 and 15."""
+        if self.config.club_estimate == "all_pairs":
+            return club_all_pairs(self.clubs[name], x, y)
+        estimate = club_sampled if self.config.club_estimate == "sampled" else club_released
+        return estimate(self.clubs[name], x, y, draws.permutations[name])
+
+    def _cpc(self, fine: dict[str, Tensor], step: int) -> Tensor:
+        """Eq. 13 in both directions, and the released self terms."""
+        c, pair = self.config, ("video", "audio")
+        predictions = {m: self.predictive(m, fine[m], step) for m in pair}
+        targets = {m: self.predictive.targets(fine[m], step) for m in pair}
+        weights = {(m, n): 1.0 if m != n else c.cpc_self for m in pair for n in pair}
+        return sum(w * cpc(predictions[m], targets[n], c.cpc_candidates) for (m, n), w in weights.items() if w)
+
+    def _infonce(self, streams: dict[str, Stream]) -> Tensor:
+        """Eq. 16 on time means: audiovisual with text, or video and audio with text where they are not fused."""
+        means = {name: s.general.mean(dim=1) for name, s in streams.items()}
+        sources = ["audiovisual"] if "audiovisual" in streams else ["video", "audio"]
+        directed = [(s, "text") for s in sources]
+        if self.config.nce_directions == "both":
+            directed += [("text", s) for s in sources]
+        return sum(infonce(means[query], means[key], self.config.tau) for query, key in directed)
+
+    def codebooks(self) -> list[Tensor]:
+        return [self.quantizer.embedding]
+
+    def health(self) -> dict[str, float]:
+        return self.quantizer.health()
+
+    @torch.no_grad()
+    def encode(self, modality: str, features: Tensor, mask: Tensor | None = None, level: str | None = None) -> Codes:
+        """One code per second [B,T,1] of audio or video, one per sentence [B,1,1] of text.
+
+        `level="clip"` quantises the time mean of audio or video, [B,1,1]; `level="step"` quantises every word of text.
+        """
+        fine = self.encoder.fine(modality, features, mask)
+        level = level or ("clip" if modality == "text" else "step")
+        if level == "clip":
+            fine = self.encoder.summary(fine, mask) if modality == "text" else fine.mean(dim=1, keepdim=True)
+        general = self.encoder.coarse("text" if modality == "text" else "audiovisual", fine)[1]
+        return Codes(indices=self.quantizer.nearest(general).unsqueeze(-1))
+
+    def variational_modules(self) -> list[nn.Module]:
+        return list(self.clubs.values())
+
+    def clip_groups(self) -> dict[str, list[nn.Parameter]]:
+        """As the release clips: CPC, encoder, each CLUB net, decoder."""
+        encoders = [self.encoder, self.audio_specific, self.video_specific, self.coarse_specific]
+        encoders += [self.video_projection] if self.video_projection else []
+        clubs = {f"club_{name}": list(net.parameters()) for name, net in self.clubs.items()}
+        encoder = [p for module in encoders for p in module.parameters()]
+        return {"cpc": list(self.predictive.parameters()), "encoder": encoder, **clubs, "decoder": list(self.decoders.parameters())}
+
+
+def mse(x: Tensor, target: Tensor) -> Tensor:
+    """Mean squared error in the precision of the target."""
+    return F.mse_loss(x.to(target.dtype), target)
+
+
+def monitors(quantized: Quantized) -> dict[str, Tensor]:
+    """Share of the codebook chosen in this step, and perplexity of the choices, per stream."""
+    used, spread = (quantized.counts > 0).float().mean(dim=1), perplexity(quantized.counts)
+    names = list(quantized.indices)
+    return {f"usage_{n}": used[i] for i, n in enumerate(names)} | {f"perplexity_{n}": spread[i] for i, n in enumerate(names)}

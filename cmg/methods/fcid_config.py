@@ -1,0 +1,134 @@
+"""Configuration of FCID: values, switches, and what distinguishes the paper from the release, one named option each.
+
+An option left out (or null) takes the value of its variant; an option given wins over the variant.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+VARIANTS: dict[str, dict[str, Any]] = {
+    "paper": {
+        "fusion": "mean",
+        "time_mean_first": False,
+        "spatial_attention": "softmax",
+        "residual_skip": "input",
+        "mask_text": True,
+        "quantizer": "joint",
+        "commit_own": 1.0,
+        "commit_other": 0.0,
+        "club_estimate": "all_pairs",
+        "club_video": "map",
+        "cpc_layers": 1,
+        "cpc_bias": False,
+        "cpc_candidates": "targets",
+        "cpc_self": 0.0,
+        "cpc_first": 0,
+        "tau": 1.0,
+        "nce_directions": "both",
+        "reconstruct": "input",
+        "cmcm_transposed": False,
+    },
+    "release": {
+        "fusion": "separate",
+        "time_mean_first": True,
+        "spatial_attention": "inert",
+        "residual_skip": "relu",
+        "mask_text": False,
+        "quantizer": "sequential",
+        "commit_own": 2.0,
+        "commit_other": 0.5,
+        "club_estimate": "released",
+        "club_video": "projection",
+        "cpc_layers": 2,
+        "cpc_bias": True,
+        "cpc_candidates": "predictions",
+        "cpc_self": 0.1,
+        "cpc_first": 1,
+        "tau": 0.1,
+        "nce_directions": "to_text",
+        "reconstruct": "projection",
+        "cmcm_transposed": True,
+    },
+}
+
+
+class Frozen(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Losses(Frozen):
+    """Terms of the objective, each on or off. `cmcm` left out follows the variant: the paper has none."""
+
+    club_audio: bool = True
+    club_video: bool = True
+    club_audiovisual: bool = True
+    club_text: bool = True
+    recon: bool = True
+    commit: bool = True
+    cpc: bool = True
+    infonce: bool = True
+    cmcm: bool | None = None
+
+
+class FCIDConfig(Frozen):
+    """Sizes and weights, then the options in which paper and release differ (`VARIANTS`)."""
+
+    variant: Literal["paper", "release"] = "paper"
+    codebook_size: int = Field(400, ge=2, description="K")
+    embedding_dim: int = Field(256, ge=4, description="D, the width of every general feature")
+    specific_channels: int = Field(2048, ge=2, multiple_of=2, description="channels of the video-specific 3x3 map")
+    decoder_channels: int = Field(512, ge=1, description="channels before the last layer of the video decoder")
+    layers: int = Field(1, ge=1, description="encoder layers of a temporal block")
+    heads: int = Field(4, ge=1)
+    feedforward: int = Field(1024, ge=1)
+    dropout: float = Field(0.1, ge=0, lt=1)
+    beta: float = Field(0.25, ge=0, description="weight of the commitment")
+    decay: float = Field(0.99, gt=0, lt=1, description="of the codebook's moving averages")
+    ema_own: float = Field(0.5, gt=0, le=1, description="weight of a stream's own vector in the multimodal moving average")
+    reset_after: int = Field(300, ge=1, description="steps without use after which a code is dead")
+    cpc_horizon: int = Field(1, ge=1, description="R")
+    club_hidden: int = Field(128, ge=1)
+    club_steps: int = Field(5, ge=1, description="optimiser steps of the CLUB nets per training step")
+    losses: Losses = Losses()
+
+    fusion: Literal["mean", "separate"]
+    """Audiovisual input: the mean of f^a and f^v besides each alone, or each alone only."""
+    time_mean_first: bool
+    """Project and quantise time means (one code per clip) instead of seconds, in training. Encoding is per second either way."""
+    spatial_attention: Literal["softmax", "inert"]
+    residual_skip: Literal["input", "relu"]
+    mask_text: bool
+    quantizer: Literal["joint", "sequential"]
+    commit_own: float
+    commit_other: float
+    """Weights of MSE to the own code and to the codes of the other streams, inside beta."""
+    club_estimate: Literal["all_pairs", "sampled", "released"]
+    club_video: Literal["map", "projection"]
+    """What CLUB calls the video-specific feature: the spatial mean of the map the decoder uses, or a projection that only CLUB uses."""
+    cpc_layers: int
+    cpc_bias: bool
+    cpc_candidates: Literal["targets", "predictions"]
+    cpc_self: float
+    """Weight of predicting a modality from itself; between modalities it is 1."""
+    cpc_first: int
+    """First second (0-based) at which the CPC context may end."""
+    tau: float = Field(gt=0)
+    nce_directions: Literal["both", "to_text"]
+    reconstruct: Literal["input", "projection"]
+    """Decoders rebuild the inputs from codes; or audio and video from unquantised f, and the coarse projections from codes."""
+    cmcm_transposed: bool
+
+    @model_validator(mode="before")
+    @classmethod
+    def _variant_values(cls, data: Any) -> Any:
+        chosen = VARIANTS.get(data.get("variant", "paper"), {})
+        given = {key: value for key, value in data.items() if value is not None}
+        return {**chosen, **given}
+
+    @property
+    def cmcm(self) -> bool:
+        """Whether code matching is in the objective."""
+        return self.variant == "release" if self.losses.cmcm is None else self.losses.cmcm

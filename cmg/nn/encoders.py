@@ -1,0 +1,53 @@
+"""General (modality-shared) encoders of FCID and of the controls that share its architecture. All that inference needs.
+
+Axes: B clips, T seconds, L words, C channels, D code dimension.
+"""
+
+from __future__ import annotations
+
+from torch import Tensor, nn
+
+from cmg.nn.attention import ChannelSpatialAttention, Spatial
+from cmg.nn.specific import LinearReLU
+from cmg.nn.temporal import TemporalBlock, masked_mean
+
+CHANNELS = {"audio": 128, "video": 512, "text": 768}
+
+
+class GeneralEncoders(nn.Module):
+    """Fine encoders Phi_f, projectors P and coarse encoders Phi_c (Eqs. 10, 14).
+
+    Audio and video share one projector and one coarse encoder ("audiovisual"); text has its own.
+    """
+
+    def __init__(
+        self,
+        dim: int = 256,
+        layers: int = 1,
+        heads: int = 4,
+        hidden: int = 1024,
+        dropout: float = 0.1,
+        spatial: Spatial = "softmax",
+        mask_text: bool = True,
+        channels: dict[str, int] = CHANNELS,
+    ) -> None:
+        super().__init__()
+        self.mask_text = mask_text
+        self.pool = ChannelSpatialAttention(channels["video"], spatial=spatial)
+        self.temporal = nn.ModuleDict({m: TemporalBlock(c, dim, layers, heads, hidden, dropout) for m, c in channels.items()})
+        self.project = nn.ModuleDict({group: nn.Linear(dim, dim) for group in ("audiovisual", "text")})
+        self.general = nn.ModuleDict({group: LinearReLU(dim, dim) for group in ("audiovisual", "text")})
+
+    def fine(self, modality: str, features: Tensor, mask: Tensor | None = None) -> Tensor:
+        """Fine general features f [B,T,D] (text: one vector per word [B,L,D]) of one modality."""
+        pooled = self.pool(features) if modality == "video" else features
+        return self.temporal[modality](pooled, mask if self.mask_text else None)
+
+    def summary(self, text_fine: Tensor, mask: Tensor | None) -> Tensor:
+        """Mean over words [B,1,D]: over the real ones, or over all slots where padding is not masked."""
+        return masked_mean(text_fine, mask if self.mask_text else None).unsqueeze(1)
+
+    def coarse(self, group: str, x: Tensor) -> tuple[Tensor, Tensor]:
+        """Projection P(x) and general feature Phi_c(P(x)), each [B,T,D]; group 'audiovisual' or 'text'."""
+        projected = self.project[group](x)
+        return projected, self.general[group](projected)

@@ -1,0 +1,74 @@
+"""The multimodal moving average of the released quantisers (FCID, DCID), quirks included.
+
+- the streams update one after another, in the order of `streams`, so a step decays once per stream and the last weighs most;
+- counts start at zero and are smoothed (`epsilon`): unused codes explode in the first step, then shrink to the origin;
+- a code idle for more than `reset_after` forwards becomes a copy of a random code idle for fewer than `active_below`, shifted by the
+  constant -1/1024, in training and in evaluation mode; count and weight stay, so that the next update undoes it.
+
+Source: facts on FCID 1.4, on DCID 3.2. Axes: B clips, T seconds, D code dimension, K codes, M streams.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import torch
+from torch import Tensor
+
+from cmg.quantizers.codebook import Codebook, Quantized
+from cmg.quantizers.dead_codes import sources
+
+SHIFT = -1 / 1024
+
+
+class SequentialEMA(Codebook):
+    def __init__(
+        self,
+        codes: int,
+        dim: int,
+        streams: tuple[str, ...],
+        decay: float = 0.99,
+        own: float = 0.5,
+        reset_after: int = 300,
+        active_below: int = 100,
+        epsilon: float = 1e-5,
+    ) -> None:
+        super().__init__(codes, dim, streams)
+        self.decay, self.own, self.epsilon = decay, own, epsilon
+        self.reset_after, self.active_below = reset_after, active_below
+
+    def forward(self, streams: Mapping[str, Tensor], uniform: Tensor) -> Quantized:
+        """Quantise streams [B,T,D]; update the codes in training mode; count idle codes and reset dead ones in any mode.
+
+        `uniform` [K] in [0,1): see `Draws.reset`.
+        """
+        with torch.autocast(self.embedding.device.type, enabled=False):
+            streams = {name: streams[name].to(self.embedding.dtype) for name in self.streams}
+            quantized = self.quantize(streams)
+            if self.training:
+                self.hits.add_(quantized.counts)
+                for row in range(len(self.streams)):
+                    self._update(row, streams, quantized)
+            self._reset(quantized.counts, uniform)
+        return quantized
+
+    @torch.no_grad()
+    def _update(self, row: int, streams: Mapping[str, Tensor], quantized: Quantized) -> None:
+        """One stream's update: its own assignments, its own vectors and those of the other streams at the same clip and second."""
+        name, gamma, codes = self.streams[row], self.decay, self.embedding.shape[0]
+        others = [x for other, x in streams.items() if other != name]
+        mixed = self.own * streams[name] + (1 - self.own) / len(others) * sum(others)
+        count = gamma * self.ema_count + (1 - gamma) * quantized.counts[row].to(self.ema_count.dtype)
+        n = count.sum()
+        self.ema_count.copy_((count + self.epsilon) / (n + codes * self.epsilon) * n)
+        self.ema_weight.mul_(gamma).add_(self.weigh(mixed, quantized.indices[name]), alpha=1 - gamma)
+        self.embedding.copy_(self.ema_weight / self.ema_count.unsqueeze(1))
+
+    @torch.no_grad()
+    def _reset(self, counts: Tensor, uniform: Tensor) -> None:
+        idle = torch.where(counts.sum(dim=0) > 0, 0, self.unactivated_count + 1)
+        dead = idle > self.reset_after
+        active = (idle >= 0) & (idle < self.active_below)
+        copies = self.embedding[sources(active, uniform)] + SHIFT
+        self.embedding.copy_(torch.where((dead & active.any()).unsqueeze(1), copies, self.embedding))
+        self.unactivated_count.copy_(torch.where(dead, 0, idle))
