@@ -1,0 +1,86 @@
+"""Canonical JSON, digests, and writes that are whole and on disk, or did not happen."""
+
+import errno
+import hashlib
+import json
+import os
+import shutil
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from cmg.store.errors import StoreError
+
+
+def canonical_json(value: Any, indent: int | None = None) -> str:
+    """JSON with sorted keys, ASCII only and no NaN: the same value gives the same text.
+
+    Raises:
+        StoreError: ``value`` holds something JSON cannot say (an object, a NaN).
+    """
+    separators = None if indent else (",", ":")
+    try:
+        return json.dumps(value, sort_keys=True, ensure_ascii=True, allow_nan=False, indent=indent, separators=separators)
+    except (TypeError, ValueError) as error:
+        raise StoreError(f"expected plain JSON values (text, numbers, lists, mappings), found: {error}") from error
+
+
+def text_digest(text: str) -> str:
+    """SHA-256 of the UTF-8 text, hex."""
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def file_digest(file: Path) -> str:
+    """SHA-256 of a file's bytes, hex."""
+    with file.open("rb") as handle:
+        return hashlib.file_digest(handle, "sha256").hexdigest()
+
+
+def read_json(file: Path) -> dict[str, Any]:
+    """A JSON object from ``file``.
+
+    Raises:
+        StoreError: the file is not a JSON object.
+    """
+    try:
+        value = json.loads(file.read_bytes())
+    except (UnicodeDecodeError, json.JSONDecodeError) as error:
+        raise StoreError(f"{file}: expected JSON, found {error}") from error
+    if not isinstance(value, Mapping):
+        raise StoreError(f"{file}: expected a JSON object, found {type(value).__name__}")
+    return dict(value)
+
+
+def write_durably(file: Path, data: bytes, temporary: Path) -> None:
+    """Write ``data`` under ``file`` through ``temporary`` (same file system): whole and on disk, or not at all."""
+    with temporary.open("wb") as handle:
+        handle.write(data)
+        handle.flush()
+        os.fsync(handle.fileno())
+    os.replace(temporary, file)
+
+
+def sync_folder(folder: Path) -> None:
+    """Make the names in ``folder`` durable."""
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def link_or_copy(source: Path, target: Path) -> None:
+    """A second name for ``source``; a copy on file systems without hard links (the same bytes either way).
+
+    Raises:
+        StoreError: ``source`` does not exist.
+    """
+    target.unlink(missing_ok=True)
+    try:
+        os.link(source, target)
+    except FileNotFoundError as error:
+        raise StoreError(f"{source}: expected a file of the store, found none") from error
+    except OSError as error:
+        if error.errno not in (errno.EPERM, errno.EMLINK, errno.ENOTSUP):
+            raise
+        shutil.copyfile(source, target)

@@ -1,0 +1,86 @@
+"""What became of each row of one shard, appended to a text file as it happens.
+
+A line is JSON, a tab and its own CRC-32; a line cut short by a crash is dropped, and so is everything after it.
+"""
+
+import json
+import os
+import zlib
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from cmg.store.files import canonical_json
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """One settled row.
+
+    Attributes:
+        status: name in ``schema.STATUS``.
+        valid: seconds (words) that hold content; 0 for a failure.
+        crc: CRC-32 of the raw clip bytes; 0 for a failure.
+        reason: why it failed; "" for ``ok``.
+    """
+
+    status: str
+    valid: int
+    crc: int
+    reason: str = ""
+
+
+def append(file: Path, outcomes: Mapping[int, Outcome]) -> None:
+    """Add rows to the journal with one write."""
+    data = "".join(_line(row, outcome) for row, outcome in outcomes.items()).encode()
+    descriptor = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o644)
+    try:
+        write_fully(descriptor, data)
+    finally:
+        os.close(descriptor)
+
+
+def write_fully(descriptor: int, data: bytes | memoryview, offset: int | None = None) -> None:
+    """Write all of ``data`` at ``offset`` (None: where the descriptor stands), however many calls the kernel needs."""
+    view = memoryview(data)
+    while view:
+        written = os.write(descriptor, view) if offset is None else os.pwrite(descriptor, view, offset)
+        view = view[written:]
+        offset = None if offset is None else offset + written
+
+
+def load(file: Path) -> tuple[dict[int, Outcome], int]:
+    """Rows of a journal (the last line of a row counts) and the number of bytes that are intact."""
+    if not file.exists():
+        return {}, 0
+    outcomes, intact = {}, 0
+    for line in file.read_bytes().splitlines(keepends=True):
+        body, tab, check = line.rpartition(b"\t")
+        if not tab or check != b"%08x\n" % zlib.crc32(body):
+            break
+        row, status, valid, crc, reason = json.loads(body)
+        outcomes[row] = Outcome(status, valid, crc, reason)
+        intact += len(line)
+    return outcomes, intact
+
+
+def rewrite(file: Path, outcomes: Mapping[int, Outcome]) -> None:
+    """Replace the journal by these rows, atomically."""
+    temporary = file.with_suffix(".tmp")
+    temporary.unlink(missing_ok=True)
+    append(temporary, outcomes)
+    if outcomes:
+        os.replace(temporary, file)
+    else:
+        temporary.unlink()
+        file.unlink(missing_ok=True)
+
+
+def select(outcomes: Mapping[int, Outcome], rows: Iterable[int]) -> dict[int, Outcome]:
+    """The outcomes of ``rows`` that are settled, in row order."""
+    return {row: outcomes[row] for row in rows if row in outcomes}
+
+
+def _line(row: int, outcome: Outcome) -> str:
+    body = canonical_json([row, outcome.status, outcome.valid, outcome.crc, outcome.reason])
+    return f"{body}\t{zlib.crc32(body.encode()):08x}\n"

@@ -1,0 +1,126 @@
+"""Rows that need no computing: taken from a sealed store, or from work that another specification left unfinished.
+
+Matched by clip id and fingerprint, never by row number, and only where recipe, weights, shape and dtype are the same.
+"""
+
+import logging
+from dataclasses import replace
+from pathlib import Path
+
+from cmg.store.errors import StoreError
+from cmg.store.files import file_digest, read_json
+from cmg.store.journal import Outcome
+from cmg.store.metadata import chunk_name
+from cmg.store.reader import FeatureStore
+from cmg.store.schema import StoreSpec
+from cmg.store.staging import Staging
+
+LOG = logging.getLogger(__name__)
+REASONS = "reasons.json"
+
+
+class SealedRows:
+    """Rows of a sealed store; a shard serves only after its bytes matched the recorded checksum."""
+
+    def __init__(self, store: FeatureStore, reasons: dict[str, str]):
+        self.store, self._reasons = store, reasons
+        self._intact: dict[int, bool] = {}
+        self.rows = {key: row for row, key in enumerate(zip(store.ids, store.fingerprints, strict=True))}
+
+    def outcome(self, row: int) -> Outcome | None:
+        """What became of the row; None when it cannot be served."""
+        status = self.store.status_of(row)
+        if status == "ok" and not self.intact(row // self.store.layout.slots):
+            return None
+        return Outcome(status, int(self.store.valid[row]), 0, self._reasons.get(str(row), ""))
+
+    def read(self, row: int) -> bytes:
+        shard, slot = divmod(row, self.store.layout.slots)
+        return self.store.shard(shard).clip_bytes(slot)
+
+    def shard_file(self, shard: int) -> tuple[Path, dict]:
+        name = chunk_name("features", shard, 1 + len(self.store.shape))
+        return self.store.path / name, self.store.attrs["files"][name]
+
+    def intact(self, shard: int) -> bool:
+        if shard not in self._intact:
+            file, about = self.shard_file(shard)
+            self._intact[shard] = file_digest(file) == about["sha256"]
+            if not self._intact[shard]:
+                LOG.warning("%s: bytes differ from the recorded checksum; its clips are extracted again", file)
+        return self._intact[shard]
+
+
+class UnfinishedRows:
+    """Rows of an abandoned staging folder (each vouched for by its CRC-32)."""
+
+    def __init__(self, staging: Staging):
+        self._staging = staging
+        self.rows = {staging.spec.key(row): row for row in staging.outcomes}
+
+    def outcome(self, row: int) -> Outcome | None:
+        return self._staging.outcomes[row]
+
+    def read(self, row: int) -> bytes:
+        return self._staging.read(row)
+
+
+def sealed_source(store: Path, previous: Path, spec: StoreSpec) -> SealedRows | None:
+    """The sealed store at ``store`` as a source for ``spec``; None when there is none or it was made otherwise.
+
+    Args:
+        previous: folder that holds ``reasons.json``, the reasons of failures of one store (named there by its digest).
+    """
+    if not (store / "zarr.json").exists():
+        return None
+    try:
+        opened = FeatureStore(store)
+    except StoreError as error:
+        LOG.warning("nothing is reused from the previous store: %s", error)
+        return None
+    if opened.attrs["recipe_key"] != spec.recipe_key:
+        return None
+    file = previous / REASONS
+    known = read_json(file) if file.exists() else {}
+    return SealedRows(opened, known["reasons"] if known.get("store") == opened.digest else {})
+
+
+def unfinished_source(folder: Path, spec: StoreSpec) -> UnfinishedRows | None:
+    """The staging folder ``folder`` as a source for ``spec``; None when it was made otherwise."""
+    if not (folder / "plan.json").exists():
+        return None
+    staging = Staging.abandoned(folder)
+    return UnfinishedRows(staging) if staging.spec.recipe_key == spec.recipe_key else None
+
+
+def take(staging: Staging, source: SealedRows | UnfinishedRows, retry_failed: bool) -> int:
+    """Settle every open row of ``staging`` that ``source`` has; returns how many."""
+    return sum(_take_shard(staging, shard, source, retry_failed) for shard in staging.shards if not staging.complete(shard))
+
+
+def _take_shard(staging: Staging, shard: int, source: SealedRows | UnfinishedRows, retry_failed: bool) -> int:
+    found = {}
+    for row in staging.spec.shard_rows(shard):
+        origin = source.rows.get(staging.spec.key(row))
+        outcome = source.outcome(origin) if origin is not None and row not in staging.outcomes else None
+        if outcome is not None and (outcome.status == "ok" or not retry_failed):
+            found[row] = origin, outcome
+    if isinstance(source, SealedRows) and _same_shard(staging.spec, shard, source, found):
+        staging.adopt(shard, *source.shard_file(shard), {row: outcome for row, (_, outcome) in found.items()})
+        return len(found)
+    for row, (origin, outcome) in found.items():
+        if outcome.status == "ok":
+            staging.put(row, source.read(origin), outcome.valid)
+        else:
+            staging.settle({row: replace(outcome, crc=0)})
+    return len(found)
+
+
+def _same_shard(spec: StoreSpec, shard: int, source: SealedRows, found: dict[int, tuple[int, Outcome]]) -> bool:
+    """Whether the sealed store's shard of this number holds exactly these rows, in the same layout."""
+    store = source.store
+    rows = spec.shard_rows(shard)
+    if store.layout != spec.layout or len(found) != len(rows) or not source.intact(shard):
+        return False
+    theirs = range(rows.start, min(rows.start + spec.clips_per_shard, len(store)))
+    return theirs == rows and all((store.ids[row], store.fingerprints[row]) == spec.key(row) for row in rows)
