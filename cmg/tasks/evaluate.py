@@ -1,0 +1,58 @@
+"""Every downstream task of one run."""
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+
+from cmg.datasets.clips import Clip
+from cmg.tasks import ave, ave_avvp, avvp, ucf_vgg
+from cmg.tasks.codes import RunCodes
+from cmg.tasks.options import DIRECTIONS, Cell, EvaluateOptions
+
+TASKS = {"ave": ave, "avvp": avvp, "ave_avvp": ave_avvp, "ucf_vgg": ucf_vgg}
+
+
+def evaluate_run(
+    codes: RunCodes,
+    indices: Mapping[str, Sequence[Clip]],
+    toc_rankings: Mapping[str, np.ndarray] | None = None,
+    options: EvaluateOptions | None = None,
+    tasks: Sequence[str] = tuple(TASKS),
+) -> list[Cell]:
+    """Cells of the tasks, in the order of `tasks`, then directions va, av, vv, aa, then without and with TOC.
+
+    indices: clips in row order by dataset name. toc_rankings: order of all dimensions by score name, as `cmg.toc.read_toc` gives it;
+    None or empty for a method without a codebook, then no cell has TOC. The same arguments give the same cells (float32, on one device
+    and thread count). Raises ValueError naming dataset, part or file where something is missing or does not fit together.
+    """
+    options = options or EvaluateOptions()
+    ranking = _ranking(codes, toc_rankings, options)
+    cells = []
+    for name in tasks:
+        if name not in TASKS:
+            raise ValueError(f"task {name!r} is not known; expected one of {', '.join(TASKS)}")
+        task = TASKS[name]
+        for dataset in task.DATASETS:
+            _check_index(codes, indices, dataset, name)
+        found = task.run(codes, indices, ranking, options)
+        cells += sorted(found, key=lambda cell: (DIRECTIONS.index(cell.direction), cell.toc))
+    return cells
+
+
+def _ranking(codes: RunCodes, rankings: Mapping[str, np.ndarray] | None, options: EvaluateOptions) -> np.ndarray | None:
+    if not rankings or not codes.has_codebook:
+        return None
+    if options.toc_score not in rankings:
+        raise ValueError(f"no TOC ranking by {options.toc_score!r}; found {', '.join(rankings)}; run: python -m pipeline toc")
+    return np.asarray(rankings[options.toc_score])
+
+
+def _check_index(codes: RunCodes, indices: Mapping[str, Sequence[Clip]], dataset: str, task: str) -> None:
+    if dataset not in indices:
+        raise ValueError(f"task {task} needs the index of {dataset}; found {', '.join(indices) or 'none'}; run: python -m pipeline index")
+    for (name, modality), held in codes.entries.items():
+        if name == dataset and modality != "text" and len(held.valid) != len(indices[dataset]):
+            raise ValueError(
+                f"{codes.name}: {dataset}.{modality} has {len(held.valid)} rows, the index has {len(indices[dataset])}; "
+                "run: python -m pipeline codes"
+            )

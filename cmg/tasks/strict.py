@@ -1,0 +1,136 @@
+"""What the tasks share under `strict`: the leak check, fitting once per source modality, scoring.
+
+A trial fits heads on one modality of one dataset, chooses epoch and Q on a validation part of the same modality (or uses fixed ones),
+and only then answers test parts. N clips, T seconds, D code dimensions, C classes.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+import numpy as np
+
+from cmg.tasks import heads, metrics
+from cmg.tasks.codes import RunCodes
+from cmg.tasks.options import Cell, EvaluateOptions
+from cmg.tasks.parts import Part
+from cmg.toc import select
+
+
+class LeakError(ValueError):
+    """A test clip among the clips that a head is fitted or chosen on."""
+
+
+@dataclass(frozen=True)
+class Trial:
+    """One fit and its tests, by direction. `side` goes into every cell."""
+
+    task: str
+    kind: str
+    classes: int
+    fit: Part
+    val: Part | None
+    tests: Mapping[str, Part]
+    side: Mapping[str, Any] = field(default_factory=dict)
+
+
+def check_no_leak(trial: Trial) -> None:
+    """Raise LeakError where a test clip's video, in any modality, is one that the head is fitted or chosen on, or these two share one."""
+    groups = {"fit": trial.fit, "validation": trial.val, **trial.tests}
+    held = {name: set(part.sources) for name, part in groups.items() if part is not None}
+    seen = [name for name in ("fit", "validation") if name in held]
+    for one, other in [(a, b) for a in seen for b in held if b not in seen] + ([tuple(seen)] if len(seen) == 2 else []):
+        shared = held[one] & held[other]
+        if shared:
+            raise LeakError(
+                f"{trial.task}: {len(shared)} videos are among the {one} clips and the {other} clips, for example {min(shared)!r}"
+            )
+
+
+def run(trial: Trial, codes: RunCodes, ranking: np.ndarray | None, options: EvaluateOptions) -> list[Cell]:
+    """Fit on the trial's fit part, choose on its val part, score its tests: a cell per direction and, with a ranking, also with TOC.
+
+    `ranking` is the TOC order of all D dimensions. Heads with and without TOC are fitted together on the same batches.
+    """
+    check_no_leak(trial)
+    size = codes.dimensions(trial.fit.dataset, trial.fit.modality)
+    kept = kept_dimensions(size, ranking, options, fixed=trial.val is None)
+
+    def labelled(part: Part) -> heads.Labelled:
+        return codes.embed(part.dataset, part.modality, part.rows), part.target
+
+    count = trial.classes + (trial.kind == heads.SECOND)
+    fitted = heads.fit(labelled(trial.fit), trial.val and labelled(trial.val), kept, count, trial.kind, options)
+    chosen = [(False, 0)] + ([(True, fitted.best(range(1, len(kept))))] if len(kept) > 1 else [])
+    cells = []
+    for direction, test in trial.tests.items():
+        answers = fitted.answer(codes.embed(test.dataset, test.modality, test.rows))
+        cells += [_cell(trial, direction, toc, answers[j], len(kept[j]), _choice(fitted, j)) for toc, j in chosen]
+    return cells
+
+
+def kept_dimensions(size: int, ranking: np.ndarray | None, options: EvaluateOptions, fixed: bool) -> list[np.ndarray]:
+    """Dimensions of each head: all of them first, then one TOC selection per Q of the grid (or the fixed one)."""
+    kept = [np.arange(size)]
+    if ranking is None:
+        return kept
+    if len(ranking) != size:
+        raise ValueError(f"the TOC ranking has {len(ranking)} dimensions, the codes have {size}; run: python -m pipeline toc")
+    shares = (options.q_fixed,) if fixed else options.q_grid
+    return kept + [select(ranking, q) for q in sorted({max(1, round(share * size)) for share in shares})]
+
+
+def _choice(fitted: heads.Fitted, j: int) -> dict[str, Any]:
+    score = None if fitted.val_score is None else float(fitted.val_score[j])
+    return {"epoch": int(fitted.epoch[j]), "val_score": score}
+
+
+def _cell(trial: Trial, direction: str, toc: bool, answer: np.ndarray, q: int, choice: dict[str, Any]) -> Cell:
+    test = trial.tests[direction]
+    chance, extra = _references(answer, test.target, trial.kind, trial.classes)
+    unusable = {
+        "n_unusable": test.unusable,
+        "n_unusable_fit": trial.fit.unusable,
+        "n_unusable_val": trial.val.unusable if trial.val else None,
+    }
+    return Cell(
+        task=trial.task,
+        direction=direction,
+        toc=toc,
+        metric="segment_f" if trial.kind == heads.ACTIVE else "top1",
+        score=heads.score(answer, test.target, trial.kind),
+        q=q if toc else None,
+        fit_modality=trial.fit.modality,
+        test_modality=test.modality,
+        n_fit=len(trial.fit),
+        n_val=None if trial.val is None else len(trial.val),
+        n_test=len(test),
+        classes=trial.classes,
+        chance=chance,
+        side={**trial.side, **choice, **unusable, **extra},
+    )
+
+
+def _references(answer: np.ndarray, target: np.ndarray, kind: str, classes: int) -> tuple[float, dict[str, float]]:
+    """Chance (the best constant answer on these clips) and figures that say what the score means."""
+    if kind != heads.ACTIVE:
+        return 100.0 * float(np.bincount(target.ravel()).max()) / target.size, {"uniform_chance": 100.0 / classes}
+    best = metrics.constant(metrics.best_constant(target), target.shape[2], target.shape)
+    return metrics.segment_f(best, target), {
+        "event_f": metrics.event_f(answer, target),
+        "always_on": metrics.segment_f(np.ones_like(target), target),
+        "always_off": metrics.segment_f(np.zeros_like(target), target),
+        "without_timing": metrics.segment_f(metrics.without_timing(answer), target),
+        "true_classes_always_on": metrics.segment_f(metrics.without_timing(target), target),
+    }
+
+
+def with_side(cells: Sequence[Cell], others: Sequence[Cell], prefix: str) -> list[Cell]:
+    """Each cell with the score, chance, Q and epoch of its counterpart among `others` in its side, under `prefix`."""
+    found = {(cell.direction, cell.toc): cell for cell in others}
+    result = []
+    for cell in cells:
+        other = found[cell.direction, cell.toc]
+        extra = {"top1": other.score, "chance": other.chance, "q": other.q, "epoch": other.side["epoch"], "n_test": other.n_test}
+        result.append(replace(cell, side={**cell.side, **{f"{prefix}_{name}": value for name, value in extra.items()}}))
+    return result
