@@ -63,13 +63,18 @@ class FeatureLimits(Section):
 
 class Toc(Section):
     lam: float = Field(0.3, ge=0, le=1)
-    score: Literal["full", "similarity", "variance"] = "full"
     normalise: bool = True
 
 
 class Evaluate(Section):
+    """Fields of ``cmg.tasks.EvaluateOptions`` that mean the same at every scale."""
+
     protocol: Literal["strict"] = "strict"
-    head: Literal["linear"] = "linear"
+    head: Literal["linear", "two_linear"] = "linear"
+    pool: Literal["max", "mean"] = "max"
+    toc_score: Literal["full", "similarity", "variance"] = "full"
+    q_grid: tuple[float, ...] = (0.25, 0.5, 0.75)
+    q_fixed: float = Field(0.765625, gt=0, le=1)
 
 
 class Pretrain(Section):
@@ -81,6 +86,7 @@ class Pretrain(Section):
 
 class HeadSchedule(Section):
     epochs: int = Field(ge=1)
+    batch_size: int = Field(80, ge=1)
     learning_rate: float = Field(gt=0)
 
 

@@ -1,6 +1,7 @@
 """Progress of long work on standard error: a bar with rate and time left on a terminal, a line every few seconds elsewhere."""
 
 import sys
+from collections.abc import Callable
 
 from tqdm import tqdm
 
@@ -8,3 +9,13 @@ from tqdm import tqdm
 def bar(total: int, what: str) -> tqdm:
     """A tqdm bar over ``total`` items."""
     return tqdm(total=total, desc=what, file=sys.stderr, mininterval=0.5 if sys.stderr.isatty() else 15, dynamic_ncols=True)
+
+
+def updater(shown: tqdm) -> Callable[..., None]:
+    """A callback ``(done, total)`` that moves the bar; further arguments are ignored."""
+
+    def update(done: int, total: int, *_: object) -> None:
+        shown.total = total
+        shown.update(done - shown.n)
+
+    return update

@@ -20,7 +20,7 @@ from pipeline import codedeps, files, paths
 def record(
     stage: str, item: str, *, inputs: Sequence[Path], outputs: Sequence[Path], params: dict[str, Any], code: Sequence[str] = ()
 ) -> Iterator[dict[str, Any]]:
-    """Remove the outputs of an earlier run (as DVC does), run a stage's body, then write ``receipts/<stage>/<item>.json`` (and its duration to ``logs/``, which is never hashed).
+    """Remove the outputs of an earlier run (as DVC does), run a stage's body, then write its receipt (and its duration to ``logs/``).
 
     Args:
         inputs, outputs: files or folders, digested by ``files.digest`` (inputs before the body, outputs after it).

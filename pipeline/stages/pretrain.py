@@ -66,7 +66,5 @@ def _key(used: dict, digests: dict[str, str]) -> str:
 
 
 def _show(bar, step: int, total: int, row: dict[str, float]) -> None:
-    bar.total = total
-    bar.n = step
     bar.set_postfix(loss=f"{row['total']:.3f}", refresh=False)
-    bar.update(0)
+    progress.updater(bar)(step, total)

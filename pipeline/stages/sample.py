@@ -1,8 +1,9 @@
 """Generate the sample corpus of one dataset: real media files and annotation files in the official layout."""
 
 import argparse
+from typing import Any
 
-from cmg.synth import CorpusSpec, generate
+from cmg.synth import CorpusSpec, Split, generate
 from pipeline import files, paths, progress, receipts
 from pipeline.params import Params
 
@@ -19,5 +20,9 @@ def run(args: argparse.Namespace, params: Params) -> None:
             files.write_bytes(root / "README.txt", f"Not generated: {args.dataset} has source {used['source']} in params.yaml.\n".encode())
             return
         with progress.bar(0, f"sample {args.dataset}") as bar:
-            summary = generate(args.dataset, root, CorpusSpec(**params.active.corpus), workers=params.threads, progress=bar.update)
+            summary = generate(args.dataset, root, _spec(params.active.corpus), params.threads, progress.updater(bar))
         notes["summary"] = str(summary)
+
+
+def _spec(values: dict[str, Any]) -> CorpusSpec:
+    return CorpusSpec(**{key: Split(**value) if isinstance(value, dict) else value for key, value in values.items()})

@@ -1,12 +1,11 @@
-"""Training-free optimisation of one run's codebook: score and rank every code dimension."""
+"""Training-free optimisation of one run's codebook: score and rank every code dimension by each of the three scores."""
 
 import argparse
-from dataclasses import asdict
 
 from cmg.methods import METHODS
 from cmg.tasks.codes import RunCodes
-from cmg.toc import toc_scores
-from pipeline import files, paths, receipts
+from cmg.toc import toc_scores, write_toc
+from pipeline import paths, receipts
 from pipeline.params import Params
 
 
@@ -20,9 +19,7 @@ def run(args: argparse.Namespace, params: Params) -> None:
     source, target = paths.codes(run_name), paths.toc(run_name)
     options = params.toc.model_dump()
     with receipts.record("toc", run_name, inputs=[source], outputs=[target], params=options):
-        scores = [toc_scores(codebook, **options) for codebook in RunCodes.read(source).codebooks]
-        files.write_json(target, {"options": options, "codebooks": [_plain(score) for score in scores]})
-
-
-def _plain(scores) -> dict:
-    return {name: value.tolist() if hasattr(value, "tolist") else value for name, value in asdict(scores).items()}
+        codebooks = RunCodes.read(source).codebooks
+        results = {score: toc_scores(codebooks, score=score, **options) for score in ("full", "similarity", "variance")} if codebooks else {}
+        target.parent.mkdir(parents=True, exist_ok=True)
+        write_toc(target, results, **options)

@@ -1,0 +1,36 @@
+"""Every downstream task of one run, both directions, with and without TOC, same-modality bounds included."""
+
+import argparse
+
+from cmg.datasets.clips import read_index
+from cmg.methods import METHODS
+from cmg.tasks.codes import RunCodes
+from cmg.tasks.evaluate import evaluate_run
+from cmg.tasks.options import EvaluateOptions
+from cmg.toc import read_toc
+from pipeline import files, paths, receipts
+from pipeline.device import prepare
+from pipeline.params import Params
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("method", choices=METHODS)
+    parser.add_argument("seed", type=int)
+
+
+def run(args: argparse.Namespace, params: Params) -> None:
+    run_name = paths.run_name(args.method, args.seed)
+    codes, toc, target = paths.codes(run_name), paths.toc(run_name), paths.run_result(run_name)
+    inputs = [codes, toc, *map(paths.index, params.datasets)]
+    used = {**params.evaluate.model_dump(mode="json"), **params.active.evaluate.model_dump(), "seed": args.seed}
+    with receipts.record("evaluate", run_name, inputs=inputs, outputs=[target], params=used):
+        prepare(params)
+        options = EvaluateOptions(**{**used, "q_grid": params.evaluate.q_grid})
+        indices = {dataset: read_index(paths.index(dataset)) for dataset in params.datasets}
+        cells = evaluate_run(RunCodes.read(codes), indices, read_toc(toc), options)
+        about = {"method": args.method, "variant": _variant(params, args.method), "seed": args.seed, "protocol": options.protocol}
+        files.write_json(target, {**about, "cells": [cell.as_dict() for cell in cells]})
+
+
+def _variant(params: Params, method: str) -> str:
+    return params.sections[method].get("variant", "paper")

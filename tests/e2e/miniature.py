@@ -1,0 +1,174 @@
+"""A miniature project: the repository's own code, pipeline and Snakefile with a corpus of a few clips and narrow networks."""
+
+import hashlib
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from ruamel.yaml import YAML
+
+REPO = Path(__file__).resolve().parents[2]
+CODE = ("cmg", "pipeline", "profiles", "dvc.yaml", "Snakefile", "data/prompts", ".dvcignore", ".gitignore")
+SPLIT = {"train": 8, "val": 4, "test": 4}
+MINI = {
+    "corpus": {
+        "seed": 3,
+        "classes": 3,
+        "vggsound_avel": SPLIT,
+        "ave": SPLIT,
+        "avvp": {"train": 2, "val": 6, "test": 6},
+        "ucf101": {"train": 8, "val": 0, "test": 4},
+        "width": 64,
+        "height": 48,
+        "fps": 4,
+        "defects": False,
+    },
+    "video_widths": [4, 4, 8, 8, 512],
+    "methods": ["baseline", "fcid"],
+}
+
+
+def write_params(folder: Path) -> None:
+    """The shipped params.yaml with everything small."""
+    yaml = YAML()
+    values = yaml.load((REPO / "params.yaml").read_text())
+    values["methods"], values["seeds"], values["threads"] = MINI["methods"], [0], 1
+    mini = values["scales"]["mini"]
+    mini["corpus"] = MINI["corpus"]
+    mini["features"]["video"]["widths"] = MINI["video_widths"]
+    mini["pretrain"]["epochs"], mini["pretrain"]["batch_size"] = 2, 4
+    mini["evaluate"]["epochs"] = 3
+    values["fcid"]["codebook_size"] = 16
+    with (folder / "params.yaml").open("w") as handle:
+        yaml.dump(values, handle)
+
+
+@dataclass(frozen=True)
+class Project:
+    """A miniature project on disk and the tools run in it."""
+
+    folder: Path
+
+    def run(self, *command: str, check: bool = True, timeout: float = 400) -> subprocess.CompletedProcess:
+        """Run ``python -m command…`` in the project; with ``check`` a failure shows its output."""
+        done = subprocess.run(
+            [sys.executable, "-m", *command],
+            cwd=self.folder,
+            env=environment(),
+            capture_output=True,
+            text=True,
+            timeout=timeout,
+            check=False,
+        )
+        if check and done.returncode:
+            raise AssertionError(f"{' '.join(command)} exited {done.returncode}\n{done.stdout[-3000:]}\n{done.stderr[-6000:]}")
+        return done
+
+    def dvc(self, *arguments: str, **options) -> str:
+        return self.run("dvc", *arguments, **options).stdout
+
+    def snakemake(self, *arguments: str, **options) -> str:
+        done = self.run("snakemake", "-j8", "results/table1.csv", "results/report.html", *arguments, **options)
+        return done.stdout + done.stderr
+
+    def git(self, *arguments: str) -> None:
+        subprocess.run(
+            ["git", "-c", "user.name=t", "-c", "user.email=t@localhost", *arguments], cwd=self.folder, check=True, capture_output=True
+        )
+
+    def would_run(self) -> set[str]:
+        """Stages that ``dvc repro`` would run."""
+        lines = self.dvc("repro", "--dry").splitlines()
+        return {line.split("'")[1] for line in lines if line.startswith("Running stage")}
+
+    def snakemake_would_run(self) -> set[str]:
+        """Rules that Snakemake would run."""
+        lines = self.snakemake("--dry-run", "--quiet", "progress").splitlines()
+        return {line.split()[1].rstrip(":") for line in lines if line.startswith("rule ")}
+
+    def edit(self, path: str, old: str, new: str) -> None:
+        text = (self.folder / path).read_text()
+        assert old in text, f"{path} holds no {old!r}"
+        (self.folder / path).write_text(text.replace(old, new, 1))
+
+    def set(self, key: str, value: object) -> None:
+        """Set one value of params.yaml."""
+        yaml = YAML()
+        values = yaml.load((self.folder / "params.yaml").read_text())
+        *parents, last = key.split(".")
+        section = values
+        for parent in parents:
+            section = section[parent]
+        section[last] = value
+        with (self.folder / "params.yaml").open("w") as handle:
+            yaml.dump(values, handle)
+
+    def digests(self) -> dict[str, str]:
+        """SHA-256 of every output of every stage, file by file."""
+        found = {}
+        for room in ("data", "results", "receipts"):
+            for file in sorted((self.folder / room).rglob("*")):
+                relative = file.relative_to(self.folder)
+                if file.is_file() and relative.parts[:2] not in (("data", ".work"), ("data", "prompts")) and file.name != ".gitignore":
+                    found[relative.as_posix()] = hashlib.sha256(file.read_bytes()).hexdigest()
+        return found
+
+    def copy_to(self, folder: Path) -> "Project":
+        """An independent copy, tool state included."""
+        shutil.copytree(self.folder, folder, symlinks=True)
+        return Project(folder)
+
+    def start(self, *command: str) -> subprocess.Popen:
+        """Start a tool in its own process group, to be killed."""
+        return subprocess.Popen(
+            [sys.executable, "-m", *command],
+            cwd=self.folder,
+            env=environment(),
+            start_new_session=True,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+        )
+
+
+def environment() -> dict[str, str]:
+    """This process's environment with the project's Python first and nothing that changes a result."""
+    kept = {key: value for key, value in os.environ.items() if not key.startswith(("CMG_", "DVC_", "SNAKEMAKE_", "PYTEST_"))}
+    scripts = Path(sys.executable).parent
+    return {**kept, "PATH": f"{scripts}{os.pathsep}{kept['PATH']}", "PYTHONWARNINGS": "ignore"}
+
+
+def create(folder: Path) -> Project:
+    """A fresh clone in miniature: code and parameters committed to git, DVC initialised, nothing run."""
+    folder.mkdir(parents=True)
+    for name in CODE:
+        source, target = REPO / name, folder / name
+        target.parent.mkdir(parents=True, exist_ok=True)
+        if source.is_dir():
+            shutil.copytree(source, target, ignore=shutil.ignore_patterns("__pycache__"))
+        else:
+            shutil.copy(source, target)
+    write_params(folder)
+    project = Project(folder)
+    project.git("init", "--quiet")
+    project.dvc("init", "--quiet")
+    shutil.copy(REPO / ".dvc/config", folder / ".dvc/config")
+    project.git("add", "--all")
+    project.git("commit", "--quiet", "-m", "miniature")
+    return project
+
+
+def kill_when(process: subprocess.Popen, ready: Callable[[], bool], timeout: float = 200) -> None:
+    """SIGKILL the whole process group as soon as ``ready()``; AssertionError when it ended or the time ran out before."""
+    deadline = time.monotonic() + timeout
+    while not ready():
+        assert process.poll() is None, f"the tool ended with {process.returncode} before it could be killed"
+        assert time.monotonic() < deadline, "nothing to interrupt appeared in time"
+        time.sleep(0.02)
+    os.killpg(process.pid, signal.SIGKILL)
+    process.wait()

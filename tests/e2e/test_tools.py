@@ -1,0 +1,65 @@
+"""DVC and Snakemake on the same project: either does the work, the other finds nothing to do, both end in the same bytes."""
+
+import csv
+import json
+
+import pytest
+
+from tests.e2e import miniature
+
+pytestmark = pytest.mark.e2e
+
+
+def test_after_dvc_nothing_is_left_for_either_tool(project):
+    assert project.would_run() == set()
+    assert project.snakemake_would_run() == set()
+    assert "up to date" in project.dvc("status")
+
+
+def test_snakemake_from_nothing_ends_in_the_same_bytes_and_dvc_knows(made_by_dvc, tmp_path):
+    project = miniature.create(tmp_path / "snakemake")
+    project.snakemake()
+    assert project.digests() == made_by_dvc.digests()
+    assert "up to date" in project.dvc("status")
+    assert project.would_run() == set()
+    assert project.snakemake_would_run() == set()
+
+
+def test_the_table_says_what_it_is_made_of(project):
+    text = (project.folder / "results/table1.csv").read_text()
+    first, *rest = text.splitlines()
+    assert "sample corpus" in first and "random" in first
+    rows = list(csv.DictReader(rest))
+    assert {row["method"] for row in rows} >= {"baseline", "fcid", "chance"}
+    assert all(row["protocol"] == "strict" and len(row["fingerprint"]) == 16 for row in rows if row["method"] == "fcid")
+    metrics = json.loads((project.folder / "results/metrics.json").read_text())
+    assert "fcid" in metrics
+
+
+def test_an_edited_codebook_size_redoes_that_method_and_what_follows(project):
+    project.set("fcid.codebook_size", 12)
+    expected = {f"{stage}@fcid-0" for stage in ("pretrain", "codes", "toc", "evaluate")} | {"tables", "report"}
+    stale = project.would_run()
+    assert "pretrain@fcid-0" in stale and stale <= expected
+    assert "pretrain_fcid_0" in project.snakemake_would_run()
+    project.snakemake()
+    by_snakemake = project.digests()
+    assert "up to date" in project.dvc("status")
+    again = project
+    again.set("fcid.codebook_size", 16)
+    again.dvc("repro")
+    again.set("fcid.codebook_size", 12)
+    again.run("dvc", "repro", "--force", "--single-item", "pretrain@fcid-0")
+    again.dvc("repro")
+    assert again.digests() == by_snakemake
+    assert again.snakemake_would_run() == set()
+
+
+def test_experiments_have_rows_and_the_queue_works(project):
+    project.dvc("exp", "run", "-S", "fcid.codebook_size=8", "--name", "eight")
+    project.dvc("exp", "run", "--queue", "-S", "fcid.codebook_size=10", "--name", "ten")
+    project.dvc("queue", "start")
+    project.dvc("queue", "logs", "ten", "--follow")
+    rows = list(csv.DictReader(project.dvc("exp", "show", "--csv").splitlines()))
+    sizes = {row["Experiment"]: row["fcid.codebook_size"] for row in rows if row["Experiment"]}
+    assert sizes == {"eight": "8", "ten": "10"}
