@@ -1,0 +1,119 @@
+"""The way in for a stage: prepare a modality (networks, shape, digests), then run it over the clips of an index."""
+
+import importlib
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from cmg.extract.contract import Network, Progress, Report, Writer
+from cmg.extract.engine import extract
+from cmg.extract.options import Options, RecipeError, recipe_from, require
+from cmg.extract.sentences import unique_sentences
+from cmg.store.ids import sentence_id
+
+MODULES = {"video": "cmg.extract.vgg19", "audio": "cmg.extract.vggish", "text": "cmg.extract.bert"}
+
+
+@dataclass(frozen=True)
+class Rows:
+    """Rows of a store: ids, and per row a text that changes when what its features are computed from changes."""
+
+    ids: list[str]
+    fingerprints: list[str]
+
+
+@dataclass(frozen=True)
+class Job:
+    """A modality ready to run.
+
+    shape, dtype: of one row's features; recipe: everything that makes the numbers, for the store's attributes;
+    weights_digest: identity of the network's weights; network: the network itself.
+    """
+
+    modality: str
+    shape: tuple[int, ...]
+    dtype: str
+    recipe: dict[str, Any]
+    weights_digest: str
+    settings: Any
+    network: Network
+
+
+def rows_of(modality: str, clips: Sequence[Any]) -> Rows:
+    """Ids and fingerprints of a modality's store: index rows for video and audio, unique sentences for text."""
+    if modality == "text":
+        ids = [sentence_id(sentence) for sentence in unique_sentences(clips)]
+        return Rows(ids, ids)
+    media = [clip.visual_fingerprint if modality == "video" else clip.audio_fingerprint for clip in clips]
+    spans = [f"{clip.start!r}+{clip.duration!r} {clip.status}" for clip in clips]
+    return Rows([clip.clip_id for clip in clips], [f"{mark} {span}" for mark, span in zip(media, spans, strict=True)])
+
+
+def prepare(modality: str, recipe: Mapping[str, Any], weights_dir: Path, options: Options, clips: Sequence[Any] = ()) -> Job:
+    """Build the network of a modality. clips: needed for text, whose random vocabulary is made from their captions.
+
+    Raises:
+        RecipeError: unknown argument or impossible value. WeightsError: weights absent or not the expected ones.
+    """
+    if modality not in MODULES:
+        raise RecipeError(f"modality: expected one of {', '.join(MODULES)}, found {modality!r}")
+    module = importlib.import_module(MODULES[modality])
+    settings = recipe_from(module.Recipe, recipe)
+    extra = (unique_sentences(clips),) if modality == "text" else ()
+    network = module.Network(settings, weights_dir, pick_device(options.device), *extra)
+    return Job(modality, settings.shape, settings.dtype, settings.describe(), network.digest, settings, network)
+
+
+def run(job: Job, clips: Sequence[Any], root: Path, writer: Any, options: Options, progress: Progress | None = None) -> Report:
+    """Compute the rows in `writer.todo`; every one of them ends as `writer.put` or `writer.fail`.
+
+    Rows of video and audio stores are index rows; rows of a text store are unique sentences. Clips whose index status is not `ok` are
+    failures with that status and are not opened.
+    """
+    module = importlib.import_module(MODULES[job.modality])
+    todo = set(writer.todo)
+    usable, refused = _by_status(clips, todo) if job.modality != "text" else (clips, [])
+    tasks = [task for task in module.tasks(usable, root, job.settings) if task.row in todo]
+    in_process = job.modality == "text"
+    decode = job.network.decode if in_process else module.decode
+    workers = 0 if in_process else options.workers
+    report = extract(tasks, decode, job.network, writer, workers, options.time_limit, options.memory_limit, progress)
+    for clip in refused:
+        writer.fail(clip.row, clip.status, clip.reason)
+        report.failures[clip.status] += 1
+    report.total += len(refused)
+    report.done += len(refused)
+    return report
+
+
+def extract_modality(
+    clips: Sequence[Any],
+    root: Path,
+    modality: str,
+    recipe: Mapping[str, Any],
+    weights_dir: Path,
+    open_writer: Callable[[Job], Writer],
+    options: Options | None = None,
+    progress: Progress | None = None,
+) -> Report:
+    """Prepare and run in one call. `open_writer(job)` makes the store writer from the job's shape, dtype, recipe and digest."""
+    options = options or Options()
+    job = prepare(modality, recipe, weights_dir, options, clips)
+    return run(job, clips, root, open_writer(job), options, progress)
+
+
+def pick_device(name: str) -> torch.device:
+    """`auto` is CUDA where there is one. Raises RecipeError for another name, or for `cuda` where there is none."""
+    require(name, ("auto", "cpu", "cuda"), "device")
+    available = torch.cuda.is_available()
+    if name == "cuda" and not available:
+        raise RecipeError("device: cuda was asked for and no CUDA device is available; use auto or cpu")
+    return torch.device("cuda" if available and name != "cpu" else "cpu")
+
+
+def _by_status(clips: Sequence[Any], todo: set[int]) -> tuple[list[Any], list[Any]]:
+    wanted = [clip for clip in clips if clip.row in todo]
+    return [clip for clip in wanted if clip.status == "ok"], [clip for clip in wanted if clip.status != "ok"]

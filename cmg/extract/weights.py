@@ -1,0 +1,120 @@
+"""Files of trained weights: which are known, where they come from, and reading them without running code."""
+
+import hashlib
+import os
+import tempfile
+import urllib.request
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import torch
+
+
+class WeightsError(RuntimeError):
+    """Weights that are absent or not the expected ones; the message says which file, which checksum, and where to get it."""
+
+
+@dataclass(frozen=True)
+class WeightsFile:
+    """file: name below the weights folder; sha256: its first hex digits ("" = not pinned, its digest is recorded); source: where it is."""
+
+    file: str
+    sha256: str
+    source: str
+    what: str
+
+
+_VGGISH = "https://github.com/harritaylor/torchvggish/releases/download/v0.1"
+KNOWN = {
+    "caffe": WeightsFile(
+        "vgg19-d01eb7cb.pth",
+        "d01eb7cb",
+        "https://s3-us-west-2.amazonaws.com/jcjohns-models/vgg19-d01eb7cb.pth",
+        "VGG-19 as trained by Oxford in Caffe (the Keras weights), layers named as in torchvision",
+    ),
+    "torchvision": WeightsFile(
+        "vgg19-dcbb9e9d.pth", "dcbb9e9d", "https://download.pytorch.org/models/vgg19-dcbb9e9d.pth", "VGG-19 as trained by torchvision"
+    ),
+    "audioset": WeightsFile("vggish-10086976.pth", "10086976", f"{_VGGISH}/vggish-10086976.pth", "VGGish, converted to PyTorch"),
+    "audioset_pca": WeightsFile(
+        "vggish_pca_params-970ea276.pth", "970ea276", f"{_VGGISH}/vggish_pca_params-970ea276.pth", "VGGish post-processing (PCA)"
+    ),
+    "bert-base-uncased": WeightsFile(
+        "bert-base-uncased",
+        "",
+        "https://huggingface.co/google-bert/bert-base-uncased",
+        "BERT base uncased: a folder with config.json, vocab.txt, model.safetensors",
+    ),
+}
+
+
+def resolve(name: str, weights_dir: Path) -> Path:
+    """Path of a known weights file (or folder) after comparing its checksum.
+
+    Raises:
+        WeightsError: unknown name, absent file, or another checksum; the message says what to do.
+    """
+    known = _known(name)
+    path = Path(weights_dir) / known.file
+    pinned = f"sha256 begins with {known.sha256}" if known.sha256 else "no pinned checksum"
+    if not path.exists():
+        raise WeightsError(
+            f"weights {name!r}: {path} not found ({known.what}; {pinned}); get it from {known.source} and place it there, "
+            f"or point CMG_WEIGHTS to the folder that holds {known.file}"
+        )
+    if known.sha256:
+        _compare(path, known, name)
+    return path
+
+
+def fetch(name: str, weights_dir: Path) -> Path:
+    """Download a known single file and keep it only if its checksum is the pinned one. Raises WeightsError, or OSError from the network."""
+    known = _known(name)
+    if not known.sha256:
+        raise WeightsError(f"weights {name!r} are a folder without a pinned checksum; get it from {known.source}")
+    target = Path(weights_dir) / known.file
+    target.parent.mkdir(parents=True, exist_ok=True)
+    handle, temporary = tempfile.mkstemp(prefix=f".{known.file}.", dir=target.parent)
+    try:
+        with os.fdopen(handle, "wb") as out, urllib.request.urlopen(known.source, timeout=60) as response:
+            while block := response.read(1 << 20):
+                out.write(block)
+        _compare(Path(temporary), known, name)
+        os.replace(temporary, target)
+    finally:
+        Path(temporary).unlink(missing_ok=True)
+    return target
+
+
+def _known(name: str) -> WeightsFile:
+    if name not in KNOWN:
+        raise WeightsError(f"weights {name!r} are not known; choose among {', '.join(sorted(KNOWN))} or random")
+    return KNOWN[name]
+
+
+def _compare(path: Path, known: WeightsFile, name: str) -> None:
+    with open(path, "rb") as stream:
+        found = hashlib.file_digest(stream, "sha256").hexdigest()
+    if not found.startswith(known.sha256):
+        raise WeightsError(
+            f"weights {name!r}: {path}: expected a sha256 that begins with {known.sha256}, found {found}; get it again from {known.source}"
+        )
+
+
+def load_state(path: Path) -> dict[str, torch.Tensor]:
+    """State dict of a `.pth` file, read with the restricted unpickler. Raises WeightsError when it holds anything but tensors by name."""
+    state = torch.load(path, map_location="cpu", weights_only=True)
+    if not isinstance(state, Mapping) or not all(isinstance(value, torch.Tensor) for value in state.values()):
+        raise WeightsError(f"{path}: expected tensors by name, found {type(state).__name__}")
+    return dict(state)
+
+
+def digest(state: Mapping[str, torch.Tensor]) -> str:
+    """SHA-256 over names, types, shapes and bytes of a state dict, in name order: the identity of real and random weights alike."""
+    total = hashlib.sha256()
+    for name in sorted(state):
+        tensor = state[name].detach().cpu().contiguous()
+        total.update(f"{name} {tensor.dtype} {tuple(tensor.shape)}\n".encode())
+        total.update(tensor.flatten().view(torch.uint8).numpy().tobytes())
+    return total.hexdigest()

@@ -1,0 +1,35 @@
+"""Containers opened with PyAV, and their packets up to the point where a broken file ends."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import av
+
+from cmg.media.failure import MediaFailure
+
+
+def open_container(path: Path) -> av.container.InputContainer:
+    """Open a media file; use as a context manager, so that it is closed. Raises MediaFailure `unreadable`."""
+    try:
+        return av.open(str(path))
+    except (av.error.FFmpegError, OSError) as error:
+        raise MediaFailure("unreadable", f"not a media file that FFmpeg can open ({error.strerror or error})") from error
+
+
+def packets(container: av.container.InputContainer, stream: av.stream.Stream) -> Iterator[av.packet.Packet]:
+    """Packets of one stream, then an empty one that flushes the decoder, also where reading breaks off early.
+
+    A file that ends in the middle is no error here: what is there is decoded and counted, and the clip has that many seconds.
+    """
+    demuxed = container.demux(stream)
+    while True:
+        try:
+            packet = next(demuxed)
+        except StopIteration:
+            return
+        except av.error.FFmpegError:
+            flush = av.Packet()
+            flush.stream = stream
+            yield flush
+            return
+        yield packet

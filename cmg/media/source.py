@@ -1,0 +1,64 @@
+"""The media file of one clip, opened only if it is still the file that was listed; and what decoding it gives."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from cmg.datasets.listing import FileChanged, check_fingerprint
+from cmg.datasets.safety import UnsafePath, safe_join
+from cmg.media.failure import MediaFailure
+
+
+@dataclass(frozen=True)
+class Source:
+    """root: dataset root; path: relative to it, from the clip index; fingerprint: as listed, "" = not compared."""
+
+    root: str
+    path: str
+    fingerprint: str = ""
+
+    def open(self) -> Path:
+        """Path of the file (or folder of images), checked.
+
+        Raises:
+            MediaFailure: `missing`, `changed`, `empty` (no bytes), or `unreadable` (a path that leaves the root).
+        """
+        try:
+            full = safe_join(Path(self.root), self.path)
+        except UnsafePath as error:
+            raise MediaFailure("unreadable", str(error)) from error
+        if not full.exists():
+            raise MediaFailure("missing", f"{self.path}: no such file below the dataset root; get it, then run `python -m pipeline scan`")
+        if full.is_dir():
+            return full
+        if full.stat().st_size == 0:
+            raise MediaFailure("empty", f"{self.path}: the file has no bytes")
+        try:
+            return check_fingerprint(Path(self.root), self.path, self.fingerprint)
+        except FileChanged as error:
+            raise MediaFailure("changed", str(error)) from error
+
+
+@dataclass
+class Decoded:
+    """What one clip decodes to.
+
+    array: video uint8 `[seconds * F, H, W, 3]` RGB; audio float32 `[samples]` mono at `rate`.
+    valid: seconds of the clip that the file really has. rate: samples per second (audio), else 0.
+    """
+
+    array: np.ndarray
+    valid: int
+    rate: int = 0
+
+
+def whole_seconds(length: float, seconds: int) -> int:
+    """Seconds that a clip of `length` seconds is taken to have, at most `seconds`, at least 1.
+
+    A clip that ends less than half a second early counts as full (real ten-second clips last 9.5 to 10.1 s); any other counts its
+    whole seconds, a tenth of a second being forgiven (frame rates such as 29.97 fall short of a whole second).
+    """
+    if length >= seconds - 0.5:
+        return seconds
+    return max(1, int(length + 0.1))
