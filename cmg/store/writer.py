@@ -160,10 +160,10 @@ def _shards_of(spec: StoreSpec, part: tuple[int, int] | None) -> range:
 
 
 def _check_folders(path: Path, work_dir: Path) -> None:
-    work_dir.mkdir(parents=True, exist_ok=True)
-    path.parent.mkdir(parents=True, exist_ok=True)
     if work_dir.resolve().is_relative_to(path.resolve()) or path.resolve().is_relative_to(work_dir.resolve()):
         raise StoreError(f"{path}: expected a work folder apart from the store, found {work_dir}")
+    work_dir.mkdir(parents=True, exist_ok=True)
+    path.parent.mkdir(parents=True, exist_ok=True)
     if os.stat(work_dir).st_dev != os.stat(path.parent).st_dev:
         raise StoreError(f"{path}: the store must lie on the file system of {work_dir}, so that it can be moved into place whole")
 
