@@ -42,9 +42,7 @@ def check_no_leak(trial: Trial) -> None:
     for one, other in [(a, b) for a in seen for b in held if b not in seen] + ([tuple(seen)] if len(seen) == 2 else []):
         shared = held[one] & held[other]
         if shared:
-            raise LeakError(
-                f"{trial.task}: {len(shared)} videos are among the {one} clips and the {other} clips, for example {min(shared)!r}"
-            )
+            raise LeakError(f"{trial.task}: {len(shared)} videos are in both the {one} and the {other} clips, for example {min(shared)!r}")
 
 
 def run(trial: Trial, codes: RunCodes, ranking: np.ndarray | None, options: EvaluateOptions) -> list[Cell]:
