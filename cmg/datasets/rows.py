@@ -72,7 +72,7 @@ class Rows:
         origin: annotation file name, line number and text, for the problem row of a refused or malformed clip.
         malformed: what is wrong with the line, or "". Other values go to Clip as they are.
         """
-        refusal = why_unsafe_id(clip_id) or _unsafe(visual) or _unsafe(audio)
+        refusal = why_unsafe_id(clip_id) or _unsafe({*visual, *audio})
         seen, heard = (None, None) if refusal else (first_of(self.listing, visual), first_of(self.listing, audio))
         if refusal:
             status, reason = "refused", f"the id or path {refusal}"
@@ -106,5 +106,5 @@ class Rows:
         return IndexResult(self.clips, list(self.problems))
 
 
-def _unsafe(paths: Sequence[str]) -> str | None:
-    return next((reason for reason in map(why_unsafe_path, paths) if reason), None)
+def _unsafe(paths: Iterable[str]) -> str | None:
+    return next((reason for reason in map(why_unsafe_path, sorted(paths)) if reason), None)

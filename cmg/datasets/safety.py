@@ -1,10 +1,10 @@
 """Ids and paths from annotation files are untrusted: these functions say what may be used to name a file."""
 
-import unicodedata
+import re
 from pathlib import Path
 
 MAX_BYTES = 255  # longest file name that common file systems take
-_CONTROL = {"Cc", "Cs", "Zl", "Zp"}  # control characters, lone surrogates, line and paragraph separators
+_CONTROL = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")  # also line separators and lone surrogates
 
 
 class UnsafePath(ValueError):
@@ -15,7 +15,7 @@ def why_unsafe_id(text: str) -> str | None:
     """The reason why `text` may not name a clip, or None. Leading `-`, spaces, dots, commas and `#` are all fine."""
     if not text:
         return "empty"
-    if any(unicodedata.category(char) in _CONTROL for char in text):
+    if _CONTROL.search(text):
         return "contains a control character"
     if "/" in text or "\\" in text:
         return "contains a path separator"
@@ -53,4 +53,4 @@ def safe_join(root: Path, path: str) -> Path:
 
 def visible(text: str) -> str:
     """`text` with control characters written as escapes, so that it can be printed and kept in one csv line."""
-    return "".join(char if unicodedata.category(char) not in _CONTROL else f"\\x{ord(char):02x}" for char in text)
+    return _CONTROL.sub(lambda match: f"\\x{ord(match[0]):02x}", text)

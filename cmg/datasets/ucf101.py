@@ -80,7 +80,7 @@ def _add(rows: Rows, origin: tuple[str, int, str], split: str, clip: str, number
     malformed = _why_malformed(label, file, split, number, classes)
     path = f"UCF-101/{clip}"
     rows.add(
-        file.removesuffix(".avi"),
+        file.removesuffix(".avi") or clip,
         visual=(path,),
         split=split,
         origin=origin,

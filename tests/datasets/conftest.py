@@ -1,6 +1,5 @@
 """Helpers of the dataset tests: small roots in the official layouts, and the real annotation files where they are at hand."""
 
-import os
 import shutil
 from pathlib import Path
 
@@ -33,14 +32,14 @@ def read():
 
 
 @pytest.fixture
-def official(tmp_path):
+def official(tmp_path, reference):
     """official({annotation file: path in the root}) -> root with copies of the real annotation files; skips where they are absent."""
-    shared = Path(os.environ.get("CMG_SHARED", Path(__file__).resolve().parents[3] / "shared")) / "annotations"
+    shared = reference / "annotations"
 
     def make(files: dict[str, str]) -> Path:
         for source, path in files.items():
             if not (shared / source).is_file():
-                pytest.skip(f"needs the real annotation file {source} below {shared} (set CMG_SHARED)")
+                pytest.skip(f"needs the real annotation file {source} in {shared}")
             target = tmp_path / "official" / path
             target.parent.mkdir(parents=True, exist_ok=True)
             shutil.copy(shared / source, target)

@@ -6,7 +6,18 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cmg.datasets import listing as module
-from cmg.datasets.listing import BLOCK, BadListing, Entry, FileChanged, check_file, check_fingerprint, fingerprint, read_listing, scan, write_listing
+from cmg.datasets.listing import (
+    BLOCK,
+    BadListing,
+    Entry,
+    FileChanged,
+    check_file,
+    check_fingerprint,
+    fingerprint,
+    read_listing,
+    scan,
+    write_listing,
+)
 from cmg.datasets.safety import UnsafePath
 
 

@@ -1,0 +1,27 @@
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from cmg.datasets.problems import KINDS, Problems, read_problems, write_problems
+
+TEXTS = st.text(st.characters(exclude_categories=[]), max_size=30)
+
+
+@given(st.lists(st.tuples(st.integers(1, 9), st.sampled_from(KINDS), TEXTS, TEXTS), max_size=5))
+def test_any_problem_is_written_on_one_line_and_read_back(tmp_path_factory, rows):
+    problems = Problems()
+    for line, kind, reason, text in rows:
+        problems.add("file.csv", line, kind, reason, text)
+    path = tmp_path_factory.mktemp("problems") / "p.csv"
+    write_problems(path, problems)
+    assert read_problems(path) == problems
+    assert path.read_bytes().count(b"\n") == len(rows) + 1
+
+
+def test_counts_and_unknown_kinds():
+    problems = Problems()
+    problems.add("a", 1, "orphan", "", "")
+    problems.add("a", 2, "orphan", "", "")
+    assert problems.counts() == {("a", "orphan"): 2}
+    with pytest.raises(ValueError, match="'odd' is not one of"):
+        problems.add("a", 1, "odd", "", "")
