@@ -8,6 +8,8 @@ from cmg.toc import toc_scores, write_toc
 from pipeline import paths, receipts
 from pipeline.params import Params
 
+SCORES = ("full", "similarity", "variance")
+
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("method", choices=METHODS)
@@ -20,6 +22,6 @@ def run(args: argparse.Namespace, params: Params) -> None:
     options = params.toc.model_dump()
     with receipts.record("toc", run_name, inputs=[source], outputs=[target], params=options):
         codebooks = RunCodes.read(source).codebooks
-        results = {score: toc_scores(codebooks, score=score, **options) for score in ("full", "similarity", "variance")} if codebooks else {}
+        results = {score: toc_scores(codebooks, score=score, **options) for score in SCORES if codebooks}
         target.parent.mkdir(parents=True, exist_ok=True)
         write_toc(target, results, **options)
