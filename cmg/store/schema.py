@@ -177,5 +177,8 @@ def encode_text(values: Sequence[str]) -> np.ndarray:
 
 
 def decode_text(array: np.ndarray) -> list[str]:
-    """Inverse of ``encode_text``."""
-    return [bytes(row).rstrip(b"\0").decode() for row in array]
+    """Inverse of ``encode_text``; raises ``StoreError`` on bytes that are not UTF-8."""
+    try:
+        return [bytes(row).rstrip(b"\0").decode() for row in array]
+    except UnicodeDecodeError as error:
+        raise StoreError(f"expected UTF-8 text, found {error}") from error

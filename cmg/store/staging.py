@@ -70,7 +70,8 @@ class Staging:
         shard, slot = divmod(row, self.spec.clips_per_shard)
         descriptor = os.open(self._raw(shard), os.O_WRONLY | os.O_CREAT, 0o644)
         try:
-            if os.fstat(descriptor).st_size < (size := self._raw_bytes(shard)):
+            size = len(self.spec.shard_rows(shard)) * self.spec.layout.clip_bytes
+            if os.fstat(descriptor).st_size < size:
                 os.ftruncate(descriptor, size)
             journal.write_fully(descriptor, data, slot * self.spec.layout.clip_bytes)
         finally:
@@ -193,9 +194,6 @@ class Staging:
 
     def _raw_or_moved(self, shard: int) -> Path:
         return self._raw(shard) if self._raw(shard).exists() else self.shard_file(shard)
-
-    def _raw_bytes(self, shard: int) -> int:
-        return len(self.spec.shard_rows(shard)) * self.spec.layout.clip_bytes
 
     def _journal(self, shard: int) -> Path:
         return self.folder / "journal" / str(shard)

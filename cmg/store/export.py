@@ -1,0 +1,65 @@
+"""Hand a store out in formats the field reads: npz and h5. Clip by clip, so that memory stays flat.
+
+Axes: n rows, then the shape of one clip (T seconds, H W 7x7, C channels).
+"""
+
+import os
+import zipfile
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+import numpy as np
+
+from cmg.store.errors import StoreError
+from cmg.store.reader import FeatureStore
+from cmg.store.schema import encode_text
+
+EPOCH = (1980, 1, 1, 0, 0, 0)
+
+
+def export(store: FeatureStore, file: Path, rows: Sequence[int] | None = None, key: str = "features") -> None:
+    """Write ``rows`` (default: all) to ``file``: ``.npz`` or ``.h5`` by its suffix, with deterministic bytes.
+
+    Args:
+        key: name of the features array; the official AVE files use ``avadataset``. Beside it stand ``valid``, ``status``
+            (codes of the store's ``status_codes``; other than 0: zeros) and ``ids`` (UTF-8 bytes, uint8 [n, W], zero-padded).
+
+    Raises:
+        StoreError: a suffix other than the two, or ``key`` is one of the other names.
+    """
+    writers: dict[str, Callable] = {".npz": _write_npz, ".h5": _write_h5}
+    if file.suffix not in writers:
+        raise StoreError(f"{file}: expected a name that ends in .npz or .h5")
+    rows = np.arange(len(store)) if rows is None else np.asarray(rows)
+    small = {"valid": store.valid[rows], "status": store.status[rows], "ids": encode_text([store.ids[row] for row in rows.tolist()])}
+    if key in small:
+        raise StoreError(f"{file}: expected a key other than {', '.join(small)} for the features, found {key!r}")
+    temporary = file.with_name(f".{file.name}.{os.getpid()}.tmp")
+    try:
+        writers[file.suffix](store, temporary, rows, key, small)
+        os.replace(temporary, file)
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+def _write_npz(store: FeatureStore, file: Path, rows: np.ndarray, key: str, small: dict[str, np.ndarray]) -> None:
+    with zipfile.ZipFile(file, "w") as archive:
+        with archive.open(zipfile.ZipInfo(f"{key}.npy", EPOCH), "w", force_zip64=True) as handle:
+            header = {"descr": np.lib.format.dtype_to_descr(store.dtype), "fortran_order": False, "shape": (len(rows), *store.shape)}
+            np.lib.format.write_array_header_1_0(handle, header)
+            for row in rows.tolist():
+                handle.write(store.read([row]).tobytes())
+        for name, array in small.items():
+            with archive.open(zipfile.ZipInfo(f"{name}.npy", EPOCH), "w") as handle:
+                np.lib.format.write_array(handle, array, allow_pickle=False)
+
+
+def _write_h5(store: FeatureStore, file: Path, rows: np.ndarray, key: str, small: dict[str, np.ndarray]) -> None:
+    import h5py  # exporting is the only reason to load it
+
+    with h5py.File(file, "w") as archive:
+        features = archive.create_dataset(key, (len(rows), *store.shape), store.dtype)
+        for place, row in enumerate(rows.tolist()):
+            features[place] = store.read([row])[0]
+        for name, array in small.items():
+            archive[name] = array

@@ -1,0 +1,86 @@
+"""Fill a store with released features, where there are no raw videos: the same store, with provenance ``released``.
+
+Axes: T seconds of the store, t seconds as released, then positions and channels.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from cmg.store.errors import StoreError
+from cmg.store.reader import Failure
+from cmg.store.released import ReleasedError, Source
+from cmg.store.schema import StoreSpec
+from cmg.store.writer import StoreWriter
+
+
+@dataclass(frozen=True)
+class Imported:
+    """What an import did: rows read now, rows reused from the previous store, and failures with reasons."""
+
+    read: int
+    reused: int
+    failures: list[Failure]
+
+
+def import_released(
+    source: Source,
+    path: Path,
+    work_dir: Path,
+    *,
+    dataset: str,
+    modality: str,
+    ids: Sequence[str],
+    shape: tuple[int, ...],
+    dtype: str,
+    progress: Callable[[int, int], None] = lambda done, total: None,
+    **options: object,
+) -> Imported:
+    """Read every clip of ``source`` into a sealed store at ``path``.
+
+    A clip with fewer than ``shape[0]`` seconds is padded with zeros and says so in ``valid``; one with more is cut (what the
+    released loaders do to audio). Values are cast to ``dtype``; those it cannot hold make the clip ``malformed``.
+
+    Args:
+        ids: clip ids in index order.
+        shape: of one clip in the store, e.g. ``(10, 128)``.
+        progress: called with clips done and clips in total.
+        options: ``clips_per_shard`` and ``compression`` of the store.
+    """
+    fingerprints = [source.fingerprint(row, clip_id) for row, clip_id in enumerate(ids)]
+    recipe = {"format": source.name, "released": True, "seconds": "zero-padded or cut"}
+    spec = StoreSpec(dataset, modality, ids, fingerprints, shape, dtype, recipe, provenance="released", **options)
+    with StoreWriter(path, work_dir, spec) as writer:
+        todo = writer.todo
+        for done, row in enumerate(todo, 1):
+            _import_row(writer, source, row)
+            progress(done, len(todo))
+        failures = writer.failures()
+        writer.seal()
+        return Imported(len(todo), writer.reused, failures)
+
+
+def fit_seconds(array: np.ndarray, shape: tuple[int, ...]) -> tuple[np.ndarray, int]:
+    """An array [t, …] as [T, …] and its valid seconds; raises ``ReleasedError`` when it is no such array."""
+    if array.dtype.kind not in "fiu" or array.ndim != len(shape) or array.shape[1:] != shape[1:] or not len(array):
+        raise ReleasedError(
+            "malformed", f"expected numbers of shape (t, {', '.join(map(str, shape[1:]))}), found {array.dtype} {array.shape}"
+        )
+    valid = min(len(array), shape[0])
+    fitted = np.zeros(shape, array.dtype)
+    fitted[:valid] = array[:valid]
+    return fitted, valid
+
+
+def _import_row(writer: StoreWriter, source: Source, row: int) -> None:
+    try:
+        features, valid = fit_seconds(source.read(row, writer.spec.ids[row]), writer.spec.shape)
+    except ReleasedError as error:
+        writer.fail(row, error.status, error.reason)
+        return
+    try:
+        writer.put(row, features, valid)
+    except StoreError as error:
+        writer.fail(row, "malformed", str(error))

@@ -1,0 +1,120 @@
+"""Every kind of damage is found and named."""
+
+import hashlib
+import json
+import re
+
+import pytest
+
+from cmg.store import FeatureStore, StoreError
+from cmg.store.integrity import digest, summary, verify
+from cmg.store.metadata import seal_of
+from tests.store.samples import contents, make_spec, write
+
+FAILING = {2: "missing"}
+
+
+def files_of(problems):
+    return [problem.file for problem in problems]
+
+
+@pytest.mark.parametrize("compression", [None, "zstd"])
+def test_a_good_store_has_no_problems(path, compression):
+    write(path, make_spec(compression=compression), FAILING)
+    assert verify(path) == []
+
+
+def test_a_flipped_byte_in_any_file_is_found_there(path):
+    write(path, failing=FAILING)
+    for name, data in contents(path).items():
+        (path / name).write_bytes(bytes([data[0] ^ 1]) + data[1:])
+        assert files_of(verify(path)) == [name]
+        (path / name).write_bytes(data)
+    assert verify(path) == []
+
+
+def test_several_damages_are_all_listed(path):
+    write(path)
+    (path / "features" / "c.0.0.0.0.0").unlink()
+    (path / "features" / "c.2.0.0.0.0").write_bytes(b"short")
+    (path / "stray.txt").write_text("?")
+    problems = verify(path)
+    assert files_of(problems) == ["features/c.0.0.0.0.0", "features/c.2.0.0.0.0", "stray.txt"]
+    assert [str(problem).split(": ")[1].split(" bytes")[0] for problem in problems[:2]] == ["expected 2372", "expected 1220"]
+    assert "does not know" in str(problems[2])
+
+
+def test_an_unsealed_or_absent_store_is_a_problem(path):
+    assert "found nothing" in verify(path)[0].message
+    write(path)
+    (path / "zarr.json").unlink()
+    assert "not sealed" in verify(path)[0].message
+    with pytest.raises(StoreError, match="not sealed"):
+        digest(path)
+
+
+def reseal(path, name: str, data: bytes, **attributes) -> None:
+    """What a faulty writer would leave: wrong content under right checksums."""
+    (path / name).write_bytes(data)
+    document = json.loads((path / "zarr.json").read_text())
+    document["attributes"]["files"][name] = {"bytes": len(data), "sha256": hashlib.sha256(data).hexdigest()}
+    document["attributes"] |= attributes
+    document["attributes"]["seal"] = seal_of(document["attributes"])
+    (path / "zarr.json").write_text(json.dumps(document))
+
+
+@pytest.mark.parametrize(
+    ("name", "data", "file", "message"),
+    [
+        ("status/c.0", bytes([0] * 10), "status", "expected counts"),
+        ("status/c.0", bytes([1, 0, 0] + [0] * 7), "features/c.0.0.0.0.0", "row 0: expected none, found the opposite"),
+        ("ids/c.0.0", None, "ids", "expected id set"),
+        ("valid/c.0", bytes(40), "valid", r"rows \[0, 1, 3, 4, 5\]"),
+    ],
+)
+def test_contradictions_under_right_checksums_are_found(path, name, data, file, message):
+    write(path, failing=FAILING)
+    reseal(path, name, (path / name).read_bytes().replace(b"clip 3", b"clip X") if data is None else data)
+    found = [problem for problem in verify(path) if problem.file == file]
+    assert re.search(message, " ".join(problem.message for problem in found))
+
+
+def test_ids_that_are_no_text_are_found(path):
+    write(path)
+    reseal(path, "ids/c.0.0", b"\xff" * (path / "ids/c.0.0").stat().st_size)
+    assert "UTF-8" in verify(path)[0].message
+
+
+def test_digest_follows_content(path, tmp_path):
+    first = digest(write(path))
+    assert first == FeatureStore(path).digest == hashlib.sha256((path / "zarr.json").read_bytes()).hexdigest()
+    assert digest(write(tmp_path / "same.zarr")) == first
+    assert digest(write(tmp_path / "other.zarr", failing=FAILING)) != first
+
+
+def test_summary_says_what_and_how(path):
+    text = summary(write(path, failing=FAILING))
+    for part in (
+        "video of ave, extracted",
+        "10 (9 ok, 1 missing)",
+        "(4, 3, 3, 8) float16",
+        "3 of them shards of 4 clips",
+        "frames_per_second",
+        "ab" * 32,
+    ):
+        assert part in text
+    assert digest(path) in text
+
+
+def test_nothing_in_a_store_names_time_host_or_versions(path, tmp_path):
+    data = b"".join(contents(write(path)).values())
+    for word in (str(tmp_path).encode(), b"numpy", b"0.1.", b"/tmp"):
+        assert word not in data
+
+
+def test_root_metadata_of_the_largest_store_stays_small(path, monkeypatch):
+    """87,323 clips in shards of 256 are 342 shards; here shards of one clip, so that it is quick."""
+    monkeypatch.setattr("os.fsync", lambda descriptor: None)
+    write(path, make_spec(342, clips_per_shard=1), dict.fromkeys(range(342), "missing"))
+    assert (path / "zarr.json").stat().st_size < 100_000
+    assert len(contents(path)) == 342 + 1 + 8 + 1
