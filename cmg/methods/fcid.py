@@ -25,7 +25,7 @@ from cmg.methods.fcid_config import FCIDConfig
 from cmg.nn.decoders import VectorDecoder, VideoDecoder
 from cmg.nn.encoders import CHANNELS, GeneralEncoders
 from cmg.nn.predictive import PredictiveNets
-from cmg.nn.specific import LinearReLU, MapProjection, VideoSpecific
+from cmg.nn.specific import COARSE, LinearReLU, MapProjection, VideoSpecific
 from cmg.nn.temporal import masked_mean
 from cmg.quantizers.codebook import Quantized, perplexity
 from cmg.quantizers.joint import JointEMA
@@ -52,12 +52,12 @@ class FCID(Method):
         dim, width = c.embedding_dim, c.specific_channels
         self.inner_steps = c.club_steps
         self.streams = ("audiovisual",) * (c.fusion == "mean") + ("video", "audio", "text")
-        self.encoder = GeneralEncoders(dim, c.layers, c.heads, c.feedforward, c.dropout, c.spatial_attention, c.mask_text)
+        self.encoder = GeneralEncoders(dim, c.layers, c.heads, c.feedforward, c.dropout, c.spatial_attention, c.mask_text, c.coarse_encoder)
         self.audio_specific = LinearReLU(CHANNELS["audio"], dim)
         self.video_specific = VideoSpecific(CHANNELS["video"], width, c.residual_skip)
         projected = c.club_video == "projection"
         self.video_projection = MapProjection(width, CLUB_VIDEO_FEATURE) if projected else None
-        self.coarse_specific = nn.ModuleDict({group: LinearReLU(dim, dim) for group in ("audiovisual", "text")})
+        self.coarse_specific = nn.ModuleDict({group: COARSE[c.coarse_encoder](dim, dim) for group in ("audiovisual", "text")})
         ema = JointEMA if c.quantizer == "joint" else SequentialEMA
         self.quantizer = ema(c.codebook_size, dim, self.streams, decay=c.decay, own=c.ema_own, reset_after=c.reset_after)
         self.predictive = PredictiveNets(("video", "audio"), dim, c.cpc_layers, c.cpc_horizon, c.cpc_bias)
@@ -195,12 +195,10 @@ class FCID(Method):
 
     def _infonce(self, streams: dict[str, Stream]) -> Tensor:
         """Eq. 16 on time means: audiovisual with text, or video and audio with text where they are not fused."""
-        means = {name: s.general.mean(dim=1) for name, s in streams.items()}
-        sources = ["audiovisual"] if "audiovisual" in streams else ["video", "audio"]
-        directed = [(s, "text") for s in sources]
-        if self.config.nce_directions == "both":
-            directed += [("text", s) for s in sources]
-        return sum(infonce(means[query], means[key], self.config.tau) for query, key in directed)
+        c, means = self.config, {name: s.general.mean(dim=1) for name, s in streams.items()}
+        sources = [s for s in streams if s != "text" and (s == "audiovisual" or c.nce_inputs == "each")]
+        directed = [(s, "text") for s in sources] + [("text", s) for s in sources if c.nce_directions == "both"]
+        return sum(infonce(means[query], means[key], c.tau) for query, key in directed)
 
     def codebooks(self) -> list[Tensor]:
         return [self.quantizer.embedding]

@@ -12,6 +12,8 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 VARIANTS: dict[str, dict[str, Any]] = {
     "paper": {
         "fusion": "mean",
+        "coarse_encoder": "mlp",
+        "nce_inputs": "each",
         "time_mean_first": False,
         "spatial_attention": "softmax",
         "residual_skip": "input",
@@ -33,6 +35,8 @@ VARIANTS: dict[str, dict[str, Any]] = {
     },
     "release": {
         "fusion": "separate",
+        "coarse_encoder": "linear_relu",
+        "nce_inputs": "each",
         "time_mean_first": True,
         "spatial_attention": "inert",
         "residual_skip": "relu",
@@ -96,6 +100,10 @@ class FCIDConfig(Frozen):
 
     fusion: Literal["mean", "separate"]
     """Audiovisual input: the mean of f^a and f^v besides each alone, or each alone only."""
+    coarse_encoder: Literal["mlp", "linear_relu"]
+    """Phi_c and Psi_c: the paper says MLP; the release has one linear layer and a ReLU."""
+    nce_inputs: Literal["fused", "each"]
+    """Audiovisual inputs that InfoNCE aligns with text: the fused one alone, or each of them."""
     time_mean_first: bool
     """Project and quantise time means (one code per clip) instead of seconds, in training. Encoding is per second either way."""
     spatial_attention: Literal["softmax", "inert"]

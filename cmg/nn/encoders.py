@@ -8,7 +8,7 @@ from __future__ import annotations
 from torch import Tensor, nn
 
 from cmg.nn.attention import ChannelSpatialAttention, Spatial
-from cmg.nn.specific import LinearReLU
+from cmg.nn.specific import COARSE
 from cmg.nn.temporal import TemporalBlock, masked_mean
 
 CHANNELS = {"audio": 128, "video": 512, "text": 768}
@@ -29,6 +29,7 @@ class GeneralEncoders(nn.Module):
         dropout: float = 0.1,
         spatial: Spatial = "softmax",
         mask_text: bool = True,
+        coarse: str = "mlp",
         channels: dict[str, int] = CHANNELS,
     ) -> None:
         super().__init__()
@@ -36,7 +37,7 @@ class GeneralEncoders(nn.Module):
         self.pool = ChannelSpatialAttention(channels["video"], spatial=spatial)
         self.temporal = nn.ModuleDict({m: TemporalBlock(c, dim, layers, heads, hidden, dropout) for m, c in channels.items()})
         self.project = nn.ModuleDict({group: nn.Linear(dim, dim) for group in ("audiovisual", "text")})
-        self.general = nn.ModuleDict({group: LinearReLU(dim, dim) for group in ("audiovisual", "text")})
+        self.general = nn.ModuleDict({group: COARSE[coarse](dim, dim) for group in ("audiovisual", "text")})
 
     def fine(self, modality: str, features: Tensor, mask: Tensor | None = None) -> Tensor:
         """Fine general features f [B,T,D] (text: one vector per word [B,L,D]) of one modality."""

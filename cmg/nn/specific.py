@@ -68,3 +68,17 @@ class LinearReLU(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         return self.linear(x).relu()
+
+
+class MLP(nn.Module):
+    """Linear, ReLU, Linear, all of width `dim`: signed outputs, so that no loss can switch a feature off for good."""
+
+    def __init__(self, channels: int, dim: int) -> None:
+        super().__init__()
+        self.layers = nn.Sequential(nn.Linear(channels, dim), nn.ReLU(), nn.Linear(dim, dim))
+
+    def forward(self, x: Tensor) -> Tensor:
+        return self.layers(x)
+
+
+COARSE = {"mlp": MLP, "linear_relu": LinearReLU}
