@@ -15,6 +15,12 @@ READERS = {
     "ave": "cmg.datasets.ave",
     "avvp": "cmg.datasets.avvp",
     "ucf101": "cmg.datasets.ucf101",
+    "clotho": "cmg.datasets.clotho",
+    "mscoco": "cmg.datasets.mscoco",
+    "flickrsound": "cmg.datasets.flickrsound",
+    "valor32k": "cmg.datasets.valor32k",
+    "avsbench_s4": "cmg.datasets.avsbench_s4",
+    "celeba_hq": "cmg.datasets.celeba_hq",
 }
 
 

@@ -64,6 +64,7 @@ class Rows:
         malformed: str = "",
         reason: str = "",
         events: Iterable[Event] = (),
+        captions: Iterable[str] = (),
         **values: object,
     ) -> Clip:
         """Append one row.
@@ -87,11 +88,12 @@ class Rows:
             self.problems.add(*origin[:2], status, reason, origin[2])
         clip = Clip(
             row=len(self.clips),
-            clip_id=clip_id,
+            clip_id=_encodable(clip_id),
             visual=seen.path if seen else None,
             audio=heard.path if heard else None,
             split=split,
             events=tuple(events),
+            captions=tuple(map(_encodable, captions)),
             visual_fingerprint=seen.fingerprint if seen else "",
             audio_fingerprint=heard.fingerprint if heard else "",
             status=status,
@@ -108,3 +110,8 @@ class Rows:
 
 def _unsafe(paths: Iterable[str]) -> str | None:
     return next((reason for reason in map(why_unsafe_path, sorted(paths)) if reason), None)
+
+
+def _encodable(text: str) -> str:
+    """`text` with lone surrogates (which json may hold and UTF-8 may not) written as escapes."""
+    return text.encode("utf-8", "backslashreplace").decode("utf-8")

@@ -1,7 +1,7 @@
 import math
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from cmg.datasets.files import DatasetError, Line, csv_fields, read_lines, read_table, seconds
@@ -16,6 +16,7 @@ def test_lines_take_crlf_bom_blank_lines_and_a_missing_last_newline(tmp_path):
     assert problems == []
 
 
+@settings(deadline=None)
 @given(st.binary(max_size=300))
 def test_any_bytes_become_lines_or_problems(tmp_path_factory, data):
     path = tmp_path_factory.mktemp("lines") / "a.txt"
@@ -27,6 +28,7 @@ def test_any_bytes_become_lines_or_problems(tmp_path_factory, data):
     assert all("\n" not in problem.text for problem in problems)
 
 
+@settings(deadline=None)
 @given(st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\n"), min_size=1).filter(lambda text: text.encode().strip()))
 def test_any_line_splits_or_is_a_problem(tmp_path_factory, text):
     problems = Problems()
@@ -54,6 +56,7 @@ def test_other_notations_are_not_seconds(text):
     assert seconds(text) is None
 
 
+@settings(deadline=None)
 @given(st.text())
 def test_seconds_never_crash_and_are_finite(text):
     value = seconds(text)

@@ -2,7 +2,7 @@ import hashlib
 import os
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from cmg.datasets import listing as module
@@ -76,6 +76,7 @@ def _fail(*_):
     raise OSError("no space")
 
 
+@settings(deadline=None)
 @given(st.dictionaries(st.text(st.characters(exclude_categories=["Cs", "Cc"]), min_size=1), st.integers(0, 2**50), max_size=8))
 def test_any_listing_round_trips(tmp_path_factory, files):
     path = tmp_path_factory.mktemp("listing") / "l.csv"

@@ -5,7 +5,6 @@ from pathlib import Path
 import pytest
 
 import cmg.datasets
-
 from cmg.datasets.listing import Listing
 from cmg.datasets.registry import READERS, index_dataset, reader
 

@@ -1,0 +1,68 @@
+from collections import Counter
+
+import pytest
+
+from cmg.datasets.avsbench_s4 import check_clip, frame_paths, mask_paths
+from cmg.datasets.clips import counts
+from cmg.datasets.labels import classes_of
+from cmg.datasets.listing import FileChanged, scan
+from cmg.datasets.prompts import FOLDER, read_prompts
+from cmg.datasets.registry import index_dataset
+
+META = "Single-source/s4_meta_data.csv"
+HEADER = "name,start,category,split\n"
+DATA = "Single-source/s4_data"
+
+
+def _clip_files(name: str, split: str, category: str) -> dict[str, bytes]:
+    place = f"{split}/{category}"
+    frames = {f"{DATA}/visual_frames/{place}/{name}/{name}_{second}.png": b"f%d" % second for second in range(1, 6)}
+    masks = {f"{DATA}/gt_masks/{place}/{name}/{name}_{second}.png": b"m%d" % second for second in range(1, 2 if split == "train" else 6)}
+    return {**frames, **masks, f"{DATA}/audio_wav/{place}/{name}.wav": b"w"}
+
+
+FILES = {
+    META: HEADER + "-aaaaaaaaaa,5,dog_barking,train\nbbbbbbbbbbb,0,playing_piano,test\n",
+    **_clip_files("-aaaaaaaaaa", "train", "dog_barking"),
+    **_clip_files("bbbbbbbbbbb", "test", "playing_piano"),
+}
+
+
+def test_a_clip_is_five_frames_a_wav_and_its_masks(make_root, read):
+    root = make_root(FILES)
+    first, second = read("avsbench_s4", root).clips
+    assert (first.clip_id, first.split, first.status, first.source_start, first.duration) == ("-aaaaaaaaaa", "train", "ok", 5.0, 5.0)
+    assert first.audio == f"{DATA}/audio_wav/train/dog_barking/-aaaaaaaaaa.wav"
+    assert first.captions == (read_prompts(FOLDER / "avsbench_s4.csv")["dog_barking"],)
+    assert {*frame_paths(first), *mask_paths(first)} <= FILES.keys() and len(mask_paths(first)) == 1
+    assert {*frame_paths(second), *mask_paths(second)} <= FILES.keys() and len(mask_paths(second)) == 5
+
+
+def test_a_changed_mask_changes_the_fingerprint_and_is_noticed(make_root, read):
+    root = make_root(FILES)
+    clip = read("avsbench_s4", root).clips[1]
+    check_clip(root, clip)
+    (root / mask_paths(clip)[4]).write_bytes(b"other")
+    with pytest.raises(FileChanged, match="pipeline scan"):
+        check_clip(root, clip)
+    assert read("avsbench_s4", root).clips[1].visual_fingerprint != clip.visual_fingerprint
+    assert index_dataset("avsbench_s4", root, scan(root, content=False)).clips[1].visual_fingerprint == ""
+
+
+def test_one_absent_mask_makes_the_clip_missing(make_root, read):
+    absent = f"{DATA}/gt_masks/test/playing_piano/bbbbbbbbbbb/bbbbbbbbbbb_3.png"
+    result = read("avsbench_s4", make_root({path: data for path, data in FILES.items() if path != absent}))
+    assert [clip.status for clip in result.clips] == ["ok", "missing"]
+
+
+def test_bad_lines(make_root, read):
+    lines = "x,0,dog_barking,dev\ny,-1,dog_barking,val\n../z,0,dog_barking,val\n-aaaaaaaaaa,0,helicopter,val\nfew,fields\n"
+    result = read("avsbench_s4", make_root({**FILES, META: FILES[META] + lines}))
+    assert Counter(clip.status for clip in result.clips) == {"ok": 2, "malformed": 2, "refused": 1}
+    assert Counter(problem.kind for problem in result.problems) == {"malformed": 3, "refused": 1, "duplicate": 1}
+
+
+def test_the_official_file(official, read):
+    result = read("avsbench_s4", official({"avsbench_s4/s4_meta_data.csv": META}))
+    assert counts(result.clips) == {("train", "missing"): 3452, ("val", "missing"): 740, ("test", "missing"): 740}
+    assert result.problems == [] and len(classes_of(result.clips)) == 23

@@ -1,0 +1,43 @@
+import pytest
+
+from cmg.datasets.clips import counts
+from cmg.datasets.files import DatasetError, Line
+from cmg.datasets.flickrsound import id_of
+
+FILES = {"frames/10.jpg": b"a", "audio/10.wav": b"a", "frames/9.png": b"b", "audio/9.wav": b"b", "audio/300.wav": b"c"}
+
+
+def test_pairs_on_disk_by_length_then_text(make_root, read):
+    result = read("flickrsound", make_root(FILES), held_out=1)
+    assert [(clip.clip_id, clip.status, clip.visual, clip.audio) for clip in result.clips] == [
+        ("9", "ok", "frames/9.png", "audio/9.wav"),
+        ("10", "ok", "frames/10.jpg", "audio/10.wav"),
+        ("300", "missing", None, "audio/300.wav"),
+    ]
+    assert sorted(clip.split for clip in result.clips) == ["test", "train", "train"]
+    with pytest.raises(DatasetError, match="frames/<id>.jpg"):
+        read("flickrsound", make_root({"x": b""}, "empty"))
+
+
+def test_lists_decide_which_pairs_and_which_test(make_root, read):
+    lists = {"all.txt": "filename\n10\n9\n9\n", "test.txt": "/disk/of/someone/9.mp4\n"}
+    result = read("flickrsound", make_root({**FILES, **lists}), ids="all.txt", test_list="test.txt")
+    assert [(clip.clip_id, clip.split) for clip in result.clips] == [("9", "test"), ("10", "train")]
+    assert [(problem.file, problem.line, problem.kind) for problem in result.problems] == [("all.txt", 4, "duplicate")]
+
+
+@pytest.mark.parametrize(
+    ("text", "clip_id"), [("24.png", "24"), ("/a/b/24.mp4", "24"), ("24,3", "24"), ("24", "24"), ("a.b", "a.b"), ("../..", "..")]
+)
+def test_ids_in_list_lines(text, clip_id):
+    assert id_of(Line(1, text)) == clip_id
+
+
+@pytest.mark.parametrize(
+    ("file", "count", "repeated"), [("test_list.txt", 250, 0), ("supervised_test_list.txt", 250, 30), ("flickr_test.csv", 249, 0)]
+)
+def test_the_official_lists(official, read, file, count, repeated):
+    root = official({f"flickrsound/{file}": file})
+    result = read("flickrsound", root, test_list=file)
+    assert counts(result.clips) == {("test", "missing"): count}
+    assert [problem.kind for problem in result.problems] == ["duplicate"] * repeated
