@@ -63,11 +63,11 @@ class HeadBank(nn.Module):
 
     def _linear(self, codes_BTD: Tensor) -> Tensor:
         J, C, D = self.weight_JCD.shape
+        if self.kind == CLIP and self.pool == "mean":
+            codes_BTD = codes_BTD.mean(dim=1)  # the mean of linear answers is the answer to the mean
         logits = F.linear(codes_BTD, (self.weight_JCD * self.mask_JD[:, None]).reshape(J * C, D), self.bias_JC.reshape(-1))
         logits = logits.unflatten(-1, (J, C))
-        if self.kind != CLIP:
-            return logits
-        return logits.amax(dim=1) if self.pool == "max" else logits.mean(dim=1)
+        return logits.amax(dim=1) if self.kind == CLIP and self.pool == "max" else logits
 
 
 def losses(logits: Tensor, target: Tensor, kind: str) -> Tensor:
@@ -78,9 +78,8 @@ def losses(logits: Tensor, target: Tensor, kind: str) -> Tensor:
     J = logits.shape[-2]
     if kind == ACTIVE:
         return F.binary_cross_entropy_with_logits(logits, target.unsqueeze(-2).expand_as(logits), reduction="none").mean(dim=(0, 1, 3))
-    flat = logits.reshape(-1, J, logits.shape[-1])
-    repeated = target.reshape(-1, 1).expand(-1, J)
-    return F.cross_entropy(flat.transpose(1, 2), repeated, reduction="none").mean(dim=0)
+    repeated = target.reshape(-1, 1).expand(-1, J).reshape(-1)
+    return F.cross_entropy(logits.reshape(-1, logits.shape[-1]), repeated, reduction="none").view(-1, J).mean(dim=0)
 
 
 def answers(logits: Tensor, kind: str, threshold: float) -> np.ndarray:
@@ -133,7 +132,7 @@ def fit(fit: Labelled, val: Labelled | None, kept: Sequence[np.ndarray], count: 
     codes, target = torch.from_numpy(fit[0]).to(options.device), _target(fit[1], kind).to(options.device)
     scale = 1.0 / max(float(codes.square().mean().sqrt()), 1e-12) if options.unit_rms else 1.0
     bank = HeadBank(kept, codes.shape[2], count, kind, options).to(options.device)
-    optimiser = torch.optim.Adam(bank.parameters(), lr=options.learning_rate, foreach=True)
+    optimiser = torch.optim.Adam(bank.parameters(), lr=options.learning_rate, fused=True)
     order = torch.Generator().manual_seed(options.seed)
     choice = None if val is None else _Choice(val, kind, scale, options)
     for epoch in range(1, options.epochs + 1):
