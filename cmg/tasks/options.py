@@ -21,7 +21,7 @@ class EvaluateOptions:
     pool: str = "mean"  # linear head on clip tasks, over seconds: mean or max (the paper is silent; docs/protocols.md says why mean)
     epochs: int = 50  # AVVP: exactly these; elsewhere the epoch with the best validation score among them
     batch_size: int = 80
-    learning_rate: float = 4e-4
+    learning_rate: float = 4e-3
     unit_rms: bool = True  # divide all codes by the RMS of the codes fitted on, so that one learning rate suits every codebook
     threshold: float = 0.5  # localisation: a class is active in a second where its probability exceeds this
     toc_score: str = "full"  # which ranking of the TOC file: full (paper), similarity or variance
