@@ -15,6 +15,7 @@ READERS = {
     "ave": "cmg.datasets.ave",
     "avvp": "cmg.datasets.avvp",
     "ucf101": "cmg.datasets.ucf101",
+    "vggsound": "cmg.datasets.vggsound",
     "clotho": "cmg.datasets.clotho",
     "mscoco": "cmg.datasets.mscoco",
     "flickrsound": "cmg.datasets.flickrsound",

@@ -1,3 +1,6 @@
+from collections import Counter
+
+from cmg.datasets.clips import Event, counts
 from cmg.datasets.problems import Problems
 from cmg.datasets.vggsound import read_starts
 
@@ -18,3 +21,33 @@ def test_the_official_rows_of_the_test_part(official):
     assert problems == []
     assert sum(map(len, starts.values())) == 15446
     assert sum(len(times) == 2 for times in starts.values()) == 595
+
+
+FILES = {
+    "vggsound.csv": 'aaaaaaaaaaa,30,"playing violin, fiddle",train\r\naaaaaaaaaaa,5,skiing,test\r\n-bbbbbbbbbb,0,skiing,test\r\n',
+    "video/aaaaaaaaaaa_000030.mp4": b"a",
+    "video/-bbbbbbbbbb_000000.mp4": b"b",
+}
+
+
+def test_rows_are_clips_not_videos(make_root, read):
+    result = read("vggsound", make_root(FILES))
+    assert result.problems == []
+    assert [(clip.clip_id, clip.split, clip.status, clip.source_start) for clip in result.clips] == [
+        ("aaaaaaaaaaa_000030", "train", "ok", 30.0),
+        ("aaaaaaaaaaa_000005", "test", "missing", 5.0),
+        ("-bbbbbbbbbb_000000", "test", "ok", 0.0),
+    ]
+    assert result.clips[0].events == (Event("playing violin, fiddle", 0, 10, "av"),)
+
+
+def test_bad_lines(make_root, read):
+    lines = 'aaaaaaaaaaa,30,x,train\n../x,1,y,test\nccccccccccc,1,y,dev\nddddddddddd,-1,y,test\n"open,1,y,test\n'
+    result = read("vggsound", make_root({**FILES, "vggsound.csv": FILES["vggsound.csv"] + lines}))
+    assert [clip.status for clip in result.clips] == ["ok", "missing", "ok", "refused", "malformed"]
+    assert Counter(problem.kind for problem in result.problems) == {"duplicate": 1, "refused": 1, "malformed": 3}
+
+
+def test_the_official_test_rows(official, read):
+    result = read("vggsound", official({"vggsound/vggsound_test_rows.rebuilt.csv": "vggsound.csv"}))
+    assert counts(result.clips) == {("test", "missing"): 15446} and result.problems == []
