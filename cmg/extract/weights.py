@@ -2,6 +2,7 @@
 
 import hashlib
 import os
+import pickle
 import tempfile
 import urllib.request
 from collections.abc import Mapping
@@ -104,7 +105,10 @@ def _compare(path: Path, known: WeightsFile, name: str) -> None:
 
 def load_state(path: Path) -> dict[str, torch.Tensor]:
     """State dict of a `.pth` file, read with the restricted unpickler. Raises WeightsError when it holds anything but tensors by name."""
-    state = torch.load(path, map_location="cpu", weights_only=True)
+    try:
+        state = torch.load(path, map_location="cpu", weights_only=True)
+    except (pickle.UnpicklingError, RuntimeError, EOFError) as error:
+        raise WeightsError(f"{path}: not a file of tensors that may be read ({str(error).splitlines()[0]})") from error
     if not isinstance(state, Mapping) or not all(isinstance(value, torch.Tensor) for value in state.values()):
         raise WeightsError(f"{path}: expected tensors by name, found {type(state).__name__}")
     return dict(state)
