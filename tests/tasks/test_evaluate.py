@@ -1,5 +1,6 @@
 """All tasks on drawn codes: shared codes transfer, unrelated codes do not, and nothing of the test or its modality leaks."""
 
+import json
 from dataclasses import replace
 
 import numpy as np
@@ -35,6 +36,11 @@ def test_codes_that_modalities_share_transfer(cells):
         assert cell.score > 90, cell
         assert cell.chance < 60 and cell.score > cell.chance + 30, cell
         assert cell.q == (None if not cell.toc else 12 if cell.task == "avvp" else cell.q) and cell.q in (None, 6, 12)
+
+
+def test_cells_are_plain_json(cells):
+    for cell in cells:
+        assert json.loads(json.dumps(cell.as_dict(), allow_nan=False)) == cell.as_dict()
 
 
 def test_metrics_counts_and_sides(cells):

@@ -1,0 +1,62 @@
+"""Recall under ties: against every order of the ties, and against the released numbers where there are none."""
+
+import os
+from itertools import permutations
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from hypothesis.extra.numpy import arrays
+
+from cmg.tasks.recall import expected_recall
+
+GOLDEN = Path(os.environ.get("CMG_SHARED", Path(__file__).parents[2] / "../shared")) / "golden/fcid/retrieval.npz"
+
+
+def by_all_orders(similarity, matches, k):
+    orders = [
+        o for o in permutations(range(len(similarity))) if all(similarity[a] >= similarity[b] for a, b in zip(o, o[1:], strict=False))
+    ]
+    return np.mean([any(matches[i] for i in order[:k]) for order in orders])
+
+
+@settings(max_examples=40, deadline=None)
+@given(
+    st.integers(1, 5).flatmap(
+        lambda m: st.tuples(
+            arrays(np.int64, (2, m), elements=st.integers(0, 2)), arrays(bool, (2, m)).filter(lambda a: a.any(axis=1).all())
+        )
+    )
+)
+def test_equals_the_mean_over_all_orders_of_the_ties(case):
+    similarity, matches = case
+    found = expected_recall(similarity, matches, (1, 2, 4))
+    for k, value in found.items():
+        expected = np.mean([by_all_orders(row, hit, k) for row, hit in zip(similarity, matches, strict=True)])
+        assert value == pytest.approx(100 * expected)
+
+
+def test_one_code_for_everything_is_chance():
+    assert expected_recall(np.ones((8, 20)), np.eye(8, 20, dtype=bool), (1, 5)) == {1: pytest.approx(5), 5: pytest.approx(25)}
+
+
+def test_errors():
+    for similarity, matches in [
+        (np.ones((2, 3)), np.ones((3, 2), bool)),
+        (np.ones((2, 3)), np.zeros((2, 3), bool)),
+        (np.ones(3), np.ones(3, bool)),
+    ]:
+        with pytest.raises(ValueError, match="a match per query"):
+            expected_recall(similarity, matches)
+
+
+@pytest.mark.skipif(not GOLDEN.exists(), reason="reference arrays of the released code are absent (set CMG_SHARED)")
+def test_without_ties_it_equals_the_released_recall():
+    with np.load(GOLDEN) as golden:
+        audio, captions = golden["audio"], golden["captions"]
+        similarity = (audio / np.linalg.norm(audio, axis=1)[:, None]) @ (captions / np.linalg.norm(captions, axis=1)[:, None]).T
+        matches = np.arange(60)[None] // 5 == np.arange(12)[:, None]
+        for scores, hits, key in ((similarity, matches, "a2t"), (similarity.T, matches.T, "t2a")):
+            np.testing.assert_allclose(list(expected_recall(scores, hits, (1, 5, 10, 50)).values()), golden[key][:4], rtol=1e-12)
