@@ -75,22 +75,15 @@ class Rows:
         """
         refusal = why_unsafe_id(clip_id) or _unsafe({*visual, *audio})
         seen, heard = (None, None) if refusal else (first_of(self.listing, visual), first_of(self.listing, audio))
-        if refusal:
-            status, reason = "refused", f"the id or path {refusal}"
-        elif malformed:
-            status, reason = "malformed", malformed
-        elif (visual and seen is None) or (audio and heard is None):
-            absent = visual if visual and seen is None else audio
-            status, reason = "missing", f"no file {' or '.join(absent)}" + (f"; {reason}" if reason else "")
-        else:
-            status = "ok"
+        absent = [paths for paths, entry in ((visual, seen), (audio, heard)) if paths and entry is None]
+        status, reason = _status(refusal, malformed, absent, reason)
         if status in {"refused", "malformed"}:
             self.problems.add(*origin[:2], status, reason, origin[2])
         clip = Clip(
             row=len(self.clips),
             clip_id=_encodable(clip_id),
-            visual=seen.path if seen else None,
-            audio=heard.path if heard else None,
+            visual=seen and seen.path,
+            audio=heard and heard.path,
             split=split,
             events=tuple(events),
             captions=tuple(map(_encodable, captions)),
@@ -106,6 +99,17 @@ class Rows:
     def result(self) -> IndexResult:
         """The finished rows."""
         return IndexResult(self.clips, list(self.problems))
+
+
+def _status(refusal: str | None, malformed: str, absent: Sequence[Sequence[str]], remark: str) -> tuple[str, str]:
+    """Status and reason of a row; `remark` is kept where the clip is ok or merely missing."""
+    if refusal:
+        return "refused", f"the id or path {refusal}"
+    if malformed:
+        return "malformed", malformed
+    if absent:
+        return "missing", "; ".join(filter(None, [f"no file {' or '.join(absent[0])}", remark]))
+    return "ok", remark
 
 
 def _unsafe(paths: Iterable[str]) -> str | None:
