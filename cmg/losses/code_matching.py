@@ -5,6 +5,9 @@ Axes: B clips, T seconds, D code dimension, K codes.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from itertools import combinations
+
 import torch
 from torch import Tensor
 
@@ -40,3 +43,8 @@ def code_matching(p: Tensor, q: Tensor, transposed: bool = False) -> Tensor:
     own = torch.arange(p.shape[0], device=p.device)
     positive = shifted[own, own + world()[0] * p.shape[0]]
     return -(positive / (shifted.sum(dim=1) + SUM_EPSILON)).log().mean()
+
+
+def paired_code_matching(usage: Mapping[str, Tensor], transposed: bool = False) -> Tensor:
+    """Sum of `code_matching` over the unordered pairs of modalities, the earlier one first; usage: modality -> [B,K]."""
+    return sum(code_matching(p, q, transposed) for p, q in combinations(usage.values(), 2))

@@ -5,6 +5,7 @@ Axes: R horizon, B clips, D width. Logits are plain inner products: no normalisa
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Literal
 
 import torch
@@ -28,6 +29,17 @@ def cpc(predictions: Tensor, targets: Tensor, candidates: Candidates = "targets"
     logits = chooser @ everyone.transpose(1, 2)  # [R,B,B of all processes]
     own = torch.arange(clips, device=logits.device) + world()[0] * clips
     return F.cross_entropy(logits.flatten(0, 1), own.repeat(steps))
+
+
+def cross_cpc(
+    predictions: Mapping[str, Tensor], targets: Mapping[str, Tensor], self_weight: float = 0.0, candidates: Candidates = "targets"
+) -> Tensor:
+    """Sum of `cpc` over all ordered pairs of modalities, weight 1, and over each modality with itself, weight `self_weight`.
+
+    predictions and targets: modality -> [R,B,D].
+    """
+    weights = {(m, n): 1.0 if m != n else self_weight for m in predictions for n in targets}
+    return sum(w * cpc(predictions[m], targets[n], candidates) for (m, n), w in weights.items() if w)
 
 
 def cpc_accuracy(predictions: Tensor, targets: Tensor, candidates: Candidates = "targets") -> Tensor:

@@ -58,12 +58,14 @@ class Draws:
 
     permutations: net name -> int64 permutation of the clips whose specific features serve as CLUB negatives.
     cpc_step: last second of the CPC context, 0-based, the same for every modality.
-    reset: [K] float64 uniform in [0,1); entry k picks the code that a dead code k is copied from.
+    reset: [K] float64 uniform in [0,1); entry k picks what a dead code k is copied from.
+    noise: [K,D] added to a dead code where the method's reset has noise.
     """
 
     permutations: Mapping[str, Tensor] = field(default_factory=dict)
     cpc_step: int = 0
     reset: Tensor | None = None
+    noise: Tensor | None = None
 
 
 def draw(

@@ -13,21 +13,21 @@ from dataclasses import dataclass
 
 import torch
 from torch import Tensor, nn
-from torch.nn import functional as F
 
 from cmg.losses.club import CLUB, club_all_pairs, club_released, club_sampled
 from cmg.losses.code_matching import code_matching, code_usage
 from cmg.losses.commitment import commitment
 from cmg.losses.cpc import cpc
 from cmg.losses.infonce import infonce
+from cmg.losses.reconstruction import mse
 from cmg.methods.base import Batch, Codes, Draws, Fit, LossTerms, Method, draw
 from cmg.methods.fcid_config import FCIDConfig
-from cmg.nn.decoders import VectorDecoder, VideoDecoder
-from cmg.nn.encoders import CHANNELS, GeneralEncoders
+from cmg.nn.decoders import InputDecoders, ProjectionDecoders
+from cmg.nn.encoders import CHANNELS, GeneralEncoders, Level
 from cmg.nn.predictive import PredictiveNets
 from cmg.nn.specific import COARSE, LinearReLU, MapProjection, VideoSpecific
 from cmg.nn.temporal import masked_mean
-from cmg.quantizers.codebook import Quantized, perplexity
+from cmg.quantizers.codebook import Quantized, monitors
 from cmg.quantizers.joint import JointEMA
 from cmg.quantizers.sequential import SequentialEMA
 
@@ -65,19 +65,8 @@ class FCID(Method):
         self.clubs = nn.ModuleDict(
             {name: CLUB(dim, out, c.club_hidden) for name, out in outputs.items() if getattr(c.losses, f"club_{name}")}
         )
-        self.decoders = nn.ModuleDict(self._decoders())
-
-    def _decoders(self) -> dict[str, nn.Module]:
-        c, dim = self.config, self.config.embedding_dim
-        video = {"width": c.specific_channels, "hidden": c.decoder_channels, "dim": dim, "skip": c.residual_skip}
-        if c.reconstruct == "input":  # from code and coarse specific features, and the fine specific ones of audio and video
-            return {
-                "video": VideoDecoder(2 * dim, **video),
-                "audio": VectorDecoder(2 * dim, dim, CHANNELS["audio"], dim),
-                "text": VectorDecoder(dim, dim, CHANNELS["text"], dim),
-            }
-        coarse = {f"coarse_{name}": VectorDecoder(dim, dim, dim, dim) for name in ("video", "audio", "text")}
-        return {"video": VideoDecoder(dim, **video), "audio": VectorDecoder(dim, dim, CHANNELS["audio"], dim), **coarse}
+        decoders = InputDecoders if c.reconstruct == "input" else ProjectionDecoders
+        self.decoders = decoders(dim, width, c.decoder_channels, c.residual_skip)
 
     def draw(self, generator: torch.Generator, batch_size: int, seconds: int) -> Draws:
         """CLUB permutations (video, audio, text, audiovisual), CPC second, dead-code choices, in this order."""
@@ -131,20 +120,17 @@ class FCID(Method):
 
     def _reconstruction(self, batch: Batch, fine, specific, streams, quantized: Quantized) -> dict[str, Tensor]:
         """Eq. 18, first term, per modality; or the released targets (`reconstruct: projection`)."""
-        decode, seconds = self.decoders, batch.seconds
-        if self.config.reconstruct == "projection":
-            code = fine
+        source = {m: "audiovisual" if m != "text" and "audiovisual" in streams else m for m in ("video", "audio", "text")}
+        code = {m: quantized.straight[s] for m, s in source.items()}
+        coarse = {m: streams[s].specific for m, s in source.items()}
+        targets = {"video": batch.video, "audio": batch.audio}
+        if self.config.reconstruct == "input":
+            rebuilt = self.decoders(code, coarse, specific)
+            targets["text"] = masked_mean(batch.text, batch.text_mask if self.config.mask_text else None)
         else:
-            source = {m: "audiovisual" if "audiovisual" in streams else m for m in ("video", "audio")}
-            both = {m: torch.cat([quantized.straight[s], streams[s].specific], dim=-1) for m, s in source.items()}
-            code = {m: x.expand(-1, seconds, -1) for m, x in both.items()}
-        terms = {f"recon_{m}": mse(decode[m](code[m], specific[m]), getattr(batch, m)) for m in ("video", "audio")}
-        if self.config.reconstruct == "projection":
-            rebuilt = {m: decode[f"coarse_{m}"](quantized.straight[m], s.specific) for m, s in streams.items()}
-            return terms | {f"recon_coarse_{m}": mse(rebuilt[m], s.projected) for m, s in streams.items()}
-        words = masked_mean(batch.text, batch.text_mask if self.config.mask_text else None)
-        text = decode["text"](quantized.straight["text"][:, 0], streams["text"].specific[:, 0])
-        return terms | {"recon_text": mse(text, words)}
+            rebuilt = self.decoders(fine, code, coarse, specific)
+            targets |= {f"coarse_{m}": streams[m].projected for m in source}
+        return {f"recon_{name}": mse(x, targets[name]) for name, x in rebuilt.items()}
 
     def _commitment(self, streams: dict[str, Stream], quantized: Quantized) -> Tensor:
         """Eq. 18, second term, summed over the streams."""
@@ -207,17 +193,9 @@ class FCID(Method):
         return self.quantizer.health()
 
     @torch.no_grad()
-    def encode(self, modality: str, features: Tensor, mask: Tensor | None = None, level: str | None = None) -> Codes:
-        """One code per second [B,T,1] of audio or video, one per sentence [B,1,1] of text.
-
-        `level="clip"` quantises the time mean of audio or video, [B,1,1]; `level="step"` quantises every word of text.
-        """
-        fine = self.encoder.fine(modality, features, mask)
-        level = level or ("clip" if modality == "text" else "step")
-        if level == "clip":
-            fine = self.encoder.summary(fine, mask) if modality == "text" else fine.mean(dim=1, keepdim=True)
-        general = self.encoder.coarse("text" if modality == "text" else "audiovisual", fine)[1]
-        return Codes(indices=self.quantizer.nearest(general).unsqueeze(-1))
+    def encode(self, modality: str, features: Tensor, mask: Tensor | None = None, level: Level | None = None) -> Codes:
+        """One code per second [B,T,1] of audio or video, one per sentence [B,1,1] of text; `level="clip"`: one per clip."""
+        return Codes(indices=self.quantizer.nearest(self.encoder.encode(modality, features, mask, level)).unsqueeze(-1))
 
     def variational_modules(self) -> list[nn.Module]:
         return list(self.clubs.values())
@@ -229,15 +207,3 @@ class FCID(Method):
         clubs = {f"club_{name}": list(net.parameters()) for name, net in self.clubs.items()}
         encoder = [p for module in encoders for p in module.parameters()]
         return {"cpc": list(self.predictive.parameters()), "encoder": encoder, **clubs, "decoder": list(self.decoders.parameters())}
-
-
-def mse(x: Tensor, target: Tensor) -> Tensor:
-    """Mean squared error in the precision of the target."""
-    return F.mse_loss(x.to(target.dtype), target)
-
-
-def monitors(quantized: Quantized) -> dict[str, Tensor]:
-    """Share of the codebook chosen in this step, and perplexity of the choices, per stream."""
-    used, spread = (quantized.counts > 0).float().mean(dim=1), perplexity(quantized.counts)
-    names = list(quantized.indices)
-    return {f"usage_{n}": used[i] for i, n in enumerate(names)} | {f"perplexity_{n}": spread[i] for i, n in enumerate(names)}

@@ -7,7 +7,9 @@ from __future__ import annotations
 
 from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import Field, model_validator
+
+from cmg.methods.sizes import Frozen, Sizes
 
 VARIANTS: dict[str, dict[str, Any]] = {
     "paper": {
@@ -59,10 +61,6 @@ VARIANTS: dict[str, dict[str, Any]] = {
 }
 
 
-class Frozen(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-
 class Losses(Frozen):
     """Terms of the objective, each on or off. `cmcm` left out follows the variant: the paper has none."""
 
@@ -77,18 +75,10 @@ class Losses(Frozen):
     cmcm: bool | None = None
 
 
-class FCIDConfig(Frozen):
-    """Sizes and weights, then the options in which paper and release differ (`VARIANTS`)."""
+class FCIDConfig(Sizes):
+    """Weights, then the options in which paper and release differ (`VARIANTS`)."""
 
     variant: Literal["paper", "release"] = "paper"
-    codebook_size: int = Field(400, ge=2, description="K")
-    embedding_dim: int = Field(256, ge=4, description="D, the width of every general feature")
-    specific_channels: int = Field(2048, ge=2, multiple_of=2, description="channels of the video-specific 3x3 map")
-    decoder_channels: int = Field(512, ge=1, description="channels before the last layer of the video decoder")
-    layers: int = Field(1, ge=1, description="encoder layers of a temporal block")
-    heads: int = Field(4, ge=1)
-    feedforward: int = Field(1024, ge=1)
-    dropout: float = Field(0.1, ge=0, lt=1)
     beta: float = Field(0.25, ge=0, description="weight of the commitment")
     decay: float = Field(0.99, gt=0, lt=1, description="of the codebook's moving averages")
     ema_own: float = Field(0.5, gt=0, le=1, description="weight of a stream's own vector in the multimodal moving average")

@@ -45,6 +45,10 @@ class ChannelSpatialAttention(nn.Module):
         gated = x * (1 + self.se_layer(mean)).unsqueeze(2)
         return torch.einsum("btp,btpc->btc", self.weights(gated, mean), gated)
 
+    def gated(self, video: Tensor) -> Tensor:
+        """The map after the channel gate alone, y [B,T,H,W,C]."""
+        return video * (1 + self.se_layer(video.mean(dim=(2, 3))))[:, :, None, None]
+
     def weights(self, gated: Tensor, mean: Tensor) -> Tensor:
         """Spatial attention [B,T,P], summing to one over the positions; `gated` [B,T,P,C], `mean` [B,T,C]."""
         query = self.affine_video_ave(mean).relu().unsqueeze(2)

@@ -8,6 +8,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor, nn
 
+from cmg.nn.encoders import CHANNELS
 from cmg.nn.specific import ResidualBlock, Skip
 
 
@@ -45,3 +46,40 @@ class VideoDecoder(nn.Module):
         x = self.up_b(self.residual(self.up_a(x))).relu()
         x = self.up_c(x).permute(0, 2, 3, 1)
         return x.reshape(clips, seconds, *x.shape[1:])
+
+
+class InputDecoders(nn.Module):
+    """Rebuild the inputs from code, coarse specific and (audio, video) fine specific features; text is rebuilt as its mean word vector.
+
+    Eq. 18 of FCID: x from D(c^; c-), with the fine specific features that the coarse ones no longer hold.
+    """
+
+    def __init__(self, dim: int, width: int, hidden: int, skip: Skip) -> None:
+        super().__init__()
+        self.video = VideoDecoder(2 * dim, width, CHANNELS["video"], hidden, dim, skip)
+        self.audio = VectorDecoder(2 * dim, dim, CHANNELS["audio"], dim)
+        self.text = VectorDecoder(dim, dim, CHANNELS["text"], dim)
+
+    def forward(self, code: dict[str, Tensor], coarse: dict[str, Tensor], specific: dict[str, Tensor]) -> dict[str, Tensor]:
+        """`code`, `coarse` [B,T or 1,D] per modality, `specific` audio [B,T,D] and video [B,T,3,3,S] -> audio, video, text [B,768]."""
+        seconds = specific["audio"].shape[1]
+        both = {m: torch.cat([code[m], coarse[m]], dim=-1).expand(-1, seconds, -1) for m in ("video", "audio")}
+        rebuilt = {"video": self.video(both["video"], specific["video"]), "audio": self.audio(both["audio"], specific["audio"])}
+        return rebuilt | {"text": self.text(code["text"][:, 0], coarse["text"][:, 0])}
+
+
+class ProjectionDecoders(nn.Module):
+    """The released targets: audio and video from unquantised f, and the three coarse projections from code and coarse specific."""
+
+    def __init__(self, dim: int, width: int, hidden: int, skip: Skip) -> None:
+        super().__init__()
+        self.video = VideoDecoder(dim, width, CHANNELS["video"], hidden, dim, skip)
+        self.audio = VectorDecoder(dim, dim, CHANNELS["audio"], dim)
+        self.coarse = nn.ModuleDict({m: VectorDecoder(dim, dim, dim, dim) for m in ("video", "audio", "text")})
+
+    def forward(
+        self, fine: dict[str, Tensor], code: dict[str, Tensor], coarse: dict[str, Tensor], specific: dict[str, Tensor]
+    ) -> dict[str, Tensor]:
+        """`fine` f [B,T,D]; `code`, `coarse` [B,1,D]; -> audio, video, coarse_video, coarse_audio, coarse_text."""
+        rebuilt = {"video": self.video(fine["video"], specific["video"]), "audio": self.audio(fine["audio"], specific["audio"])}
+        return rebuilt | {f"coarse_{m}": decode(code[m], coarse[m]) for m, decode in self.coarse.items()}

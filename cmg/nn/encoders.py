@@ -5,12 +5,15 @@ Axes: B clips, T seconds, L words, C channels, D code dimension.
 
 from __future__ import annotations
 
+from typing import Literal
+
 from torch import Tensor, nn
 
 from cmg.nn.attention import ChannelSpatialAttention, Spatial
 from cmg.nn.specific import COARSE
 from cmg.nn.temporal import TemporalBlock, masked_mean
 
+Level = Literal["step", "clip"]
 CHANNELS = {"audio": 128, "video": 512, "text": 768}
 
 
@@ -52,3 +55,16 @@ class GeneralEncoders(nn.Module):
         """Projection P(x) and general feature Phi_c(P(x)), each [B,T,D]; group 'audiovisual' or 'text'."""
         projected = self.project[group](x)
         return projected, self.general[group](projected)
+
+    def encode(self, modality: str, features: Tensor, mask: Tensor | None = None, level: Level | None = None) -> Tensor:
+        """General vectors of one modality alone, ready for a codebook.
+
+        level "step": one per second [B,T,D] (text: per word); "clip": one per clip [B,1,D] from the time mean of f.
+        Left out: seconds of audio and video, whole sentences of text.
+        """
+        if modality not in CHANNELS:
+            raise ValueError(f"unknown modality '{modality}', expected one of {', '.join(CHANNELS)}")
+        fine = self.fine(modality, features, mask)
+        if (level or ("clip" if modality == "text" else "step")) == "clip":
+            fine = self.summary(fine, mask) if modality == "text" else fine.mean(dim=1, keepdim=True)
+        return self.coarse("text" if modality == "text" else "audiovisual", fine)[1]

@@ -29,6 +29,18 @@ class Quantized:
     counts: Tensor
 
 
+@torch.no_grad()
+def nearest(x: Tensor, codebook: Tensor) -> Tensor:
+    """Index [...] int64 of the row of `codebook` [K,D] nearest to x [...,D] in Euclidean distance, the first of equals.
+
+    Computed in the codebook's precision, whatever autocast says.
+    """
+    with torch.autocast(x.device.type, enabled=False):
+        flat = x.reshape(-1, x.shape[-1]).to(codebook.dtype)
+        score = torch.addmm(codebook.square().sum(dim=1), flat, codebook.T, alpha=-2)  # squared distance - |x|^2
+        return score.argmin(dim=1).reshape(x.shape[:-1])
+
+
 class Codebook(nn.Module):
     """Buffers of the released quantisers, by their names: embedding, ema_count, ema_weight, unactivated_count (idle steps).
 
@@ -45,18 +57,19 @@ class Codebook(nn.Module):
         self.register_buffer("unactivated_count", torch.full((codes,), -1.0))
         self.register_buffer("hits", torch.zeros(len(streams), codes, dtype=torch.int64))
 
-    def nearest(self, x: Tensor) -> Tensor:
-        """Index [...] int64 of the code nearest to x [...,D] in Euclidean distance, the first of equals; in float32 at least."""
-        with torch.no_grad(), torch.autocast(x.device.type, enabled=False):
-            flat = x.reshape(-1, x.shape[-1]).to(self.embedding.dtype)
-            score = torch.addmm(self.embedding.square().sum(dim=1), flat, self.embedding.T, alpha=-2)  # squared distance - |x|^2
-            return score.argmin(dim=1).reshape(x.shape[:-1])
+    def part(self, table: Tensor, name: str) -> Tensor:
+        """The codes [K,D] of stream `name` in a table of codes: all of it, unless a subclass gives each stream its own columns."""
+        return table
+
+    def nearest(self, x: Tensor, name: str = "") -> Tensor:
+        """Index [...] int64 of the code of stream `name` nearest to x [...,D]."""
+        return nearest(x, self.part(self.embedding, name))
 
     def quantize(self, streams: Mapping[str, Tensor]) -> Quantized:
         """Nearest codes of every stream [B,T,D], with straight-through gradient. Changes nothing."""
         codebook = self.embedding.clone()
-        indices = {name: self.nearest(x) for name, x in streams.items()}
-        hard = {name: codebook[index] for name, index in indices.items()}
+        indices = {name: self.nearest(x, name) for name, x in streams.items()}
+        hard = {name: self.part(codebook, name)[index] for name, index in indices.items()}
         straight = {name: x + (hard[name] - x).detach() for name, x in streams.items()}
         return Quantized(straight, hard, indices, codebook, self.counts(indices))
 
@@ -73,7 +86,7 @@ class Codebook(nn.Module):
     def weigh(self, vectors: Tensor, indices: Tensor) -> Tensor:
         """Sum of the vectors [B,T,D] that chose each code, over all processes: [K,D]."""
         rows, chosen = gather(vectors.contiguous()).flatten(0, 1), gather(indices).reshape(-1)
-        return torch.zeros_like(self.ema_weight).index_add_(0, chosen, rows)
+        return rows.new_zeros(self.hits.shape[1], rows.shape[1]).index_add_(0, chosen, rows)
 
     @torch.no_grad()
     def health(self) -> dict[str, float]:
@@ -98,3 +111,10 @@ def perplexity(counts: Tensor) -> Tensor:
     """exp(entropy) of choice counts [...,K] -> [...]; 1 where nothing was chosen."""
     share = counts / counts.sum(dim=-1, keepdim=True).clamp(min=1)
     return torch.special.entr(share).sum(dim=-1).exp()
+
+
+def monitors(quantized: Quantized) -> dict[str, Tensor]:
+    """Share of the codebook chosen in this step, and perplexity of the choices, per stream."""
+    used, spread = (quantized.counts > 0).float().mean(dim=1), perplexity(quantized.counts)
+    names = list(quantized.indices)
+    return {f"usage_{n}": used[i] for i, n in enumerate(names)} | {f"perplexity_{n}": spread[i] for i, n in enumerate(names)}

@@ -18,3 +18,14 @@ def sources(active: Tensor, uniform: Tensor) -> Tensor:
     order = torch.sort(~active, stable=True).indices  # active rows first, ascending
     position = (uniform.to(active.device) * number).long().clamp(max=active.shape[0] - 1)
     return torch.where(number > 0, order[position], torch.arange(active.shape[0], device=active.device))
+
+
+def copy_active(table: Tensor, idle: Tensor, uniform: Tensor, shift: Tensor | float, reset_after: int, active_below: int) -> Tensor:
+    """The released reset: codes idle for more than `reset_after` steps become a code idle for fewer than `active_below`, plus `shift`.
+
+    `table` [K,D]; `idle` [K]; `uniform` [K]: see `sources`; `shift`: a number or [K,D]. Returns the new table; idle counts are the caller's.
+    """
+    active = (idle >= 0) & (idle < active_below)
+    revived = (idle > reset_after) & active.any()
+    copies = table[sources(active, uniform)] + (shift.to(table) if isinstance(shift, Tensor) else shift)
+    return torch.where(revived.unsqueeze(1), copies, table)

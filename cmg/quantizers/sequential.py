@@ -3,7 +3,7 @@
 - the streams update one after another, in the order of `streams`, so a step decays once per stream and the last weighs most;
 - counts start at zero and are smoothed (`epsilon`): unused codes explode in the first step, then shrink to the origin;
 - a code idle for more than `reset_after` forwards becomes a copy of a random code idle for fewer than `active_below`, shifted by the
-  constant -1/1024, in training and in evaluation mode; count and weight stay, so that the next update undoes it.
+  constant -1/1024 (FCID) or by noise (DCID), in training and in evaluation mode; count and weight stay, so that the next update undoes it.
 
 Source: facts on FCID 1.4, on DCID 3.2. Axes: B clips, T seconds, D code dimension, K codes, M streams.
 """
@@ -16,7 +16,7 @@ import torch
 from torch import Tensor
 
 from cmg.quantizers.codebook import Codebook, Quantized
-from cmg.quantizers.dead_codes import sources
+from cmg.quantizers.dead_codes import copy_active
 
 SHIFT = -1 / 1024
 
@@ -37,10 +37,10 @@ class SequentialEMA(Codebook):
         self.decay, self.own, self.epsilon = decay, own, epsilon
         self.reset_after, self.active_below = reset_after, active_below
 
-    def forward(self, streams: Mapping[str, Tensor], uniform: Tensor) -> Quantized:
+    def forward(self, streams: Mapping[str, Tensor], uniform: Tensor, noise: Tensor | float = SHIFT) -> Quantized:
         """Quantise streams [B,T,D]; update the codes in training mode; count idle codes and reset dead ones in any mode.
 
-        `uniform` [K] in [0,1): see `Draws.reset`.
+        `uniform` [K] in [0,1) and `noise` [K,D]: see `Draws`.
         """
         with torch.autocast(self.embedding.device.type, enabled=False):
             streams = {name: streams[name].to(self.embedding.dtype) for name in self.streams}
@@ -49,7 +49,7 @@ class SequentialEMA(Codebook):
                 self.hits.add_(quantized.counts)
                 for row in range(len(self.streams)):
                     self._update(row, streams, quantized)
-            self._reset(quantized.counts, uniform)
+            self._reset(quantized.counts, uniform, noise)
         return quantized
 
     @torch.no_grad()
@@ -65,10 +65,7 @@ class SequentialEMA(Codebook):
         self.embedding.copy_(self.ema_weight / self.ema_count.unsqueeze(1))
 
     @torch.no_grad()
-    def _reset(self, counts: Tensor, uniform: Tensor) -> None:
+    def _reset(self, counts: Tensor, uniform: Tensor, noise: Tensor | float) -> None:
         idle = torch.where(counts.sum(dim=0) > 0, 0, self.unactivated_count + 1)
-        dead = idle > self.reset_after
-        active = (idle >= 0) & (idle < self.active_below)
-        copies = self.embedding[sources(active, uniform)] + SHIFT
-        self.embedding.copy_(torch.where((dead & active.any()).unsqueeze(1), copies, self.embedding))
-        self.unactivated_count.copy_(torch.where(dead, 0, idle))
+        self.embedding.copy_(copy_active(self.embedding, idle, uniform, noise, self.reset_after, self.active_below))
+        self.unactivated_count.copy_(torch.where(idle > self.reset_after, 0, idle))

@@ -1,0 +1,13 @@
+"""Reconstruction: mean squared error over all elements (FCID Eq. 18, first term). Any shape."""
+
+from __future__ import annotations
+
+from torch import Tensor
+from torch.nn import functional as F
+
+
+def mse(x: Tensor, target: Tensor) -> Tensor:
+    """Mean squared error in the precision of the target, which is not detached; x and target of one shape -> []."""
+    if x.shape != target.shape:
+        raise ValueError(f"reconstruction {tuple(x.shape)} and target {tuple(target.shape)} differ in shape")
+    return F.mse_loss(x.to(target.dtype), target)

@@ -1,0 +1,75 @@
+"""Baseline: FCID's encoders and one shared codebook, without any cross-modal objective (a row of CoDAAR's Table 8).
+
+Audio, video and text are quantised and rebuilt each on its own: reconstruction and commitment (FCID Eq. 18) are all there is, and
+the codebook's moving average takes only the vectors that chose a code. What such codes share between modalities is accident.
+
+Axes: B clips, T seconds, D code dimension, S channels of the video-specific map.
+"""
+
+from __future__ import annotations
+
+import torch
+from pydantic import Field
+from torch import Tensor, nn
+
+from cmg.losses.commitment import commitment
+from cmg.losses.reconstruction import mse
+from cmg.methods.base import MODALITIES, Batch, Codes, Draws, Fit, LossTerms, Method, draw
+from cmg.methods.sizes import Sizes
+from cmg.nn.decoders import InputDecoders
+from cmg.nn.encoders import CHANNELS, GeneralEncoders, Level
+from cmg.nn.specific import MLP, LinearReLU, VideoSpecific
+from cmg.nn.temporal import masked_mean
+from cmg.quantizers.codebook import monitors
+from cmg.quantizers.joint import JointEMA
+
+
+class BaselineConfig(Sizes):
+    beta: float = Field(0.25, ge=0, description="weight of the commitment")
+    decay: float = Field(0.99, gt=0, lt=1, description="of the codebook's moving averages")
+    reset_after: int = Field(300, ge=1, description="steps without use after which a code is dead")
+
+
+class Baseline(Method):
+    Config = BaselineConfig
+
+    def __init__(self, config: BaselineConfig) -> None:
+        super().__init__()
+        self.config = c = config
+        dim, width = c.embedding_dim, c.specific_channels
+        self.encoder = GeneralEncoders(dim, c.layers, c.heads, c.feedforward, c.dropout)
+        self.audio_specific = LinearReLU(CHANNELS["audio"], dim)
+        self.video_specific = VideoSpecific(CHANNELS["video"], width)
+        self.coarse_specific = nn.ModuleDict({group: MLP(dim, dim) for group in ("audiovisual", "text")})
+        self.quantizer = JointEMA(c.codebook_size, dim, MODALITIES, c.decay, own=1.0, reset_after=c.reset_after)
+        self.decoders = InputDecoders(dim, width, c.decoder_channels, "input")
+
+    def draw(self, generator: torch.Generator, batch_size: int, seconds: int) -> Draws:
+        """Choices for dead codes only."""
+        return draw(generator, {}, (0, 0), self.config.codebook_size)
+
+    def loss(self, batch: Batch, draws: Draws, fit: Fit) -> LossTerms:
+        """Reconstruction and commitment of each modality; `fit` is not called."""
+        fine = {m: self.encoder.fine(m, getattr(batch, m), batch.text_mask if m == "text" else None) for m in MODALITIES}
+        fine["text"] = self.encoder.summary(fine["text"], batch.text_mask).expand(-1, batch.seconds, -1)
+        coarse = {m: self.encoder.coarse("text" if m == "text" else "audiovisual", x) for m, x in fine.items()}
+        general = {m: x.to(self.quantizer.embedding.dtype) for m, (_, x) in coarse.items()}
+        own = {m: self.coarse_specific["text" if m == "text" else "audiovisual"](projected) for m, (projected, _) in coarse.items()}
+        quantized = self.quantizer(general, draws.reset)
+        specific = {"audio": self.audio_specific(batch.audio), "video": self.video_specific(batch.video)}
+        rebuilt = self.decoders(quantized.straight, own, specific)
+        targets = {"video": batch.video, "audio": batch.audio, "text": masked_mean(batch.text, batch.text_mask)}
+        terms = {f"recon_{m}": mse(x, targets[m]) for m, x in rebuilt.items()}
+        pulls = [commitment(general[m], quantized.hard[m]) for m in MODALITIES]
+        return LossTerms({**terms, "commit": self.config.beta * torch.stack(pulls).sum()}, monitors(quantized))
+
+    @torch.no_grad()
+    def encode(self, modality: str, features: Tensor, mask: Tensor | None = None, level: Level | None = None) -> Codes:
+        """One code per second [B,T,1] of audio or video, one per sentence [B,1,1] of text; `level="clip"`: one per clip."""
+        return Codes(indices=self.quantizer.nearest(self.encoder.encode(modality, features, mask, level)).unsqueeze(-1))
+
+    def codebooks(self) -> list[Tensor]:
+        return [self.quantizer.embedding]
+
+    def health(self) -> dict[str, float]:
+        return self.quantizer.health()

@@ -1,0 +1,87 @@
+"""Control: continuous InfoNCE features over FCID's encoders, and a k-means codebook fitted after training.
+
+It says how much of a discrete method's score comes from contrastive alignment alone. InfoNCE (FCID Eq. 16) between the time means of
+every two modalities in both directions; no codebook, no reconstruction, no disentangling in training. Then k-means with K clusters over
+the general vectors of all training seconds and sentences, every modality with the same number of vectors.
+
+Axes: B clips, T seconds, D code dimension, K codes, N vectors.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from itertools import permutations
+
+import torch
+from pydantic import Field
+from sklearn.cluster import KMeans
+from torch import Tensor
+
+from cmg.losses.infonce import infonce
+from cmg.methods.base import MODALITIES, Batch, Codes, Draws, Fit, LossTerms, Method
+from cmg.methods.sizes import Sizes
+from cmg.nn.encoders import GeneralEncoders, Level
+from cmg.quantizers.codebook import nearest
+
+
+class InfoNCEKMeansConfig(Sizes):
+    """`specific_channels` and `decoder_channels` are accepted, so that one set of sizes serves all methods, and not used."""
+
+    tau: float = Field(0.1, gt=0, description="temperature of InfoNCE")
+    kmeans_vectors: int = Field(20_000, ge=2, description="most vectors per modality that k-means sees, evenly spaced")
+    kmeans_seed: int = Field(0, ge=0)
+
+
+class InfoNCEKMeans(Method):
+    Config = InfoNCEKMeansConfig
+
+    def __init__(self, config: InfoNCEKMeansConfig) -> None:
+        super().__init__()
+        self.config = c = config
+        self.encoder = GeneralEncoders(c.embedding_dim, c.layers, c.heads, c.feedforward, c.dropout)
+        self.register_buffer("embedding", torch.full((c.codebook_size, c.embedding_dim), float("nan")))
+
+    def loss(self, batch: Batch, draws: Draws, fit: Fit) -> LossTerms:
+        """One InfoNCE term per ordered pair of modalities; `fit` is not called."""
+        masks = {"text": batch.text_mask}
+        general = {m: self.encoder.encode(m, getattr(batch, m), masks.get(m)) for m in MODALITIES}
+        with torch.autocast(batch.audio.device.type, enabled=False):
+            means = {m: x.to(self.embedding.dtype).mean(dim=1) for m, x in general.items()}
+            terms = {f"infonce_{q}_{k}": infonce(means[q], means[k], self.config.tau) for q, k in permutations(MODALITIES, 2)}
+        return LossTerms(terms)
+
+    @torch.no_grad()
+    def finish(self, batches: Iterable[Batch]) -> None:
+        """Fit the codebook on the general vectors of all batches, without dropout. ValueError with fewer vectors than codes."""
+        was_training = self.training
+        self.eval()
+        collected: dict[str, list[Tensor]] = {m: [] for m in MODALITIES}
+        for batch in batches:
+            for m in MODALITIES:
+                mask = batch.text_mask if m == "text" else None
+                collected[m].append(self.encoder.encode(m, getattr(batch, m), mask).flatten(0, 1).cpu())
+        self.train(was_training)
+        vectors = [self._spaced(torch.cat(parts)) for parts in collected.values()]
+        self.embedding.copy_(self._centres(torch.cat(vectors)))
+
+    def _spaced(self, vectors: Tensor) -> Tensor:
+        """At most `kmeans_vectors` rows of [N,D], evenly spaced, so that the choice needs no draw."""
+        keep = min(self.config.kmeans_vectors, vectors.shape[0])
+        return vectors[torch.arange(keep) * vectors.shape[0] // keep]
+
+    def _centres(self, vectors: Tensor) -> Tensor:
+        codes = self.config.codebook_size
+        if vectors.shape[0] < codes:
+            raise ValueError(f"k-means needs at least {codes} vectors for {codes} codes, found {vectors.shape[0]}; lower codebook_size")
+        fitted = KMeans(codes, n_init=1, random_state=self.config.kmeans_seed).fit(vectors.double().numpy())
+        return torch.from_numpy(fitted.cluster_centers_).to(self.embedding)
+
+    @torch.no_grad()
+    def encode(self, modality: str, features: Tensor, mask: Tensor | None = None, level: Level | None = None) -> Codes:
+        """Nearest k-means centre per second [B,T,1] or sentence [B,1,1]. RuntimeError before `finish`."""
+        if torch.isnan(self.embedding[0, 0]):
+            raise RuntimeError("the k-means codebook has not been fitted: call finish(batches) after the last training step")
+        return Codes(indices=nearest(self.encoder.encode(modality, features, mask, level), self.embedding).unsqueeze(-1))
+
+    def codebooks(self) -> list[Tensor]:
+        return [self.embedding]

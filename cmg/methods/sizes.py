@@ -1,0 +1,24 @@
+"""Configuration shared by the methods that use FCID's encoders and decoders, and the base of all configurations."""
+
+from __future__ import annotations
+
+from pydantic import BaseModel, ConfigDict, Field
+
+
+class Frozen(BaseModel):
+    """Immutable; unknown keys are rejected."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Sizes(Frozen):
+    """Widths of encoders, codebook and decoders. Defaults are the official sizes."""
+
+    codebook_size: int = Field(400, ge=2, description="K")
+    embedding_dim: int = Field(256, ge=4, description="D, the width of every general feature")
+    specific_channels: int = Field(2048, ge=2, multiple_of=2, description="channels of the video-specific 3x3 map")
+    decoder_channels: int = Field(512, ge=1, description="channels before the last layer of the video decoder")
+    layers: int = Field(1, ge=1, description="encoder layers of a temporal block")
+    heads: int = Field(4, ge=1, description="attention heads of a temporal block")
+    feedforward: int = Field(1024, ge=1, description="hidden width of a temporal block")
+    dropout: float = Field(0.1, ge=0, lt=1, description="in the temporal blocks")
