@@ -25,18 +25,15 @@ def calibrate(layer: nn.Conv2d | nn.Linear, inputs: torch.Tensor) -> torch.Tenso
 
     inputs: float64 `[n, channels, ...]`. Returns the calibrated outputs, float64, before any activation.
     """
-    wide = layer.to(torch.float64)
-    outputs = wide(inputs)
+    outputs = layer.to(torch.float64)(inputs)
     flat = outputs.movedim(1, -1).flatten(0, -2)
     scale = _rounded(1.0 / flat.std(dim=0).clamp_min(1e-3))
     shift = _rounded(-flat.mean(dim=0) * scale)
-    broadcast = (slice(None), *([None] * (layer.weight.ndim - 1)))
-    wide.weight.data = (wide.weight.data * scale[broadcast]).float()
-    wide.bias.data = (wide.bias.data * scale + shift).float()
-    wide.to(torch.float64)
-    outputs = wide(inputs)
-    wide.to(torch.float32)
-    return outputs
+    layer.weight.data *= scale[:, *[None] * (layer.weight.ndim - 1)]
+    layer.bias.data = layer.bias.data * scale + shift
+    layer.to(torch.float32)
+    spread = (slice(None), *[None] * (outputs.ndim - 2))
+    return outputs.mul_(scale[spread]).add_(shift[spread])
 
 
 def _rounded(values: torch.Tensor) -> torch.Tensor:

@@ -12,7 +12,7 @@ import numpy as np
 import torch
 import torch.nn.functional as F
 from torch import nn
-from torchvision.models.vgg import cfgs, make_layers
+from torchvision.models.vgg import make_layers
 
 from cmg.extract.calibrate import block_images, calibrate, fill_normal
 from cmg.extract.contract import Batch, Task
@@ -100,8 +100,6 @@ def _spec(clip: Any, root: Path, recipe: Recipe) -> VideoTask | MediaFailure:
 
 def layers(widths: Sequence[int]) -> nn.Sequential:
     """The convolutional part with these block widths; parameters are named as in torchvision's `vgg19().features`."""
-    if tuple(widths) == FULL:
-        return make_layers(cfgs["E"])
     plan: list[int | str] = []
     for count, width in zip(CONVS, widths, strict=True):
         plan += [width] * count + ["M"]

@@ -28,6 +28,10 @@ def root(tmp_path_factory):
     return folder
 
 
+def clip(row: int, name: str, mark: str) -> Clip:
+    return Clip(row, name, name, name, duration=2.0, captions=("a dog",), visual_fingerprint=mark, audio_fingerprint=mark)
+
+
 @pytest.fixture(scope="module")
 def clips(root):
     names = ["-a b.mp4", "c#.mp4", "mute.mp4", "noise.mp4", "gone.mp4", "c#.mp4", "-a b.mp4"]
@@ -75,8 +79,8 @@ def test_one_and_two_workers_give_the_same_bytes(clips, root, tmp_path, modality
 def test_each_bad_clip_is_one_failure_row_in_the_store(clips, root, tmp_path):
     video = FeatureStore(store(clips, root, tmp_path, "video", VIDEO))
     audio = FeatureStore(store(clips, root, tmp_path, "audio", AUDIO))
-    assert {found.row: found.status for found in video.failures} == {3: "unreadable", 4: "missing", 5: "changed", 7: "malformed"}
-    assert {found.row: found.status for found in audio.failures} == {
+    assert {found.row: found.status for found in video.failures()} == {3: "unreadable", 4: "missing", 5: "changed", 7: "malformed"}
+    assert {found.row: found.status for found in audio.failures()} == {
         2: "no_audio",
         3: "unreadable",
         4: "missing",

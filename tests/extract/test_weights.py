@@ -54,7 +54,7 @@ class Hostile:
 
 
 def test_a_file_that_runs_code_or_holds_no_tensors_is_refused(tmp_path, capsys):
-    (tmp_path / "plain.pth").write_bytes(pickle.dumps(Hostile()))
+    (tmp_path / "plain.pth").write_bytes(pickle.dumps(Hostile(), protocol=2))
     torch.save({"a": Hostile()}, tmp_path / "hostile.pth")
     torch.save([1, 2], tmp_path / "list.pth")
     (tmp_path / "short.pth").write_bytes(b"PK\x03\x04")
