@@ -24,6 +24,8 @@ def run(codes: RunCodes, indices: Mapping[str, Sequence[Clip]], ranking: np.ndar
     """All four directions, with TOC where there is a ranking."""
     clips = indices["ave"]
     present = set(classes_of(clips))
+    if not present <= set(AVE_CLASSES):
+        raise ValueError(f"ave: the index has {min(present - set(AVE_CLASSES))!r}, which is none of the 28 classes; check Annotations.txt")
     classes = tuple(label for label in AVE_CLASSES if label in present)
     fit, val, test = splits(clips)
     named = [[clip for clip in part if clip.events] for part in (fit, val, test)]

@@ -76,3 +76,9 @@ def test_a_part_without_usable_clips_says_so(world):
         parts.make_part(codes, "ave", "video", world.indices["ave"], lambda c, _: 0, "AVE train")
     with pytest.raises(ValueError, match="has 112 rows, the index has row 500"):
         parts.make_part(codes, "ave", "video", [clip(500, "x", "train")], lambda c, _: 0, "AVE train")
+
+
+def test_a_class_that_ave_does_not_have_is_named(world, fast):
+    clips = [replace(c, events=(Event("Barking", 0.0, 5.0),)) if c.row == 7 else c for c in world.indices["ave"]]
+    with pytest.raises(ValueError, match="'Barking', which is none of the 28 classes"):
+        evaluate_run(world.codes, {"ave": clips}, None, fast, tasks=("ave",))
