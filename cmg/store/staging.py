@@ -82,7 +82,7 @@ class Staging:
         """Record rows of one shard; the last one finishes the shard."""
         shard = next(iter(outcomes)) // self.spec.clips_per_shard
         journal.append(self._journal(shard), outcomes)
-        self._left[shard] -= len(outcomes.keys() - self.outcomes.keys())
+        self._left[shard] -= sum(row not in self.outcomes for row in outcomes)
         self.outcomes |= outcomes
         if self.complete(shard):
             self._finish(shard)
