@@ -162,6 +162,12 @@ def test_write_error_half_way_through_a_clip_loses_only_that_clip(path, monkeypa
     np.testing.assert_array_equal(FeatureStore(path).read(range(10)), [clip(row) for row in range(10)])
 
 
+@pytest.mark.parametrize("compression", [None, "zstd"])
+def test_every_file_is_flushed_before_the_store_appears(path, flushed, compression):
+    write(path, make_spec(compression=compression), FAILING)
+    assert {file.stat().st_ino for file in path.rglob("*")} | {path.stat().st_ino} <= flushed
+
+
 def test_torn_data_is_computed_again(path):
     """A power cut may keep a journal line and lose data: the line's CRC-32 does not vouch for it."""
     work, spec = path.with_suffix(".work"), make_spec()
