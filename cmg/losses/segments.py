@@ -10,12 +10,13 @@ from itertools import combinations
 
 import torch
 from torch import Tensor
-
-from cmg.losses.infonce import infonce
+from torch.nn import functional as F
 
 
 @torch.no_grad()
 def segment_contrast(parts: Sequence[Tensor], tau: float = 0.1) -> Tensor:
     """Half the mean over pairs (earlier one as query) of InfoNCE between codes of the same index; parts: M codebooks [K,D] -> []."""
-    pairs = [infonce(x, y, tau) for x, y in combinations(parts, 2)]
+    unit = [F.normalize(x, dim=-1) for x in parts]
+    same = torch.arange(parts[0].shape[0], device=parts[0].device)
+    pairs = [F.cross_entropy(x @ y.T / tau, same) for x, y in combinations(unit, 2)]
     return 0.5 * sum(pairs) / len(pairs)

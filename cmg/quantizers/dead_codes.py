@@ -23,7 +23,7 @@ def sources(active: Tensor, uniform: Tensor) -> Tensor:
 def copy_active(table: Tensor, idle: Tensor, uniform: Tensor, shift: Tensor | float, reset_after: int, active_below: int) -> Tensor:
     """The released reset: codes idle for more than `reset_after` steps become a code idle for fewer than `active_below`, plus `shift`.
 
-    `table` [K,D]; `idle` [K]; `uniform` [K]: see `sources`; `shift`: a number or [K,D]. Returns the new table; idle counts are the caller's.
+    `table` [K,D]; `idle` [K]; `uniform` [K]: see `sources`; `shift`: a number or [K,D]. Returns the new table.
     """
     active = (idle >= 0) & (idle < active_below)
     revived = (idle > reset_after) & active.any()

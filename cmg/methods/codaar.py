@@ -1,0 +1,162 @@
+"""CoDAAR: cross-modal generalization through semantically aligned discrete representations (2026; supplement 8, 9, 14).
+
+Every modality has its own codebook; rows share an index. CPC and code matching align the features, DTA and CSA align the codebooks,
+and the code of a clip-second, whatever its modality, is the whole row at the index of its nearest code. `CoDAARConfig` names every option
+in which `variant: paper` and `variant: release` differ; docs/methods/codaar.md gives the reasons.
+
+Axes: B clips, T seconds, L words, D code dimension, K codes per modality, M modalities, S channels of the video map.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import torch
+from torch import Tensor, nn
+
+from cmg.losses.code_matching import code_usage, paired_code_matching
+from cmg.losses.commitment import commitment
+from cmg.losses.cpc import cross_cpc
+from cmg.losses.reconstruction import mse
+from cmg.losses.segments import segment_contrast
+from cmg.methods.base import Batch, Codes, Draws, Fit, LossTerms, Method, draw
+from cmg.methods.codaar_config import CoDAARConfig
+from cmg.nn.classify import ClipClassifier
+from cmg.nn.decoders import VectorDecoder, VideoDecoder
+from cmg.nn.encoders import CHANNELS, Level
+from cmg.nn.predictive import PredictiveNets
+from cmg.nn.semantic import SemanticEncoders
+from cmg.nn.spatial import SpatialStack
+from cmg.nn.specific import LinearReLU
+from cmg.quantizers.aligned import AlignedEMA, agreement
+from cmg.quantizers.codebook import Quantized, monitors
+
+RESET_NOISE = 0.001  # standard deviation of the noise of the released reset
+
+
+class CoDAAR(Method):
+    Config = CoDAARConfig
+
+    def __init__(self, config: CoDAARConfig) -> None:
+        super().__init__()
+        self.config = c = config
+        dim, width = c.embedding_dim, c.specific_channels
+        self.modalities = ("video", "audio", "text")[: len(c.modalities)]
+        row = dim * len(self.modalities)
+        self.encoder = SemanticEncoders(
+            self.modalities, dim, c.layers, c.heads, c.feedforward, c.dropout, c.spatial_attention, c.mask_text, c.text_hidden
+        )
+        widths = {m: channels for m, channels in self.encoder.widths.items() if m != "video"}
+        project = LinearReLU if c.projection == "linear_relu" else nn.Linear
+        self.project = nn.ModuleDict({m: project(channels, dim) for m, channels in widths.items()})
+        self.project["video"] = SpatialStack(CHANNELS["video"], width, c.spatial_norm)
+        self.quantizer = AlignedEMA(
+            c.codebook_size,
+            dim,
+            self.modalities,
+            c.decay,
+            c.dta_self,
+            c.dta_cross,
+            c.codebook_start,
+            c.smooth_counts,
+            c.cascade,
+            c.reset,
+            c.reset_after,
+        )
+        self.predictive = PredictiveNets(self.modalities, dim, c.cpc_layers, c.cpc_horizon, c.cpc_bias)
+        self.merge = nn.ModuleDict({m: nn.Linear(row, dim) for m in self.modalities})
+        self.decoders = nn.ModuleDict({m: VectorDecoder(dim, dim, channels, dim) for m, channels in widths.items()})
+        self.decoders["video"] = VideoDecoder(dim, width, CHANNELS["video"], c.decoder_channels, dim, c.residual_skip)
+        self.classifiers = nn.ModuleDict({m: ClipClassifier(row, c.classes) for m in self.modalities if c.classes})
+
+    def draw(self, generator: torch.Generator, batch_size: int, seconds: int) -> Draws:
+        """CPC second, dead-code choices and, for the released reset, noise, in this order."""
+        c = self.config
+        draws = draw(generator, {}, (c.cpc_first, seconds - 1 - c.cpc_horizon), c.codebook_size)
+        if c.reset == "batch":
+            return draws
+        return replace(draws, noise=RESET_NOISE * torch.randn(self.quantizer.embedding.shape, generator=generator))
+
+    def loss(self, batch: Batch, draws: Draws, fit: Fit) -> LossTerms:
+        """Reconstructions, commitments, code matching and CPC, weight one unless configured."""
+        on, x = self.config.losses, self._inputs(batch)
+        dtype = self.quantizer.embedding.dtype  # losses are not taken in half precision
+        z = {m: self.encoder(m, x[m]).to(dtype) for m in self.modalities}
+        quantized = self.quantizer(z, draws.reset, draws.noise)
+        terms = self._reconstruction(x, z, quantized) if on.recon else {}
+        with torch.autocast(batch.audio.device.type, enabled=False):
+            if on.commit:
+                terms |= self._commitment(z, quantized)
+            if on.cmcm:
+                terms["cmcm"] = self.config.cmcm_weight * self._code_matching(z, quantized)
+            if on.cpc:
+                terms["cpc"] = self._cpc(z, draws.cpc_step)
+            return LossTerms(terms, self._monitors(quantized))
+
+    def _inputs(self, batch: Batch) -> dict[str, Tensor]:
+        features = {"audio": batch.audio, "video": batch.video, "text": batch.text}
+        return {m: self.encoder.inputs(m, features[m], batch.text_mask, batch.seconds) for m in self.modalities}
+
+    def _reconstruction(self, x: dict[str, Tensor], z: dict[str, Tensor], quantized: Quantized) -> dict[str, Tensor]:
+        """Each modality from the trimodal code and its own projection P_m; video through the channel-gated map."""
+        targets = dict(x)
+        if self.config.detach_text_target and "text" in targets:
+            targets["text"] = targets["text"].detach()
+        terms = {}
+        for m in self.modalities:
+            projected = self.project[m](self.encoder.pool.gated(x[m]) if m == "video" else x[m])
+            code = self.merge[m](self._trimodal(m, z, quantized))
+            terms[f"recon_{m}"] = mse(self.decoders[m](code, projected), targets[m])
+        return terms
+
+    def _trimodal(self, name: str, z: dict[str, Tensor], quantized: Quantized) -> Tensor:
+        """Code [B,T,M*D] that the decoder of one modality sees; gradients go straight through to z of all modalities."""
+        if self.config.decoder_code == "own":
+            return torch.cat([quantized.straight[m] for m in self.modalities], dim=-1)
+        everyone = torch.cat([z[m] for m in self.modalities], dim=-1)
+        return everyone + (quantized.codebook[quantized.indices[name]] - everyone).detach()
+
+    def _commitment(self, z: dict[str, Tensor], quantized: Quantized) -> dict[str, Tensor]:
+        """To the own code, and to the other modalities' own codes of the same second."""
+        c, hard = self.config, quantized.hard
+        others = {m: [hard[n] for n in self.modalities if n != m] for m in self.modalities}
+        losses = {m: commitment(z[m], hard[m], others[m], c.commit_own, c.commit_other) for m in self.modalities}
+        return {f"commit_{m}": c.beta * loss for m, loss in losses.items()}
+
+    def _code_matching(self, z: dict[str, Tensor], quantized: Quantized) -> Tensor:
+        """Eq. 11 over the pairs audio-video, audio-text, video-text; usage is over each modality's own codes."""
+        protect = self.config.variant == "paper"
+        order = sorted(self.modalities)  # audio first, as printed
+        usage = {m: code_usage(z[m], self.quantizer.part(quantized.codebook, m), protect) for m in order}
+        return paired_code_matching(usage, self.config.cmcm_transposed)
+
+    def _cpc(self, z: dict[str, Tensor], step: int) -> Tensor:
+        """Every modality predicts the next H seconds of every other one, and its own with weight `cpc_self`."""
+        predictions = {m: self.predictive(m, x, step) for m, x in z.items()}
+        targets = {m: self.predictive.targets(x, step) for m, x in z.items()}
+        return cross_cpc(predictions, targets, self.config.cpc_self, self.config.cpc_candidates)
+
+    def _monitors(self, quantized: Quantized) -> dict[str, Tensor]:
+        """Usage and perplexity; clips whose most frequent index agrees in all modalities; how alike the codes of a row are."""
+        parts = [self.quantizer.part(quantized.codebook, m) for m in self.modalities]
+        return monitors(quantized) | {"agreement": agreement(quantized.indices), "segment": segment_contrast(parts)}
+
+    def codebooks(self) -> list[Tensor]:
+        """One table [K,M*D]; columns video, audio, text."""
+        return [self.quantizer.embedding]
+
+    def health(self) -> dict[str, float]:
+        return self.quantizer.health()
+
+    @torch.no_grad()
+    def encode(self, modality: str, features: Tensor, mask: Tensor | None = None, level: Level | None = None) -> Codes:
+        """Index of the nearest code of that modality per second, or per word slot of text, [B,T,1]; `level="clip"`: per clip [B,1,1]."""
+        return Codes(indices=self.quantizer.nearest(self.encoder.encode(modality, features, mask, level), modality).unsqueeze(-1))
+
+    def clip_groups(self) -> dict[str, list[nn.Parameter]]:
+        """As the release clips: CPC, encoder, text BiLSTM, decoder."""
+        text = list(self.encoder.text.parameters()) if self.encoder.text else []
+        known = {id(p) for p in text}
+        encoder = [p for module in (self.encoder, self.project) for p in module.parameters() if id(p) not in known]
+        decoder = [p for module in (self.merge, self.decoders, self.classifiers) for p in module.parameters()]
+        return {"cpc": list(self.predictive.parameters()), "encoder": encoder, "text": text, "decoder": decoder}

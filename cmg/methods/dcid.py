@@ -1,0 +1,194 @@
+"""DCID: Dual Cross-modal Information Disentangling with a unified codebook (NeurIPS 2023).
+
+Every modality is split into general features z, quantised with one codebook that all modalities share, and specific features. CLUB
+makes codes and specific features independent, CPC and code matching align the modalities, a multimodal moving average moves the codes.
+`DCIDConfig` names every option in which `variant: paper` and `variant: release` differ; docs/methods/dcid.md gives the reasons.
+
+Axes: B clips, T seconds, L words, D code dimension, E text width, S channels of the video-specific map.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import torch
+from torch import Tensor, nn
+
+from cmg.losses.club import CLUB, club_all_pairs, club_released
+from cmg.losses.code_matching import code_usage, paired_code_matching
+from cmg.losses.commitment import commitment
+from cmg.losses.cpc import cross_cpc
+from cmg.losses.reconstruction import mse
+from cmg.methods.base import Batch, Codes, Draws, Fit, LossTerms, Method, draw
+from cmg.methods.dcid_config import DCIDConfig
+from cmg.nn.classify import ClipClassifier
+from cmg.nn.decoders import VectorDecoder, VideoDecoder
+from cmg.nn.encoders import CHANNELS, Level
+from cmg.nn.predictive import PredictiveNets
+from cmg.nn.semantic import SemanticEncoders
+from cmg.nn.specific import LinearReLU, MapProjection, VideoSpecific
+from cmg.quantizers.codebook import Quantized, monitors
+from cmg.quantizers.joint import JointEMA
+from cmg.quantizers.sequential import SequentialEMA
+
+CLUB_VIDEO_FEATURE = 512
+RESET_NOISE = 1 / 1024  # half-width of the uniform noise of the released reset
+
+
+@dataclass(frozen=True)
+class Encoded:
+    """One forward, per modality: decoder target x, general z [B,T,D], specific features (video [B,T,3,3,S]), and the codes."""
+
+    x: dict[str, Tensor]
+    z: dict[str, Tensor]
+    specific: dict[str, Tensor]
+    quantized: Quantized
+
+
+class DCID(Method):
+    Config = DCIDConfig
+
+    def __init__(self, config: DCIDConfig) -> None:
+        super().__init__()
+        self.config = c = config
+        dim, width = c.embedding_dim, c.specific_channels
+        self.inner_steps = c.club_steps
+        self.modalities = ("audio", "video", "text")[: len(c.modalities)]
+        self.encoder = SemanticEncoders(
+            self.modalities, dim, c.layers, c.heads, c.feedforward, c.dropout, c.spatial_attention, c.mask_text, c.text_hidden
+        )
+        widths = {m: channels for m, channels in self.encoder.widths.items() if m != "video"}
+        self.specific = nn.ModuleDict({m: LinearReLU(channels, dim) for m, channels in widths.items()})
+        self.specific["video"] = VideoSpecific(CHANNELS["video"], width, c.residual_skip)
+        projected = c.club_video == "projection"
+        self.video_projection = MapProjection(width, CLUB_VIDEO_FEATURE) if projected else None
+        self.quantizer = self._quantizer()
+        self.predictive = PredictiveNets(self.modalities, dim, c.cpc_layers, c.cpc_horizon, c.cpc_bias)
+        outputs = {m: dim for m in self.modalities} | {"video": CLUB_VIDEO_FEATURE if projected else width}
+        self.clubs = nn.ModuleDict({m: CLUB(dim, outputs[m], c.club_hidden) for m in self.modalities if getattr(c.losses, f"club_{m}")})
+        self.decoders = nn.ModuleDict({m: VectorDecoder(dim, dim, channels, dim) for m, channels in widths.items()})
+        self.decoders["video"] = VideoDecoder(dim, width, CHANNELS["video"], c.decoder_channels, dim, c.residual_skip)
+        self.classifiers = nn.ModuleDict({m: ClipClassifier(dim, c.classes) for m in self.modalities if c.classes})
+
+    def _quantizer(self) -> JointEMA | SequentialEMA:
+        c = self.config
+        options = {"decay": c.decay, "own": c.ema_own, "reset_after": c.reset_after}
+        if c.quantizer == "joint":
+            return JointEMA(c.codebook_size, c.embedding_dim, self.modalities, mixing=c.mixing, kept_by=c.kept_by, **options)
+        return SequentialEMA(c.codebook_size, c.embedding_dim, self.modalities, **options)
+
+    def draw(self, generator: torch.Generator, batch_size: int, seconds: int) -> Draws:
+        """CLUB permutations (audio, video, text), CPC second, dead-code choices and, for the released reset, noise, in this order."""
+        c, rows = self.config, {m: batch_size for m in self.modalities}
+        draws = draw(generator, rows, (c.cpc_first, seconds - 1 - c.cpc_horizon), c.codebook_size)
+        if c.quantizer == "joint":
+            return draws
+        noise = torch.rand(c.codebook_size, c.embedding_dim, generator=generator)
+        return replace(draws, noise=(2 * noise - 1) * RESET_NOISE)
+
+    def loss(self, batch: Batch, draws: Draws, fit: Fit) -> LossTerms:
+        """The sum of all terms, weight one unless configured. Encoders and codebook first, then the CLUB nets, then the terms."""
+        c, on = self.config, self.config.losses
+        if c.club_forwards == "once":
+            encoded = self._encode(batch, draws)
+            self._fit_clubs(fit, lambda: encoded)
+        else:
+            self._fit_clubs(fit, lambda: self._encode(batch, draws))
+            encoded = self._encode(batch, draws)
+        terms: dict[str, Tensor] = {}
+        if on.recon:
+            terms |= self._reconstruction(encoded)
+        with torch.autocast(batch.audio.device.type, enabled=False):
+            if on.commit:
+                terms |= self._commitment(encoded)
+            if on.cmcm:
+                terms["cmcm"] = c.cmcm_weight * self._code_matching(encoded)
+            terms |= {f"club_{m}": self._club(m, x, y, draws) for m, (x, y) in self._club_pairs(encoded).items()}
+            if on.cpc:
+                terms["cpc"] = self._cpc(encoded.z, draws.cpc_step)
+        return LossTerms(terms, monitors(encoded.quantized))
+
+    def _encode(self, batch: Batch, draws: Draws) -> Encoded:
+        """Encoders, then quantisation with its codebook update (in training mode)."""
+        features = {"audio": batch.audio, "video": batch.video, "text": batch.text}
+        dtype = self.quantizer.embedding.dtype  # losses are not taken in half precision
+        x = {m: self.encoder.inputs(m, features[m], batch.text_mask, batch.seconds) for m in self.modalities}
+        z = {m: self.encoder(m, x[m]).to(dtype) for m in self.modalities}
+        specific = {m: self.specific[m](x[m]) for m in self.modalities}
+        noise = {} if self.config.quantizer == "joint" else {"noise": draws.noise}
+        return Encoded(x, z, specific, self.quantizer(z, draws.reset, **noise))
+
+    def _reconstruction(self, encoded: Encoded) -> dict[str, Tensor]:
+        """Each modality from its own code and specific features."""
+        targets = dict(encoded.x)
+        if self.config.detach_text_target and "text" in targets:
+            targets["text"] = targets["text"].detach()
+        rebuilt = {m: self.decoders[m](encoded.quantized.straight[m], encoded.specific[m]) for m in self.modalities}
+        return {f"recon_{m}": mse(x, targets[m]) for m, x in rebuilt.items()}
+
+    def _commitment(self, encoded: Encoded) -> dict[str, Tensor]:
+        """To the own code, and to the other modalities' codes of the same second."""
+        c, hard = self.config, encoded.quantized.hard
+        others = {m: [hard[n] for n in self.modalities if n != m] for m in self.modalities}
+        losses = {m: commitment(encoded.z[m], hard[m], others[m], c.commit_own, c.commit_other) for m in self.modalities}
+        return {f"commit_{m}": c.beta * loss for m, loss in losses.items()}
+
+    def _code_matching(self, encoded: Encoded) -> Tensor:
+        protect = self.config.variant == "paper"
+        usage = {m: code_usage(z, encoded.quantized.codebook, protect) for m, z in encoded.z.items()}
+        return paired_code_matching(usage, self.config.cmcm_transposed)
+
+    def _club_pairs(self, encoded: Encoded) -> dict[str, tuple[Tensor, Tensor]]:
+        """Codes (straight-through) and specific features whose mutual information is reduced."""
+        specific, dtype = dict(encoded.specific), self.quantizer.embedding.dtype
+        if "video" in self.clubs:
+            video_map = specific["video"]
+            specific["video"] = self.video_projection(video_map) if self.video_projection else video_map.mean(dim=(2, 3))
+        return {m: (encoded.quantized.straight[m], specific[m].to(dtype)) for m in self.clubs}
+
+    def _fit_clubs(self, fit: Fit, encode) -> None:
+        """Maximise the CLUB nets' likelihood of detached features; `encode()` gives the forward that an inner step uses."""
+
+        def closure() -> Tensor:
+            with torch.no_grad():
+                pairs = self._club_pairs(encode())
+            with torch.autocast(self.quantizer.embedding.device.type, enabled=False):
+                return -sum(self.clubs[m].log_likelihood(x.detach(), y.detach()) for m, (x, y) in pairs.items())
+
+        if self.clubs:
+            fit(closure)
+
+    def _club(self, name: str, x: Tensor, y: Tensor, draws: Draws) -> Tensor:
+        if self.config.club_estimate == "all_pairs":
+            return club_all_pairs(self.clubs[name], x, y)
+        return club_released(self.clubs[name], x, y, draws.permutations[name])
+
+    def _cpc(self, z: dict[str, Tensor], step: int) -> Tensor:
+        """Every modality predicts the next seconds of every other one, and its own with weight `cpc_self`."""
+        predictions = {m: self.predictive(m, x, step) for m, x in z.items()}
+        targets = {m: self.predictive.targets(x, step) for m, x in z.items()}
+        return cross_cpc(predictions, targets, self.config.cpc_self, self.config.cpc_candidates)
+
+    def codebooks(self) -> list[Tensor]:
+        return [self.quantizer.embedding]
+
+    def health(self) -> dict[str, float]:
+        return self.quantizer.health()
+
+    @torch.no_grad()
+    def encode(self, modality: str, features: Tensor, mask: Tensor | None = None, level: Level | None = None) -> Codes:
+        """One code per second, or per word slot of text, [B,T,1]; `level="clip"`: one per clip [B,1,1]."""
+        return Codes(indices=self.quantizer.nearest(self.encoder.encode(modality, features, mask, level)).unsqueeze(-1))
+
+    def variational_modules(self) -> list[nn.Module]:
+        return list(self.clubs.values())
+
+    def clip_groups(self) -> dict[str, list[nn.Parameter]]:
+        """As the release clips: CPC, encoder, text BiLSTM, each CLUB net, decoder."""
+        text = list(self.encoder.text.parameters()) if self.encoder.text else []
+        known = {id(p) for p in text}
+        modules = [self.encoder, self.specific] + ([self.video_projection] if self.video_projection else [])
+        encoder = [p for module in modules for p in module.parameters() if id(p) not in known]
+        clubs = {f"club_{m}": list(net.parameters()) for m, net in self.clubs.items()}
+        decoder = [*self.decoders.parameters(), *self.classifiers.parameters()]
+        return {"cpc": list(self.predictive.parameters()), "encoder": encoder, "text": text, **clubs, "decoder": decoder}
