@@ -12,6 +12,8 @@ from pathlib import Path
 
 from cmg.store.files import canonical_json
 
+NO_CRC = -1
+
 
 @dataclass(frozen=True)
 class Outcome:
@@ -20,7 +22,7 @@ class Outcome:
     Attributes:
         status: name in ``schema.STATUS``.
         valid: seconds (words) that hold content; 0 for a failure.
-        crc: CRC-32 of the raw clip bytes; 0 for a failure.
+        crc: CRC-32 of the raw clip bytes; ``NO_CRC`` for a failure, and for a clip in a shard taken over whole (its mark vouches for it).
         reason: why it failed; "" for ``ok``.
     """
 
@@ -49,19 +51,18 @@ def write_fully(descriptor: int, data: bytes | memoryview, offset: int | None = 
         offset = None if offset is None else offset + written
 
 
-def load(file: Path) -> tuple[dict[int, Outcome], int]:
-    """Rows of a journal (the last line of a row counts) and the number of bytes that are intact."""
+def load(file: Path) -> dict[int, Outcome]:
+    """Rows of a journal, up to the first damaged line; the last line of a row counts."""
     if not file.exists():
-        return {}, 0
-    outcomes, intact = {}, 0
+        return {}
+    outcomes = {}
     for line in file.read_bytes().splitlines(keepends=True):
         body, tab, check = line.rpartition(b"\t")
         if not tab or check != b"%08x\n" % zlib.crc32(body):
             break
         row, status, valid, crc, reason = json.loads(body)
         outcomes[row] = Outcome(status, valid, crc, reason)
-        intact += len(line)
-    return outcomes, intact
+    return outcomes
 
 
 def rewrite(file: Path, outcomes: Mapping[int, Outcome]) -> None:

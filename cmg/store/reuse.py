@@ -4,12 +4,11 @@ Matched by clip id and fingerprint, never by row number, and only where recipe, 
 """
 
 import logging
-from dataclasses import replace
 from pathlib import Path
 
 from cmg.store.errors import StoreError
 from cmg.store.files import file_digest, read_json
-from cmg.store.journal import Outcome
+from cmg.store.journal import NO_CRC, Outcome
 from cmg.store.metadata import chunk_name
 from cmg.store.reader import FeatureStore
 from cmg.store.schema import StoreSpec
@@ -32,7 +31,7 @@ class SealedRows:
         status = self.store.status_of(row)
         if status == "ok" and not self.intact(row // self.store.layout.slots):
             return None
-        return Outcome(status, int(self.store.valid[row]), 0, self._reasons.get(str(row), ""))
+        return Outcome(status, int(self.store.valid[row]), NO_CRC, self._reasons.get(str(row), ""))
 
     def read(self, row: int) -> bytes:
         shard, slot = divmod(row, self.store.layout.slots)
@@ -112,7 +111,7 @@ def _take_shard(staging: Staging, shard: int, source: SealedRows | UnfinishedRow
         if outcome.status == "ok":
             staging.put(row, source.read(origin), outcome.valid)
         else:
-            staging.settle({row: replace(outcome, crc=0)})
+            staging.settle({row: outcome})
     return len(found)
 
 

@@ -28,7 +28,7 @@ def build(staging: Staging) -> None:
     for name in SMALL_ARRAYS:
         documents[f"{name}/zarr.json"] = plain_metadata(arrays[name])
         documents[chunk_name(name, 0, arrays[name].ndim)] = arrays[name].tobytes()
-    files = {chunk_name("features", shard, 1 + len(spec.shape)): staging.files[shard] for shard in range(spec.shards)}
+    files = {chunk_name("features", shard, 1 + len(spec.shape)): staging.marks[shard] for shard in range(spec.shards)}
     for name, data in documents.items():
         files[name] = _write(store / name, data, staging.folder)
     for name in ("features", *SMALL_ARRAYS):

@@ -4,6 +4,7 @@ Written densely in slot order; a failed clip has no bytes and no index entry, an
 """
 
 import mmap
+import os
 import struct
 from collections.abc import Callable, Iterable
 from pathlib import Path
@@ -46,6 +47,18 @@ def write_packed(handle: BinaryIO, layout: Layout, clips: Iterable[bytes | None]
         if clip is not None:
             lengths[slot] = handle.write(encode(clip))
     handle.write(encode_index(lengths))
+
+
+def append_index(file: Path, layout: Layout, clips: int) -> None:
+    """Make a shard of an uncompressed file whose first ``clips`` slots are all filled; durable when it returns."""
+    lengths = np.full(layout.slots, -1, np.int64)
+    lengths[:clips] = layout.clip_bytes
+    with file.open("r+b") as handle:
+        handle.seek(clips * layout.clip_bytes)
+        handle.write(encode_index(lengths))
+        handle.truncate()
+        handle.flush()
+        os.fsync(handle.fileno())
 
 
 def encoder(compression: str | None) -> Callable[[bytes], bytes]:

@@ -16,7 +16,7 @@ import numpy as np
 
 from cmg.store import reuse
 from cmg.store.errors import StoreError
-from cmg.store.journal import Outcome
+from cmg.store.journal import NO_CRC, Outcome
 from cmg.store.locks import ShardLocks
 from cmg.store.reader import Failure
 from cmg.store.schema import STATUS, StoreSpec
@@ -31,7 +31,8 @@ class StoreWriter:
         path: where the sealed store will be.
         work_dir: folder of this store's unfinished work; not inside ``path``, on the same file system.
         part: ``(i, n)`` with i from 1 to n: only every n-th shard; None: all of them, which ``seal`` needs.
-        retry_failed: compute again the rows that the previous store records as failures.
+        retry_failed: compute again the rows that failed before, in the previous store or in unfinished work (a gathering
+            process after parts leaves it False, or it tries them once more).
 
     Attributes:
         reused: rows taken over without computing when the writer was opened.
@@ -47,8 +48,10 @@ class StoreWriter:
         shards = _shards_of(spec, part)
         self._locks = ShardLocks(self.work_dir / "lock", None if part is None else frozenset(shards))
         try:
-            self._folder = self.work_dir / "runs" / (spec.digest[:20] + ("-retry" if retry_failed else ""))
+            self._folder = self.work_dir / "runs" / (spec.digest[:20])
             self._staging = Staging.create(self._folder, spec, shards)
+            if retry_failed:
+                self._staging.reopen_failed()
             self.reused = self._reuse(retry_failed)
         except BaseException:
             self._locks.release()
@@ -92,7 +95,7 @@ class StoreWriter:
         self._check_open(row)
         if status not in STATUS or status == "ok":
             raise StoreError(f"{self.path}: row {row}: expected a failure among {', '.join(list(STATUS)[1:])}, found {status!r}")
-        self._staging.settle({row: Outcome(status, 0, 0, reason)})
+        self._staging.settle({row: Outcome(status, 0, NO_CRC, reason)})
 
     def failures(self) -> list[Failure]:
         """Rows of this part that failed, with reasons, in row order."""

@@ -46,7 +46,7 @@ def test_killed_process_resumes_at_the_clip(path):
 STEPS = [*((os, name) for name in ("pwrite", "write", "replace", "rename", "link", "ftruncate", "fsync")), (shutil, "rmtree")]
 
 
-def _run_until(path, spec, die_at: int, queue):
+def _run_until(path, spec, die_at: int, retry: bool):
     """Write and seal; SIGKILL this process just before (odd) or just after (even) the ``die_at // 2``-th file operation."""
     count = 0
 
@@ -65,31 +65,27 @@ def _run_until(path, spec, die_at: int, queue):
 
     for module, name in STEPS:
         setattr(module, name, deadly(getattr(module, name)))
-    with StoreWriter(path, path.with_suffix(".work"), spec) as writer:
-        fill(writer, failing=FAILING)
-        writer.seal()
-    queue.put(count)
-    queue.close()
-    queue.join_thread()
+    write(path, spec, FAILING, retry_failed=retry)
 
 
-def _kill_everywhere(path, spec, prepare, stride: int) -> int:
+def _kill_everywhere(path, spec, prepare, stride: int, retry: bool = False) -> int:
     """Run from ``prepare(path)`` with a kill at every ``stride``-th point, then finish; returns the number of kills."""
     context = multiprocessing.get_context("fork")
     prepare(path)
-    quiet = contents(write(path, spec, FAILING))
+    quiet = contents(write(path, spec, FAILING, retry_failed=retry))
     kills, die_at = 0, 1
     while True:
         for folder in (path, path.with_suffix(".work")):
             shutil.rmtree(folder, ignore_errors=True)
         prepare(path)
-        process = context.Process(target=_run_until, args=(path, spec, die_at, context.SimpleQueue()))
+        process = context.Process(target=_run_until, args=(path, spec, die_at, retry))
         process.start()
         process.join()
         if process.exitcode != -signal.SIGKILL:
+            assert process.exitcode == 0
             return kills
         kills, die_at = kills + 1, die_at + stride
-        assert contents(write(path, spec, FAILING)) == quiet, f"killed at step {die_at - stride}"
+        assert contents(write(path, spec, FAILING, retry_failed=retry)) == quiet, f"killed at step {die_at - stride}"
 
 
 @pytest.mark.parametrize("compression", [None, "zstd"])
@@ -101,3 +97,14 @@ def test_killed_at_any_file_operation(path, compression):
 def test_killed_at_any_file_operation_while_reusing(path):
     """The previous store has one whole shard to link and one open one; its files must not change either."""
     assert _kill_everywhere(path, make_spec(7), lambda path: write(path, make_spec(6), FAILING), stride=7) > 15
+
+
+def test_killed_at_any_file_operation_while_retrying_failures(path):
+    """A writer has linked a shard with a failure; the next one opens it again."""
+    spec = make_spec(7)
+
+    def prepare(path):
+        write(path, spec, {0: "timeout", **FAILING})
+        StoreWriter(path, path.with_suffix(".work"), spec).close()
+
+    assert _kill_everywhere(path, spec, prepare, stride=11, retry=True) > 10

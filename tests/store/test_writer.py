@@ -115,6 +115,26 @@ def test_failures_are_retried_when_asked_or_when_the_clip_changed(path):
     assert FeatureStore(path).failures() == []
 
 
+@pytest.mark.parametrize("compression", [None, "zstd"])
+@pytest.mark.parametrize("sealed", [True, False])
+def test_failures_can_be_retried_again_and_again(path, tmp_path, sealed, compression):
+    """Failures of the previous store, of finished shards and of open ones; each retry opens exactly them."""
+    spec, work = make_spec(11, compression=compression), path.with_suffix(".work")
+    with StoreWriter(path, work, spec) as writer:
+        fill(writer, range(11) if sealed else range(10), FAILING)
+        if sealed:
+            writer.seal()
+    StoreWriter(path, work, spec).close()  # links the shards of a sealed store, failures included
+    for failed, still in (([2, 9], {2: "timeout", 9: "missing"}), ([2, 9], {9: "crashed"}), ([9], {9: "crashed"})):
+        with StoreWriter(path, work, spec, retry_failed=True) as writer:
+            assert writer.todo == failed + ([] if sealed else [10]) and not writer.failures()
+            fill(writer, [row for row in writer.todo if row != 10], still)
+    with StoreWriter(path, work, spec) as writer:
+        assert [(failure.row, failure.status) for failure in writer.failures()] == [(9, "crashed")]
+        fill(writer)
+        assert contents(writer.seal()) == contents(write(tmp_path / "quiet.zarr", spec, {9: "crashed"}))
+
+
 def test_rows_of_unfinished_work_serve_another_specification(path):
     work = path.with_suffix(".work")
     with StoreWriter(path, work, make_spec(10)) as writer:
