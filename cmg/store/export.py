@@ -17,26 +17,33 @@ from cmg.store.schema import encode_text
 EPOCH = (1980, 1, 1, 0, 0, 0)
 
 
-def export(store: FeatureStore, file: Path, rows: Sequence[int] | None = None, key: str = "features") -> None:
-    """Write ``rows`` (default: all) to ``file``: ``.npz`` or ``.h5`` by its suffix, with deterministic bytes.
+def export_npz(store: Path | FeatureStore, file: Path, rows: Sequence[int] | None = None, key: str = "features") -> None:
+    """Write ``rows`` (default: all) to an uncompressed ``.npz``, with deterministic bytes.
 
     Args:
-        key: name of the features array; the official AVE files use ``avadataset``. Beside it stand ``valid``, ``status``
-            (codes of the store's ``status_codes``; other than 0: zeros) and ``ids`` (UTF-8 bytes, uint8 [n, W], zero-padded).
+        key: name of the features array. Beside it stand ``valid``, ``status`` (codes of the store's ``status_codes``; other
+            than 0: zeros) and ``ids`` (UTF-8 bytes, uint8 [n, W], zero-padded).
 
     Raises:
-        StoreError: a suffix other than the two, or ``key`` is one of the other names.
+        StoreError: no sealed store, or ``key`` is one of the other names.
     """
-    writers: dict[str, Callable] = {".npz": _write_npz, ".h5": _write_h5}
-    if file.suffix not in writers:
-        raise StoreError(f"{file}: expected a name that ends in .npz or .h5")
+    _export(_write_npz, store, file, rows, key)
+
+
+def export_h5(store: Path | FeatureStore, file: Path, rows: Sequence[int] | None = None, key: str = "features") -> None:
+    """``export_npz`` to HDF5; the official AVE files call the features ``avadataset``."""
+    _export(_write_h5, store, file, rows, key)
+
+
+def _export(write: Callable, store: Path | FeatureStore, file: Path, rows: Sequence[int] | None, key: str) -> None:
+    store = store if isinstance(store, FeatureStore) else FeatureStore(store)
     rows = np.arange(len(store)) if rows is None else np.asarray(rows)
     small = {"valid": store.valid[rows], "status": store.status[rows], "ids": encode_text([store.ids[row] for row in rows.tolist()])}
     if key in small:
         raise StoreError(f"{file}: expected a key other than {', '.join(small)} for the features, found {key!r}")
     temporary = file.with_name(f".{file.name}.{os.getpid()}.tmp")
     try:
-        writers[file.suffix](store, temporary, rows, key, small)
+        write(store, temporary, rows, key, small)
         os.replace(temporary, file)
     finally:
         temporary.unlink(missing_ok=True)
