@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import torch
 from torch import Tensor
 from torch.nn import functional as F
 
@@ -10,4 +11,5 @@ def mse(x: Tensor, target: Tensor) -> Tensor:
     """Mean squared error in the precision of the target, which is not detached; x and target of one shape -> []."""
     if x.shape != target.shape:
         raise ValueError(f"reconstruction {tuple(x.shape)} and target {tuple(target.shape)} differ in shape")
-    return F.mse_loss(x.to(target.dtype), target)
+    with torch.autocast(x.device.type, enabled=False):
+        return F.mse_loss(x.to(target.dtype), target)

@@ -116,7 +116,8 @@ class FCID(Method):
     def _stream(self, name: str, x: Tensor) -> Stream:
         group = "text" if name == "text" else "audiovisual"
         projected, general = self.encoder.coarse(group, x)
-        return Stream(projected, general, self.coarse_specific[group](projected))
+        dtype = self.quantizer.embedding.dtype
+        return Stream(projected.to(dtype), general.to(dtype), self.coarse_specific[group](projected).to(dtype))
 
     def _reconstruction(self, batch: Batch, fine, specific, streams, quantized: Quantized) -> dict[str, Tensor]:
         """Eq. 18, first term, per modality; or the released targets (`reconstruct: projection`)."""

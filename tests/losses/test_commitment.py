@@ -1,0 +1,30 @@
+"""Commitment (Eq. 18, second term) and reconstruction, written out in NumPy."""
+
+import numpy as np
+import pytest
+import torch
+
+from cmg.losses.commitment import commitment
+from cmg.losses.reconstruction import mse
+
+
+def test_own_and_other_codes():
+    x, own, a, b = (torch.randn(2, 3, 4, dtype=torch.float64) for _ in range(4))
+    n = [np.mean((x.numpy() - c.numpy()) ** 2) for c in (own, a, b)]
+    assert commitment(x, own).item() == pytest.approx(n[0], rel=1e-12)
+    assert commitment(x, own, [a, b], 2.0, 0.5).item() == pytest.approx(2 * n[0] + 0.5 * n[1] + 0.5 * n[2], rel=1e-12)
+
+
+def test_codes_get_no_gradient():
+    x, code = torch.randn(2, 3, requires_grad=True), torch.randn(2, 3, requires_grad=True)
+    commitment(x, code, [code], 1.0, 1.0).backward()
+    assert code.grad is None
+    assert x.grad is not None
+
+
+def test_reconstruction_is_in_the_precision_of_the_target():
+    x, target = torch.randn(2, 3).bfloat16(), torch.randn(2, 3)
+    assert mse(x, target).dtype == torch.float32
+    assert mse(x, target).item() == pytest.approx(np.mean((x.float().numpy() - target.numpy()) ** 2), rel=1e-6)
+    with pytest.raises(ValueError, match="differ in shape"):
+        mse(x, target[:1])

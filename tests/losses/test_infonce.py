@@ -1,0 +1,33 @@
+"""InfoNCE against Eq. 16 written out in NumPy, and against the released values."""
+
+import numpy as np
+import pytest
+import torch
+
+from cmg.losses.infonce import infonce
+
+
+@pytest.mark.parametrize("tau", [0.1, 1.0])
+def test_equation_16(tau):
+    g = torch.Generator().manual_seed(0)
+    query, key = (torch.randn(5, 3, generator=g, dtype=torch.float64) for _ in range(2))
+    q, k = (x.numpy() / np.linalg.norm(x.numpy(), axis=1, keepdims=True) for x in (query, key))
+    scores = np.exp(q @ k.T / tau)
+    expected = -np.mean(np.log(np.diag(scores) / scores.sum(axis=1)))
+    assert infonce(query, key, tau).item() == pytest.approx(expected, rel=1e-12)
+
+
+def test_scale_does_not_matter_and_zero_vectors_are_finite():
+    query, key = torch.randn(4, 3), torch.randn(4, 3)
+    torch.testing.assert_close(infonce(query, key, 0.5), infonce(3 * query, 7 * key, 0.5))
+    zero = torch.zeros(4, 3, requires_grad=True)
+    infonce(zero, key, 0.5).backward()
+    assert torch.isfinite(zero.grad).all()
+
+
+def test_reference_values(golden):
+    cases = golden("cpc_infonce")
+    query, key = cases["query"], cases["key"]
+    torch.testing.assert_close(infonce(query, key, 0.1), cases["infonce_qk"], rtol=1e-10, atol=0)
+    torch.testing.assert_close(infonce(key, query, 0.1), cases["infonce_kq"], rtol=1e-10, atol=0)
+    torch.testing.assert_close(infonce(query, key, 1.0), cases["infonce_tau1"], rtol=1e-10, atol=0)

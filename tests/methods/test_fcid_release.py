@@ -1,0 +1,249 @@
+"""`variant: release` against numbers made by the released code, in float64."""
+
+import json
+
+import pytest
+import torch
+
+from cmg.methods import build
+from cmg.methods.base import Batch, Draws
+from cmg.methods.fcid_keys import CLUBS, CPC, DECODER, ENCODER, TEMPLATE, own_names, released_names
+from cmg.nn.decoders import VideoDecoder
+from cmg.nn.specific import MapProjection, VideoSpecific
+from tests.methods.released_weights import rule, rule_state
+
+EXACT = {"rtol": 1e-10, "atol": 1e-11}
+UNIFORM = torch.zeros(400, dtype=torch.float64)
+
+
+def forward(method, batch):
+    """Encoder outputs under the names of the reference files."""
+    fine = method._fine(batch)
+    streams = method._streams(fine, batch.text_mask)
+    quantized = method.quantizer({n: s.general for n, s in streams.items()}, UNIFORM)
+    specific = method.video_specific(batch.video)
+    out = {"v_gen_result": fine["video"], "a_gen_result": fine["audio"], "v_spe_result": specific}
+    out |= {"v_club_feature": method.video_projection(specific), "a_spe_result": method.audio_specific(batch.audio)}
+    for name, s in streams.items():
+        m = name[0]
+        out |= {f"coarse_{m}_gen": s.general[:, 0], f"coarse_{m}_spe": s.specific[:, 0], f"coarse_{m}": s.projected[:, 0]}
+        out |= {f"c_{m}_vq": quantized.straight[name], f"idx_{m}": quantized.indices[name][:, 0]}
+    out |= {"c_embedding_loss": method._commitment(streams, quantized), "c_cmcm_loss": method._code_matching(streams, quantized)}
+    return out, fine, streams, quantized
+
+
+def compare(found, expected):
+    for name in found.keys() & expected.keys():
+        torch.testing.assert_close(found[name].detach(), expected[name], **EXACT, msg=lambda m, n=name: f"{n}: {m}")
+
+
+def test_evaluation_forward(released, golden, golden_batch):
+    method, expected = released().eval(), golden("eval_forward")
+    before = method.quantizer.embedding.clone()
+    found = forward(method, golden_batch)[0]
+    assert len(found.keys() & expected.keys()) == 22
+    compare(found, expected)
+    compare({"unactivated_count_after": method.quantizer.unactivated_count}, expected)
+    pooled = method.encoder.pool(golden_batch.video)
+    compare({"v_gen_encoder_out": pooled, "f_v_vq": found["v_gen_result"], "f_a_vq": found["a_gen_result"]}, expected)
+    assert torch.equal(before, method.quantizer.embedding)
+
+
+def test_training_forward_updates_the_codebook_twice(released, golden, golden_batch):
+    method, expected = released(dropout=0.0).train(), golden("train_forward_nodropout")
+    compare(forward(method, golden_batch)[0], expected)
+    compare({f"{n}_after1": getattr(method.quantizer, n) for n in ("embedding", "ema_count", "ema_weight", "unactivated_count")}, expected)
+    audio, video, text = (x.flip(0) for x in (golden_batch.audio * 0.7, golden_batch.video * 1.1, golden_batch.text * 1.3))
+    second = forward(method, Batch(audio, video, text, golden_batch.text_mask))[0]
+    compare({f"{n}_2": second[n] for n in ("c_embedding_loss", "c_cmcm_loss")}, expected)
+    compare({f"{n}_after2": getattr(method.quantizer, n) for n in ("embedding", "ema_count", "ema_weight", "unactivated_count")}, expected)
+
+
+def test_encoding_one_modality(released, golden, golden_batch):
+    method, expected = released().eval(), golden("encode_modalities")
+    book = method.codebooks()[0]
+    for name in ("audio", "video", "text"):
+        features = getattr(golden_batch, name)
+        step, clip = (method.encode(name, features, golden_batch.text_mask, level).indices for level in ("step", "clip"))
+        compare({f"{name}_split_idx": step.flatten(), f"{name}_clip_idx": clip.flatten()}, expected)
+        compare({f"{name}_split": book[step[..., 0]], f"{name}_clip": book[clip[:, 0, 0]]}, expected)
+    compare({"prequant_audio_split": method.encoder.encode("audio", golden_batch.audio)}, expected)
+    compare({f"{m}_fine": method.encoder.fine(m, getattr(golden_batch, m)) for m in ("audio", "video")}, expected)
+    means = golden_batch.video.mean(dim=(2, 3))  # inert attention needs no more than these
+    assert torch.equal(method.encode("video", means).indices, method.encode("video", golden_batch.video).indices)
+
+
+def test_decoders(released, golden, golden_batch):
+    method, expected = released().eval(), golden("decoder_forward")
+    _, fine, streams, quantized = forward(method, golden_batch)
+    specific = {"audio": method.audio_specific(golden_batch.audio), "video": method.video_specific(golden_batch.video)}
+    terms = method._reconstruction(golden_batch, fine, specific, streams, quantized)
+    found = {"fine_recon": terms["recon_video"] + terms["recon_audio"]}
+    found["coarse_recon"] = sum(terms[f"recon_coarse_{m}"] for m in ("video", "audio", "text"))
+    rebuilt = method.decoders(fine, quantized.straight, {n: s.specific for n, s in streams.items()}, specific)
+    compare(found | {"audio_recon": rebuilt["audio"], "coarse_video_recon": rebuilt["coarse_video"][:, 0]}, expected)
+    first = expected["video_recon_first2"]
+    torch.testing.assert_close(rebuilt["video"][:1, :2].float(), first, rtol=1e-6, atol=1e-7)
+
+
+def test_full_size_video_branch(golden):
+    expected = golden("video_specific_fullsize")
+    video = rule("input.video", (1, 2, 7, 7, 512), 1.0).clamp(min=0)
+    encoder, project = VideoSpecific(512, 2048, "relu").double(), MapProjection(2048, 512).double()
+    decoder = VideoDecoder(256, 2048, 512, 512, 256, "relu").double()
+    rule_state(encoder, ENCODER, "video_specific.")
+    rule_state(project, ENCODER, "video_projection.")
+    rule_state(decoder, DECODER, "decoders.video.")
+    with torch.no_grad():
+        specific = encoder(video)
+        found = {"specific": specific, "club_feature": project(specific)}
+        found["reconstruction"] = decoder(rule("input.vq", (1, 2, 256), 1.0), specific)
+    assert found.keys() == expected.keys()
+    compare(found, expected)
+
+
+def test_dead_codes_are_copied_from_the_given_sources(released, golden, golden_batch):
+    method, expected = released().eval(), golden("dead_code_reset")
+    quantizer = method.quantizer
+    quantizer.embedding.copy_(expected["embedding_before"].double())
+    quantizer.unactivated_count.copy_(expected["unactivated_before"].double())
+    idle_after = expected["unactivated_after"]
+    active = torch.nonzero((idle_after < 100) & (idle_after >= 0)).flatten()
+    active = active[~torch.isin(active, expected["reset_codes"])]
+    uniform = torch.zeros(400, dtype=torch.float64)
+    for code, source in zip(expected["reset_codes"], expected["source_codes"], strict=True):
+        uniform[code] = (torch.searchsorted(active, source) + 0.5) / len(active)
+    streams = method._streams(method._fine(golden_batch), golden_batch.text_mask)
+    quantizer({n: s.general for n, s in streams.items()}, uniform)
+    compare({"embedding_after": quantizer.embedding, "unactivated_after": quantizer.unactivated_count}, expected)
+
+
+def released_step(method, batch, draws, record):
+    """The released step: forward, five Adam steps per CLUB net, backward, clipping per module, Adam; records what it sees."""
+    inner = {name: torch.optim.Adam(net.parameters(), lr=1e-3) for name, net in method.clubs.items()}
+    main = torch.optim.Adam(method.main_parameters(), lr=4e-4)
+
+    def fit(closure):
+        for _ in range(method.inner_steps):
+            for optimiser in inner.values():
+                optimiser.zero_grad()
+            closure().backward()
+            for optimiser in inner.values():
+                optimiser.step()
+        record["club_after_inner"] = {k: v.clone() for k, v in method.clubs.state_dict().items()}
+
+    terms = method.loss(batch, draws, fit)
+    terms.total.backward()
+    groups = method.clip_groups()
+    record["gradients"] = {n: None if p.grad is None else p.grad.norm() for n, p in method.named_parameters()}
+    record["clip"] = {name: torch.nn.utils.clip_grad_norm_([p for p in ps if p.grad is not None], 0.5) for name, ps in groups.items()}
+    main.step()
+    return terms
+
+
+MODULES = {"Encoder": ENCODER, "Decoder": DECODER, "CPC": CPC}
+
+
+def own_name(name):
+    """Our name of '<module>/<released name>'; None for the template layers, which we do not have."""
+    module, key = name[: name.index("/")], name[name.index("/") + 1 :]
+    return None if TEMPLATE in key else next(iter(own_names({key: 0}, MODULES[module])))
+
+
+def test_one_training_step(released, golden, golden_batch):
+    expected, record = golden("train_step"), {}
+    method = released(dropout=0.0).train()
+    clubs = ("video", "audio", "text", "audiovisual")
+    draws = Draws({n: expected[f"perm_{n}"] for n in clubs}, int(expected["cpc_t"]), UNIFORM)
+    terms = released_step(method, golden_batch, draws, record).terms
+    check_losses({name: value.detach() for name, value in terms.items()}, expected)
+    for key, value in expected.items():
+        if key.startswith("club_after_inner/"):
+            torch.testing.assert_close(record["club_after_inner"][key.split("/", 1)[1].replace("/", ".")], value, **EXACT)
+    compare({"embedding_after": method.quantizer.embedding}, expected)
+    check_gradients(record, expected)
+    check_parameters(method, expected)
+
+
+def check_losses(terms, expected):
+    """The stored values are ours, the two terms that are always zero, and the total, which the release rounds to float32."""
+    fine, coarse = (sum(v for k, v in terms.items() if k.startswith("recon_") and ("coarse" in k) == c) for c in (False, True))
+    others = [v for k, v in terms.items() if not k.startswith("recon_")]
+    total, zero = sum(terms.values()), torch.zeros((), dtype=torch.float64)
+    found = torch.stack([fine, coarse, *others, zero, zero]).sort().values
+    distance = (expected["losses"] - total).abs()
+    assert distance.min() < 1e-6 * total.abs()
+    rest = torch.cat([expected["losses"][: distance.argmin()], expected["losses"][distance.argmin() + 1 :]])
+    torch.testing.assert_close(found, rest.sort().values, **EXACT)
+
+
+def check_gradients(record, expected):
+    for name, norm in zip(expected["grad_names"], expected["grad_norm_before_clip"], strict=True):
+        own = own_name(name)
+        if own is None:
+            assert norm == -1
+            continue
+        found = record["gradients"][own]  # none where the release has an exact zero: the inert spatial attention
+        torch.testing.assert_close(torch.zeros_like(norm) if found is None else found, norm, rtol=1e-9, atol=1e-12)
+    for module in ("cpc", "encoder", "decoder"):
+        norm = next(n for name, n in zip(expected["clip_order"], expected["clip_total_norm"], strict=True) if module in name.lower())
+        torch.testing.assert_close(record["clip"][module], norm, rtol=1e-9, atol=1e-12)
+
+
+def check_parameters(method, expected):
+    parameters = dict(method.named_parameters())
+    for name, value in zip(expected["param_names"], expected["param_sum_after"], strict=True):
+        if own := own_name(name):
+            torch.testing.assert_close(parameters[own].detach().sum(), value, rtol=1e-8, atol=1e-9, msg=lambda m, n=name: f"{n}: {m}")
+    for key in (k for k in expected if k.startswith("after/")):
+        torch.testing.assert_close(parameters[own_name(key.removeprefix("after/"))].detach(), expected[key], rtol=1e-8, atol=1e-10)
+
+
+def test_club_estimates_before_any_inner_step(released, golden, golden_batch):
+    expected = golden("train_step")
+    method = released(dropout=0.0).eval()
+    _, fine, streams, _ = forward(method, golden_batch)
+    specific = {"audio": method.audio_specific(golden_batch.audio), "video": method.video_specific(golden_batch.video)}
+    for name, (x, y) in method._club_pairs(fine, specific, streams).items():
+        draws = Draws({name: expected[f"perm_before_{name}"]})
+        torch.testing.assert_close(method._club(name, x, y, draws).detach(), expected[f"club_before_{name}"], **EXACT)
+        torch.testing.assert_close(method.clubs[name].log_likelihood(x, y).detach(), expected[f"loglik_{name}"][0], **EXACT)
+
+
+def test_the_step_runs_without_reference_values(released, golden_batch):
+    """The step above on the reference weights: every trainable parameter but the inert attention moves."""
+    method, record = released(dropout=0.0).train(), {}
+    before = {n: p.detach().clone() for n, p in method.named_parameters()}
+    generator = torch.Generator().manual_seed(0)
+    released_step(method, golden_batch, method.draw(generator, 4, 10), record)
+    still = {n for n, p in method.named_parameters() if torch.equal(p, before[n])}
+    assert still == {f"encoder.pool.{n}.{p}" for n in ("affine_video_ave", "affine_video_self", "ave_v_att") for p in ("weight", "bias")}
+
+
+def test_float32_stays_close_on_a_warm_codebook(released, golden, golden_batch):
+    method, expected = released().eval().float(), golden("eval_forward")
+    found = forward(method, golden_batch.to(torch.float32))[0]
+    for name in ("coarse_v_gen", "coarse_a_gen", "coarse_t_gen", "c_embedding_loss", "v_club_feature"):
+        torch.testing.assert_close(found[name].double(), expected[name], rtol=1e-4, atol=1e-5)
+    assert torch.equal(found["idx_v"], expected["idx_v"])
+
+
+def test_names_and_shapes_of_the_official_size(reference):
+    official = json.loads((reference / "golden" / "fcid" / "state_dict_keys.json").read_text())["modules"]
+    with torch.device("meta"):
+        ours = {k: list(v.shape) for k, v in build("fcid", {"variant": "release"}).state_dict().items()}
+    for module, table in (("Encoder", ENCODER), ("Decoder", DECODER), ("CPC", CPC)):
+        keys = {k: list(shape) for k, shape in entries(official[module]) if TEMPLATE not in k}
+        found = {k: v for k, v in released_names(ours, table).items() if k != "Cross_quantizer_coarse.hits"}
+        assert found == keys
+    assert set(own_names({"video/p_mu.0.bias": 0}, CLUBS)) == {"clubs.video.p_mu.0.bias"}
+
+
+def entries(module):
+    """(key, shape) pairs of one module of the key list, stored as a mapping or as a list."""
+    return module.items() if isinstance(module, dict) else [(e["key"], e["shape"]) if isinstance(e, dict) else (e[0], e[1]) for e in module]
+
+
+def test_unknown_released_name():
+    with pytest.raises(KeyError, match="no name of an FCID parameter"):
+        own_names({"x_encoder.weight": 0}, ENCODER)

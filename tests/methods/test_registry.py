@@ -1,0 +1,43 @@
+"""Methods by name, and the contract they share."""
+
+import subprocess
+import sys
+
+import pytest
+import torch
+
+from cmg.methods import METHODS, build, config_class, method_class
+from cmg.methods.base import Codes, LossTerms, Method
+
+
+@pytest.mark.parametrize("name", METHODS)
+def test_every_method_keeps_the_contract(name, small, batch):
+    torch.manual_seed(0)
+    method = build(name, small)
+    assert isinstance(method, Method) and type(method.config) is config_class(name)
+    draws = method.draw(torch.Generator().manual_seed(0), batch.size, batch.seconds)
+    terms = method.loss(batch, draws, lambda closure: closure().backward())
+    assert isinstance(terms, LossTerms)
+    terms.total.backward()
+    assert all(torch.isfinite(p.grad).all() for p in method.parameters() if p.grad is not None)
+    grouped = {id(p) for ps in method.clip_groups().values() for p in ps}
+    assert grouped == {id(p) for p in method.parameters()}
+    method.eval().finish([batch])
+    codes, books = method.encode("audio", batch.audio), method.codebooks()
+    assert codes.indices.shape == (4, 5, len(books))
+    assert all(book.ndim == 2 and len(book) == 12 and torch.isfinite(book).all() for book in books)
+
+
+def test_unknown_name_says_the_nearest():
+    with pytest.raises(KeyError, match="did you mean 'fcid'"):
+        method_class("fcidd")
+
+
+def test_importing_the_registry_does_not_import_torch():
+    code = "import sys, cmg.methods; sys.exit('torch' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+
+
+def test_codes_are_indices_or_vectors():
+    with pytest.raises(ValueError, match="exactly one"):
+        Codes()
