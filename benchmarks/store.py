@@ -75,15 +75,16 @@ def readers(store: Path, plain: Path) -> dict[str, Callable[[np.ndarray], np.nda
 
 
 def compare(ways: dict[str, Callable], clips: int, rounds: int) -> dict[str, float]:
-    """Median clips per second of each way over the same random batches, taken in turn; values are compared on the way."""
-    draws = np.random.default_rng(0)
+    """Median clips per second of each way over the same random batches, another one first each time; values are compared on the way."""
+    draws, names = np.random.default_rng(0), list(ways)
     seconds = {name: [] for name in ways}
     for round_number in range(rounds + 1):  # the first round warms the page cache
         rows = draws.choice(clips, BATCH, replace=False)
         results = {}
-        for name, read in ways.items():
+        names.append(names.pop(0))
+        for name in names:
             start = time.perf_counter()
-            results[name] = read(rows)
+            results[name] = ways[name](rows)
             if round_number:
                 seconds[name].append(time.perf_counter() - start)
         if not all(np.array_equal(result, results["store"]) for result in results.values()):
