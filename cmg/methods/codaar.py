@@ -137,8 +137,8 @@ class CoDAAR(Method):
         return cross_cpc(predictions, targets, self.config.cpc_self, self.config.cpc_candidates)
 
     def _monitors(self, quantized: Quantized) -> dict[str, Tensor]:
-        """Usage and perplexity; clips whose most frequent index agrees in all modalities; how alike the codes of a row are."""
-        parts = [self.quantizer.part(quantized.codebook, m) for m in self.modalities]
+        """Usage and perplexity; clips whose most frequent index agrees in all modalities; how alike the updated codes of a row are."""
+        parts = [self.quantizer.part(self.quantizer.embedding, m) for m in self.modalities]
         return monitors(quantized) | {"agreement": agreement(quantized.indices), "segment": segment_contrast(parts)}
 
     def codebooks(self) -> list[Tensor]:

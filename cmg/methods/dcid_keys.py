@@ -1,0 +1,38 @@
+"""Names of parameters and buffers in released DCID checkpoints, and in ours (`variant: release`); see `fcid_keys` for the functions.
+
+Tables by released module: encoder, text BiLSTM, decoder, CPC, and one CLUB net per modality.
+"""
+
+from __future__ import annotations
+
+MODALITIES = ("audio", "video", "text")
+_BLOCK = {"conv3": "stack.0.res_block.1", "conv1": "stack.0.res_block.3"}
+_OTHERS = {"audio": "Audio", "text": "Text"}
+
+ENCODER = {
+    "quantizer.": "Cross_quantizer.",
+    "specific.video.conv_a.": "Video_encoder.conv_stack.0.",
+    "specific.video.conv_b.": "Video_encoder.conv_stack.2.",
+    "specific.video.conv_c.": "Video_encoder.conv_stack.4.",
+    **{f"specific.video.residual.{own}.": f"Video_encoder.conv_stack.5.{theirs}." for own, theirs in _BLOCK.items()},
+    "video_projection.layers.": "Video_encoder.feed_forward.",
+    **{f"specific.{m}.linear.": f"{name}_encoder.{m}_linear." for m, name in _OTHERS.items()},
+    "encoder.pool.": "video_semantic_encoder.",
+    **{f"encoder.temporal.{m}.": f"{m}_self_att." for m in MODALITIES},
+}
+TEXT = {"encoder.text.lstm.": ""}
+DECODER = {
+    "decoders.video.up_a.": "Video_decoder.inverse_conv_block.0.",
+    **{f"decoders.video.residual.{own}.": f"Video_decoder.inverse_conv_block.1.{theirs}." for own, theirs in _BLOCK.items()},
+    "decoders.video.up_b.": "Video_decoder.inverse_conv_block.2.",
+    "decoders.video.up_c.": "Video_decoder.inverse_conv_block.4.",
+    "decoders.video.code.": "Video_decoder.video_linear.",
+    **{f"decoders.{m}.code.": f"{name}_decoder.{m}_linear." for m, name in _OTHERS.items()},
+    **{f"decoders.{m}.out.": f"{name}_decoder.{m}_rec." for m, name in _OTHERS.items()},
+    **{f"classifiers.{m}.": f"{m}_semantic_decoder." for m in MODALITIES},
+}
+CPC = {
+    **{f"predictive.lstm.{m}.": f"{m}_ar_lstm." for m in MODALITIES},
+    **{f"predictive.predictors.{m}.": f"{m}_predictors." for m in MODALITIES},
+}
+CLUBS = {m: {f"clubs.{m}.": ""} for m in MODALITIES}
