@@ -37,8 +37,8 @@ class AlignedEMA(Codebook):
     smooth_counts: Laplace smoothing of the stored counts in every step (release); without it an unused code keeps its place.
     cascade: "afresh" applies CSA to weight / count in every step and stores the result in the codes only; "accumulated" in the weights too.
     reset: after `reset_after` steps in which no modality chose it, "batch" moves a row onto one (clip, second) of the batch, weights and
-        counts included, so it stays; "copy" overwrites the codes alone with another row plus noise, one step later (release), which the
-        next update undoes.
+        counts included, so it stays; "copy" overwrites the codes alone with another row plus noise, a step later (two, for a row that was
+        never chosen), and the next update undoes it (release).
     """
 
     def __init__(
@@ -64,6 +64,7 @@ class AlignedEMA(Codebook):
         self.embedding.uniform_(-1 / codes, 1 / codes)
         self.ema_weight.copy_(self.embedding)
         self.ema_count = torch.zeros(len(streams), codes) if start == "uniform" else torch.ones(len(streams), codes)
+        self.unactivated_count.fill_(0 if reset == "batch" else -1)
         self.register_buffer("started", torch.tensor(start == "uniform"))
 
     def part(self, table: Tensor, name: str) -> Tensor:

@@ -5,7 +5,6 @@ import json
 import pytest
 import torch
 
-from cmg.losses.cpc import cross_cpc
 from cmg.methods import build
 from cmg.methods.base import Batch, Draws
 from cmg.methods.dcid_keys import CLUBS, CPC, DECODER, ENCODER, TEXT
