@@ -74,7 +74,8 @@ class DCID(Method):
         c = self.config
         options = {"decay": c.decay, "own": c.ema_own, "reset_after": c.reset_after}
         if c.quantizer == "joint":
-            return JointEMA(c.codebook_size, c.embedding_dim, self.modalities, mixing=c.mixing, kept_by=c.kept_by, **options)
+            options |= {"mixing": c.mixing, "kept_by": c.kept_by, "places": c.places}
+            return JointEMA(c.codebook_size, c.embedding_dim, self.modalities, **options)
         return SequentialEMA(c.codebook_size, c.embedding_dim, self.modalities, **options)
 
     def draw(self, generator: torch.Generator, batch_size: int, seconds: int) -> Draws:

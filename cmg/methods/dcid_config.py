@@ -34,6 +34,7 @@ class DCIDConfig(Variant):
             "quantizer": "joint",
             "mixing": "attention",
             "kept_by": "all",
+            "places": "means",
             "commit_own": 1.0,
             "commit_other": {"avt": 0.25, "av": 0.5},
             "club_estimate": "all_pairs",
@@ -55,6 +56,7 @@ class DCIDConfig(Variant):
             "quantizer": "sequential",
             "mixing": "aligned",
             "kept_by": "any",
+            "places": "vectors",
             "commit_own": 2.0,
             "commit_other": {"avt": 0.5, "av": 1.0},
             "club_estimate": "released",
@@ -91,6 +93,8 @@ class DCIDConfig(Variant):
     """What another modality adds to the moving average of `joint`: its vector of the same second, or cross-attention over its clip."""
     kept_by: Literal["any", "all"]
     """A code of `joint` is kept when any modality, or only when every modality, chose it within `reset_after` forwards."""
+    places: Literal["vectors", "means"]
+    """Where codes of `joint` start and are reset to: on vectors of one modality, or on means over the modalities, which none owns."""
     commit_own: float
     commit_other: float
     """Weights of MSE to the own code and to each other modality's code, inside beta."""

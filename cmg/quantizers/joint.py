@@ -5,9 +5,10 @@ The paper names the multimodal moving average without defining it; this is a sta
 - every stream weighs the same; a vector enters as `own` x + (1 - own) mean of what the other streams have for it: their vector at the
   same clip and second (`mixing="aligned"`), or what x attends to among the seconds of their clip (`"attention"`, DCID Eq. 7 as printed);
 - count and weight decay alike and are not smoothed, so an unused code keeps its place instead of drifting to the origin;
-- the first batch places the codes: code k starts as the k-th of K evenly spaced vectors of the batch, with count 1;
+- the first batch places the codes: code k starts on the k-th of K evenly spaced places of the batch, with count 1; places are the vectors
+  of all streams, one stream after the other (`places="vectors"`), or their means over the streams (`"means"`), so that no stream owns one;
 - a code that no stream chose for `reset_after` steps (`kept_by="any"`), or that some stream did not (`"all"`, as DCID's paper says),
-  moves onto a random vector of the batch, in weight and count (1) too, so it stays.
+  moves onto a random place of the batch, in weight and count (1) too, so it stays.
 
 Axes: B clips, T seconds, D code dimension, K codes, M streams.
 """
@@ -26,6 +27,7 @@ from cmg.quantizers.codebook import Codebook, Quantized
 
 Mixing = Literal["aligned", "attention"]
 KeptBy = Literal["any", "all"]
+Places = Literal["vectors", "means"]
 
 
 class JointEMA(Codebook):
@@ -39,10 +41,11 @@ class JointEMA(Codebook):
         reset_after: int = 300,
         mixing: Mixing = "aligned",
         kept_by: KeptBy = "any",
+        places: Places = "vectors",
     ) -> None:
         super().__init__(codes, dim, streams)
         self.decay, self.own, self.reset_after = decay, own, reset_after
-        self.mixing, self.kept_by = mixing, kept_by
+        self.mixing, self.kept_by, self.places = mixing, kept_by, places
         self.register_buffer("started", torch.zeros((), dtype=torch.bool))
         self.ema_count.fill_(1)
         self.unactivated_count = torch.zeros(codes) if kept_by == "any" else torch.zeros(len(streams), codes)
@@ -53,15 +56,22 @@ class JointEMA(Codebook):
             streams = {name: streams[name].to(self.embedding.dtype) for name in self.streams}
             if not self.training:
                 return self.quantize(streams)
-            vectors = torch.cat([gather(x.detach()).flatten(0, 1) for x in streams.values()])
-            self._start(vectors)
+            places = self._places(streams)
+            self._start(places)
             quantized = self.quantize(streams)
-            self._update(streams, quantized, vectors, uniform)
+            self._update(streams, quantized, places, uniform)
         return quantized
 
     @torch.no_grad()
+    def _places(self, streams: Mapping[str, Tensor]) -> Tensor:
+        """Where codes may be put, over all processes: [N,D]."""
+        each = list(streams.values())
+        chosen = each if self.places == "vectors" else [sum(each) / len(each)]
+        return torch.cat([gather(x.contiguous()).flatten(0, 1) for x in chosen])
+
+    @torch.no_grad()
     def _start(self, vectors: Tensor) -> None:
-        """Before the first step, place the codes on `vectors` [N,D] of the batch."""
+        """Before the first step, place the codes on `vectors` [N,D]."""
         codes = self.embedding.shape[0]
         chosen = torch.arange(codes, device=vectors.device) * vectors.shape[0] // codes
         first = torch.where(self.started, self.embedding, vectors[chosen])
@@ -90,7 +100,7 @@ class JointEMA(Codebook):
         return sum(others) / len(others)
 
     def _reset(self, counts: Tensor, vectors: Tensor, uniform: Tensor) -> None:
-        """Move dead codes onto vectors [N,D] of this batch, in the statistics that the codes are made from; `counts` [M,K]."""
+        """Move dead codes onto `vectors` [N,D], in the statistics that the codes are made from; `counts` [M,K]."""
         used = counts > 0 if self.kept_by == "all" else counts.sum(dim=0) > 0
         idle = torch.where(used, 0, self.unactivated_count + 1)
         dead = (idle >= self.reset_after).reshape(-1, self.embedding.shape[0]).any(dim=0)
