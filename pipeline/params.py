@@ -71,7 +71,7 @@ class Evaluate(Section):
 
     protocol: Literal["strict"] = "strict"
     head: Literal["linear", "two_linear"] = "linear"
-    pool: Literal["max", "mean"] = "max"
+    pool: Literal["mean", "max"] = "mean"
     toc_score: Literal["full", "similarity", "variance"] = "full"
     q_grid: tuple[float, ...] = (0.25, 0.5, 0.75)
     q_fixed: float = Field(0.765625, gt=0, le=1)

@@ -32,7 +32,13 @@ def test_the_shipped_file_is_valid_at_both_scales():
 
 @pytest.mark.parametrize(
     ("path", "near"),
-    [("sead", "seeds"), ("evaluate__protocl", "protocol"), ("scales__mini__pretrain__epoch", "epochs"), ("toc__lambd", "lam"), ("fcdi", "fcid")],
+    [
+        ("sead", "seeds"),
+        ("evaluate__protocl", "protocol"),
+        ("scales__mini__pretrain__epoch", "epochs"),
+        ("toc__lambd", "lam"),
+        ("fcdi", "fcid"),
+    ],
 )
 def test_a_misspelt_key_names_the_nearest_one(path, near):
     with pytest.raises(ParameterError, match=rf"unknown key '{path.split('__')[-1]}'.*'{near}'"):

@@ -35,7 +35,8 @@ class TinyMethod(Method):
         fit(lambda: (self.club(feature.detach()) - batch.audio[..., :4]).square().mean())
         shuffled = batch.audio[draws.permutations["audio"]]
         return LossTerms(
-            {"recon": (feature - batch.audio[..., :4]).square().mean(), "pair": (feature * shuffled[..., :4]).mean()}, {"seen": self.seen.clone()}
+            {"recon": (feature - batch.audio[..., :4]).square().mean(), "pair": (feature * shuffled[..., :4]).mean()},
+            {"seen": self.seen.clone()},
         )
 
     def encode(self, modality, features, mask=None):
