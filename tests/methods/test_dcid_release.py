@@ -252,3 +252,11 @@ def test_float32_stays_close_on_a_warm_codebook(make, folder, inputs):
     set_buffers(method.quantizer, expected)
     found = encoded_values(method.float(), method._encode(inputs.to(torch.float32), Draws(**NO_RESET)))
     close(found, expected, rtol=1e-4, atol=1e-4)
+
+
+def test_number_of_encoder_parameters():
+    """As counted for the release, whose temporal modules also hold an untrained template layer of 789,760 parameters each."""
+    with torch.device("meta"):
+        method = build("dcid", {"variant": "release"})
+    modules = (method.encoder.pool, method.encoder.temporal, method.specific, method.video_projection)
+    assert sum(p.numel() for module in modules for p in module.parameters()) == 80_123_649 - 3 * 789_760

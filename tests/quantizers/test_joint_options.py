@@ -66,3 +66,15 @@ def test_a_code_that_one_modality_alone_uses(rule, moves):
     q(z, torch.zeros(6))
     assert (q.embedding[1] - kept).norm().item() > 5 if moves else (q.embedding[1] - kept).norm().item() < 1
     assert q.embedding[2].norm() < 1  # a code that nobody uses moves under both rules
+
+
+@pytest.mark.parametrize(("places", "shared"), [("vectors", False), ("means", True)])
+def test_where_codes_start_decides_who_uses_them(places, shared):
+    """Modalities that differ by an offset: codes placed on vectors belong to one modality each, codes between them to all."""
+    g = torch.Generator().manual_seed(0)
+    common = torch.randn(2, 3, 1, generator=g) * torch.eye(4)[3]  # what they share lies across the offsets
+    z = {m: common + 20 * offset for m, offset in zip(STREAMS, torch.eye(4)[:3], strict=True)}
+    q = JointEMA(6, 4, STREAMS, places=places).train()
+    q(z, torch.zeros(6))
+    users = (q.hits > 0).sum(dim=0)
+    assert (users[users > 0] == (3 if shared else 1)).all()
