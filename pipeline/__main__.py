@@ -24,6 +24,7 @@ TOOLS = {
     "check": "what is found, missing or malformed per dataset, and what to do next",
     "store": "show, verify or export a feature store",
     "verify": "walk a result back to its inputs, byte by byte",
+    "deps": "code dependencies of dvc.yaml against what the stages import",
     "record": "tell DVC what a Snakemake run made",
 }
 

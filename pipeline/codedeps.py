@@ -12,9 +12,7 @@ from pathlib import Path
 PACKAGES = ("cmg", "pipeline")
 # Arguments, paths and parameters: an edit there changes no result by itself (values are tracked one by one), so they do not count
 # and what they import is not followed.
-PLUMBING = frozenset(
-    f"pipeline/{name}.py" for name in ("__init__", "__main__", "paths", "params", "files", "codedeps", "receipts", "stages/__init__")
-)
+PLUMBING = frozenset(f"pipeline/{name}.py" for name in ("__main__", "paths", "params", "files", "codedeps", "receipts", "progress"))
 
 
 def module_file(module: str, root: Path = Path(".")) -> Path | None:
@@ -26,9 +24,10 @@ def module_file(module: str, root: Path = Path(".")) -> Path | None:
     return None
 
 
-def _imported_names(tree: ast.AST, package: str) -> set[str]:
+@cache
+def _imported_names(source: str, package: str) -> frozenset[str]:
     names: set[str] = set()
-    for node in ast.walk(tree):
+    for node in ast.walk(ast.parse(source)):
         if isinstance(node, ast.Import):
             names.update(alias.name for alias in node.names)
         elif isinstance(node, ast.ImportFrom):
@@ -38,7 +37,7 @@ def _imported_names(tree: ast.AST, package: str) -> set[str]:
                 base = ".".join([*parent, base] if base else parent)
             names.add(base)
             names.update(f"{base}.{alias.name}" for alias in node.names)
-    return {name for name in names if name.split(".")[0] in PACKAGES}
+    return frozenset(name for name in names if name.split(".")[0] in PACKAGES)
 
 
 def _with_parents(module: str) -> list[str]:
@@ -47,7 +46,7 @@ def _with_parents(module: str) -> list[str]:
 
 
 def closure(modules: list[str], root: Path = Path(".")) -> list[str]:
-    """Project files (posix, sorted) that importing ``modules`` executes, package ``__init__`` files included.
+    """Project files (posix, sorted) that importing ``modules`` executes, package ``__init__`` files included; files without code left out.
 
     Raises:
         ModuleNotFoundError: one of ``modules`` is not a module of the project.
@@ -66,9 +65,15 @@ def closure(modules: list[str], root: Path = Path(".")) -> list[str]:
         if file.as_posix() in PLUMBING:
             continue
         package = module if file.name == "__init__.py" else module.rpartition(".")[0]
-        for name in _imported_names(ast.parse((root / file).read_text()), package):
+        for name in _imported_names((root / file).read_text(), package):
             queue.extend(_with_parents(name))
-    return sorted({file.as_posix() for file in seen.values()} - PLUMBING)
+    return sorted({file.as_posix() for file in seen.values() if has_code((root / file).read_text())} - PLUMBING)
+
+
+@cache
+def has_code(source: str) -> bool:
+    """Whether a source text holds more than a docstring."""
+    return any(not isinstance(node, ast.Expr) for node in ast.parse(source).body)
 
 
 def _without_docstrings(tree: ast.Module) -> ast.Module:

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from cmg.report import ReportInputs, load_inputs
+from cmg.report.inputs import ReportInputs, load_inputs
 from pipeline import paths, receipts
 from pipeline.params import Params
 

@@ -2,7 +2,7 @@
 
 import argparse
 
-from cmg.report import write_report
+from cmg.report.html import write_report
 from pipeline import paths, receipts, reporting
 from pipeline.params import Params
 

@@ -2,7 +2,7 @@
 
 import argparse
 
-from cmg.report import write_tables
+from cmg.report.write import write_tables
 from pipeline import paths, receipts, reporting
 from pipeline.params import Params
 

@@ -4,38 +4,23 @@ from pathlib import Path
 
 import pytest
 
-from cmg.datasets.registry import READERS
 from cmg.methods import METHODS
-from pipeline import codedeps, dag
+from pipeline import dag
+from pipeline.tools.deps import differences
 
-SHARED = ("cmg/nn/", "cmg/quantizers/", "cmg/losses/")
 STAGES = dag.stages()
-ONE_OF_EACH = {stage.name.split("@")[0] + stage.name.split("@")[-1].rstrip("0123456789"): stage for stage in STAGES}
 
 
-def code_files(deps):
-    found = set()
-    for dep in map(Path, deps):
-        if dep.parts[0] in codedeps.PACKAGES:
-            files = dep.rglob("*.py") if dep.is_dir() else [dep]
-            found.update(file.as_posix() for file in files)
-    return found
+def test_declared_code_is_the_imported_code():
+    assert differences() == [], "run: python -m pipeline deps --fix"
 
 
-def imported(stage):
-    words = stage.command.split()[3:]
-    on_demand = [METHODS[words[1]].partition(":")[0]] if words[0] in ("pretrain", "codes") else []
-    on_demand += [READERS[words[1]]] if words[0] == "index" else []
-    return set(codedeps.closure([f"pipeline.stages.{words[0]}", *on_demand]))
-
-
-@pytest.mark.parametrize("stage", ONE_OF_EACH.values(), ids=lambda stage: stage.name)
-def test_declared_code_is_the_imported_code(stage):
-    declared, needed = code_files(stage.deps), imported(stage)
-    missing = sorted(needed - declared)
-    assert not missing, f"{stage.name} imports code that dvc.yaml does not list (an edit would go unnoticed): {missing}"
-    excess = sorted(file for file in declared - needed if not file.startswith(SHARED))
-    assert not excess, f"{stage.name} lists code that it does not import (an edit would redo it for nothing): {excess}"
+def test_a_methods_own_file_concerns_that_method_alone():
+    for stage in STAGES:
+        kind, _, item = stage.name.partition("@")
+        own = {Path(dep).stem.removesuffix("_config") for dep in stage.deps if Path(dep).parent == Path("cmg/methods")} & set(METHODS)
+        assert own <= {item.rpartition("-")[0]}, f"{stage.name} would be redone by an edit of {sorted(own)}"
+        assert bool(own) == (kind in ("pretrain", "codes")), stage.name
 
 
 @pytest.mark.parametrize("stage", STAGES, ids=lambda stage: stage.name)
