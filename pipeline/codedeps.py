@@ -46,7 +46,8 @@ def _with_parents(module: str) -> list[str]:
 
 
 def closure(modules: list[str], root: Path = Path(".")) -> list[str]:
-    """Project files (posix, sorted) that importing ``modules`` executes, package ``__init__`` files included; files without code left out.
+    """Project files (posix, sorted) that importing ``modules`` executes, package ``__init__`` files included; files without code left
+    out; files beside a module that it names (templates, tables) included.
 
     Raises:
         ModuleNotFoundError: one of ``modules`` is not a module of the project.
@@ -67,13 +68,22 @@ def closure(modules: list[str], root: Path = Path(".")) -> list[str]:
         package = module if file.name == "__init__.py" else module.rpartition(".")[0]
         for name in _imported_names((root / file).read_text(), package):
             queue.extend(_with_parents(name))
-    return sorted({file.as_posix() for file in seen.values() if has_code((root / file).read_text())} - PLUMBING)
+    code = {file for file in seen.values() if has_code((root / file).read_text())}
+    beside = {file.parent / name for file in code for name in _named_files((root / file).read_text(), root / file.parent)}
+    return sorted({file.as_posix() for file in code | beside} - PLUMBING)
 
 
 @cache
 def has_code(source: str) -> bool:
     """Whether a source text holds more than a docstring."""
     return any(not isinstance(node, ast.Expr) for node in ast.parse(source).body)
+
+
+@cache
+def _named_files(source: str, folder: Path) -> frozenset[str]:
+    """Files beside a module that it names in a string: templates, tables, styles."""
+    names = {node.value for node in ast.walk(ast.parse(source)) if isinstance(node, ast.Constant) and isinstance(node.value, str)}
+    return frozenset(file.name for file in folder.iterdir() if file.name in names and file.suffix not in ("", ".py"))
 
 
 def _without_docstrings(tree: ast.Module) -> ast.Module:
@@ -93,8 +103,8 @@ def _source_digest(source: str) -> str:
 
 
 def code_digest(file: Path) -> str:
-    """SHA-256 of a Python file's meaning: comments, docstrings and layout do not count."""
-    return _source_digest(file.read_text())
+    """SHA-256 of a Python file's meaning: comments, docstrings and layout do not count. Of another file: of its bytes."""
+    return _source_digest(file.read_text()) if file.suffix == ".py" else hashlib.sha256(file.read_bytes()).hexdigest()
 
 
 def code_digests(modules: list[str], root: Path = Path(".")) -> dict[str, str]:

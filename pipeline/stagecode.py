@@ -50,7 +50,9 @@ def _folded(paths: set[str]) -> list[str]:
 
 
 def _code_files(folder: str) -> set[str]:
-    return {file.as_posix() for file in Path(folder).rglob("*.py") if codedeps.has_code(file.read_text())}
+    """Python files with code, and every other file that is not compiled."""
+    files = (file for file in Path(folder).rglob("*") if file.is_file() and file.suffix != ".pyc")
+    return {file.as_posix() for file in files if file.suffix != ".py" or codedeps.has_code(file.read_text())}
 
 
 def is_code(dep: str) -> bool:

@@ -29,7 +29,7 @@ MINI = {
         "fps": 4,
         "defects": False,
     },
-    "video_widths": [4, 4, 8, 8, 512],
+    "video_widths": [4, 4, 8, 8, 16],
     "methods": ["baseline", "fcid"],
 }
 
