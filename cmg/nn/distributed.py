@@ -21,7 +21,12 @@ def world() -> tuple[int, int]:
 
 def gather(x: Tensor) -> Tensor:
     """Rows of all processes along axis 0, in rank order; gradients flow back to each."""
-    return x if world()[1] == 1 else torch.cat(all_gather(x.contiguous()))
+    if world()[1] == 1:
+        return x
+    everyone = torch.cat(all_gather(x.contiguous()))
+    if everyone.requires_grad:
+        everyone.register_hook(torch.Tensor.contiguous)  # gloo scatters gradients by their memory, whatever their strides
+    return everyone
 
 
 def shard(x: Tensor, rows: int) -> Tensor:
