@@ -58,8 +58,10 @@ class FCID(Method):
         projected = c.club_video == "projection"
         self.video_projection = MapProjection(width, CLUB_VIDEO_FEATURE) if projected else None
         self.coarse_specific = nn.ModuleDict({group: COARSE[c.coarse_encoder](dim, dim) for group in ("audiovisual", "text")})
-        ema = JointEMA if c.quantizer == "joint" else SequentialEMA
-        self.quantizer = ema(c.codebook_size, dim, self.streams, decay=c.decay, own=c.ema_own, reset_after=c.reset_after)
+        codebook = {"codes": c.codebook_size, "dim": dim, "streams": self.streams, "decay": c.decay, "own": c.ema_own}
+        codebook["reset_after"] = c.reset_after
+        joint = c.quantizer == "joint"
+        self.quantizer = JointEMA(**codebook, places=c.code_places) if joint else SequentialEMA(**codebook)
         self.predictive = PredictiveNets(("video", "audio"), dim, c.cpc_layers, c.cpc_horizon, c.cpc_bias)
         outputs = {"video": CLUB_VIDEO_FEATURE if projected else width, "audio": dim, "text": dim, "audiovisual": dim}
         self.clubs = nn.ModuleDict(
@@ -181,11 +183,12 @@ class FCID(Method):
         return sum(w * cpc(predictions[m], targets[n], c.cpc_candidates) for (m, n), w in weights.items() if w)
 
     def _infonce(self, streams: dict[str, Stream]) -> Tensor:
-        """Eq. 16 on time means: audiovisual with text, or video and audio with text where they are not fused."""
+        """Eq. 16 on time means, audiovisual with text: averaged over the inputs that stand for it, or summed where they are not fused."""
         c, means = self.config, {name: s.general.mean(dim=1) for name, s in streams.items()}
         sources = [s for s in streams if s != "text" and (s == "audiovisual" or c.nce_inputs == "each")]
         directed = [(s, "text") for s in sources] + [("text", s) for s in sources if c.nce_directions == "both"]
-        return sum(infonce(means[query], means[key], c.tau) for query, key in directed)
+        views = len(sources) if c.fusion == "mean" else 1
+        return sum(infonce(means[query], means[key], c.tau) for query, key in directed) / views
 
     def codebooks(self) -> list[Tensor]:
         return [self.quantizer.embedding]

@@ -21,6 +21,8 @@ VARIANTS: dict[str, dict[str, Any]] = {
         "residual_skip": "input",
         "mask_text": True,
         "quantizer": "joint",
+        "code_places": "vectors",
+        "reset_after": 40,
         "commit_own": 1.0,
         "commit_other": 0.0,
         "club_estimate": "all_pairs",
@@ -44,6 +46,8 @@ VARIANTS: dict[str, dict[str, Any]] = {
         "residual_skip": "relu",
         "mask_text": False,
         "quantizer": "sequential",
+        "code_places": "vectors",
+        "reset_after": 300,
         "commit_own": 2.0,
         "commit_other": 0.5,
         "club_estimate": "released",
@@ -82,7 +86,6 @@ class FCIDConfig(Sizes):
     beta: float = Field(0.25, ge=0, description="weight of the commitment")
     decay: float = Field(0.99, gt=0, lt=1, description="of the codebook's moving averages")
     ema_own: float = Field(0.5, gt=0, le=1, description="weight of a stream's own vector in the multimodal moving average")
-    reset_after: int = Field(300, ge=1, description="steps without use after which a code is dead")
     cpc_horizon: int = Field(1, ge=1, description="R")
     club_hidden: int = Field(128, ge=1)
     club_steps: int = Field(5, ge=1, description="optimiser steps of the CLUB nets per training step")
@@ -100,6 +103,10 @@ class FCIDConfig(Sizes):
     residual_skip: Literal["input", "relu"]
     mask_text: bool
     quantizer: Literal["joint", "sequential"]
+    code_places: Literal["vectors", "means"]
+    """Where the joint codebook starts and where its dead codes go: on vectors of any stream, or on means over the streams."""
+    reset_after: int = Field(ge=1)
+    """Steps without use after which a code is dead. The paper is silent; in 40 steps of batch 80 a code of 400 is due 250 times."""
     commit_own: float
     commit_other: float
     """Weights of MSE to the own code and to the codes of the other streams, inside beta."""
