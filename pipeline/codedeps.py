@@ -10,9 +10,12 @@ from functools import cache
 from pathlib import Path
 
 PACKAGES = ("cmg", "pipeline")
-# Arguments, paths and parameters: an edit there changes no result by itself (values are tracked one by one), so they do not count
-# and what they import is not followed.
-PLUMBING = frozenset(f"pipeline/{name}.py" for name in ("__main__", "paths", "params", "files", "codedeps", "receipts", "progress"))
+# Arguments, paths, parameters and tables of names: an edit there changes no result by itself (values are tracked one by one, and so is
+# the module behind a name), so they do not count and what they import is not followed.
+PLUMBING = frozenset(
+    [f"pipeline/{name}.py" for name in ("__main__", "paths", "params", "files", "codedeps", "receipts", "progress")]
+    + ["cmg/methods/__init__.py", "cmg/datasets/registry.py"]
+)
 
 
 def module_file(module: str, root: Path = Path(".")) -> Path | None:

@@ -9,25 +9,18 @@ Axes: B clips, T seconds, D code dimension, S channels of the video-specific map
 from __future__ import annotations
 
 import torch
-from pydantic import Field
 from torch import Tensor, nn
 
 from cmg.losses.commitment import commitment
 from cmg.losses.reconstruction import mse
 from cmg.methods.base import MODALITIES, Batch, Codes, Draws, Fit, LossTerms, Method, draw
-from cmg.methods.sizes import Sizes
+from cmg.methods.baseline_config import BaselineConfig
 from cmg.nn.decoders import InputDecoders
 from cmg.nn.encoders import CHANNELS, GeneralEncoders, Level
 from cmg.nn.specific import MLP, LinearReLU, VideoSpecific
 from cmg.nn.temporal import masked_mean
 from cmg.quantizers.codebook import monitors
 from cmg.quantizers.joint import JointEMA
-
-
-class BaselineConfig(Sizes):
-    beta: float = Field(0.25, ge=0, description="weight of the commitment")
-    decay: float = Field(0.99, gt=0, lt=1, description="of the codebook's moving averages")
-    reset_after: int = Field(300, ge=1, description="steps without use after which a code is dead")
 
 
 class Baseline(Method):

@@ -13,23 +13,14 @@ from collections.abc import Iterable
 from itertools import permutations
 
 import torch
-from pydantic import Field
 from sklearn.cluster import KMeans
 from torch import Tensor
 
 from cmg.losses.infonce import infonce
 from cmg.methods.base import MODALITIES, Batch, Codes, Draws, Fit, LossTerms, Method
-from cmg.methods.sizes import Sizes
+from cmg.methods.infonce_kmeans_config import InfoNCEKMeansConfig
 from cmg.nn.encoders import GeneralEncoders, Level
 from cmg.quantizers.codebook import nearest
-
-
-class InfoNCEKMeansConfig(Sizes):
-    """`specific_channels` and `decoder_channels` are accepted, so that one set of sizes serves all methods, and not used."""
-
-    tau: float = Field(0.1, gt=0, description="temperature of InfoNCE")
-    kmeans_vectors: int = Field(20_000, ge=2, description="most vectors per modality that k-means sees, evenly spaced")
-    kmeans_seed: int = Field(0, ge=0)
 
 
 class InfoNCEKMeans(Method):

@@ -2,13 +2,25 @@
 
 from __future__ import annotations
 
-from pydantic import BaseModel, ConfigDict, Field
+from difflib import get_close_matches
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 
 class Frozen(BaseModel):
-    """Immutable; unknown keys are rejected."""
+    """Immutable; an unknown key is rejected with the nearest known one."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
+
+    @model_validator(mode="before")
+    @classmethod
+    def _known_keys(cls, values: Any) -> Any:
+        for key in values if isinstance(values, dict) else ():
+            if key not in cls.model_fields:
+                near = get_close_matches(str(key), cls.model_fields, n=1, cutoff=0.5)
+                raise ValueError(f"unknown key '{key}'; " + (f"did you mean '{near[0]}'?" if near else f"known: {', '.join(cls.model_fields)}"))
+        return values
 
 
 class Sizes(Frozen):

@@ -5,10 +5,12 @@ import hashlib
 import json
 
 import torch
+from pydantic import ValidationError
 
 from cmg.datasets.clips import read_index
 from cmg.datasets.labels import pretraining_exclusions
 from cmg.methods import METHODS, build
+from cmg.methods.base import Method
 from cmg.store.reader import FeatureStore
 from cmg.train import checkpoint, history
 from cmg.train.data import PairedFeatures
@@ -16,7 +18,7 @@ from cmg.train.loop import TrainOptions, train
 from cmg.train.pairs import pair
 from pipeline import files, paths, progress, receipts
 from pipeline.device import prepare
-from pipeline.params import Params
+from pipeline.params import ParameterError, Params
 
 CORPUS = "vggsound_avel"
 MODALITIES = ("audio", "video", "text")
@@ -39,7 +41,7 @@ def run(args: argparse.Namespace, params: Params) -> None:
         device = prepare(params)
         options = TrainOptions(schedule.epochs, schedule.batch_size, schedule.learning_rate, seed=args.seed)
         torch.manual_seed(args.seed)
-        method = build(args.method, params.method_config(args.method)).to(device)
+        method = _build(args.method, params).to(device)
         data, counts = _data(stores, params, device)
         notes["clips"] = counts
         digests = {path.as_posix(): files.digest(path) for path in inputs}
@@ -50,6 +52,14 @@ def run(args: argparse.Namespace, params: Params) -> None:
         checkpoint.save(folder, method, about)
         files.write_bytes(folder / "history.csv", history.to_csv(done).encode())
         work.unlink(missing_ok=True)
+
+
+def _build(name: str, params: Params) -> Method:
+    try:
+        return build(name, params.method_config(name))
+    except ValidationError as error:
+        lines = [f"params.yaml: {'.'.join([name, *map(str, item['loc'])])}: {item['msg']}" for item in error.errors()]
+        raise ParameterError("\n".join(lines)) from error
 
 
 def _data(stores: dict, params: Params, device: torch.device) -> tuple[PairedFeatures, dict[str, int]]:
