@@ -19,7 +19,8 @@ class Frozen(BaseModel):
         for key in values if isinstance(values, dict) else ():
             if key not in cls.model_fields:
                 near = get_close_matches(str(key), cls.model_fields, n=1, cutoff=0.5)
-                raise ValueError(f"unknown key '{key}'; " + (f"did you mean '{near[0]}'?" if near else f"known: {', '.join(cls.model_fields)}"))
+                hint = f"did you mean '{near[0]}'?" if near else f"known: {', '.join(cls.model_fields)}"
+                raise ValueError(f"unknown key '{key}'; {hint}")
         return values
 
 
