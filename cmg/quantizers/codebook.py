@@ -13,6 +13,8 @@ from torch import Tensor, nn
 
 from cmg.nn.distributed import gather
 
+FUSED = "audiovisual"  # a stream made of two modalities
+
 
 @dataclass(frozen=True)
 class Quantized:
@@ -93,7 +95,7 @@ class Codebook(nn.Module):
         """Codebook health since the last call, then starts again.
 
         `usage/<stream>`: share of codes chosen; `perplexity/<stream>`: exp of the entropy of choices, between 1 and K;
-        `dead/<stream>`: codes never chosen; `shared/<n>`: share of all codes chosen by exactly n streams.
+        `dead/<stream>`: codes never chosen; `shared/<n>`: share of all codes chosen by exactly n modalities (fused streams left out).
         """
         used = self.hits > 0
         result: dict[str, float] = {}
@@ -101,8 +103,9 @@ class Codebook(nn.Module):
             result[f"usage/{name}"] = used[row].float().mean().item()
             result[f"perplexity/{name}"] = perplexity(self.hits[row]).item()
             result[f"dead/{name}"] = float((~used[row]).sum().item())
-        for n in range(len(self.streams) + 1):
-            result[f"shared/{n}"] = (used.sum(dim=0) == n).float().mean().item()
+        modal = used[[row for row, name in enumerate(self.streams) if name != FUSED]]
+        for n in range(len(modal) + 1):
+            result[f"shared/{n}"] = (modal.sum(dim=0) == n).float().mean().item()
         self.hits.zero_()
         return result
 

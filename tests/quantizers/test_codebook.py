@@ -53,3 +53,10 @@ def test_health_counts_streams_per_code_and_starts_again():
 def test_perplexity_of_nothing_and_of_all():
     assert perplexity(torch.zeros(3)).item() == 1
     assert perplexity(torch.ones(8)).item() == pytest.approx(8)
+
+
+def test_fused_streams_are_no_modality():
+    book = Codebook(2, 2, ("audiovisual", "video", "audio"))
+    book.hits.copy_(torch.tensor([[1, 1], [1, 0], [1, 0]]))
+    health = book.health()
+    assert health["shared/0"] == 0.5 and health["shared/2"] == 0.5 and "shared/3" not in health
