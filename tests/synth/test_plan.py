@@ -1,0 +1,71 @@
+"""Plans of all datasets: damage, ids, sharing between datasets, dependence on the seed."""
+
+from dataclasses import replace
+
+import pytest
+
+from cmg.synth import DATASETS, plan
+from cmg.synth.plan import DEFECTS
+
+
+def ids(dataset, spec):
+    return {item.clip.clip_id for item in plan(dataset, spec).media}
+
+
+@pytest.mark.parametrize("dataset", DATASETS)
+def test_same_seed_same_plan(dataset, planned):
+    assert plan(dataset, replace(planned)) == plan(dataset, planned)
+    assert plan(dataset, replace(planned, seed=1)).media != plan(dataset, planned).media
+
+
+@pytest.mark.parametrize("dataset", DATASETS)
+def test_rows_per_split_are_the_ones_asked_for(dataset, planned):
+    split = planned.split(dataset)
+    rows = {"train": split.train, "val": split.val, "test": split.test}
+    assert plan(dataset, planned).rows == {name: count for name, count in rows.items() if count}
+
+
+@pytest.mark.parametrize("dataset", DATASETS)
+def test_media_paths_are_unique_and_events_lie_in_the_clip(dataset, planned):
+    media = plan(dataset, planned).media
+    assert len({item.path for item in media}) == len(media)
+    for event in (event for item in media if dataset != "ucf101" for event in item.clip.events):
+        spans = [span for span in (event.audio, event.visual) if span is not None]
+        assert spans and all(0 <= onset < offset <= planned.seconds for onset, offset in spans)
+
+
+@pytest.mark.parametrize("dataset", ["vggsound_avel", "ave", "avvp"])
+def test_one_file_of_each_defect(dataset, planned):
+    found = plan(dataset, planned)
+    by_path = {item.path: item.clip.defect for item in found.media}
+    for kind in DEFECTS:
+        (path,) = found.damage[kind]
+        assert by_path[path] == kind
+    assert sorted(filter(None, by_path.values())) == sorted(DEFECTS)
+
+
+@pytest.mark.parametrize("dataset", DATASETS)
+def test_no_damage_unless_asked_for(dataset, planned):
+    found = plan(dataset, replace(planned, defects=False))
+    assert not any(found.damage.values())
+    assert not any(item.clip.defect for item in found.media)
+
+
+@pytest.mark.parametrize("dataset", ["vggsound_avel", "ave", "avvp"])
+def test_ids_begin_with_hyphen_and_underscore(dataset, planned):
+    assert {"-", "_"} <= {clip_id[0] for clip_id in ids(dataset, planned)}
+
+
+def test_shared_ids_are_the_same_clip(planned):
+    clips = {dataset: {item.clip.clip_id: item.clip for item in plan(dataset, planned).media} for dataset in DATASETS}
+    for one, other in [("vggsound_avel", "ave"), ("vggsound_avel", "avvp"), ("ave", "avvp")]:
+        shared = clips[one].keys() & clips[other].keys()
+        assert len(shared) >= 3
+        assert all(clips[one][clip_id] == clips[other][clip_id] for clip_id in shared)
+    assert not clips["ucf101"].keys() & (clips["vggsound_avel"].keys() | clips["ave"].keys() | clips["avvp"].keys())
+
+
+def test_classes_stay_within_the_prefix(planned):
+    for dataset in DATASETS:
+        concepts = {event.concept for item in plan(dataset, replace(planned, classes=3)).media for event in item.clip.events}
+        assert {"violin", "acoustic guitar"} <= concepts <= {"violin", "acoustic guitar", "cello"}
