@@ -38,9 +38,7 @@ def _clips(spec: CorpusSpec, names: list[str]) -> dict[str, list[ClipPlan]]:
     train = simple_clips(spec, "vggsound_avel", "train", counts.train - len(lent), names, whole=0.8)
     if spec.defects:
         train = damaged(train, 2)
-    others = {
-        split: simple_clips(spec, "vggsound_avel", split, getattr(counts, split), names, whole=0.8) for split in ("val", "test")
-    }
+    others = {split: simple_clips(spec, "vggsound_avel", split, getattr(counts, split), names, whole=0.8) for split in ("val", "test")}
     return {"train": train + lent, **others}
 
 

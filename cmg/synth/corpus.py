@@ -51,7 +51,8 @@ def generate(
     planned = plan(dataset, spec)
     _refuse_foreign(root)
     partial_root = root.with_name(f".{root.name}.partial")
-    shutil.rmtree(partial_root, ignore_errors=True)
+    if partial_root.exists():
+        shutil.rmtree(partial_root)
     for media in planned.media:
         (partial_root / media.path).parent.mkdir(parents=True, exist_ok=True)
     sizes = []
@@ -61,7 +62,8 @@ def generate(
             progress(len(sizes), len(planned.media))
     summary = CorpusSummary(dataset, planned.rows, sum(size > 0 for size in sizes), sum(sizes), planned.damage)
     _write_texts(partial_root, planned, spec, summary)
-    shutil.rmtree(root, ignore_errors=True)
+    if root.exists():
+        shutil.rmtree(root)
     os.replace(partial_root, root)
     return summary
 
@@ -96,7 +98,9 @@ def _write_all(media: Iterable[Media], root: Path, spec: CorpusSpec, workers: in
 
 def _refuse_foreign(root: Path) -> None:
     if root.exists() and any(root.iterdir()) and not (root / MARK).is_file():
-        raise FileExistsError(f"{root}: expected no folder or an earlier sample corpus (with {MARK}), found other files; choose another folder")
+        raise FileExistsError(
+            f"{root}: expected no folder or an earlier sample corpus (with {MARK}), found other files; choose another folder"
+        )
 
 
 def _write_texts(root: Path, planned: DatasetPlan, spec: CorpusSpec, summary: CorpusSummary) -> None:

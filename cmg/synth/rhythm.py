@@ -30,7 +30,7 @@ def envelope(rhythm: str, rate: float, phase: float, time: np.ndarray) -> np.nda
 
 
 def melody(voice: Voice, rate: float, phase: float, time: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-    """Pitch in octaves around the fundamental: a note per beat for struck strings, vibrato for bowed ones, glides for engines and voices."""
+    """Pitch in octaves around the fundamental: a note per beat for struck strings, vibrato for bowed ones, glides for the rest."""
     if voice.rhythm in ("pluck", "strike"):
         beat = np.floor(voice.rate * rate * time + phase).astype(np.int64)
         return SCALE[rng.integers(len(SCALE), size=beat[-1] + 1)][beat]

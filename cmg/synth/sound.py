@@ -115,7 +115,7 @@ def _floor(take: Take, count: int, rng: np.random.Generator) -> np.ndarray:
 
 
 def _shaped_noise(count: int, rate: int, rng: np.random.Generator, shape) -> np.ndarray:
-    """White noise filtered to the magnitude `shape(hertz)`, one second repeated with alternating sign and shifted start."""
+    """White noise filtered to the magnitude `shape(hertz)`, two seconds of it repeated."""
     spectrum = np.fft.rfft(rng.standard_normal(2 * rate)) * shape(np.fft.rfftfreq(2 * rate, 1 / rate))
     return np.resize(np.fft.irfft(spectrum, 2 * rate), count)
 
