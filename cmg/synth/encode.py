@@ -1,6 +1,7 @@
 """Media files with reproducible bytes: MP4 (H.264 and AAC) and AVI (MPEG-4 part 2, MP3 where there is sound).
 
-One thread per encoder, no B-frames, and bit-exact muxing, so neither times nor library names enter the file. Axes: N frames, H W pixels.
+One thread per encoder, no B-frames, and bit-exact muxing: neither times nor the version of FFmpeg enter the file; x264 and LAME
+write their own versions into their streams. Axes: N frames, H W pixels.
 """
 
 from fractions import Fraction

@@ -53,6 +53,15 @@ def test_same_input_same_bytes(tmp_path, frames, tone, write, name):
 
 
 @pytest.mark.parametrize(("write", "name"), [(write_mp4, "a.mp4"), (write_avi, "a.avi")])
+def test_no_muxer_version_and_no_time(tmp_path, frames, tone, write, name):
+    write(tmp_path / name, frames, 4, tone)
+    content = (tmp_path / name).read_bytes()
+    assert b"Lavf" not in content and b"Lavc" not in content
+    with av.open(str(tmp_path / name)) as container:
+        assert not {"creation_time", "encoder", "software"} & container.metadata.keys()
+
+
+@pytest.mark.parametrize(("write", "name"), [(write_mp4, "a.mp4"), (write_avi, "a.avi")])
 def test_without_sound(tmp_path, frames, write, name):
     write(tmp_path / name, frames, 4, None)
     with av.open(str(tmp_path / name)) as container:
