@@ -21,7 +21,7 @@ VARIANTS: dict[str, dict[str, Any]] = {
         "residual_skip": "input",
         "mask_text": True,
         "quantizer": "joint",
-        "code_places": "vectors",
+        "code_places": "means",
         "reset_after": 40,
         "commit_own": 1.0,
         "commit_other": 0.0,
