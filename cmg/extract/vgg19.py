@@ -14,7 +14,7 @@ import torch.nn.functional as F
 from torch import nn
 from torchvision.models.vgg import make_layers
 
-from cmg.extract.calibrate import block_images, calibrate, fill_normal
+from cmg.extract.calibrate import NARROW, OPEN, block_images, calibrate, fill_normal
 from cmg.extract.contract import Batch, Task
 from cmg.extract.options import RecipeError, require
 from cmg.extract.weights import digest, load_state, resolve
@@ -26,8 +26,9 @@ from cmg.media.video import VideoTask, decode_video
 SIZE, SIDE, CHANNELS = 224, 7, 512
 CONVS = (2, 2, 4, 4, 4)  # convolutions per block
 FULL = (64, 128, 256, 512, 512)
-MINI = (16, 16, 32, 64, 128)  # default of random weights; the very last convolution always has 512 channels
+MINI = (24, 24, 32, 64, 128)  # default of random weights; the very last convolution always has 512 channels
 CALIBRATION_IMAGES = 8
+SELECTIVE = 1  # first convolutions with full random kernels
 FRAMES_PER_FORWARD = {"cpu": 32, "cuda": 160}
 CAFFE_BGR_MEAN = (103.939, 116.779, 123.68)
 TORCHVISION_RGB_MEAN, TORCHVISION_RGB_STD = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
@@ -108,16 +109,21 @@ def layers(widths: Sequence[int]) -> nn.Sequential:
 
 
 def random_layers(seed: int, widths: Sequence[int]) -> nn.Sequential:
-    """Seeded random weights, calibrated on images made from the seed; zero mean and unit variance before every ReLU."""
+    """Seeded random weights, calibrated on images made from the seed; unit variance before every ReLU.
+
+    The first convolution responds to colour and edges (full kernels, zero mean), those between pass on and mix channels
+    (narrow kernels, open), the last one selects (zero mean).
+    """
     generator = np.random.default_rng([seed, 19])
     images = torch.from_numpy(block_images(CALIBRATION_IMAGES, SIZE, generator))
     network = layers(widths)
+    convolutions = [layer for layer in network if isinstance(layer, nn.Conv2d)]
     values = normalise(images.permute(0, 3, 1, 2).float(), "random").double()
     with torch.no_grad():
         for layer in network:
             if isinstance(layer, nn.Conv2d):
-                fill_normal(layer, generator)
-                values = calibrate(layer, values)
+                fill_normal(layer, generator, spread=1.0 if layer in convolutions[:SELECTIVE] else NARROW)
+                values = calibrate(layer, values, mean=OPEN if layer in convolutions[SELECTIVE:-1] else 0.0)
             else:
                 values = layer(values)
     return network

@@ -7,6 +7,7 @@ from torchvision.models import vgg19 as reference_vgg19
 from torchvision.transforms.functional import normalize
 
 from cmg.extract import vgg19, weights
+from cmg.extract.calibrate import OPEN
 from cmg.extract.options import RecipeError, recipe_from
 from cmg.extract.vgg19 import CAFFE_BGR_MEAN, FULL, MINI, Network, Recipe, layers, normalise, random_layers, resize
 from cmg.media.source import Decoded
@@ -55,7 +56,7 @@ def test_parameters_are_named_and_shaped_as_in_torchvision():
 
 def test_narrow_layers_keep_depth_and_512_maps():
     convolutions = [layer.out_channels for layer in layers(MINI) if isinstance(layer, nn.Conv2d)]
-    assert convolutions == [16, 16, 16, 16, 32, 32, 32, 32, 64, 64, 64, 64, 128, 128, 128, 512]
+    assert convolutions == [24, 24, 24, 24, 32, 32, 32, 32, 64, 64, 64, 64, 128, 128, 128, 512]
 
 
 def test_features_are_the_mean_over_the_frames_of_each_second(network):
@@ -91,14 +92,45 @@ def test_random_weights_come_from_the_seed_alone(network):
     assert weights.digest(random_layers(1, NARROW).state_dict()) != network.digest
 
 
-def test_calibration_gives_each_channel_zero_mean_and_unit_variance():
+def test_calibration_gives_each_channel_its_mean_and_unit_variance():
     generator = np.random.default_rng([0, 19])
     images = torch.from_numpy(vgg19.block_images(vgg19.CALIBRATION_IMAGES, 224, generator))
     values = normalise(images.permute(0, 3, 1, 2).float(), "random")
+    means = []
     for layer in random_layers(0, NARROW):
         values = layer(values)
         if isinstance(layer, nn.Conv2d):
-            assert values.mean((0, 2, 3)).abs().max() < 0.01 and (values.std((0, 2, 3)) - 1).abs().max() < 0.01
+            means.append(values.mean((0, 2, 3)))
+            assert (values.std((0, 2, 3)) - 1).abs().max() < 0.01
+    expected = [0.0, *[OPEN] * 14, 0.0]
+    assert all((mean - value).abs().max() < 0.01 for mean, value in zip(means, expected, strict=True))
+
+
+def test_features_of_random_weights_tell_textures_and_colours_apart():
+    """Five views of four classes (two textures, two colours), random position and background: nearest class mean over other views."""
+    rng = np.random.default_rng(0)
+    network = Network(Recipe(weights="random", frames_per_second=1, seconds=20, dtype="float32"), None, CPU)
+    pictures = np.stack([_patch(kind, rng) for kind in range(4) for _ in range(5)])
+    features = network([(0, Decoded(pictures, 20))]).features[0].mean((1, 2)).reshape(4, 5, 512)
+    features = (features - features.mean((0, 1))) / features.std((0, 1)).clamp_min(1e-6)
+    right = 0
+    for kind in range(4):
+        for view in range(5):
+            kept = torch.ones(4, 5, 1)
+            kept[kind, view] = 0
+            means = (features * kept).sum(1) / kept.sum(1)
+            right += int((means - features[kind, view]).square().sum(1).argmin() == kind)
+    assert right >= 16, right
+
+
+def _patch(kind: int, rng: np.random.Generator) -> np.ndarray:
+    row, column = np.mgrid[:96, :96]
+    field = np.sin(row * 0.9 + rng.uniform(0, 6)) * (1 if kind % 2 else np.sin(column * 0.9))
+    colour = np.array([(230, 120, 20), (20, 120, 230)][kind // 2])
+    picture = np.ones((96, 96, 3)) * rng.integers(60, 200, 3)
+    top, left = rng.integers(0, 36, 2)
+    picture[top : top + 60, left : left + 60] = np.where(field[..., None] > 0, colour, colour / 3)[:60, :60]
+    return picture.astype(np.uint8)
 
 
 def test_bfloat16_stays_close_to_float32(network):
