@@ -29,7 +29,7 @@ def ave(tmp_path_factory):
 
 @pytest.mark.parametrize("modality", ["audio", "video"])
 def test_a_linear_probe_tells_unseen_clips_apart_and_nothing_else_does(ave, modality):
-    found = of_dataset("ave", modality, ave.folder / f"data/features/ave/{modality}.zarr", ave.folder / "data/index/ave.parquet")
+    found = of_dataset(modality, ave.folder / f"data/features/ave/{modality}.zarr", ave.folder / "data/index/ave.parquet")
     assert found.accuracy >= 90, found
     assert found.shuffled <= 55, found
     assert found.background <= 55, found
