@@ -11,7 +11,7 @@ repro: $(STAMP)
 	dvc repro
 
 test: $(STAMP)
-	python -m pytest
+	python -m pytest -n 2 --dist worksteal
 
 lint: $(STAMP)
 	ruff check . && ruff format --check .

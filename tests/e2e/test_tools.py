@@ -63,3 +63,16 @@ def test_experiments_have_rows_and_the_queue_works(project):
     rows = list(csv.DictReader(project.dvc("exp", "show", "--csv").splitlines()))
     sizes = {row["Experiment"]: row["fcid.codebook_size"] for row in rows if row["Experiment"]}
     assert sizes == {"eight": "8", "ten": "10"}
+
+
+def test_the_tools_that_the_readme_names(project):
+    found = project.run("pipeline", "check").stdout
+    assert all(name in found for name in ("vggsound_avel", "ave", "avvp", "ucf101"))
+    assert project.run("pipeline", "store", "verify").stdout.count("no problems") == 8
+    assert "recipe" in project.run("pipeline", "store", "show", "data/features/ave/audio.zarr").stdout
+    project.run("pipeline", "store", "export", "data/features/ave/audio.zarr", "out/ave_audio.h5")
+    assert (project.folder / "out/ave_audio.h5").stat().st_size > 0
+    project.set("evaluate.q_fixed", 0.5)
+    project.dvc("repro")
+    assert "results/metrics.json" in project.dvc("metrics", "diff")
+    assert project.run("pipeline", "record").stdout.startswith("recorded: nothing")
