@@ -97,6 +97,10 @@ class Project:
         assert old in text, f"{path} holds no {old!r}"
         (self.folder / path).write_text(text.replace(old, new, 1))
 
+    def append(self, path: str, line: str) -> None:
+        file = self.folder / path
+        file.write_text(f"{file.read_text()}\n{line}\n")
+
     def set(self, key: str, value: object) -> None:
         """Set one value of params.yaml."""
         yaml = YAML()

@@ -10,7 +10,7 @@ def stage_kinds(names):
 
 
 def test_an_edited_method_file_redoes_that_method_only(project):
-    (project.folder / "cmg/methods/fcid.py").open("a").write("\nEDITED = True\n")
+    project.append("cmg/methods/fcid.py", "EDITED = True")
     assert {name for name in project.would_run() if "@baseline" in name} == set()
     assert "pretrain@fcid-0" in project.would_run()
     rules = project.snakemake_would_run()
@@ -18,14 +18,14 @@ def test_an_edited_method_file_redoes_that_method_only(project):
 
 
 def test_an_edited_loss_redoes_every_method_and_no_features(project):
-    (project.folder / "cmg/losses/infonce.py").open("a").write("\nEDITED = True\n")
+    project.append("cmg/losses/infonce.py", "EDITED = True")
     stale = project.would_run()
     assert {"pretrain@fcid-0", "pretrain@baseline-0"} <= stale
     assert not any(kind.startswith(("features", "index", "sample")) for kind in stage_kinds(stale))
 
 
 def test_an_edited_video_extractor_redoes_video_features_alone(project):
-    (project.folder / "cmg/extract/vgg19.py").open("a").write("\nEDITED = True\n")
+    project.append("cmg/extract/vgg19.py", "EDITED = True")
     kinds = stage_kinds(project.would_run())
     assert "features_video" in kinds and not kinds & {"features_audio", "features_text", "index", "sample"}
 
