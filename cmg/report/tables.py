@@ -147,4 +147,4 @@ def fingerprint_of(runs: Iterable[Run], fingerprints: Mapping[str, str]) -> str:
     known = [fingerprints.get(name, "") for name in names]
     if not all(known):
         return ""
-    return known[0] if len(set(known)) == 1 else hashlib.sha256("\n".join(known).encode()).hexdigest()
+    return known[0] if len(set(known)) == 1 else hashlib.sha256("\n".join(known).encode()).hexdigest()[:16]

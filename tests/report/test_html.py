@@ -1,0 +1,98 @@
+"""The report page: self-contained, structured, safe, and the same bytes for the same inputs."""
+
+import re
+import shutil
+import subprocess
+from html.parser import HTMLParser
+
+import pytest
+
+from cmg.report.html import report_html, write_report
+from tests.report.conftest import HOSTILE
+
+CHROMIUM = shutil.which("chromium")
+
+
+class Page(HTMLParser):
+    """Elements with attributes, and the text that a reader sees."""
+
+    def __init__(self, text):
+        super().__init__()
+        self.elements, self.text, self.open = [], [], []
+        self.feed(text)
+
+    def handle_starttag(self, tag, attributes):
+        self.elements.append((tag, dict(attributes)))
+        self.open.append(tag)
+
+    def handle_endtag(self, tag):
+        while self.open and self.open.pop() != tag:
+            continue
+
+    def handle_data(self, data):
+        if data.strip() and not {"script", "style", "title"} & set(self.open):
+            self.text.append(data.strip())
+
+    def all(self, tag):
+        return [attributes for name, attributes in self.elements if name == tag]
+
+
+@pytest.fixture
+def page(inputs):
+    return Page(report_html(inputs))
+
+
+def test_the_first_thing_read_says_what_the_data_are(page):
+    start = " ".join(page.text[:6]).lower()
+    assert "sample" in start and "random" in start
+
+
+def test_nothing_is_loaded_from_elsewhere(inputs):
+    text = report_html(inputs)
+    assert not re.findall(r"""(?:src|href|action)\s*=\s*["'](?!#|data:)[^"']*""", text)
+    assert "@import" not in text and "url(" not in text
+
+
+def test_tables_headings_and_pictures_can_be_followed_without_seeing(page):
+    assert page.all("html")[0]["lang"] == "en"
+    assert page.all("table") and all("scope" in attributes for attributes in page.all("th"))
+    assert len(page.all("caption")) == len(page.all("table"))
+    levels = [int(tag[1]) for tag, _ in page.elements if re.fullmatch("h[1-6]", tag)]
+    assert levels[0] == 1 and levels.count(1) == 1 and all(b - a <= 1 for a, b in zip(levels, levels[1:], strict=False))
+    pictures = [attributes for attributes in page.all("svg") if attributes.get("role") == "img"]
+    assert pictures and all("aria-label" in picture or "aria-labelledby" in picture for picture in pictures)
+
+
+def test_there_is_a_print_style_and_a_phone_viewport(inputs, page):
+    assert "@media print" in report_html(inputs)
+    assert any(meta.get("name") == "viewport" for meta in page.all("meta"))
+
+
+def test_hostile_ids_are_text(inputs):
+    text = report_html(inputs)
+    assert HOSTILE not in text and "<b>bold</b>" not in text and "&lt;script&gt;" in text
+
+
+def test_failures_and_problems_are_counted_with_reasons(page):
+    words = " ".join(page.text)
+    assert "no audio stream" in words and "no frame in 60 s" in words and "offset before onset" in words
+
+
+def test_the_same_inputs_give_the_same_bytes(inputs, tmp_path):
+    first, second = (write_report(tmp_path / name, inputs).read_bytes() for name in ("a.html", "b.html"))
+    assert first == second
+
+
+@pytest.mark.skipif(CHROMIUM is None, reason="no Chromium on this machine; structural tests above ran")
+def test_in_a_browser_nothing_overflows_and_columns_sort(inputs, tmp_path):
+    probe = """<script>addEventListener('load', () => { const b = document.querySelector('th button'); if (b) b.click();
+    document.body.dataset.overflow = document.documentElement.scrollWidth - innerWidth;
+    document.body.dataset.sorted = document.querySelectorAll('[aria-sort=ascending], [aria-sort=descending]').length; });</script></body>"""
+    path = tmp_path / "page.html"
+    path.write_text(report_html(inputs).replace("</body>", probe))
+    flags = "--headless --no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking --disable-component-update"
+    command = [CHROMIUM, *flags.split(), "--disable-sync", f"--user-data-dir={tmp_path / 'profile'}", "--window-size=390,800", "--dump-dom"]
+    done = subprocess.run([*command, f"file://{path}"], capture_output=True, text=True, timeout=120, check=True)
+    found = dict(re.findall(r'data-(overflow|sorted)="(-?\d+)"', done.stdout))
+    assert int(found["overflow"]) <= 0 and int(found["sorted"]) >= 1
+    assert "CONSOLE" not in done.stderr or "error" not in done.stderr.lower()

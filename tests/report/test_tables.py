@@ -1,0 +1,123 @@
+"""Table 1: means, deviations, empty cells, published numbers beside, and its way to CSV and back."""
+
+import statistics
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from cmg.report.layout import AVERAGE, CELLS
+from cmg.report.markdown import table_markdown
+from cmg.report.metrics import metrics
+from cmg.report.published import read_published
+from cmg.report.tablecsv import number, read_table, table_csv
+from cmg.report.tables import summarise, table1
+from cmg.report.write import build_table1, write_tables
+
+
+def row_of(table, method, toc, kind=None):
+    (found,) = [row for row in table.rows if (row.method, row.toc) == (method, toc) and kind in (None, row.kind)]
+    return found
+
+
+def test_mean_sample_deviation_and_every_seed(inputs):
+    row = row_of(build_table1(inputs), "fcid", False, "method")
+    cell = row.cells["ave_va"]
+    assert row.seeds == (0, 1, 2) and cell.values == (61.0, 62.25, 63.5)
+    assert cell.mean == pytest.approx(62.25) and cell.sd == pytest.approx(statistics.stdev([61.0, 62.25, 63.5]))
+    assert row.cells[AVERAGE].mean == pytest.approx(statistics.fmean(row.cells[spec.key].mean for spec in CELLS))
+
+
+def test_one_seed_has_no_deviation(make_run):
+    cell = row_of(table1([make_run(seed=4)], (), {}), "fcid", False, "method").cells["ave_va"]
+    assert cell.mean is not None and cell.sd is None
+
+
+def test_a_cell_that_was_not_run_is_empty_and_so_is_the_average(make_run, tmp_path):
+    table = table1([make_run(skip=("avvp_va",))], (), {})
+    row = row_of(table, "fcid", False, "method")
+    assert row.cells["avvp_va"].mean is None and row.cells[AVERAGE].mean is None
+    (tmp_path / "t.csv").write_text(table_csv(table))
+    assert row_of(read_table(tmp_path / "t.csv"), "fcid", False, "method").cells["avvp_va"].mean is None
+
+
+def test_rows_cover_methods_bounds_controls_and_chance(inputs):
+    table = build_table1(inputs)
+    kinds = {(row.method, row.kind) for row in table.rows}
+    assert {("chance", "chance"), ("fcid", "method"), ("fcid", "bound"), ("infonce_kmeans", "control")} <= kinds
+    assert row_of(table, "fcid", False, "bound").cells["ave_va"].mean > row_of(table, "fcid", False, "method").cells["ave_va"].mean
+
+
+@pytest.mark.parametrize(
+    ("protocol", "notice", "expected"), [("strict", "", False), ("published", "sample", False), ("published", "", True)]
+)
+def test_a_difference_is_taken_only_from_real_data_under_the_published_protocol(make_run, protocol, notice, expected):
+    cell = row_of(table1([make_run(protocol=protocol)], read_published(), {}, notice), "fcid", False, "method").cells["ave_va"]
+    assert cell.published == "55.2"
+    assert (cell.difference is not None) == expected
+    if expected:
+        assert cell.difference == pytest.approx(cell.mean - 55.2)
+
+
+def test_the_same_run_twice_is_an_error(make_run):
+    with pytest.raises(ValueError, match="two results for run fcid-0"):
+        table1([make_run(), make_run()], (), {})
+
+
+def test_csv_starts_with_the_notice_and_comes_back(inputs, tmp_path):
+    write_tables(tmp_path, inputs)
+    text = (tmp_path / "table1.csv").read_text()
+    assert text.startswith("# sample corpus, random backbones")
+    table, back = build_table1(inputs), read_table(tmp_path / "table1.csv")
+    assert back.notice == table.notice and len(back.rows) == len(table.rows)
+    for ours, theirs in zip(table.rows, back.rows, strict=True):
+        assert (ours.method, ours.toc, ours.kind, ours.seeds, ours.fingerprint) == (
+            theirs.method,
+            theirs.toc,
+            theirs.kind,
+            theirs.seeds,
+            theirs.fingerprint,
+        )
+        assert theirs.cells["ave_va"].mean == pytest.approx(ours.cells["ave_va"].mean, abs=0.005)
+    first = {name: (tmp_path / name).read_bytes() for name in ("table1.csv", "table1.md", "metrics.json")}
+    write_tables(tmp_path, inputs)
+    assert first == {name: (tmp_path / name).read_bytes() for name in first}
+
+
+def test_an_edited_header_is_refused(inputs, tmp_path):
+    path = tmp_path / "t.csv"
+    path.write_text(table_csv(build_table1(inputs)).replace("ave_va_mean", "ave_va", 1))
+    with pytest.raises(ValueError, match="expected the header of table 1"):
+        read_table(path)
+
+
+def test_markdown_and_metrics_hold_the_same_numbers(inputs):
+    table = build_table1(inputs)
+    mean = row_of(table, "fcid", True, "method").cells["ave_va"].mean
+    text = table_markdown(table)
+    assert "sample corpus" in text.splitlines()[0] and f"{mean:.1f} ± 1.2" in text or f"{mean:.1f} ± 1.3" in text
+    assert any(values.get("ave_va") == pytest.approx(mean, abs=0.005) for values in metrics(table).values())
+
+
+@given(st.lists(st.floats(0, 100), min_size=2, max_size=6))
+def test_summary_is_the_mean_and_deviation_of_what_exists(values):
+    cell = summarise([*values, None])
+    assert cell.mean == pytest.approx(sum(values) / len(values)) and cell.sd == pytest.approx(statistics.stdev(values))
+
+
+@given(st.floats(-200, 200))
+def test_numbers_have_two_decimals_and_no_negative_zero(value):
+    text = number(value)
+    assert float(text) == pytest.approx(value, abs=0.00501) and text != "-0.00" and len(text.rpartition(".")[2]) == 2
+
+
+def test_published_averages_agree_with_their_cells():
+    rows = {}
+    for entry in read_published():
+        rows.setdefault((entry.paper, entry.method, entry.toc, entry.pretraining), {})[entry.cell] = entry.value
+    checked = 0
+    for key, cells in rows.items():
+        if "avg" in cells and all(spec.key in cells for spec in CELLS):
+            assert cells["avg"] == pytest.approx(statistics.fmean(cells[spec.key] for spec in CELLS), abs=0.06), key
+            checked += 1
+    assert checked >= 10
