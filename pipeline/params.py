@@ -81,6 +81,7 @@ class Pretrain(Section):
     epochs: int = Field(ge=1)
     batch_size: int = Field(ge=2)
     learning_rate: float = Field(gt=0)
+    standardise: bool = False
     method: dict[str, Any] = Field(default_factory=dict)
 
 

@@ -4,7 +4,7 @@ Axes: B clips, T seconds, L words, H W 7x7, C channels.
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Protocol
 
 import numpy as np
@@ -12,6 +12,7 @@ import torch
 from torch import Tensor
 
 from cmg.methods.base import Batch
+from cmg.train.standardise import Standardiser
 
 
 class Rows(Protocol):
@@ -53,6 +54,7 @@ class PairedFeatures:
     clips: np.ndarray
     sentences: np.ndarray
     device: torch.device
+    standardise: Standardiser = field(default_factory=Standardiser)
 
     def __len__(self) -> int:
         return len(self.clips)
@@ -61,10 +63,10 @@ class PairedFeatures:
         """Clips at ``positions`` (into ``clips``) as float32 tensors on the device."""
         rows, sentences = self.clips[positions], self.sentences[positions]
         text = self.text.read(sentences)
-        arrays = read_padded(self.audio, rows), read_padded(self.video, rows), text
-        audio, video, words = (self._tensor(array) for array in arrays)
+        audio = self._tensor(self.standardise("audio", read_padded(self.audio, rows)))
+        video = self._tensor(self.standardise("video", read_padded(self.video, rows)))
         mask = torch.from_numpy(word_mask(self.text, sentences, text.shape[1])).to(self.device)
-        return Batch(audio=audio, video=video, text=words, text_mask=mask)
+        return Batch(audio=audio, video=video, text=self._tensor(text), text_mask=mask)
 
     def _tensor(self, array: np.ndarray) -> Tensor:
         return torch.from_numpy(array).to(self.device, torch.float32)

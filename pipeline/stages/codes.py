@@ -7,6 +7,7 @@ from cmg.store.reader import FeatureStore
 from cmg.tasks.codes import RunCodes
 from cmg.train import checkpoint
 from cmg.train.encode import encode_store
+from cmg.train.standardise import Standardiser
 from pipeline import paths, receipts
 from pipeline.device import prepare
 from pipeline.params import Params
@@ -25,7 +26,8 @@ def run(args: argparse.Namespace, params: Params) -> None:
     with receipts.record("codes", run_name, inputs=inputs, outputs=[paths.codes(run_name)], params={}, code=[module]) as notes:
         device = prepare(params)
         method, _ = checkpoint.load(paths.checkpoint(run_name), device)
-        encoded = {key: encode_store(method, FeatureStore(path), key[1], device) for key, path in sorted(stores.items())}
+        standardise = Standardiser.load(paths.checkpoint(run_name) / "statistics.safetensors")
+        encoded = {key: encode_store(method, FeatureStore(path), key[1], device, standardise) for key, path in sorted(stores.items())}
         codebooks = [codebook.detach().float().cpu().numpy() for codebook in method.codebooks()]
         paths.codes(run_name).parent.mkdir(parents=True, exist_ok=True)
         RunCodes(codebooks, encoded).write(paths.codes(run_name))

@@ -16,6 +16,7 @@ from cmg.train import checkpoint, history
 from cmg.train.data import PairedFeatures
 from cmg.train.loop import TrainOptions, train
 from cmg.train.pairs import pair
+from cmg.train.standardise import Standardiser
 from pipeline import files, paths, progress, receipts
 from pipeline.device import prepare
 from pipeline.params import ParameterError, Params
@@ -50,6 +51,7 @@ def run(args: argparse.Namespace, params: Params) -> None:
             done = train(method, data, options, work, _key(used, digests), lambda step, total, row: _show(bar, step, total, row))
         about = {"method": args.method, **used, "steps": done.step, "clips": counts, "inputs": digests}
         checkpoint.save(folder, method, about)
+        data.standardise.save(folder / "statistics.safetensors")
         files.write_bytes(folder / "history.csv", history.to_csv(done).encode())
         work.unlink(missing_ok=True)
 
@@ -68,7 +70,9 @@ def _data(stores: dict, params: Params, device: torch.device) -> tuple[PairedFea
     excluded, counts = pretraining_exclusions({name: read_index(paths.index(name)) for name in params.datasets})
     pairs = pair(clips, opened["audio"], opened["video"], opened["text"], excluded)
     print(f"pretraining clips: {pairs.counts}; ids held out for downstream test sets: {counts}")
-    return PairedFeatures(**opened, clips=pairs.clips, sentences=pairs.sentences, device=device), pairs.counts
+    fitted = {modality: opened[modality] for modality in ("audio", "video")} if params.active.pretrain.standardise else {}
+    standardise = Standardiser.fit(fitted, pairs.clips)
+    return PairedFeatures(**opened, clips=pairs.clips, sentences=pairs.sentences, device=device, standardise=standardise), pairs.counts
 
 
 def _key(used: dict, digests: dict[str, str]) -> str:

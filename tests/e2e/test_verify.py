@@ -54,4 +54,4 @@ def test_an_edited_loss_file_is_named(project):
 def test_an_edited_parameter_is_named(project):
     project.set("fcid.codebook_size", 9)
     status, problems = verify(project)
-    assert status == 1 and any("fcid.codebook_size" in problem and "pretrain/fcid-0" in problem for problem in problems)
+    assert status == 1 and any("params.yaml: fcid" in problem and "pretrain/fcid-0" in problem for problem in problems)

@@ -1,0 +1,37 @@
+"""Standardisation by the training clips."""
+
+import numpy as np
+
+from cmg.train.standardise import Standardiser
+from tests.train.conftest import ArrayStore
+
+
+def store():
+    features = np.random.default_rng(0).normal(3, 2, size=(6, 10, 7, 7, 4)).astype(np.float16)
+    features[5] = 1000
+    return ArrayStore(features, np.array([10, 10, 4, 10, 10, 10]))
+
+
+def test_training_clips_get_zero_mean_and_unit_variance_per_channel():
+    s = store()
+    s.features[2, 4:] = 500
+    fitted = Standardiser.fit({"video": s}, np.arange(5))
+    out = fitted("video", s.features[:2])
+    assert out.dtype == np.float32
+    valid = np.concatenate([fitted("video", s.features[row : row + 1])[0, : s.valid[row]].reshape(-1, 4) for row in range(5)])
+    np.testing.assert_allclose(valid.mean(0), 0, atol=1e-3)
+    np.testing.assert_allclose(valid.std(0), 1, atol=1e-3)
+
+
+def test_a_modality_without_statistics_is_left_as_it_is():
+    x = np.ones((1, 2, 3), np.float32)
+    assert Standardiser()("audio", x) is x
+
+
+def test_round_trip(tmp_path):
+    fitted = Standardiser.fit({"video": store()}, np.arange(5))
+    fitted.save(tmp_path / "s.safetensors")
+    back = Standardiser.load(tmp_path / "s.safetensors")
+    assert np.array_equal(back.mean["video"], fitted.mean["video"]) and np.array_equal(back.scale["video"], fitted.scale["video"])
+    Standardiser().save(tmp_path / "empty.safetensors")
+    assert Standardiser.load(tmp_path / "empty.safetensors") == Standardiser()
