@@ -66,7 +66,7 @@ class PairedFeatures:
         audio = self._tensor(self.standardise("audio", read_padded(self.audio, rows)))
         video = self._tensor(self.standardise("video", read_padded(self.video, rows)))
         mask = torch.from_numpy(word_mask(self.text, sentences, text.shape[1])).to(self.device)
-        return Batch(audio=audio, video=video, text=self._tensor(text), text_mask=mask)
+        return Batch(audio=audio, video=video, text=self._tensor(self.standardise("text", text)), text_mask=mask)
 
     def _tensor(self, array: np.ndarray) -> Tensor:
         return torch.from_numpy(array).to(self.device, torch.float32)

@@ -37,4 +37,4 @@ def _inputs(
         return torch.from_numpy(standardise(modality, read_padded(store, rows))).to(device, torch.float32), None
     words = store.read(rows)
     mask = torch.from_numpy(word_mask(store, rows, words.shape[1])).to(device)
-    return torch.from_numpy(words).to(device, torch.float32), mask
+    return torch.from_numpy(standardise(modality, words)).to(device, torch.float32), mask

@@ -1,9 +1,9 @@
 """Zero mean and unit variance per channel, from the training clips alone.
 
 Features of random backbones share a large common part (mean cosine 0.87 to 0.96 between clips), under which contrastive losses do not
-start. The papers do not standardise, so only ``scale: mini`` does. Text is left as it is.
+start. The papers do not standardise, so only ``scale: mini`` does.
 
-Axes: n clips, T seconds, H W 7x7, C channels.
+Axes: n clips (sentences), T seconds (words), H W 7x7, C channels.
 """
 
 from dataclasses import dataclass, field
@@ -23,9 +23,9 @@ class Standardiser:
     scale: dict[str, np.ndarray] = field(default_factory=dict)
 
     @classmethod
-    def fit(cls, stores: dict[str, object], rows: np.ndarray) -> "Standardiser":
-        """Statistics over the valid seconds (and positions) of ``rows`` of each store, accumulated in float64."""
-        found = {modality: _moments(store, rows) for modality, store in stores.items()}
+    def fit(cls, stores: dict[str, object], rows: dict[str, np.ndarray]) -> "Standardiser":
+        """Statistics over the valid seconds or words (and positions) of ``rows`` of each store, accumulated in float64."""
+        found = {modality: _moments(store, rows[modality]) for modality, store in stores.items()}
         return cls({m: mean for m, (mean, _) in found.items()}, {m: scale for m, (_, scale) in found.items()})
 
     def __call__(self, modality: str, features: np.ndarray) -> np.ndarray:

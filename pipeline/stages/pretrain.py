@@ -4,6 +4,7 @@ import argparse
 import hashlib
 import json
 
+import numpy as np
 import torch
 from pydantic import ValidationError
 
@@ -70,8 +71,8 @@ def _data(stores: dict, params: Params, device: torch.device) -> tuple[PairedFea
     excluded, counts = pretraining_exclusions({name: read_index(paths.index(name)) for name in params.datasets})
     pairs = pair(clips, opened["audio"], opened["video"], opened["text"], excluded)
     print(f"pretraining clips: {pairs.counts}; ids held out for downstream test sets: {counts}")
-    fitted = {modality: opened[modality] for modality in ("audio", "video")} if params.active.pretrain.standardise else {}
-    standardise = Standardiser.fit(fitted, pairs.clips)
+    rows = {"audio": pairs.clips, "video": pairs.clips, "text": np.unique(pairs.sentences)}
+    standardise = Standardiser.fit(opened if params.active.pretrain.standardise else {}, rows)
     return PairedFeatures(**opened, clips=pairs.clips, sentences=pairs.sentences, device=device, standardise=standardise), pairs.counts
 
 

@@ -15,7 +15,7 @@ def store():
 def test_training_clips_get_zero_mean_and_unit_variance_per_channel():
     s = store()
     s.features[2, 4:] = 500
-    fitted = Standardiser.fit({"video": s}, np.arange(5))
+    fitted = Standardiser.fit({"video": s}, {"video": np.arange(5)})
     out = fitted("video", s.features[:2])
     assert out.dtype == np.float32
     valid = np.concatenate([fitted("video", s.features[row : row + 1])[0, : s.valid[row]].reshape(-1, 4) for row in range(5)])
@@ -29,7 +29,7 @@ def test_a_modality_without_statistics_is_left_as_it_is():
 
 
 def test_round_trip(tmp_path):
-    fitted = Standardiser.fit({"video": store()}, np.arange(5))
+    fitted = Standardiser.fit({"video": store()}, {"video": np.arange(5)})
     fitted.save(tmp_path / "s.safetensors")
     back = Standardiser.load(tmp_path / "s.safetensors")
     assert np.array_equal(back.mean["video"], fitted.mean["video"]) and np.array_equal(back.scale["video"], fitted.scale["video"])
