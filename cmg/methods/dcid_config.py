@@ -6,8 +6,7 @@ from typing import Any, ClassVar, Literal
 
 from pydantic import Field
 
-from cmg.methods.sizes import Frozen
-from cmg.methods.variants import Variant
+from cmg.methods.sizes import Frozen, Variant
 
 
 class Losses(Frozen):
