@@ -7,18 +7,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-import torch
 from torch import Tensor
-from torch.nn import functional as F
 
-from cmg.losses.infonce import infonce
-
-
-def infonce_of_seconds(query: Tensor, key: Tensor, tau: float) -> Tensor:
-    """InfoNCE within each clip: second t of the query chooses among the T seconds of the key; query, key [B,T,D] -> []."""
-    logits = F.normalize(query, dim=-1) @ F.normalize(key, dim=-1).transpose(1, 2) / tau  # [B,T,T]
-    own = torch.arange(query.shape[1], device=query.device).repeat(query.shape[0])
-    return F.cross_entropy(logits.flatten(0, 1), own)
+from cmg.losses.infonce import infonce, infonce_within
 
 
 def masked_infonce(z: Mapping[str, Tensor], keep: Tensor, tau: float) -> tuple[dict[str, Tensor], dict[str, Tensor]]:
@@ -29,6 +20,6 @@ def masked_infonce(z: Mapping[str, Tensor], keep: Tensor, tau: float) -> tuple[d
     """
     masked = {m: x * keep.unsqueeze(-1).to(x.dtype) for m, x in z.items()}
     pairs = [(q, k) for q in z for k in z]
-    fine = {f"{q}_{k}": infonce_of_seconds(masked[q], z[k], tau) for q, k in pairs}
+    fine = {f"{q}_{k}": infonce_within(masked[q], z[k], tau) for q, k in pairs}
     coarse = {f"{q}_{k}": infonce(masked[q].mean(dim=1), z[k].mean(dim=1), tau) for q, k in pairs}
     return fine, coarse
