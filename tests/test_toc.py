@@ -92,6 +92,11 @@ def test_file_round_trip(tmp_path):
         read_toc(path)
 
 
+def test_a_run_without_a_codebook_has_no_ranking(tmp_path):
+    write_toc(tmp_path / "toc.json", {}, lam=0.3)
+    assert read_toc(tmp_path / "toc.json") == {}
+
+
 @pytest.mark.skipif(not GOLDEN.exists(), reason="reference arrays of the released code are absent (set CMG_SHARED)")
 @pytest.mark.parametrize("name", ["gauss", "relu"])
 def test_ranks_equal_the_released_ones(name):

@@ -1,13 +1,14 @@
 """Table 1 as Markdown: mean ± sd, the published number in italics beside it."""
 
 from cmg.report.layout import AVERAGE, COLUMN_LABELS, COLUMNS, label
-from cmg.report.tablecsv import number
+from cmg.report.tablecsv import NOT_APPLICABLE, number
 from cmg.report.tables import Cell, Row, Table
 
 READING = (
     "Percent; mean ± sample standard deviation (n − 1) over seeds; *published number in italics*. AVE and UCF(v)↔VGG(a): top-1; "
     "AVVP and AVE→AVVP: segment-level F-score. V→A: the head is fitted on video codes and scored on audio codes. "
-    "Same modality: the bound, fitted and scored on the scored modality. A cell that was not run is empty."
+    "Same modality: the bound, fitted and scored on the scored modality. A cell that was not run is empty; n/a: TOC chooses among the "
+    "dimensions of a codebook, and the method has none."
 )
 
 
@@ -17,7 +18,9 @@ def digits_of(column: str) -> int:
 
 
 def shown(cell: Cell, column: str) -> str:
-    """``61.2 ± 1.0``, ``61.2`` for one seed, empty when not run."""
+    """``61.2 ± 1.0``, ``61.2`` for one seed, empty when not run, ``n/a`` where there is nothing to run."""
+    if not cell.applies:
+        return NOT_APPLICABLE
     digits = digits_of(column)
     if cell.mean is None:
         return ""

@@ -7,7 +7,7 @@ from cmg.report.tables import Row, Table
 
 
 def metrics(table: Table) -> dict[str, dict[str, float]]:
-    """``{"fcid": {"ave_va": 61.2, …}, "fcid_toc": …, "fcid_bound": …, "chance": …}``; cells that were not run are left out.
+    """``{"fcid": {"ave_va": 61.2, …}, "fcid_toc": …, "fcid_bound": …, "chance": …}``; cells and rows without a number are left out.
 
     Where one method ran under several variants or protocols, these are added to the names.
     """
@@ -17,7 +17,7 @@ def metrics(table: Table) -> dict[str, dict[str, float]]:
         name = _name(row)
         full = name if names[name] == 1 else "_".join(part for part in (name, row.variant, row.protocol) if part)
         out[full] = {key: round(cell.mean, 4) for key, cell in row.cells.items() if cell.mean is not None}
-    return out
+    return {name: values for name, values in out.items() if values}
 
 
 def metrics_json(table: Table) -> str:

@@ -12,7 +12,7 @@ from cmg.report.layout import CELLS, COLUMN_LABELS, COLUMNS, label
 from cmg.report.markdown import digits_of
 from cmg.report.published import SOURCES, Published
 from cmg.report.runs import Run
-from cmg.report.tablecsv import number
+from cmg.report.tablecsv import NOT_APPLICABLE, number
 from cmg.report.tables import Cell, Row, Table
 
 
@@ -79,6 +79,8 @@ def _score_fields(row: Row) -> tuple[Field, ...]:
 
 
 def _score_field(cell: Cell, column: str) -> Field:
+    if not cell.applies:
+        return Field(NOT_APPLICABLE, "")
     digits = digits_of(column)
     lines = [] if cell.sd is None else [("sd", f"± {number(cell.sd, digits)}")]
     lines += [("paper", f"paper {visible(cell.published)}")] if cell.published else []

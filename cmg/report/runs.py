@@ -32,13 +32,14 @@ class Score:
 
 @dataclass(frozen=True)
 class Run:
-    """All cells of one method and seed under one protocol."""
+    """All cells of one method and seed under one protocol. Without a ``codebook`` there is nothing for TOC to choose from."""
 
     method: str
     variant: str
     seed: int
     protocol: str
     cells: tuple[Score, ...]
+    codebook: bool = True
 
     @property
     def name(self) -> str:
@@ -70,6 +71,7 @@ def read_run(path: Path) -> Run:
         seed=int(_need(data, "seed", path)),
         protocol=str(_need(data, "protocol", path)),
         cells=tuple(_score(cell, f"{path}: cell {number}") for number, cell in enumerate(_need(data, "cells", path))),
+        codebook=_flag(_need(data, "codebook", path), path, "codebook"),
     )
 
 
@@ -89,7 +91,7 @@ def _score(cell: Any, where: str) -> Score:
     return Score(
         task=str(_need(cell, "task", where)),
         direction=str(_need(cell, "direction", where)),
-        toc=_flag(_need(cell, "toc", where), where),
+        toc=_flag(_need(cell, "toc", where), where, "toc"),
         metric=str(_need(cell, "metric", where)),
         score=_percent(_need(cell, "score", where), "score", where),
         chance=None if cell.get("chance") is None else _percent(cell["chance"], "chance", where),
@@ -100,9 +102,9 @@ def _score(cell: Any, where: str) -> Score:
     )
 
 
-def _flag(value: Any, where: str) -> bool:
+def _flag(value: Any, where: object, name: str) -> bool:
     if not isinstance(value, bool):
-        raise ValueError(f"{where}: expected toc true or false, found {value!r}; {HELP}")
+        raise ValueError(f"{where}: expected {name} true or false, found {value!r}; {HELP}")
     return value
 
 

@@ -10,6 +10,7 @@ from cmg.report.tables import Cell, Row, Table
 HEAD = ("method", "toc", "kind", "variant", "protocol", "seeds")
 PARTS = ("mean", "sd", "seeds", "published", "difference")
 HEADER = (*HEAD, *(f"{column}_{part}" for column in COLUMNS for part in PARTS), "fingerprint")
+NOT_APPLICABLE = "n/a"
 TOC = {True: "yes", False: "no", None: ""}
 
 
@@ -37,7 +38,7 @@ def _line(row: Row) -> list[str]:
     for column in COLUMNS:
         cell = row.cells.get(column, Cell())
         values = "" if all(value is None for value in cell.values) else ";".join(map(number, cell.values))
-        line += [number(cell.mean), number(cell.sd), values, cell.published, number(cell.difference)]
+        line += [number(cell.mean) if cell.applies else NOT_APPLICABLE, number(cell.sd), values, cell.published, number(cell.difference)]
     return [*line, row.fingerprint]
 
 
@@ -71,6 +72,8 @@ def _parse(line: list[str], where: str) -> Row:
 
 def _cell(fields: dict[str, str], column: str, seeds: int) -> Cell:
     mean, sd, values, published, difference = (fields[f"{column}_{part}"] for part in PARTS)
+    if mean == NOT_APPLICABLE:
+        return Cell(published=published, applies=False)
     parsed = tuple(_optional(value) for value in values.split(";")) if values else (None,) * seeds
     return Cell(_optional(mean), _optional(sd), parsed, published, _optional(difference))
 

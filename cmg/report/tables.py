@@ -10,20 +10,24 @@ import statistics
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from cmg.report.layout import AVERAGE, CELLS, CHANCE, CellSpec, kind_of, row_order
+from cmg.report.layout import AVERAGE, CELLS, CHANCE, COLUMNS, CellSpec, kind_of, row_order
 from cmg.report.published import Published, lookup
 from cmg.report.runs import Run, Score
 
 
 @dataclass(frozen=True)
 class Cell:
-    """Percentages. ``values`` has one entry per seed of the row (None: not run); chance lists its distinct values instead."""
+    """Percentages. ``values`` has one entry per seed of the row (None: not run); chance lists its distinct values instead.
+
+    ``applies`` is False where there is nothing to run: TOC of a method without a codebook.
+    """
 
     mean: float | None = None
     sd: float | None = None
     values: tuple[float | None, ...] = ()
     published: str = ""
     difference: float | None = None
+    applies: bool = True
 
 
 @dataclass(frozen=True)
@@ -101,6 +105,8 @@ def _row(group: list[Run], toc: bool, kind: str, printed: dict[str, Published], 
         return None if found is None else found.score
 
     scores = {spec.key: [score(run, spec) for run in group] for spec in CELLS}
+    if toc and kind == "method" and not any(run.codebook for run in group):
+        return [_without_codebook(group, fingerprints)]
     if all(value is None for values in scores.values() for value in values):
         return []
     cells = _with_average(scores, summarise)
@@ -109,6 +115,12 @@ def _row(group: list[Run], toc: bool, kind: str, printed: dict[str, Published], 
     cells = {key: _beside(cell, printed.get(key), with_difference) for key, cell in cells.items()}
     seeds = tuple(run.seed for run in group)
     return [Row(first.method, toc, kind, first.variant, first.protocol, seeds, cells, fingerprint_of(group, fingerprints))]
+
+
+def _without_codebook(group: list[Run], fingerprints: Mapping[str, str]) -> Row:
+    """The +TOC row of a method that has no codebook: no cell applies."""
+    first, cells = group[0], {key: Cell(applies=False) for key in COLUMNS}
+    return Row(first.method, True, "method", first.variant, first.protocol, (), cells, fingerprint_of(group, fingerprints))
 
 
 def _with_average(scores: dict[str, list[float | None]], cell: Callable[[Sequence[float | None]], Cell]) -> dict[str, Cell]:

@@ -27,9 +27,10 @@ def run(args: argparse.Namespace, params: Params) -> None:
         prepare(params)
         options = EvaluateOptions(**{**used, "q_grid": params.evaluate.q_grid})
         indices = {dataset: read_index(paths.index(dataset)) for dataset in params.datasets}
-        cells = evaluate_run(RunCodes.read(codes), indices, read_toc(toc), options)
+        read = RunCodes.read(codes)
+        cells = evaluate_run(read, indices, read_toc(toc), options)
         about = {"method": args.method, "variant": _variant(params, args.method), "seed": args.seed, "protocol": options.protocol}
-        files.write_json(target, {**about, "cells": [cell.as_dict() for cell in cells]})
+        files.write_json(target, {**about, "codebook": read.has_codebook, "cells": [cell.as_dict() for cell in cells]})
 
 
 def _variant(params: Params, method: str) -> str:

@@ -44,8 +44,9 @@ def pretrain(method, data, steps, lr=2e-3):
 
 
 def vectors(method, data, modality):
-    codes = method.codebooks()[0][method.encode(modality, getattr(data, modality)).indices[..., 0]]
-    return F.normalize(codes.mean(dim=1), dim=-1)
+    codes, books = method.encode(modality, getattr(data, modality)), method.codebooks()
+    found = [book[codes.indices[..., g]] for g, book in enumerate(books)] or [codes.vectors]
+    return F.normalize(torch.cat(found, dim=-1).mean(dim=1), dim=-1)
 
 
 def transfer(method, train, test, source, target):
@@ -65,7 +66,7 @@ def one_thread():
 
 
 @pytest.mark.usefixtures("one_thread")
-@pytest.mark.parametrize("name", ["dcid", "codaar", "micu", "cmcm"])
+@pytest.mark.parametrize("name", ["dcid", "codaar", "micu", "cmcm", "simmmdg"])
 def test_codes_carry_over_between_audio_and_video(name):
     torch.manual_seed(0)
     sizes = {"codebook_size": 48, "embedding_dim": 32, "feedforward": 64, "specific_channels": 4, "decoder_channels": 8, "text_hidden": 16}

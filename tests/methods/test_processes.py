@@ -10,7 +10,7 @@ import torch.multiprocessing as mp
 from cmg.methods import build
 from cmg.methods.base import Batch
 
-METHODS = ("dcid", "codaar", "fcid", "micu", "cmcm")
+METHODS = ("dcid", "codaar", "fcid", "micu", "cmcm", "simmmdg")
 SIZES = {
     "codebook_size": 12,
     "embedding_dim": 8,
@@ -20,6 +20,7 @@ SIZES = {
     "feedforward": 16,
     "dropout": 0.0,
 }
+OWN = {"simmmdg": {"translation_dropout": 0.0}}
 
 
 def whole_batch():
@@ -30,13 +31,13 @@ def whole_batch():
 
 
 def step(name, batch):
-    """Loss, gradients and codebook of one step; the draws are those of the whole batch."""
+    """Loss and gradients, and the codebook's state, of one step; the draws are those of the whole batch."""
     torch.manual_seed(0)
-    method = build(name, SIZES).double().train()
+    method = build(name, SIZES | OWN.get(name, {})).double().train()
     terms = method.loss(batch, method.draw(torch.Generator().manual_seed(0), 4, 5), lambda closure: None)
     terms.total.backward()
     gradients = {n: p.grad for n, p in method.named_parameters() if p.grad is not None}
-    return {"total": terms.total.detach(), **gradients}, {"codes": method.codebooks()[0], "counts": method.quantizer.ema_count}
+    return {"total": terms.total.detach(), **gradients}, {n: b for n, b in method.named_buffers() if b.is_floating_point()}
 
 
 def half(rank, rendezvous, folder):

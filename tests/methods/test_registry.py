@@ -24,7 +24,7 @@ def test_every_method_keeps_the_contract(name, small, batch):
     assert grouped == {id(p) for p in method.parameters()}
     method.eval().finish([batch])
     codes, books = method.encode("audio", batch.audio), method.codebooks()
-    assert codes.indices.shape == (4, 5, len(books))
+    assert codes.indices.shape == (4, 5, len(books)) if books else codes.vectors.shape == (4, 5, 8)
     assert all(book.ndim == 2 and len(book) == 12 and torch.isfinite(book).all() for book in books)
 
 

@@ -80,7 +80,9 @@ def files(tmp_path: Path) -> dict[str, list[Path]]:
             path = tmp_path / "results/runs" / f"{method}-{seed}.json"
             path.parent.mkdir(parents=True, exist_ok=True)
             cells = make_cells(level, seed)
-            path.write_text(json.dumps({"method": method, "variant": "paper", "seed": seed, "protocol": "strict", "cells": cells}))
+            path.write_text(
+                json.dumps({"method": method, "variant": "paper", "seed": seed, "protocol": "strict", "codebook": True, "cells": cells})
+            )
             found["runs"].append(path)
             found["histories"].append(_history(tmp_path, f"{method}-{seed}", seed, 120))
     for dataset, modality in (("ave", "audio"), ("ave", "video"), ("avvp", "audio")):

@@ -1,14 +1,17 @@
 """Table 1: means, deviations, empty cells, published numbers beside, and its way to CSV and back."""
 
 import statistics
+from dataclasses import replace
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cmg.report.layout import AVERAGE, CELLS
+from cmg.report.latex import table_latex
+from cmg.report.layout import AVERAGE, CELLS, COLUMNS
 from cmg.report.markdown import table_markdown
 from cmg.report.metrics import metrics
+from cmg.report.pagetables import score_table, seed_table
 from cmg.report.published import read_published
 from cmg.report.tablecsv import number, read_table, table_csv
 from cmg.report.tables import summarise, table1
@@ -121,3 +124,21 @@ def test_published_averages_agree_with_their_cells():
             assert cells["avg"] == pytest.approx(statistics.fmean(cells[spec.key] for spec in CELLS), abs=0.06), key
             checked += 1
     assert checked >= 10
+
+
+def test_toc_of_a_method_without_a_codebook_is_not_applicable(make_run, tmp_path):
+    runs = [make_run("fcid", seed) for seed in (0, 1)]
+    cells = tuple(cell for cell in runs[0].cells if not cell.toc)
+    runs += [replace(runs[0], method="simmmdg", seed=seed, cells=cells, codebook=False) for seed in (0, 1)]
+    table = table1(runs, read_published(), {})
+    row = row_of(table, "simmmdg", True)
+    assert row.kind == "method" and all(not cell.applies and cell.mean is None for cell in row.cells.values())
+    assert row_of(table, "simmmdg", False, "method").cells["ave_va"].published == "49.5"
+    (tmp_path / "t.csv").write_text(table_csv(table))
+    assert row_of(read_table(tmp_path / "t.csv"), "simmmdg", True).cells == row.cells
+    (line,) = [line for line in table_markdown(table).splitlines() if line.startswith("| SimMMDG+TOC")]
+    assert line.count(" n/a |") == len(COLUMNS)
+    (shown,) = [fields for _, fields in score_table(table).rows if fields[0].text == "SimMMDG+TOC"]
+    assert [field.text for field in shown].count("n/a") == len(COLUMNS)
+    assert "simmmdg_toc" not in metrics(table) and "simmmdg" in metrics(table)
+    assert "n/a" in table_latex(table) and len(seed_table(table).rows) == sum(len(r.seeds) for r in table.rows)
