@@ -12,9 +12,13 @@ from torch.nn import functional as F
 from cmg.nn.distributed import gather, world
 
 
-def infonce(query: Tensor, key: Tensor, tau: float) -> Tensor:
-    """-mean_i log softmax_j(cos(query_i, key_j) / tau) at j = i, one direction; query, key [B,D] -> []."""
-    logits = F.normalize(query, dim=-1) @ F.normalize(gather(key), dim=-1).T / tau
+def infonce(query: Tensor, key: Tensor, tau: float, more: Tensor | None = None) -> Tensor:
+    """-mean_i log softmax_j(cos(query_i, key_j) / tau) at j = i, one direction; query, key [B,D] -> [].
+
+    `more` [Q,D]: further keys, the same in all processes, that match no query.
+    """
+    keys = gather(key) if more is None else torch.cat([gather(key), more])
+    logits = F.normalize(query, dim=-1) @ F.normalize(keys, dim=-1).T / tau
     own = torch.arange(query.shape[0], device=query.device) + world()[0] * query.shape[0]
     return F.cross_entropy(logits, own)
 

@@ -23,6 +23,7 @@ METHODS = {
     "codaar": "cmg.methods.codaar:CoDAAR",  # a codebook per modality with aligned rows (2026)
     "cmcm": "cmg.methods.cmcm:CMCM",  # contrastive features and code matching, the codebook joining after a warm start (2021)
     "simmmdg": "cmg.methods.simmmdg:SimMMDG",  # shared and specific halves, vectors without a codebook (NeurIPS 2023)
+    "codis": "cmg.methods.codis:CODIS",  # prototypes by optimal transport, taught by a moving average of the encoders (2022)
     "baseline": "cmg.methods.baseline:Baseline",  # same encoders and codebook, reconstruction and commitment only
     "infonce_kmeans": "cmg.methods.infonce_kmeans:InfoNCEKMeans",  # control: continuous features, k-means codebook afterwards
 }

@@ -5,7 +5,7 @@ Axes: B clips, T seconds, D code dimension, K codes, M streams (modalities that 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 import torch
@@ -78,11 +78,7 @@ class Codebook(nn.Module):
     @torch.no_grad()
     def counts(self, indices: Mapping[str, Tensor]) -> Tensor:
         """How often each stream chose each code, over all processes: [M,K] int64."""
-        counts = torch.zeros_like(self.hits)
-        for row, name in zip(counts, self.streams, strict=True):
-            flat = gather(indices[name]).reshape(-1)
-            row.scatter_add_(0, flat, torch.ones_like(flat))
-        return counts
+        return counts_of({name: indices[name] for name in self.streams}, self.hits.shape[1])
 
     @torch.no_grad()
     def weigh(self, vectors: Tensor, indices: Tensor) -> Tensor:
@@ -110,6 +106,13 @@ class Codebook(nn.Module):
         return result
 
 
+@torch.no_grad()
+def counts_of(indices: Mapping[str, Tensor], codes: int) -> Tensor:
+    """How often each stream chose each of K codes, over all processes; indices int64 of any shape -> [M,K] int64."""
+    flat = [gather(index).reshape(-1) for index in indices.values()]
+    return torch.stack([x.new_zeros(codes).scatter_add_(0, x, torch.ones_like(x)) for x in flat])
+
+
 def perplexity(counts: Tensor) -> Tensor:
     """exp(entropy) of choice counts [...,K] -> [...]; 1 where nothing was chosen."""
     share = counts / counts.sum(dim=-1, keepdim=True).clamp(min=1)
@@ -117,7 +120,11 @@ def perplexity(counts: Tensor) -> Tensor:
 
 
 def monitors(quantized: Quantized) -> dict[str, Tensor]:
-    """Share of the codebook chosen in this step, and perplexity of the choices, per stream."""
-    used, spread = (quantized.counts > 0).float().mean(dim=1), perplexity(quantized.counts)
-    names = list(quantized.indices)
+    """`choice_monitors` of one pass through a codebook."""
+    return choice_monitors(quantized.counts, quantized.indices)
+
+
+def choice_monitors(counts: Tensor, names: Iterable[str]) -> dict[str, Tensor]:
+    """Share of the codebook chosen in this step, and perplexity of the choices, per stream; counts [M,K]."""
+    used, spread, names = (counts > 0).float().mean(dim=1), perplexity(counts), list(names)
     return {f"usage_{n}": used[i] for i, n in enumerate(names)} | {f"perplexity_{n}": spread[i] for i, n in enumerate(names)}

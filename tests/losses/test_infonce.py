@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 import torch
+from torch.nn import functional as F
 
 from cmg.losses.infonce import infonce, infonce_by_second, infonce_within
 
@@ -40,3 +41,10 @@ def test_by_second_and_within_clips():
     torch.testing.assert_close(infonce_by_second(query, key, 0.3), torch.stack(by_second).mean())
     within = [infonce(query[b], key[b], 0.3) for b in range(4)]
     torch.testing.assert_close(infonce_within(query, key, 0.3), torch.stack(within).mean())
+
+
+def test_further_keys_are_further_negatives():
+    query, key, more = torch.randn(4, 3), torch.randn(4, 3), torch.randn(2, 3)
+    logits = F.normalize(query) @ F.normalize(torch.cat([key, more])).T / 0.5
+    torch.testing.assert_close(infonce(query, key, 0.5, more), F.cross_entropy(logits, torch.arange(4)))
+    torch.testing.assert_close(infonce(query, key, 0.5, more[:0]), infonce(query, key, 0.5))
