@@ -24,6 +24,7 @@ METHODS = {
     "cmcm": "cmg.methods.cmcm:CMCM",  # contrastive features and code matching, the codebook joining after a warm start (2021)
     "simmmdg": "cmg.methods.simmmdg:SimMMDG",  # shared and specific halves, vectors without a codebook (NeurIPS 2023)
     "codis": "cmg.methods.codis:CODIS",  # prototypes by optimal transport, taught by a moving average of the encoders (2022)
+    "turn": "cmg.methods.turn:TURN",  # product codebook, hidden seconds restored from the code of another modality (2022)
     "baseline": "cmg.methods.baseline:Baseline",  # same encoders and codebook, reconstruction and commitment only
     "infonce_kmeans": "cmg.methods.infonce_kmeans:InfoNCEKMeans",  # control: continuous features, k-means codebook afterwards
 }

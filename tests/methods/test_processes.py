@@ -10,7 +10,7 @@ import torch.multiprocessing as mp
 from cmg.methods import build
 from cmg.methods.base import Batch
 
-METHODS = ("dcid", "codaar", "fcid", "micu", "cmcm", "simmmdg", "codis")
+METHODS = ("dcid", "codaar", "fcid", "micu", "cmcm", "simmmdg", "codis", "turn")
 SIZES = {
     "codebook_size": 12,
     "embedding_dim": 8,

@@ -25,7 +25,8 @@ def test_every_method_keeps_the_contract(name, small, batch):
     method.eval().finish([batch])
     codes, books = method.encode("audio", batch.audio), method.codebooks()
     assert codes.indices.shape == (4, 5, len(books)) if books else codes.vectors.shape == (4, 5, 8)
-    assert all(book.ndim == 2 and len(book) == 12 and torch.isfinite(book).all() for book in books)
+    assert all(book.ndim == 2 and torch.isfinite(book).all() for book in books)
+    assert not books or sum(map(len, books)) == 12
 
 
 def test_unknown_name_says_the_nearest():
