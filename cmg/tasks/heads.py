@@ -108,6 +108,10 @@ class Fitted:
         """Answers of all heads for codes [n, T, D]."""
         return answers(_logits(self.bank, codes, self.scale, self.options), self.bank.kind, self.options.threshold)
 
+    def logits(self, codes: np.ndarray) -> np.ndarray:
+        """Scores of all heads for codes [n, T, D]: [n, J, C] for clips, [n, T, J, C] for seconds."""
+        return _logits(self.bank, codes, self.scale, self.options).cpu().numpy()
+
     def best(self, among: Sequence[int]) -> int:
         """The head with the best validation score among these, ties by validation loss; the first where there is no validation."""
         if self.val_score is None:

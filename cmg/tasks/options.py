@@ -27,6 +27,7 @@ class EvaluateOptions:
     toc_score: str = "full"  # which ranking of the TOC file: full (paper), similarity or variance
     q_grid: tuple[float, ...] = (0.25, 0.5, 0.5625, 0.65625, 0.765625, 0.875)  # shares of D that validation chooses from
     q_fixed: float = 0.765625  # share of D where there is nothing to choose on (AVVP)
+    rejected: float = 0.05  # open set: share of known validation clips below the threshold (95 % true positives, as is usual)
     holdout: float = 0.2  # UCF101: share of each class's training groups held out for validation
     seed: int = 0
     device: str = "cpu"
@@ -47,8 +48,10 @@ class EvaluateOptions:
             )
         if not self.q_grid or not all(0 < share <= 1 for share in (*self.q_grid, self.q_fixed)):
             raise ValueError(f"evaluate: q_grid {self.q_grid} and q_fixed {self.q_fixed} must be shares of D in (0, 1]")
-        if not (0 < self.threshold < 1 and 0 < self.holdout < 1):
-            raise ValueError(f"evaluate: threshold {self.threshold} and holdout {self.holdout} must lie between 0 and 1")
+        if not (0 < self.threshold < 1 and 0 < self.holdout < 1 and 0 <= self.rejected < 1):
+            raise ValueError(
+                f"evaluate: threshold {self.threshold}, holdout {self.holdout} and rejected {self.rejected} must lie between 0 and 1"
+            )
 
 
 @dataclass(frozen=True)

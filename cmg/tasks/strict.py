@@ -50,6 +50,18 @@ def run(trial: Trial, codes: RunCodes, ranking: np.ndarray | None, options: Eval
 
     `ranking` is the TOC order of all D dimensions. Heads with and without TOC are fitted together on the same batches.
     """
+    fitted, kept, chosen = fit_heads(trial, codes, ranking, options)
+    cells = []
+    for direction, test in trial.tests.items():
+        answers = fitted.answer(codes.embed(test.dataset, test.modality, test.rows))
+        cells += [_cell(trial, direction, toc, answers[j], len(kept[j]), _choice(fitted, j)) for toc, j in chosen]
+    return cells
+
+
+def fit_heads(
+    trial: Trial, codes: RunCodes, ranking: np.ndarray | None, options: EvaluateOptions
+) -> tuple[heads.Fitted, list[np.ndarray], list[tuple[bool, int]]]:
+    """The fitted heads of a trial, the dimensions that each reads, and which head answers (with TOC or not, head)."""
     check_no_leak(trial)
     size = codes.dimensions(trial.fit.dataset, trial.fit.modality)
     kept = kept_dimensions(size, ranking, options, fixed=trial.val is None)
@@ -59,12 +71,7 @@ def run(trial: Trial, codes: RunCodes, ranking: np.ndarray | None, options: Eval
 
     count = trial.classes + (trial.kind == heads.SECOND)
     fitted = heads.fit(labelled(trial.fit), trial.val and labelled(trial.val), kept, count, trial.kind, options)
-    chosen = [(False, 0)] + ([(True, fitted.best(range(1, len(kept))))] if len(kept) > 1 else [])
-    cells = []
-    for direction, test in trial.tests.items():
-        answers = fitted.answer(codes.embed(test.dataset, test.modality, test.rows))
-        cells += [_cell(trial, direction, toc, answers[j], len(kept[j]), _choice(fitted, j)) for toc, j in chosen]
-    return cells
+    return fitted, kept, [(False, 0)] + ([(True, fitted.best(range(1, len(kept))))] if len(kept) > 1 else [])
 
 
 def kept_dimensions(size: int, ranking: np.ndarray | None, options: EvaluateOptions, fixed: bool) -> list[np.ndarray]:

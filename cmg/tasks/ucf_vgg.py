@@ -23,14 +23,10 @@ SIDES = {"v": "ucf101", "a": "vggsound_avel"}
 
 def run(codes: RunCodes, indices: Mapping[str, Sequence[Clip]], ranking: np.ndarray | None, options: EvaluateOptions) -> list[Cell]:
     """All four directions, with TOC where there is a ranking."""
-    pairs = really_shared(*([clip for clip in indices[dataset] if clip.split and clip.status == "ok"] for dataset in DATASETS))
-    names = {"v": [ucf for ucf, _ in pairs], "a": [vgg for _, vgg in pairs]}
-    clips = {m: [clip for clip in indices[SIDES[m]] if label_of(clip) in names[m]] for m in MODALITY}
-    split = {m: {name: [c for c in clips[m] if c.split == name] for name in ("train", "val", "test")} for m in MODALITY}
-    split["v"]["train"], split["v"]["val"] = hold_out(split["v"]["train"], options.holdout)
+    names, split = shared(indices, options)
 
     def part(m: str, name: str) -> parts.Part:
-        what = f"{SIDES[m]} {name}, {len(pairs)} shared classes"
+        what = f"{SIDES[m]} {name}, {len(names[m])} shared classes"
         return parts.make_part(codes, SIDES[m], MODALITY[m], split[m][name], lambda clip, _: names[m].index(label_of(clip)), what)
 
     cells = []
@@ -38,13 +34,25 @@ def run(codes: RunCodes, indices: Mapping[str, Sequence[Clip]], ranking: np.ndar
         trial = strict.Trial(
             task="ucf_vgg",
             kind=heads.CLIP,
-            classes=len(pairs),
+            classes=len(names["v"]),
             fit=part(source, "train"),
             val=part(source, "val"),
             tests={f"{source}{m}": part(m, "test") for m in MODALITY},
         )
         cells += strict.run(trial, codes, ranking, options)
     return cells
+
+
+def shared(
+    indices: Mapping[str, Sequence[Clip]], options: EvaluateOptions
+) -> tuple[dict[str, list[str]], dict[str, dict[str, list[Clip]]]]:
+    """Per side (`v`: UCF101, `a`: VGGSound) the really shared classes in one order, and their clips by split; UCF101's val is held out."""
+    pairs = really_shared(*([clip for clip in indices[dataset] if clip.split and clip.status == "ok"] for dataset in DATASETS))
+    names = {"v": [ucf for ucf, _ in pairs], "a": [vgg for _, vgg in pairs]}
+    clips = {m: [clip for clip in indices[SIDES[m]] if label_of(clip) in names[m]] for m in MODALITY}
+    split = {m: {name: [c for c in clips[m] if c.split == name] for name in ("train", "val", "test")} for m in MODALITY}
+    split["v"]["train"], split["v"]["val"] = hold_out(split["v"]["train"], options.holdout)
+    return names, split
 
 
 def hold_out(clips: Sequence[Clip], share: float) -> tuple[list[Clip], list[Clip]]:

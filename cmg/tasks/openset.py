@@ -1,0 +1,153 @@
+"""Open-set tasks (MICU): fit on the first K classes of one modality, test on all classes of the other; the rest are unknown.
+
+AVE: 14 or 21 of 28. UCF101 video <-> audio: 17 or 34 of the 51 classes with sound. UCF101 video <-> VGGSound audio: 8 or 12 of the 16
+shared. K is that share of the classes that the indexes hold, in official order (UCF101: alphabetical).
+
+Strict, unlike the release: parts are those of the closed-set tasks, so no test clip is seen by a head in either modality (the release
+tests on the training clips' other modality); epoch and Q are chosen on known validation clips in the source modality; and the rejection
+threshold is the confidence below which `options.rejected` of those lie, beside the released rule, which chooses it on test labels.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import numpy as np
+
+from cmg.datasets.clips import Clip
+from cmg.datasets.labels import classes_of, label_of
+from cmg.datasets.names import AVE_CLASSES
+from cmg.tasks import ave, heads, openmetrics, parts, strict, ucf_vgg
+from cmg.tasks.codes import RunCodes
+from cmg.tasks.options import MODALITY, EvaluateOptions
+
+SHARES = {"ave": (1 / 2, 3 / 4), "ucf": (1 / 3, 2 / 3), "ucf_vgg": (1 / 2, 3 / 4)}
+
+
+@dataclass(frozen=True)
+class OpenCell:
+    """Scores of one fit and direction in percent; `h` and its accuracies at the fixed threshold, `released_*` at the released one."""
+
+    task: str
+    direction: str
+    toc: bool
+    known_classes: int
+    classes: int
+    h: float
+    known: float
+    unknown: float
+    released_h: float
+    released_known: float
+    released_unknown: float
+    auroc: float
+    oscr: float
+    closed: float
+    q: int | None
+    n_fit: int
+    n_val: int
+    n_known: int
+    n_unknown: int
+
+    def as_dict(self) -> dict[str, Any]:
+        """Plain JSON values."""
+        return asdict(self)
+
+
+@dataclass(frozen=True)
+class Side:
+    """One modality of a task: its dataset, its clips by split, and the number of a clip's class (None: the clip is not used)."""
+
+    dataset: str
+    splits: Mapping[str, Sequence[Clip]]
+    number: Callable[[Clip], int | None]
+
+
+def run(codes: RunCodes, indices: Mapping[str, Sequence[Clip]], ranking: np.ndarray | None, options: EvaluateOptions) -> list[OpenCell]:
+    """Every task whose codes exist, every K, both directions, with TOC where there is a ranking."""
+    cells = []
+    for task, (sides, classes) in _tasks(codes, indices, options).items():
+        for share in SHARES[task]:
+            for source, target in (("v", "a"), ("a", "v")):
+                trial = _trial(codes, task, sides, round(share * classes), source, target)
+                cells += _scores(trial, f"{source}{target}", codes, ranking, options, classes)
+    return cells
+
+
+def _tasks(codes: RunCodes, indices: Mapping[str, Sequence[Clip]], options: EvaluateOptions) -> dict[str, tuple[dict[str, Side], int]]:
+    """Sides and number of classes by task."""
+    found = {"ave": _ave(indices["ave"])}
+    if ("ucf101", "audio") in codes.entries:
+        found["ucf"] = _ucf(codes, indices["ucf101"], options)
+    names, split = ucf_vgg.shared(indices, options)
+    sides = {m: Side(ucf_vgg.SIDES[m], split[m], _numbers(names[m])) for m in MODALITY}
+    return found | {"ucf_vgg": (sides, len(names["v"]))}
+
+
+def _ave(clips: Sequence[Clip]) -> tuple[dict[str, Side], int]:
+    present = set(classes_of(clips))
+    names = [label for label in AVE_CLASSES if label in present]
+    splits = dict(zip(("train", "val", "test"), ave.splits(clips), strict=True))
+    return dict.fromkeys(MODALITY, Side("ave", splits, _numbers(names))), len(names)
+
+
+def _ucf(codes: RunCodes, clips: Sequence[Clip], options: EvaluateOptions) -> tuple[dict[str, Side], int]:
+    """Classes with sound: those in which some clip has audio codes."""
+    sounding = codes.get("ucf101", "audio").valid > 0
+    names = sorted({label_of(clip) for clip in clips if sounding[clip.row]})
+    train, val = ucf_vgg.hold_out([clip for clip in clips if clip.split == "train"], options.holdout)
+    splits = {"train": train, "val": val, "test": [clip for clip in clips if clip.split == "test"]}
+    return dict.fromkeys(MODALITY, Side("ucf101", splits, _numbers(names))), len(names)
+
+
+def _numbers(names: Sequence[str]) -> Callable[[Clip], int | None]:
+    places = {name: place for place, name in enumerate(names)}
+    return lambda clip: places.get(label_of(clip))
+
+
+def _trial(codes: RunCodes, task: str, sides: Mapping[str, Side], known: int, source: str, target: str) -> strict.Trial:
+    """Fit and validation on the first `known` classes in the source modality, test on all classes in the target modality."""
+
+    def part(m: str, name: str, below: float) -> parts.Part:
+        side = sides[m]
+        clips = [clip for clip in side.splits[name] if side.number(clip) is not None and side.number(clip) < below]
+        return parts.make_part(codes, side.dataset, MODALITY[m], clips, lambda clip, _: side.number(clip), f"open set {task} {name}")
+
+    fit, val, test = part(source, "train", known), part(source, "val", known), part(target, "test", np.inf)
+    return strict.Trial(f"open set {task}", heads.CLIP, known, fit, val, {f"{source}{target}": test}, {"name": task})
+
+
+def _scores(
+    trial: strict.Trial, direction: str, codes: RunCodes, ranking: np.ndarray | None, options: EvaluateOptions, classes: int
+) -> list[OpenCell]:
+    fitted, kept, chosen = strict.fit_heads(trial, codes, ranking, options)
+    test, val = ((part, fitted.logits(codes.embed(part.dataset, part.modality, part.rows))) for part in (trial.tests[direction], trial.val))
+    inside = test[0].target < trial.classes
+    cells = []
+    for toc, j in chosen:
+        logits = test[1][:, j]
+        threshold = float(np.quantile(openmetrics.confidence(val[1][:, j]), options.rejected))
+        fixed, released = openmetrics.reject(logits, test[0].target, threshold), openmetrics.released_h(logits, test[0].target)
+        cells.append(
+            OpenCell(
+                task=trial.side["name"],
+                direction=direction,
+                toc=toc,
+                known_classes=trial.classes,
+                classes=classes,
+                h=fixed.h,
+                known=fixed.known,
+                unknown=fixed.unknown,
+                released_h=released.h,
+                released_known=released.known,
+                released_unknown=released.unknown,
+                auroc=openmetrics.auroc(logits, test[0].target),
+                oscr=openmetrics.oscr(logits, test[0].target),
+                closed=100 * float(np.mean(logits.argmax(axis=1)[inside] == test[0].target[inside])),
+                q=len(kept[j]) if toc else None,
+                n_fit=len(trial.fit),
+                n_val=len(trial.val),
+                n_known=int(inside.sum()),
+                n_unknown=int((~inside).sum()),
+            )
+        )
+    return cells
