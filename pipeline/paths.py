@@ -11,6 +11,7 @@ RESULTS = Path("results")
 RUNS = RESULTS / "runs"
 TABLE1 = RESULTS / "table1.csv"
 REPORT = RESULTS / "report.html"
+OPENSET = RESULTS / "openset.csv"
 METRICS = RESULTS / "metrics.json"
 PARAMS = Path("params.yaml")
 PROMPTS = Path("data/prompts")

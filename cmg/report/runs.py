@@ -8,6 +8,8 @@ from pathlib import Path
 from typing import Any
 
 HELP = "run: dvc repro"
+OPEN_KEYS = ("task", "known_classes", "classes", "direction", "toc")
+OPEN_SCORES = ("h", "known", "unknown", "released_h", "released_known", "released_unknown", "auroc", "oscr", "closed")
 
 
 @dataclass(frozen=True)
@@ -40,6 +42,7 @@ class Run:
     protocol: str
     cells: tuple[Score, ...]
     codebook: bool = True
+    openset: tuple[Mapping[str, Any], ...] = ()
 
     @property
     def name(self) -> str:
@@ -71,6 +74,7 @@ def read_run(path: Path) -> Run:
         seed=int(_need(data, "seed", path)),
         protocol=str(_need(data, "protocol", path)),
         cells=tuple(_score(cell, f"{path}: cell {number}") for number, cell in enumerate(_need(data, "cells", path))),
+        openset=tuple(_open(cell, f"{path}: open-set cell {number}") for number, cell in enumerate(_need(data, "openset", path))),
         codebook=_flag(_need(data, "codebook", path), path, "codebook"),
     )
 
@@ -100,6 +104,13 @@ def _score(cell: Any, where: str) -> Score:
         side=dict(cell.get("side") or {}),
         **counts,
     )
+
+
+def _open(cell: Any, where: str) -> Mapping[str, Any]:
+    """An open-set cell with its keys and scores checked."""
+    for name in OPEN_KEYS:
+        _need(cell, name, where)
+    return {**cell, **{name: _percent(cell[name], name, where) for name in OPEN_SCORES}}
 
 
 def _flag(value: Any, where: object, name: str) -> bool:

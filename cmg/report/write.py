@@ -1,4 +1,4 @@
-"""Write table 1 in its three forms."""
+"""Write table 1 in its three forms, and the open-set scores."""
 
 import os
 from pathlib import Path
@@ -6,6 +6,7 @@ from pathlib import Path
 from cmg.report.inputs import ReportInputs
 from cmg.report.markdown import table_markdown
 from cmg.report.metrics import metrics_json
+from cmg.report.openset import openset_csv
 from cmg.report.tablecsv import table_csv
 from cmg.report.tables import Table, table1
 
@@ -16,9 +17,10 @@ def build_table1(inputs: ReportInputs) -> Table:
 
 
 def write_tables(out_dir: Path, inputs: ReportInputs) -> list[Path]:
-    """Write ``table1.csv``, ``table1.md`` and ``metrics.json`` into ``out_dir``; each atomically, bytes a function of the inputs."""
+    """Write ``table1.csv``, ``table1.md``, ``metrics.json``, ``openset.csv`` into ``out_dir``; atomically, bytes a function of the inputs."""
     table = build_table1(inputs)
     texts = {"table1.csv": table_csv(table), "table1.md": table_markdown(table), "metrics.json": metrics_json(table)}
+    texts["openset.csv"] = openset_csv(inputs.runs, inputs.fingerprints, inputs.notice)
     return [write_text(out_dir / name, text) for name, text in texts.items()]
 
 

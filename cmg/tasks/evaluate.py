@@ -5,8 +5,9 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 
 from cmg.datasets.clips import Clip
-from cmg.tasks import ave, ave_avvp, avvp, ucf_vgg
+from cmg.tasks import ave, ave_avvp, avvp, openset, ucf_vgg
 from cmg.tasks.codes import RunCodes
+from cmg.tasks.openset import OpenCell
 from cmg.tasks.options import DIRECTIONS, Cell, EvaluateOptions
 
 TASKS = {"ave": ave, "avvp": avvp, "ave_avvp": ave_avvp, "ucf_vgg": ucf_vgg}
@@ -37,6 +38,15 @@ def evaluate_run(
         found = task.run(codes, indices, ranking, options)
         cells += sorted(found, key=lambda cell: (DIRECTIONS.index(cell.direction), cell.toc))
     return cells
+
+
+def evaluate_open_set(
+    codes: RunCodes, indices: Mapping[str, Sequence[Clip]], toc_rankings: Mapping[str, np.ndarray] | None, options: EvaluateOptions
+) -> list[OpenCell]:
+    """Cells of the open-set tasks; arguments and errors as in `evaluate_run`."""
+    for dataset in ("ave", "ucf101", "vggsound_avel"):
+        _check_index(codes, indices, dataset, "open set")
+    return openset.run(codes, indices, _ranking(codes, toc_rankings, options), options)
 
 
 def _ranking(codes: RunCodes, rankings: Mapping[str, np.ndarray] | None, options: EvaluateOptions) -> np.ndarray | None:

@@ -66,9 +66,9 @@ def run(codes: RunCodes, indices: Mapping[str, Sequence[Clip]], ranking: np.ndar
     """Every task whose codes exist, every K, both directions, with TOC where there is a ranking."""
     cells = []
     for task, (sides, classes) in _tasks(codes, indices, options).items():
-        for share in SHARES[task]:
+        for known in sorted({max(1, min(round(share * classes), classes - 1)) for share in SHARES[task]} if classes > 1 else ()):
             for source, target in (("v", "a"), ("a", "v")):
-                trial = _trial(codes, task, sides, round(share * classes), source, target)
+                trial = _trial(codes, task, sides, known, source, target)
                 cells += _scores(trial, f"{source}{target}", codes, ranking, options, classes)
     return cells
 

@@ -1,11 +1,11 @@
-"""Every downstream task of one run, both directions, with and without TOC, same-modality bounds included."""
+"""Every downstream task of one run, both directions, with and without TOC, same-modality bounds and open-set tasks included."""
 
 import argparse
 
 from cmg.datasets.clips import read_index
 from cmg.methods import METHODS
 from cmg.tasks.codes import RunCodes
-from cmg.tasks.evaluate import evaluate_run
+from cmg.tasks.evaluate import evaluate_open_set, evaluate_run
 from cmg.tasks.options import EvaluateOptions
 from cmg.toc import read_toc
 from pipeline import files, paths, receipts
@@ -28,9 +28,10 @@ def run(args: argparse.Namespace, params: Params) -> None:
         options = EvaluateOptions(**{**used, "q_grid": params.evaluate.q_grid})
         indices = {dataset: read_index(paths.index(dataset)) for dataset in params.datasets}
         read = RunCodes.read(codes)
-        cells = evaluate_run(read, indices, read_toc(toc), options)
+        rankings = read_toc(toc)
+        results = {"cells": evaluate_run(read, indices, rankings, options), "openset": evaluate_open_set(read, indices, rankings, options)}
         about = {"method": args.method, "variant": _variant(params, args.method), "seed": args.seed, "protocol": options.protocol}
-        files.write_json(target, {**about, "codebook": read.has_codebook, "cells": [cell.as_dict() for cell in cells]})
+        files.write_json(target, {**about, "codebook": read.has_codebook, **{k: [c.as_dict() for c in v] for k, v in results.items()}})
 
 
 def _variant(params: Params, method: str) -> str:

@@ -12,6 +12,11 @@ from cmg.report.layout import CELLS
 from cmg.report.runs import Run, Score
 
 HOSTILE = '<script>alert("x")</script>'
+OPEN = [
+    {"task": "ave", "known_classes": 14, "classes": 28, "direction": "va", "toc": False}
+    | {"h": 40.0, "known": 30.0, "unknown": 60.0, "released_h": 45.0, "released_known": 40.0, "released_unknown": 51.0}
+    | {"auroc": 62.5, "oscr": 33.0, "closed": 48.0, "q": None, "n_fit": 10, "n_val": 5, "n_known": 7, "n_unknown": 8}
+]
 LEVELS = {"baseline": 9.0, "infonce_kmeans": 35.0, "fcid": 61.0}
 
 
@@ -81,7 +86,17 @@ def files(tmp_path: Path) -> dict[str, list[Path]]:
             path.parent.mkdir(parents=True, exist_ok=True)
             cells = make_cells(level, seed)
             path.write_text(
-                json.dumps({"method": method, "variant": "paper", "seed": seed, "protocol": "strict", "codebook": True, "cells": cells})
+                json.dumps(
+                    {
+                        "method": method,
+                        "variant": "paper",
+                        "seed": seed,
+                        "protocol": "strict",
+                        "codebook": True,
+                        "cells": cells,
+                        "openset": OPEN,
+                    }
+                )
             )
             found["runs"].append(path)
             found["histories"].append(_history(tmp_path, f"{method}-{seed}", seed, 120))

@@ -1,0 +1,51 @@
+"""Open-set scores as CSV: mean, sample standard deviation and every seed's value per method, task, number of known classes, direction."""
+
+import csv
+import io
+from collections.abc import Mapping, Sequence
+
+from cmg.report.layout import kind_of, row_order
+from cmg.report.runs import OPEN_KEYS, OPEN_SCORES, Run
+from cmg.report.tablecsv import TOC, number
+from cmg.report.tables import fingerprint_of, summarise
+
+HEADER = (
+    *("method", "variant", "protocol", "seeds", "task", "known_classes", "classes", "direction", "toc"),
+    *(f"{score}_{part}" for score in OPEN_SCORES for part in ("mean", "sd", "seeds")),
+    "fingerprint",
+)
+
+
+def openset_csv(runs: Sequence[Run], fingerprints: Mapping[str, str], notice: str = "") -> str:
+    """The CSV text, notice first as a comment. ``released_*`` choose their threshold on test labels; the others do not.
+
+    Raises:
+        ValueError: a run holds a cell twice.
+    """
+    found: dict[tuple, dict[int, tuple[Run, Mapping]]] = {}
+    for run in runs:
+        for cell in run.openset:
+            seeds = found.setdefault((run.method, run.variant, run.protocol, *(cell[key] for key in OPEN_KEYS)), {})
+            if run.seed in seeds:
+                raise ValueError(f"run {run.name}: two open-set scores for {', '.join(str(cell[key]) for key in OPEN_KEYS)}; expected one")
+            seeds[run.seed] = (run, cell)
+    out = io.StringIO()
+    out.write(f"# {' '.join(notice.split())}\n" if notice else "")
+    writer = csv.writer(out, lineterminator="\n")
+    writer.writerow(HEADER)
+    writer.writerows(_line(key, [seeds[seed] for seed in sorted(seeds)], fingerprints) for key, seeds in sorted(found.items(), key=_order))
+    return out.getvalue()
+
+
+def _order(item: tuple[tuple, object]) -> tuple:
+    method, variant, protocol, *rest, toc = item[0]
+    return (row_order(kind_of(method), method, toc, variant, protocol), rest)
+
+
+def _line(key: tuple, held: list[tuple[Run, Mapping]], fingerprints: Mapping[str, str]) -> list[str]:
+    method, variant, protocol, *rest, toc = key
+    line = [method, variant, protocol, ";".join(str(run.seed) for run, _ in held), *map(str, rest), TOC[toc]]
+    for score in OPEN_SCORES:
+        cell = summarise([value[score] for _, value in held])
+        line += [number(cell.mean), number(cell.sd), ";".join(map(number, cell.values))]
+    return [*line, fingerprint_of([run for run, _ in held], fingerprints)]
