@@ -17,7 +17,7 @@ def build_table1(inputs: ReportInputs) -> Table:
 
 
 def write_tables(out_dir: Path, inputs: ReportInputs) -> list[Path]:
-    """Write ``table1.csv``, ``table1.md``, ``metrics.json``, ``openset.csv`` into ``out_dir``; atomically, bytes a function of the inputs."""
+    """Write the tables, ``metrics.json`` and ``openset.csv`` into ``out_dir``; each atomically, bytes a function of the inputs."""
     table = build_table1(inputs)
     texts = {"table1.csv": table_csv(table), "table1.md": table_markdown(table), "metrics.json": metrics_json(table)}
     texts["openset.csv"] = openset_csv(inputs.runs, inputs.fingerprints, inputs.notice)
