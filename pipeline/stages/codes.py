@@ -27,7 +27,8 @@ def run(args: argparse.Namespace, params: Params) -> None:
         device = prepare(params)
         method, _ = checkpoint.load(paths.checkpoint(run_name), device)
         standardise = Standardiser.load(paths.checkpoint(run_name) / "statistics.safetensors")
-        encoded = {key: encode_store(method, FeatureStore(path), key[1], device, standardise) for key, path in sorted(stores.items())}
+        held = {key: FeatureStore(path) for key, path in sorted(stores.items()) if key[1] in method.modalities}
+        encoded = {key: encode_store(method, store, key[1], device, standardise) for key, store in held.items()}
         codebooks = [codebook.detach().float().cpu().numpy() for codebook in method.codebooks()]
         paths.codes(run_name).parent.mkdir(parents=True, exist_ok=True)
         RunCodes(codebooks, encoded).write(paths.codes(run_name))
