@@ -28,7 +28,7 @@ def run(args: argparse.Namespace, params: Params) -> None:
         device = prepare(params)
         method, about = checkpoint.load(paths.checkpoint(run_name), device)
         standardise = Standardiser.load(paths.checkpoint(run_name) / "statistics.safetensors")
-        opened = {key: FeatureStore(path) for key, path in sorted(stores.items())}
+        opened = {key: FeatureStore(path) for key, path in sorted(stores.items()) if key[1] in method.modalities}
         for (_, modality), store in opened.items():
             check_origin(about["features"], store, modality)
         encoded = {key: encode_store(method, store, key[1], device, standardise) for key, store in opened.items()}

@@ -56,6 +56,7 @@ def run(args: argparse.Namespace, params: Params) -> None:
         checkpoint.save(folder, method, about)
         data.standardise.save(folder / "statistics.safetensors")
         files.write_bytes(folder / "history.csv", history.to_csv(done).encode())
+        files.write_bytes(folder / "codebook.csv", history.health_csv(done).encode())
         work.unlink(missing_ok=True)
 
 
