@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Any, ClassVar, Literal
 
-from pydantic import Field, model_validator
+from pydantic import model_validator
 
-from cmg.methods.sizes import Sizes
+from cmg.methods.sizes import SemanticSizes, Sizes
 
 
 class Variant(Sizes):
@@ -31,8 +31,5 @@ class Variant(Sizes):
         return {**defaults, **given}
 
 
-class SemanticVariant(Variant):
-    """What DCID and CoDAAR add: two encoder layers and a text BiLSTM."""
-
-    layers: int = Field(2, ge=1, description="encoder layers of a temporal block")
-    text_hidden: int = Field(128, ge=1, description="width of the text BiLSTM, per direction")
+class SemanticVariant(SemanticSizes, Variant):
+    """The same on DCID's encoders."""

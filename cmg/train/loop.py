@@ -6,7 +6,7 @@ Every random number is a function of (seed, step): the order of clips of (seed, 
 
 import math
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import torch
@@ -98,7 +98,8 @@ def train_step(
     torch.manual_seed(_stream(options.seed, step, 0))
     generator = torch.Generator().manual_seed(_stream(options.seed, step, 1))
     method.train()
-    terms = method.loss(batch, method.draw(generator, batch.size, batch.seconds), _fit(method, optimisers))
+    draws = replace(method.draw(generator, batch.size, batch.seconds), progress=step / (options.epochs * per_epoch))
+    terms = method.loss(batch, draws, _fit(method, optimisers))
     optimisers["main"].zero_grad()
     terms.total.backward()
     for parameters in method.clip_groups().values():
