@@ -39,11 +39,18 @@ def unknown_key(key: str, known: list[str]) -> str:
 
 
 class Dataset(BaseModel):
-    """Where a dataset comes from; further keys are options of its reader in ``cmg.datasets``, which rejects unknown ones."""
+    """Where a dataset comes from, and how much of a clip its features cover.
+
+    Further keys are options of its reader in ``cmg.datasets``, which rejects unknown ones.
+
+    Attributes:
+        seconds: the most seconds of a clip that have features; None: what the recipe says.
+    """
 
     model_config = ConfigDict(extra="allow", frozen=True)
 
     source: Literal["sample", "raw"]
+    seconds: int | None = Field(None, ge=1)
 
     @property
     def options(self) -> dict[str, Any]:
@@ -137,6 +144,16 @@ class Params(BaseModel):
     @property
     def uses_sample(self) -> bool:
         return any(dataset.source == "sample" for dataset in self.datasets.values())
+
+    def dataset(self, name: str) -> Dataset:
+        """The section of one dataset.
+
+        Raises:
+            ParameterError: there is none.
+        """
+        if name not in self.datasets:
+            raise ParameterError(f"params.yaml: datasets: {unknown_key(name, list(self.datasets))} (or add `{name}:`)")
+        return self.datasets[name]
 
     def method_config(self, method: str) -> dict[str, Any]:
         """Science knobs of one method over the widths of the scale (a key in both is taken from the method's section)."""

@@ -1,9 +1,11 @@
 """The way in for a stage: prepare a modality (networks, shape, digests), then run it over the clips of an index."""
 
+import hashlib
 import importlib
+import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Any
 
 import torch
@@ -12,6 +14,7 @@ from cmg.extract.contract import Network, Progress, Report, Writer
 from cmg.extract.engine import extract
 from cmg.extract.options import Options, RecipeError, recipe_from, require
 from cmg.extract.sentences import unique_sentences
+from cmg.media.source import IMAGE_SUFFIXES
 from cmg.store.ids import sentence_id
 
 MODULES = {"video": "cmg.extract.vgg19", "audio": "cmg.extract.vggish", "text": "cmg.extract.bert"}
@@ -47,9 +50,12 @@ def rows_of(modality: str, clips: Sequence[Any]) -> Rows:
     if modality == "text":
         ids = [sentence_id(sentence) for sentence in unique_sentences(clips)]
         return Rows(ids, ids)
-    media = [clip.visual_fingerprint if modality == "video" else clip.audio_fingerprint for clip in clips]
-    spans = [f"{clip.start!r}+{clip.duration!r} {clip.status}" for clip in clips]
-    return Rows([clip.clip_id for clip in clips], [f"{mark} {span}" for mark, span in zip(media, spans, strict=True)])
+    return Rows([clip.clip_id for clip in clips], [_fingerprint(clip, modality) for clip in clips])
+
+
+def seconds_of(modality: str, clips: Sequence[Any], limit: int) -> int:
+    """Seconds that a video or audio store needs: the longest nominal clip of the index, an image counting as one, at most `limit`."""
+    return max(1, min(limit, max((_nominal(clip, modality, limit) for clip in clips), default=limit)))
 
 
 def prepare(modality: str, recipe: Mapping[str, Any], weights_dir: Path, options: Options, clips: Sequence[Any] = ()) -> Job:
@@ -112,6 +118,21 @@ def pick_device(name: str) -> torch.device:
     if name == "cuda" and not available:
         raise RecipeError("device: cuda was asked for and no CUDA device is available; use auto or cpu")
     return torch.device("cuda" if available and name != "cpu" else "cpu")
+
+
+def _fingerprint(clip: Any, modality: str) -> str:
+    """What a clip's features depend on besides the recipe: content, excerpt, and whether the index could use it."""
+    content = clip.visual_fingerprint if modality == "video" else clip.audio_fingerprint
+    parts = (content, clip.start, clip.duration, clip.status)
+    return hashlib.sha256("|".join(map(str, parts)).encode()).hexdigest()[:32]
+
+
+def _nominal(clip: Any, modality: str, limit: int) -> int:
+    if modality == "video" and clip.visual is not None and PurePosixPath(clip.visual).suffix.lower() in IMAGE_SUFFIXES:
+        return 1
+    if modality == "video" and clip.visual is None or modality == "audio" and clip.audio is None:
+        return 0
+    return limit if clip.duration is None else math.ceil(clip.duration)
 
 
 def _by_status(clips: Sequence[Any], todo: set[int]) -> tuple[list[Any], list[Any]]:

@@ -2,20 +2,18 @@
 
 import argparse
 import csv
-import hashlib
 import io
+from typing import Any
 
 from cmg.datasets.clips import Clip, read_index
 from cmg.extract.options import Options, RecipeError
-from cmg.extract.run import MODULES, Job, prepare
+from cmg.extract.run import MODULES, Job, prepare, rows_of, seconds_of
 from cmg.extract.run import run as run_job
-from cmg.extract.sentences import unique_sentences
 from cmg.store import StoreSpec, StoreWriter
-from cmg.store.ids import sentence_id
 from pipeline import device, files, paths, progress, receipts
 from pipeline.params import ParameterError, Params
 
-FIELDS = {"video": "visual_fingerprint", "audio": "audio_fingerprint"}
+SECONDS = 10  # of a clip, where neither the recipe nor the dataset says
 
 
 class TooManyFailures(RuntimeError):
@@ -30,13 +28,14 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace, params: Params) -> None:
     dataset, modality = args.dataset, args.modality
+    settings = params.dataset(dataset)
     index, store, failures = paths.index(dataset), paths.store(dataset, modality), paths.failures(dataset, modality)
-    recipe = getattr(params.active.features, modality)
-    used = {"recipe": recipe, **params.features.model_dump()}
+    clips = read_index(index)
+    recipe = _recipe(getattr(params.active.features, modality), modality, clips, settings.seconds)
+    used = {"recipe": recipe, "source": settings.source, **params.features.model_dump()}
     item, code = f"{dataset}-{modality}", [MODULES[modality]]
     with receipts.record("features", item, inputs=[index], outputs=[store, failures], params=used, code=code) as notes:
         options = Options(device=str(device.prepare(params)), workers=params.threads, time_limit=params.features.time_limit)
-        clips = read_index(index)
         try:
             job = prepare(modality, recipe, paths.weights_root(), options, clips)
         except RecipeError as error:
@@ -45,7 +44,7 @@ def run(args: argparse.Namespace, params: Params) -> None:
         with StoreWriter(store, paths.work("features", dataset, modality), spec, retry_failed=args.retry_failed) as writer:
             notes["reused"], notes["computed"] = writer.reused, len(writer.todo)
             with progress.bar(len(writer.todo), f"{modality} features of {dataset}") as bar:
-                root = paths.dataset_root(dataset, params.datasets[dataset].source)
+                root = paths.dataset_root(dataset, settings.source)
                 report = run_job(job, clips, root, writer, options, lambda r: progress.updater(bar)(r.done, r.total))
             failed = writer.failures()
             _check(failed, len(spec.ids), params.features.failure_limit, f"{modality} of {dataset}")
@@ -55,20 +54,16 @@ def run(args: argparse.Namespace, params: Params) -> None:
         print(f"{store}: {len(spec.ids)} rows, {notes['computed']} computed, {writer.reused} reused, {len(failed)} failed")
 
 
-def _spec(dataset: str, modality: str, clips: list[Clip], job: Job) -> StoreSpec:
+def _recipe(values: dict[str, Any], modality: str, clips: list[Clip], most: int | None) -> dict[str, Any]:
+    """The recipe with the seconds that this dataset's clips need, so that a store of images has one second and not ten."""
     if modality == "text":
-        ids = [sentence_id(sentence) for sentence in unique_sentences(clips)]
-        fingerprints = ids
-    else:
-        ids = [clip.clip_id for clip in clips]
-        fingerprints = [_fingerprint(clip, FIELDS[modality]) for clip in clips]
-    return StoreSpec(dataset, modality, ids, fingerprints, job.shape, job.dtype, job.recipe, job.weights_digest)
+        return values
+    return {**values, "seconds": seconds_of(modality, clips, most or values.get("seconds", SECONDS))}
 
 
-def _fingerprint(clip: Clip, field: str) -> str:
-    """What a clip's features depend on besides the recipe: content, excerpt, and whether the index could use it."""
-    parts = (getattr(clip, field), clip.start, clip.duration, clip.status)
-    return hashlib.sha256("|".join(map(str, parts)).encode()).hexdigest()[:32]
+def _spec(dataset: str, modality: str, clips: list[Clip], job: Job) -> StoreSpec:
+    rows = rows_of(modality, clips)
+    return StoreSpec(dataset, modality, rows.ids, rows.fingerprints, job.shape, job.dtype, job.recipe, job.weights_digest)
 
 
 def _check(failed: list, rows: int, limit: float, what: str) -> None:

@@ -15,7 +15,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace, params: Params) -> None:
-    name, settings = args.dataset, params.datasets[args.dataset]
+    name, settings = args.dataset, params.dataset(args.dataset)
     listing, target, problems = paths.listing(name, settings.source), paths.index(name), paths.problems(name)
     used = settings.model_dump()
     with receipts.record("index", name, inputs=[listing], outputs=[target, problems], params=used, code=[READERS[name]]) as notes:

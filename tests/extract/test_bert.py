@@ -100,6 +100,13 @@ def test_random_weights_come_from_the_seed_and_the_sentences(network):
     assert Network(Recipe(weights="random"), None, CPU, SENTENCES[:2]).digest != network.digest
 
 
+def test_a_random_word_has_the_same_vector_whatever_the_other_sentences():
+    """Sentences of two datasets, each with its own vocabulary."""
+    one = embed(Network(Recipe(weights="random"), None, CPU, SENTENCES), SENTENCES[0]).features
+    other = embed(Network(Recipe(weights="random"), None, CPU, [SENTENCES[0], "unheard of elsewhere"]), SENTENCES[0]).features
+    np.testing.assert_allclose(one, other, atol=1e-5)
+
+
 def test_trained_weights_come_from_a_folder(tmp_path, network):
     with pytest.raises(weights.WeightsError, match="bert-base-uncased not found"):
         Network(Recipe(), tmp_path, CPU, SENTENCES)

@@ -50,6 +50,13 @@ def test_an_unknown_method_names_the_nearest_one():
         parse(edited(methods=["fcidd"]), list(METHODS))
 
 
+def test_a_dataset_that_is_not_listed_names_the_nearest_one():
+    params = parse(SHIPPED, list(METHODS))
+    assert params.dataset("ave").source == "sample"
+    with pytest.raises(ParameterError, match="unknown key 'avpv'; did you mean 'avvp'"):
+        params.dataset("avpv")
+
+
 def test_a_bad_value_says_where():
     with pytest.raises(ParameterError, match="toc.lam"):
         parse(edited(toc__lam=2), list(METHODS))
