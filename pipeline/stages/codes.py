@@ -4,7 +4,7 @@ import argparse
 
 from cmg.methods import METHODS
 from cmg.store.reader import FeatureStore
-from cmg.tasks.codes import RunCodes
+from cmg.tasks.codes import CLIP_LEVEL, RunCodes
 from cmg.train import checkpoint
 from cmg.train.encode import encode_store
 from cmg.train.standardise import Standardiser
@@ -27,7 +27,10 @@ def run(args: argparse.Namespace, params: Params) -> None:
         device = prepare(params)
         method, _ = checkpoint.load(paths.checkpoint(run_name), device)
         standardise = Standardiser.load(paths.checkpoint(run_name) / "statistics.safetensors")
-        encoded = {key: encode_store(method, FeatureStore(path), key[1], device, standardise) for key, path in sorted(stores.items())}
+        encoded = {
+            (dataset, modality): encode_store(method, FeatureStore(path), modality, device, standardise, clip_level=dataset in CLIP_LEVEL)
+            for (dataset, modality), path in sorted(stores.items())
+        }
         codebooks = [codebook.detach().float().cpu().numpy() for codebook in method.codebooks()]
         paths.codes(run_name).parent.mkdir(parents=True, exist_ok=True)
         RunCodes(codebooks, encoded).write(paths.codes(run_name))
