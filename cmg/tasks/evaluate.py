@@ -21,9 +21,10 @@ def evaluate_run(
 ) -> list[Cell]:
     """Cells of the tasks, in the order of `tasks`, then by direction (`DIRECTIONS`), then without and with TOC.
 
-    indices: clips in row order by dataset name. tasks: None for every task whose datasets all have an index. toc_rankings: order of all dimensions by score name, as `cmg.toc.read_toc` gives it;
-    None or empty for a method without a codebook, then no cell has TOC. The same arguments give the same cells (float32, on one device
-    and thread count). Raises ValueError naming dataset, part or file where something is missing or does not fit together.
+    indices: clips in row order by dataset name. tasks: None for every task whose datasets all have an index. toc_rankings: order of all
+    dimensions by score name, as `cmg.toc.read_toc` gives it; None or empty for a method without a codebook, then no cell has TOC.
+    The same arguments give the same cells (float32, on one device and thread count). Raises ValueError naming dataset, part or file
+    where something is missing or does not fit together.
     """
     options = options or EvaluateOptions()
     ranking = _ranking(codes, toc_rankings, options)
