@@ -4,7 +4,7 @@ import argparse
 
 from cmg.methods import METHODS
 from cmg.store.reader import FeatureStore
-from cmg.tasks.codes import RunCodes
+from cmg.tasks.codes import CLIP_LEVEL, RunCodes
 from cmg.train import checkpoint
 from cmg.train.encode import encode_store
 from cmg.train.origin import check_origin
@@ -31,7 +31,10 @@ def run(args: argparse.Namespace, params: Params) -> None:
         opened = {key: FeatureStore(path) for key, path in sorted(stores.items()) if key[1] in method.modalities}
         for (_, modality), store in opened.items():
             check_origin(about["features"], store, modality)
-        encoded = {key: encode_store(method, store, key[1], device, standardise) for key, store in opened.items()}
+        encoded = {
+            (dataset, modality): encode_store(method, store, modality, device, standardise, clip_level=dataset in CLIP_LEVEL)
+            for (dataset, modality), store in opened.items()
+        }
         codebooks = [codebook.detach().float().cpu().numpy() for codebook in method.codebooks()]
         paths.codes(run_name).parent.mkdir(parents=True, exist_ok=True)
         RunCodes(codebooks, encoded).write(paths.codes(run_name))
