@@ -15,6 +15,7 @@ def store(provenance: str = "extracted", weights: str = "a1", **recipe) -> Simpl
 
 def test_features_made_in_the_same_way_are_taken():
     check_origin({"video": origin(store())}, store(), "video")
+    check_origin({"video": origin(store(seconds=10))}, store(seconds=1), "video")
 
 
 @pytest.mark.parametrize(
