@@ -47,8 +47,8 @@ def _inputs(
     store, rows: np.ndarray, modality: str, device: torch.device, standardise: Standardiser, seconds: int | None
 ) -> tuple[torch.Tensor, torch.Tensor | None]:
     if modality != "text":
-        features = standardise(modality, read_padded(store, rows)[:, :seconds])
-        return torch.from_numpy(np.ascontiguousarray(features)).to(device, torch.float32), None
+        features = np.ascontiguousarray(read_padded(store, rows)[:, :seconds])
+        return standardise(modality, torch.from_numpy(features).to(device)), None
     words = store.read(rows)
     mask = torch.from_numpy(word_mask(store, rows, words.shape[1])).to(device)
-    return torch.from_numpy(standardise(modality, words)).to(device, torch.float32), mask
+    return standardise(modality, torch.from_numpy(words).to(device)) * mask.unsqueeze(-1), mask

@@ -20,6 +20,11 @@ class Progress:
     history: list[list[float]] = field(default_factory=list)
     health: list[dict[str, float]] = field(default_factory=list)
 
+    @property
+    def latest(self) -> dict[str, float]:
+        """The last history row by column; empty before the first."""
+        return dict(zip(self.columns, self.history[-1], strict=True)) if self.history else {}
+
 
 def save(path: Path, key: str, method: Method, optimisers: dict[str, Optimizer], progress: Progress) -> None:
     """Write the state of a run identified by ``key`` (a digest of its inputs)."""

@@ -10,7 +10,7 @@ import torch.multiprocessing as mp
 from cmg.methods import build
 from cmg.methods.base import Batch
 
-METHODS = ("dcid", "codaar", "fcid", "micu", "cmcm")
+METHODS = {"dcid": {}, "codaar": {}, "fcid": {"losses": {"cmcm": True}, "club_estimate": "sampled"}, "micu": {}, "cmcm": {}}
 SIZES = {
     "codebook_size": 12,
     "embedding_dim": 8,
@@ -32,7 +32,7 @@ def whole_batch():
 def step(name, batch):
     """Loss, gradients and codebook of one step; the draws are those of the whole batch."""
     torch.manual_seed(0)
-    method = build(name, SIZES).double().train()
+    method = build(name, {**SIZES, **METHODS[name]}).double().train()
     terms = method.loss(batch, method.draw(torch.Generator().manual_seed(0), 4, 5), lambda closure: None)
     terms.total.backward()
     gradients = {n: p.grad for n, p in method.named_parameters() if p.grad is not None}
