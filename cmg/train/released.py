@@ -106,14 +106,15 @@ def sizes(name: str, released: Released) -> dict[str, Any]:
         known = {key: x for key, x in state.items() if key.startswith(tuple(tables[module].values()))}
         own |= own_names(known, tables[module])
     present = [m for m in ("audio", "video", "text") if any(key.startswith(f"encoder.temporal.{m}.") for key in own)]
-    initials = "".join(m[0] for m in present)
-    found: dict[str, Any] = {"variant": "release", "modalities": "vt" if present == ["video", "text"] else initials}
+    found: dict[str, Any] = {"variant": "release"}
+    if present:
+        found["modalities"] = "vt" if present == ["video", "text"] else "".join(m[0] for m in present)
     for option, (names, axis) in SIZES.items():
         shapes = [own[key].shape for key in names if key in own]
         if shapes and len(shapes[0]) > axis:
             found[option] = shapes[0][axis]
-    temporal = [key.partition(".encoder.layers.")[2] for key in own if key.startswith("encoder.temporal.")]
-    return found | {"layers": len({key.partition(".")[0] for key in temporal if key})}
+    layers = {key.partition(".encoder.layers.")[2].partition(".")[0] for key in own if key.startswith("encoder.temporal.")} - {""}
+    return found | ({"layers": len(layers)} if layers else {})
 
 
 def convert(name: str, released: Released, section: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, Tensor]]:
@@ -169,6 +170,7 @@ def _compare(released: Released, expected: dict[str, dict[str, Tensor]]) -> None
 
 
 def _differences(found: Mapping[str, Tensor], expected: Mapping[str, Tensor]) -> Iterator[str]:
+    found, expected = ({key: x for key, x in state.items() if TEMPLATE not in key} for state in (found, expected))
     for word, keys in (("missing", expected.keys() - found.keys()), ("extra", found.keys() - expected.keys())):
         if keys:
             yield f"{word} {', '.join(sorted(keys))}"

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from cmg.methods import METHODS
-from pipeline import dag
+from pipeline import codedeps, dag
 from pipeline.tools.deps import differences
 
 STAGES = dag.stages()
@@ -21,6 +21,18 @@ def test_a_methods_own_file_concerns_that_method_alone():
         own = {Path(dep).stem.removesuffix("_config") for dep in stage.deps if Path(dep).parent == Path("cmg/methods")} & set(METHODS)
         assert own <= {item.rpartition("-")[0]}, f"{stage.name} would be redone by an edit of {sorted(own)}"
         assert bool(own) == (kind in ("pretrain", "codes")), stage.name
+
+
+@pytest.mark.parametrize("method", METHODS)
+@pytest.mark.parametrize("kind", ["pretrain", "codes"])
+def test_a_method_can_be_added_to_the_list_without_touching_dvc_yaml(kind, method):
+    """What any registered method imports is declared already, whichever methods params.yaml lists."""
+    some = next(stage for stage in STAGES if stage.name.startswith(f"{kind}@"))
+    listed = some.name.partition("@")[2].rpartition("-")[0]
+    declared = {dep.replace(f"/{listed}", f"/{method}") if Path(dep).parent == Path("cmg/methods") else dep for dep in some.deps}
+    module = METHODS[method].partition(":")[0]
+    for file in codedeps.closure([f"pipeline.stages.{kind}", module]):
+        assert file in declared or Path(file).parent.as_posix() in declared, f"{kind}@{method}: not declared: {file}"
 
 
 @pytest.mark.parametrize("stage", STAGES, ids=lambda stage: stage.name)

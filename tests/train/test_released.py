@@ -96,7 +96,10 @@ def test_the_encoder_alone_is_enough_for_codes(name, modalities, file_of, tmp_pa
 def test_what_is_missing_extra_or_of_another_shape_is_listed(name, file_of):
     content = content_of(name, model(name))
     state = content["Encoder_parameters"]
-    gone, bent = [key for key in state if key.endswith("self_att.affine_matrix.weight")][1], "a_self_att" if name == "fcid" else "audio_self_att"
+    gone, bent = (
+        [key for key in state if key.endswith("self_att.affine_matrix.weight")][1],
+        "a_self_att" if name == "fcid" else "audio_self_att",
+    )
     del state[gone]
     state["another.weight"] = torch.zeros(1)
     state[f"{bent}.encoder.layers.0.norm1.bias"] = torch.zeros(3, dtype=torch.float64)
@@ -117,7 +120,11 @@ def test_the_text_lstm_is_needed_with_text(name, file_of):
 
 @pytest.mark.parametrize(
     ("section", "named"),
-    [({"heads": 2}, "variant 'paper'"), ({**SECTION, "codebook_size": 13}, r"codebook_size 13 \(in the file: 12\)"), ({**SECTION, "modalities": "AV"}, "modalities 'av'")],
+    [
+        ({"heads": 2}, "variant 'paper'"),
+        ({**SECTION, "codebook_size": 13}, r"codebook_size 13 \(in the file: 12\)"),
+        ({**SECTION, "modalities": "AV"}, "modalities 'av'"),
+    ],
 )
 def test_a_section_that_contradicts_the_file_is_named(section, named, file_of):
     with pytest.raises(ReleasedError, match=f"another model than the one asked for: {named}"):
@@ -126,7 +133,9 @@ def test_a_section_that_contradicts_the_file_is_named(section, named, file_of):
 
 def test_options_that_change_no_tensor_may_be_set(file_of, tmp_path):
     path = file_of(content_of("fcid", model("fcid")))
-    found, _ = imported("fcid", path, tmp_path / "own", {**SECTION, "mask_text": True, "codebook_size": 12, "tau": None, "modalities": "AVT"})
+    found, _ = imported(
+        "fcid", path, tmp_path / "own", {**SECTION, "mask_text": True, "codebook_size": 12, "tau": None, "modalities": "AVT"}
+    )
     assert found.config.mask_text and found.config.specific_channels == SMALL["specific_channels"]
 
 
