@@ -85,11 +85,20 @@ class Evaluate(Section):
     ties: Literal["expected", "release"] = "expected"
 
 
+class Released(Section):
+    """A released checkpoint that a method imports instead of training: its file, and the SHA-256 by which another file is noticed."""
+
+    checkpoint: Path | None = None
+    checkpoint_sha256: str | None = Field(None, pattern="^[0-9a-f]{64}$")
+
+
 class Pretrain(Section):
     epochs: int = Field(ge=1)
     batch_size: int = Field(ge=2)
     learning_rate: float = Field(gt=0)
     standardise: bool = False
+    precision: Literal["float32", "bfloat16", "float64"] = "float32"
+    processes: int = Field(1, ge=1)
     method: dict[str, Any] = Field(default_factory=dict)
 
 
@@ -120,7 +129,7 @@ class Scales(Section):
 
 
 class Params(BaseModel):
-    """All of params.yaml. ``sections`` holds the method sections as they stand."""
+    """All of params.yaml. ``sections`` holds the method sections as they stand, apart from the keys of ``released``."""
 
     model_config = ConfigDict(frozen=True)
 
@@ -136,6 +145,7 @@ class Params(BaseModel):
     evaluate: Evaluate
     scales: Scales
     sections: dict[str, dict[str, Any]]
+    released: dict[str, Released]
 
     @property
     def active(self) -> Scale:
@@ -167,15 +177,17 @@ def parse(values: dict[str, Any], known_methods: list[str]) -> Params:
     Raises:
         ParameterError: with one line per offending key: where, what was found, what is possible.
     """
-    fields = [name for name in Params.model_fields if name != "sections"]
+    fields = [name for name in Params.model_fields if name not in ("sections", "released")]
     for key in values:
         if key not in fields and key not in known_methods:
             raise ParameterError(f"params.yaml: {unknown_key(key, [*fields, *known_methods])}")
     sections = {name: dict(values.get(name) or {}) for name in known_methods}
+    released = {name: {key: section.pop(key, None) for key in Released.model_fields} for name, section in sections.items()}
     try:
-        params = Params(**{key: value for key, value in values.items() if key in fields}, sections=sections)
+        params = Params(**{key: value for key, value in values.items() if key in fields}, sections=sections, released=released)
     except ValidationError as error:
-        lines = [f"params.yaml: {'.'.join(map(str, item['loc']))}: {item['msg']}" for item in error.errors()]
+        places = ((".".join(map(str, item["loc"])).removeprefix("released."), item["msg"]) for item in error.errors())
+        lines = [f"params.yaml: {place}: {message}" for place, message in places]
         raise ParameterError("\n".join(lines)) from error
     for method in params.methods:
         if method not in known_methods:

@@ -30,7 +30,7 @@ def run(args: argparse.Namespace, params: Params) -> None:
         standardise = Standardiser.load(paths.checkpoint(run_name) / "statistics.safetensors")
         opened = {key: FeatureStore(path) for key, path in sorted(stores.items()) if key[1] in method.modalities}
         for (_, modality), store in opened.items():
-            check_origin(about["features"], store, modality)
+            check_origin(about.get("features", {}), store, modality)
         encoded = {
             (dataset, modality): encode_store(method, store, modality, device, standardise, clip_level=dataset in CLIP_LEVEL)
             for (dataset, modality), store in opened.items()
