@@ -49,7 +49,7 @@ class Dataset(BaseModel):
 
     model_config = ConfigDict(extra="allow", frozen=True)
 
-    source: Literal["sample", "raw"]
+    source: Literal["sample", "raw", "released"]
     seconds: int | None = Field(None, ge=1)
 
     @property
@@ -66,6 +66,7 @@ class Stores(Section):
 class FeatureLimits(Section):
     failure_limit: float = Field(0.05, ge=0, le=1)
     time_limit: float = Field(60, gt=0)
+    clips_per_shard: int | None = Field(None, ge=1)
 
 
 class Toc(Section):

@@ -58,16 +58,21 @@ def seconds_of(modality: str, clips: Sequence[Any], limit: int) -> int:
     return max(1, min(limit, max((_nominal(clip, modality, limit) for clip in clips), default=limit)))
 
 
+def recipe_of(modality: str, values: Mapping[str, Any]) -> Any:
+    """The modality's recipe (its `shape` and `dtype` are those of a store row). Raises RecipeError."""
+    if modality not in MODULES:
+        raise RecipeError(f"modality: expected one of {', '.join(MODULES)}, found {modality!r}")
+    return recipe_from(importlib.import_module(MODULES[modality]).Recipe, values)
+
+
 def prepare(modality: str, recipe: Mapping[str, Any], weights_dir: Path, options: Options, clips: Sequence[Any] = ()) -> Job:
     """Build the network of a modality. clips: needed for text, whose random vocabulary is made from their captions.
 
     Raises:
         RecipeError: unknown argument or impossible value. WeightsError: weights absent or not the expected ones.
     """
-    if modality not in MODULES:
-        raise RecipeError(f"modality: expected one of {', '.join(MODULES)}, found {modality!r}")
+    settings = recipe_of(modality, recipe)
     module = importlib.import_module(MODULES[modality])
-    settings = recipe_from(module.Recipe, recipe)
     extra = (unique_sentences(clips),) if modality == "text" else ()
     network = module.Network(settings, weights_dir, pick_device(options.device), *extra)
     return Job(modality, settings.shape, settings.dtype, settings.describe(), network.digest, settings, network)
