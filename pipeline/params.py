@@ -83,6 +83,7 @@ class Evaluate(Section):
     toc_score: Literal["full", "similarity", "variance"] = "full"
     q_grid: tuple[float, ...] = (0.25, 0.5, 0.75)
     q_fixed: float = Field(0.765625, gt=0, le=1)
+    ties: Literal["expected", "release"] = "expected"
 
 
 class Pretrain(Section):

@@ -16,6 +16,10 @@ PARAMS = Path("params.yaml")
 PROMPTS = Path("data/prompts")
 
 
+def table(name: str, ending: str) -> Path:
+    return RESULTS / f"{name}.{ending}"
+
+
 def raw_root() -> Path:
     """Folder that holds one folder per raw dataset: ``$CMG_DATA``, default ``data/raw``."""
     return Path(os.environ.get("CMG_DATA", "data/raw"))

@@ -22,6 +22,7 @@ from cmg.extract.weights import WeightsError, digest, resolve
 from cmg.media.failure import MediaFailure
 
 CHANNELS = 768
+WORD_TABLE = "embeddings.word_embeddings.weight"
 SPREAD = 0.02  # standard deviation of random weights, BERT's own
 
 
@@ -92,8 +93,7 @@ class Network:
             self.tokenizer, model = random_bert(sentences, recipe.seed)
         else:
             self.tokenizer, model = _trained(resolve(recipe.weights, weights_dir))
-        vocabulary = json.dumps(sorted(self.tokenizer.get_vocab().items())).encode()
-        self.digest = digest({**model.state_dict(), "vocabulary": torch.frombuffer(bytearray(vocabulary), dtype=torch.uint8)})
+        self.digest = _identity(self.tokenizer, model, spelled=recipe.weights == "random")
         self.model = model.eval().requires_grad_(False).to(device=device, dtype=getattr(torch, recipe.precision))
 
     def decode(self, sentence: str) -> Pieces:
@@ -166,13 +166,22 @@ def random_bert(sentences: Sequence[str], seed: int) -> tuple[BertTokenizer, Ber
     model = BertModel(config, add_pooling_layer=False)
     generator = np.random.default_rng([seed, CHANNELS])
     for name, value in sorted(model.named_parameters()):
-        if name == "embeddings.word_embeddings.weight":
+        if name == WORD_TABLE:
             value.data = torch.from_numpy(np.stack([_word_vector(word, seed) for word in vocabulary]))
         elif value.ndim > 1:
             value.data = torch.from_numpy((generator.standard_normal(tuple(value.shape)) * SPREAD).astype(np.float32))
         else:
             value.data.fill_(1.0 if name.endswith("LayerNorm.weight") else 0.0)
     return tokenizer, model
+
+
+def _identity(tokenizer: BertTokenizer, model: BertModel, spelled: bool) -> str:
+    """Digest of weights and vocabulary; `spelled`: without both word tables, which follow from the seed and the words themselves."""
+    state = model.state_dict()
+    if spelled:
+        return digest({name: value for name, value in state.items() if name != WORD_TABLE})
+    vocabulary = json.dumps(sorted(tokenizer.get_vocab().items())).encode()
+    return digest({**state, "vocabulary": torch.frombuffer(bytearray(vocabulary), dtype=torch.uint8)})
 
 
 def _word_vector(word: str, seed: int) -> np.ndarray:

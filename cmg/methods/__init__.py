@@ -19,7 +19,9 @@ if TYPE_CHECKING:
 METHODS = {
     "fcid": "cmg.methods.fcid:FCID",  # fine and coarse information disentangling (ACL Findings 2025)
     "dcid": "cmg.methods.dcid:DCID",  # dual cross-modal information disentangling, one codebook for all modalities (NeurIPS 2023)
+    "micu": "cmg.methods.micu:MICU",  # DCID with masked InfoNCE and jigsaw puzzles instead of CLUB and CPC (ICCV 2025)
     "codaar": "cmg.methods.codaar:CoDAAR",  # a codebook per modality with aligned rows (2026)
+    "cmcm": "cmg.methods.cmcm:CMCM",  # contrastive features and code matching, the codebook joining after a warm start (2021)
     "baseline": "cmg.methods.baseline:Baseline",  # same encoders and codebook, reconstruction and commitment only
     "infonce_kmeans": "cmg.methods.infonce_kmeans:InfoNCEKMeans",  # control: continuous features, k-means codebook afterwards
 }

@@ -60,12 +60,23 @@ class Draws:
     cpc_step: last second of the CPC context, 0-based, the same for every modality.
     reset: [K] float64 uniform in [0,1); entry k picks what a dead code k is copied from.
     noise: [K,D] added to a dead code where the method's reset has noise.
+    masks: name -> [B,T] bool, True at the seconds that a masked loss keeps.
+    choices: name -> int64, any other choice among a few.
+    progress: no draw, but the share of training that is done, for schedules: in [0,1) as the trainer sets it, 1 where nobody does.
     """
 
     permutations: Mapping[str, Tensor] = field(default_factory=dict)
     cpc_step: int = 0
     reset: Tensor | None = None
     noise: Tensor | None = None
+    masks: Mapping[str, Tensor] = field(default_factory=dict)
+    choices: Mapping[str, Tensor] = field(default_factory=dict)
+    progress: float = 1.0
+
+
+def draw_mask(generator: torch.Generator, clips: int, seconds: int, ratio: float) -> Tensor:
+    """[B,T] bool, each False with probability `ratio`."""
+    return torch.rand(clips, seconds, generator=generator) >= ratio
 
 
 def draw(
@@ -152,7 +163,10 @@ class Method(nn.Module):
         return {"main": self.main_parameters()}
 
     def health(self) -> dict[str, float]:
-        """Codebook health since the last call (the trainer asks once per epoch); empty without a codebook in training."""
+        """Codebook health since the last call, by name: see `cmg.quantizers.codebook.health`; empty where nothing was quantised.
+
+        The trainer asks after every epoch and after `finish`.
+        """
         return {}
 
     def finish(self, batches: Iterable[Batch]) -> None:

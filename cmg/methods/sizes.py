@@ -1,11 +1,13 @@
-"""Configuration shared by the methods that use FCID's encoders and decoders, and the base of all configurations."""
+"""Configuration that methods share: the base of all, widths of FCID's and of DCID's encoders."""
 
 from __future__ import annotations
 
 from difflib import get_close_matches
-from typing import Any
+from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+Modalities = Literal["avt", "av"]
 
 
 class Frozen(BaseModel):
@@ -35,3 +37,12 @@ class Sizes(Frozen):
     heads: int = Field(4, ge=1, description="attention heads of a temporal block")
     feedforward: int = Field(1024, ge=1, description="hidden width of a temporal block")
     dropout: float = Field(0.1, ge=0, lt=1, description="in the temporal blocks")
+
+
+class SemanticSizes(Sizes):
+    """Widths of the methods on DCID's encoders: blocks of two layers, text through a BiLSTM."""
+
+    layers: int = Field(2, ge=1, description="encoder layers of a temporal block")
+    text_hidden: int = Field(128, ge=1, description="width of the text BiLSTM, per direction")
+    modalities: Modalities = "avt"
+    """Audio, video and text, or audio and video only."""

@@ -92,22 +92,28 @@ class Codebook(nn.Module):
 
     @torch.no_grad()
     def health(self) -> dict[str, float]:
-        """Codebook health since the last call, then starts again.
-
-        `usage/<stream>`: share of codes chosen; `perplexity/<stream>`: exp of the entropy of choices, between 1 and K;
-        `dead/<stream>`: codes never chosen; `shared/<n>`: share of all codes chosen by exactly n modalities (fused streams left out).
-        """
-        used = self.hits > 0
-        result: dict[str, float] = {}
-        for row, name in enumerate(self.streams):
-            result[f"usage/{name}"] = used[row].float().mean().item()
-            result[f"perplexity/{name}"] = perplexity(self.hits[row]).item()
-            result[f"dead/{name}"] = float((~used[row]).sum().item())
-        modal = used[[row for row, name in enumerate(self.streams) if name != FUSED]]
-        for n in range(len(modal) + 1):
-            result[f"shared/{n}"] = (modal.sum(dim=0) == n).float().mean().item()
+        """`health` of the choices since the last call, which then starts again; empty where nothing was chosen."""
+        result = health(self.hits, self.streams) if self.hits.any() else {}
         self.hits.zero_()
         return result
+
+
+def health(hits: Tensor, streams: tuple[str, ...]) -> dict[str, float]:
+    """Codebook health from how often each of M streams chose each of K codes: [M,K] int64.
+
+    `usage/<stream>`: share of codes chosen; `perplexity/<stream>`: exp of the entropy of choices, between 1 and K;
+    `dead/<stream>`: codes never chosen; `shared/<n>`: share of all codes chosen by exactly n modalities (fused streams left out).
+    """
+    used = hits > 0
+    result: dict[str, float] = {}
+    for row, name in enumerate(streams):
+        result[f"usage/{name}"] = used[row].float().mean().item()
+        result[f"perplexity/{name}"] = perplexity(hits[row]).item()
+        result[f"dead/{name}"] = float((~used[row]).sum().item())
+    modal = used[[row for row, name in enumerate(streams) if name != FUSED]]
+    for n in range(len(modal) + 1):
+        result[f"shared/{n}"] = (modal.sum(dim=0) == n).float().mean().item()
+    return result
 
 
 def perplexity(counts: Tensor) -> Tensor:

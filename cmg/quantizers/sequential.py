@@ -3,9 +3,10 @@
 - the streams update one after another, in the order of `streams`, so a step decays once per stream and the last weighs most;
 - counts start at zero and are smoothed (`epsilon`): unused codes explode in the first step, then shrink to the origin;
 - a code idle for more than `reset_after` forwards becomes a copy of a random code idle for fewer than `active_below`, shifted by the
-  constant -1/1024 (FCID) or by noise (DCID), in training and in evaluation mode; count and weight stay, so that the next update undoes it.
+  constant -1/1024 (FCID, MICU) or by noise (DCID), in training and in evaluation mode; count and weight stay, so that the next update
+  undoes it; in MICU only choices by audio and video (`reviving`) count as use.
 
-Source: facts on FCID 1.4, on DCID 3.2. Axes: B clips, T seconds, D code dimension, K codes, M streams.
+Source: facts on FCID 1.4, on DCID 3.2, on MICU 4.1. Axes: B clips, T seconds, D code dimension, K codes, M streams.
 """
 
 from __future__ import annotations
@@ -32,8 +33,10 @@ class SequentialEMA(Codebook):
         reset_after: int = 300,
         active_below: int = 100,
         epsilon: float = 1e-5,
+        reviving: tuple[str, ...] | None = None,
     ) -> None:
         super().__init__(codes, dim, streams)
+        self.reviving = [name in (reviving or streams) for name in streams]
         self.decay, self.own, self.epsilon = decay, own, epsilon
         self.reset_after, self.active_below = reset_after, active_below
 
@@ -66,6 +69,6 @@ class SequentialEMA(Codebook):
 
     @torch.no_grad()
     def _reset(self, counts: Tensor, uniform: Tensor, noise: Tensor | float) -> None:
-        idle = torch.where(counts.sum(dim=0) > 0, 0, self.unactivated_count + 1)
+        idle = torch.where(counts[self.reviving].sum(dim=0) > 0, 0, self.unactivated_count + 1)
         self.embedding.copy_(copy_active(self.embedding, idle, uniform, noise, self.reset_after, self.active_below))
         self.unactivated_count.copy_(torch.where(idle > self.reset_after, 0, idle))

@@ -7,14 +7,15 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from cmg.report import pagetables
 from cmg.report.figures import cell_panel, training_panels
 from cmg.report.inputs import Group, ReportInputs
-from cmg.report.layout import AVERAGE, COLUMNS, label
+from cmg.report.layout import AVERAGE, COLUMNS, TABLE10, label
 from cmg.report.pagetables import visible
 from cmg.report.tables import Row, Table
-from cmg.report.write import build_table1, write_text
+from cmg.report.write import build_table, write_text
 
 HERE = Path(__file__).parent
 SECTIONS = (
     ("results", "Results"),
+    ("retrieval", "Retrieval"),
     ("meaning", "How to read the numbers"),
     ("setting", "What was run on what"),
     ("training", "Training curves"),
@@ -46,7 +47,7 @@ def report_html(inputs: ReportInputs) -> str:
 
 
 def _view(inputs: ReportInputs) -> dict[str, object]:
-    table = build_table1(inputs)
+    table = build_table(inputs)
     failed, problems = sum(g.count for g in inputs.failures), sum(g.count for g in inputs.problems)
     files, problem_files = inputs.problem_files
     return {
@@ -59,6 +60,7 @@ def _view(inputs: ReportInputs) -> dict[str, object]:
         "dots": [cell_panel(table, column) for column in COLUMNS],
         "scores": pagetables.score_table(table),
         "seeds": pagetables.seed_table(table),
+        "retrieval": pagetables.score_table(build_table(inputs, TABLE10)),
         "cells": pagetables.cell_table(inputs.runs),
         "stores": pagetables.store_table(inputs.stores),
         "training": _labelled(training_panels(inputs.histories, codebook=False)),

@@ -1,24 +1,26 @@
-"""Write table 1 in its three forms."""
+"""Write the tables in their forms."""
 
 import os
 from pathlib import Path
 
 from cmg.report.inputs import ReportInputs
+from cmg.report.layout import LAYOUTS, TABLE1, Layout
 from cmg.report.markdown import table_markdown
 from cmg.report.metrics import metrics_json
 from cmg.report.tablecsv import table_csv
-from cmg.report.tables import Table, table1
+from cmg.report.tables import Table, make_table
 
 
-def build_table1(inputs: ReportInputs) -> Table:
-    """Table 1 of these inputs."""
-    return table1(inputs.runs, inputs.published, inputs.fingerprints, inputs.notice, inputs.pretraining)
+def build_table(inputs: ReportInputs, layout: Layout = TABLE1) -> Table:
+    """One table of these inputs."""
+    return make_table(inputs.runs, inputs.published, inputs.fingerprints, inputs.notice, inputs.pretraining, layout)
 
 
 def write_tables(out_dir: Path, inputs: ReportInputs) -> list[Path]:
-    """Write ``table1.csv``, ``table1.md`` and ``metrics.json`` into ``out_dir``; each atomically, bytes a function of the inputs."""
-    table = build_table1(inputs)
-    texts = {"table1.csv": table_csv(table), "table1.md": table_markdown(table), "metrics.json": metrics_json(table)}
+    """Write ``tableN.csv``, ``tableN.md`` and ``metrics.json`` into ``out_dir``; each atomically, bytes a function of the inputs."""
+    tables = [build_table(inputs, layout) for layout in LAYOUTS]
+    texts = {f"{t.layout.name}{ending}": form(t) for t in tables for ending, form in ((".csv", table_csv), (".md", table_markdown))}
+    texts["metrics.json"] = metrics_json(tables)
     return [write_text(out_dir / name, text) for name, text in texts.items()]
 
 

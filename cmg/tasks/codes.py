@@ -13,6 +13,7 @@ from safetensors import SafetensorError
 from safetensors.numpy import load_file, save
 
 HELP = "run the codes stage again: python -m pipeline codes"
+CLIP_LEVEL = frozenset({"mscoco", "clotho", "flickrsound"})  # retrieval: one code per clip, image or sentence, T = 1
 
 
 @dataclass(frozen=True)

@@ -5,11 +5,11 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 
 from cmg.datasets.clips import Clip
-from cmg.tasks import ave, ave_avvp, avvp, ucf_vgg
+from cmg.tasks import ave, ave_avvp, avvp, retrieval, ucf_vgg
 from cmg.tasks.codes import RunCodes
 from cmg.tasks.options import DIRECTIONS, Cell, EvaluateOptions
 
-TASKS = {"ave": ave, "avvp": avvp, "ave_avvp": ave_avvp, "ucf_vgg": ucf_vgg}
+TASKS = {"ave": ave, "avvp": avvp, "ave_avvp": ave_avvp, "ucf_vgg": ucf_vgg, **retrieval.TASKS}
 
 
 def evaluate_run(
@@ -17,18 +17,19 @@ def evaluate_run(
     indices: Mapping[str, Sequence[Clip]],
     toc_rankings: Mapping[str, np.ndarray] | None = None,
     options: EvaluateOptions | None = None,
-    tasks: Sequence[str] = tuple(TASKS),
+    tasks: Sequence[str] | None = None,
 ) -> list[Cell]:
-    """Cells of the tasks, in the order of `tasks`, then directions va, av, vv, aa, then without and with TOC.
+    """Cells of the tasks, in the order of `tasks`, then by direction (`DIRECTIONS`), then without and with TOC.
 
-    indices: clips in row order by dataset name. toc_rankings: order of all dimensions by score name, as `cmg.toc.read_toc` gives it;
-    None or empty for a method without a codebook, then no cell has TOC. The same arguments give the same cells (float32, on one device
-    and thread count). Raises ValueError naming dataset, part or file where something is missing or does not fit together.
+    indices: clips in row order by dataset name. tasks: None for every task whose datasets all have an index. toc_rankings: order of all
+    dimensions by score name, as `cmg.toc.read_toc` gives it; None or empty for a method without a codebook, then no cell has TOC.
+    The same arguments give the same cells (float32, on one device and thread count). Raises ValueError naming dataset, part or file
+    where something is missing or does not fit together.
     """
     options = options or EvaluateOptions()
     ranking = _ranking(codes, toc_rankings, options)
     cells = []
-    for name in tasks:
+    for name in possible(indices) if tasks is None else tasks:
         if name not in TASKS:
             raise ValueError(f"task {name!r} is not known; expected one of {', '.join(TASKS)}")
         task = TASKS[name]
@@ -37,6 +38,14 @@ def evaluate_run(
         found = task.run(codes, indices, ranking, options)
         cells += sorted(found, key=lambda cell: (DIRECTIONS.index(cell.direction), cell.toc))
     return cells
+
+
+def possible(indices: Mapping[str, Sequence[Clip]]) -> list[str]:
+    """Tasks whose datasets are all there. Raises ValueError where there is none."""
+    found = [name for name, task in TASKS.items() if set(task.DATASETS) <= set(indices)]
+    if not found:
+        raise ValueError(f"no task can be run on {', '.join(indices) or 'no dataset'}; see datasets: in params.yaml")
+    return found
 
 
 def _ranking(codes: RunCodes, rankings: Mapping[str, np.ndarray] | None, options: EvaluateOptions) -> np.ndarray | None:

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
-DIRECTIONS = ("va", "av", "vv", "aa")  # fit modality, test modality; vv and aa are the same-modality bounds
+DIRECTIONS = ("va", "av", "vv", "aa", "vt", "tv", "at", "ta")  # fit (or query), test modality; vv and aa: same-modality bounds
 MODALITY = {"v": "video", "a": "audio"}
 
 
@@ -27,6 +27,7 @@ class EvaluateOptions:
     toc_score: str = "full"  # which ranking of the TOC file: full (paper), similarity or variance
     q_grid: tuple[float, ...] = (0.25, 0.5, 0.5625, 0.65625, 0.765625, 0.875)  # shares of D that validation chooses from
     q_fixed: float = 0.765625  # share of D where there is nothing to choose on (AVVP)
+    ties: str = "expected"  # retrieval: expected (equally similar items in random order) or release (in the released sort's order)
     holdout: float = 0.2  # UCF101: share of each class's training groups held out for validation
     seed: int = 0
     device: str = "cpu"
@@ -38,6 +39,7 @@ class EvaluateOptions:
             ("head", ("linear", "two_linear")),
             ("pool", ("max", "mean")),
             ("toc_score", ("full", "similarity", "variance")),
+            ("ties", ("expected", "release")),
         ):
             if getattr(self, name) not in known:
                 raise ValueError(f"evaluate: {name} = {getattr(self, name)!r}; expected one of {', '.join(known)}")
@@ -56,6 +58,7 @@ class Cell:
     """One score in percent. `q` is the number of TOC dimensions (None without TOC), `n_val` None where nothing was chosen.
 
     `chance` is the best score that a constant answer, the same for every clip and second, reaches on these test clips.
+    Retrieval: `fit_modality` asks `n_test` queries, `test_modality` holds `classes` items, chance is a random order's score.
     """
 
     task: str

@@ -3,6 +3,8 @@
 Axes: N rows of a store, T seconds, G codebooks, D code dimension.
 """
 
+from collections.abc import Iterator
+
 import numpy as np
 import torch
 
@@ -14,27 +16,39 @@ from cmg.train.standardise import Standardiser
 
 @torch.inference_mode()
 def encode_store(
-    method: Method, store, modality: str, device: torch.device, standardise: Standardiser, batch_size: int = 64
+    method: Method, store, modality: str, device: torch.device, standardise: Standardiser, batch_size: int = 64, clip_level: bool = False
 ) -> StoredCodes:
-    """Codes of every row of ``store`` in row order; rows without features are encoded as zeros and marked by ``valid`` 0."""
+    """Codes of every row of ``store`` in row order; rows without features are encoded as zeros and marked by ``valid`` 0.
+
+    ``clip_level``: one code per clip, image or sentence (T = 1), from the time mean over its own seconds alone.
+    """
     method.eval()
-    indices, vectors = [], []
-    for start in range(0, len(store.valid), batch_size):
-        rows = np.arange(start, min(start + batch_size, len(store.valid)))
-        codes = method.encode(modality, *_inputs(store, rows, modality, device, standardise))
-        if codes.indices is not None:
-            indices.append(codes.indices.to(torch.int32).cpu().numpy())
-        else:
-            vectors.append(codes.vectors.float().cpu().numpy())
     valid = np.asarray(store.valid).astype(np.int32)
-    return StoredCodes(valid, np.concatenate(indices) if indices else None, np.concatenate(vectors) if vectors else None)
+    level = {"level": "clip"} if clip_level else {}
+    found: dict[str, np.ndarray] = {}
+    for rows, seconds in _batches(valid, batch_size, clip_level and modality != "text"):
+        codes = method.encode(modality, *_inputs(store, rows, modality, device, standardise, seconds), **level)
+        kind, values, dtype = ("indices", codes.indices, np.int32) if codes.indices is not None else ("vectors", codes.vectors, np.float32)
+        part = values.cpu().numpy().astype(dtype)
+        found.setdefault(kind, np.zeros((len(valid), *part.shape[1:]), dtype))[rows] = part
+    return StoredCodes(valid, **found)
+
+
+def _batches(valid: np.ndarray, size: int, by_length: bool) -> Iterator[tuple[np.ndarray, int | None]]:
+    """Rows of each batch, in row order; with ``by_length`` the batch's rows have one number of valid seconds, which comes with it."""
+    lengths = np.maximum(valid, 1) if by_length else np.zeros_like(valid)
+    for length in np.unique(lengths):
+        rows = np.flatnonzero(lengths == length)
+        for start in range(0, len(rows), size):
+            yield rows[start : start + size], int(length) if by_length else None
 
 
 def _inputs(
-    store, rows: np.ndarray, modality: str, device: torch.device, standardise: Standardiser
+    store, rows: np.ndarray, modality: str, device: torch.device, standardise: Standardiser, seconds: int | None
 ) -> tuple[torch.Tensor, torch.Tensor | None]:
     if modality != "text":
-        return torch.from_numpy(standardise(modality, read_padded(store, rows))).to(device, torch.float32), None
+        features = standardise(modality, read_padded(store, rows)[:, :seconds])
+        return torch.from_numpy(np.ascontiguousarray(features)).to(device, torch.float32), None
     words = store.read(rows)
     mask = torch.from_numpy(word_mask(store, rows, words.shape[1])).to(device)
     return torch.from_numpy(standardise(modality, words)).to(device, torch.float32), mask

@@ -6,7 +6,7 @@ Every random number is a function of (seed, step): the order of clips of (seed, 
 
 import math
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import torch
@@ -69,11 +69,14 @@ def train(
     for step in range(done.step, total):
         terms = train_step(method, data, options, optimisers, step, per_epoch)
         _note(done, terms, step, step // per_epoch)
+        if done.step % per_epoch == 0:
+            _note_health(done, method, done.step // per_epoch)
         if done.step % options.save_every == 0 and done.step < total:
             state.save(work, key, method, optimisers, done)
         progress(done.step, total, dict(zip(done.columns, done.history[-1], strict=True)))
     method.eval()
     method.finish(data.in_order(options.batch_size))
+    _note_health(done, method, options.epochs)
     return done
 
 
@@ -95,7 +98,8 @@ def train_step(
     torch.manual_seed(_stream(options.seed, step, 0))
     generator = torch.Generator().manual_seed(_stream(options.seed, step, 1))
     method.train()
-    terms = method.loss(batch, method.draw(generator, batch.size, batch.seconds), _fit(method, optimisers))
+    draws = replace(method.draw(generator, batch.size, batch.seconds), progress=step / (options.epochs * per_epoch))
+    terms = method.loss(batch, draws, _fit(method, optimisers))
     optimisers["main"].zero_grad()
     terms.total.backward()
     for parameters in method.clip_groups().values():
@@ -127,3 +131,9 @@ def _note(done: state.Progress, terms: LossTerms, step: int, epoch: int) -> None
     done.columns = ["step", "epoch", *row]
     done.history.append([step + 1, epoch + 1, *row.values()])
     done.step = step + 1
+
+
+def _note_health(done: state.Progress, method: Method, epoch: int) -> None:
+    """Append what the method says of its codebook, if it has quantised anything since it was last asked."""
+    if health := method.health():
+        done.health.append({"epoch": epoch, **health})

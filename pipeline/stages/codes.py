@@ -4,9 +4,10 @@ import argparse
 
 from cmg.methods import METHODS
 from cmg.store.reader import FeatureStore
-from cmg.tasks.codes import RunCodes
+from cmg.tasks.codes import CLIP_LEVEL, RunCodes
 from cmg.train import checkpoint
 from cmg.train.encode import encode_store
+from cmg.train.origin import check_origin
 from cmg.train.standardise import Standardiser
 from pipeline import paths, receipts
 from pipeline.device import prepare
@@ -25,9 +26,15 @@ def run(args: argparse.Namespace, params: Params) -> None:
     module = METHODS[args.method].partition(":")[0]
     with receipts.record("codes", run_name, inputs=inputs, outputs=[paths.codes(run_name)], params={}, code=[module]) as notes:
         device = prepare(params)
-        method, _ = checkpoint.load(paths.checkpoint(run_name), device)
+        method, about = checkpoint.load(paths.checkpoint(run_name), device)
         standardise = Standardiser.load(paths.checkpoint(run_name) / "statistics.safetensors")
-        encoded = {key: encode_store(method, FeatureStore(path), key[1], device, standardise) for key, path in sorted(stores.items())}
+        opened = {key: FeatureStore(path) for key, path in sorted(stores.items()) if key[1] in method.modalities}
+        for (_, modality), store in opened.items():
+            check_origin(about["features"], store, modality)
+        encoded = {
+            (dataset, modality): encode_store(method, store, modality, device, standardise, clip_level=dataset in CLIP_LEVEL)
+            for (dataset, modality), store in opened.items()
+        }
         codebooks = [codebook.detach().float().cpu().numpy() for codebook in method.codebooks()]
         paths.codes(run_name).parent.mkdir(parents=True, exist_ok=True)
         RunCodes(codebooks, encoded).write(paths.codes(run_name))

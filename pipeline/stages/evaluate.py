@@ -5,7 +5,7 @@ import argparse
 from cmg.datasets.clips import read_index
 from cmg.methods import METHODS
 from cmg.tasks.codes import RunCodes
-from cmg.tasks.evaluate import evaluate_run
+from cmg.tasks.evaluate import TASKS, evaluate_run
 from cmg.tasks.options import EvaluateOptions
 from cmg.toc import read_toc
 from pipeline import files, paths, receipts
@@ -27,9 +27,19 @@ def run(args: argparse.Namespace, params: Params) -> None:
         prepare(params)
         options = EvaluateOptions(**{**used, "q_grid": params.evaluate.q_grid})
         indices = {dataset: read_index(paths.index(dataset)) for dataset in params.datasets}
-        cells = evaluate_run(RunCodes.read(codes), indices, read_toc(toc), options)
+        run_codes = RunCodes.read(codes)
+        cells = evaluate_run(run_codes, indices, read_toc(toc), options, _tasks(run_codes))
         about = {"method": args.method, "variant": _variant(params, args.method), "seed": args.seed, "protocol": options.protocol}
         files.write_json(target, {**about, "cells": [cell.as_dict() for cell in cells]})
+
+
+def _tasks(codes: RunCodes) -> tuple[str, ...]:
+    """Every task needs codes of audio and of video; a run of a model without one of them has no cells."""
+    held = {modality for _, modality in codes.entries}
+    if {"audio", "video"} <= held:
+        return tuple(TASKS)
+    print(f"{codes.name}: codes of {', '.join(sorted(held))} only; no task to run")
+    return ()
 
 
 def _variant(params: Params, method: str) -> str:

@@ -16,6 +16,7 @@ from cmg.store.reader import FeatureStore
 from cmg.train import checkpoint, history
 from cmg.train.data import PairedFeatures
 from cmg.train.loop import TrainOptions, train
+from cmg.train.origin import origin
 from cmg.train.pairs import pair
 from cmg.train.standardise import Standardiser
 from pipeline import files, paths, progress, receipts
@@ -50,10 +51,12 @@ def run(args: argparse.Namespace, params: Params) -> None:
         work = paths.work("pretrain", f"{run_name}.pt")
         with progress.bar(0, f"pretrain {run_name}") as bar:
             done = train(method, data, options, work, _key(used, digests), lambda step, total, row: _show(bar, step, total, row))
-        about = {"method": args.method, **used, "steps": done.step, "clips": counts, "inputs": digests}
+        features = {modality: origin(FeatureStore(path)) for modality, path in stores.items()}
+        about = {"method": args.method, **used, "steps": done.step, "clips": counts, "inputs": digests, "features": features}
         checkpoint.save(folder, method, about)
         data.standardise.save(folder / "statistics.safetensors")
         files.write_bytes(folder / "history.csv", history.to_csv(done).encode())
+        files.write_bytes(folder / "codebook.csv", history.health_csv(done).encode())
         work.unlink(missing_ok=True)
 
 

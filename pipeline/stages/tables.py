@@ -2,17 +2,18 @@
 
 import argparse
 
+from cmg.report.layout import LAYOUTS
 from cmg.report.write import write_tables
 from pipeline import paths, receipts, reporting
 from pipeline.params import Params
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    parser.epilog = "Reads results/runs/ and receipts/; writes results/table1.csv, table1.md and metrics.json."
+    parser.epilog = "Reads results/runs/ and receipts/; writes results/tableN.csv, tableN.md and metrics.json."
 
 
 def run(args: argparse.Namespace, params: Params) -> None:
-    outputs = [paths.TABLE1, paths.TABLE1.with_suffix(".md"), paths.METRICS]
+    outputs = [*(paths.table(layout.name, ending) for layout in LAYOUTS for ending in ("csv", "md")), paths.METRICS]
     used = reporting.parameters(params)
     with receipts.record("tables", "table1", inputs=reporting.table_inputs(params), outputs=outputs, params=used):
         write_tables(paths.RESULTS, reporting.load(params))

@@ -1,5 +1,7 @@
 """Code matching against the published formula (CoDAAR supplement Eq. 11) and the released form, written out in NumPy."""
 
+from math import exp, log
+
 import numpy as np
 import pytest
 import torch
@@ -47,3 +49,25 @@ def test_a_feature_that_equals_a_code_stays_finite(dtype):
     x = book[:, None].clone().requires_grad_()
     code_usage(x, book).square().sum().backward()
     assert torch.isfinite(x.grad).all()
+
+
+def test_two_clips_and_two_codes_by_hand():
+    """p = [[.8,.2],[.4,.6]], q = [[.5,.5],[.1,.9]]: the four published scores, each as two inner products."""
+    p, q = torch.tensor([[0.8, 0.2], [0.4, 0.6]]).double(), torch.tensor([[0.5, 0.5], [0.1, 0.9]]).double()
+    s00 = (0.8 * log(0.5) + 0.2 * log(0.5)) + (0.5 * log(0.8) + 0.5 * log(0.2))  # -1.6094
+    s01 = (0.8 * log(0.1) + 0.2 * log(0.9)) + (0.1 * log(0.8) + 0.9 * log(0.2))  # -3.3340
+    s10 = (0.4 * log(0.5) + 0.6 * log(0.5)) + (0.5 * log(0.4) + 0.5 * log(0.6))  # -1.4067
+    s11 = (0.4 * log(0.1) + 0.6 * log(0.9)) + (0.1 * log(0.4) + 0.9 * log(0.6))  # -1.5357
+    expected = -(log(exp(s00) / (exp(s00) + exp(s01))) + log(exp(s11) / (exp(s10) + exp(s11)))) / 2
+    assert expected == pytest.approx(0.4619, abs=1e-4)
+    assert code_matching(p, q).item() == pytest.approx(expected, rel=1e-5)
+    t01 = (0.8 * log(0.1) + 0.2 * log(0.9)) + (0.5 * log(0.4) + 0.5 * log(0.6))  # the released form: <q_0, log p_1>
+    t10 = (0.4 * log(0.5) + 0.6 * log(0.5)) + (0.1 * log(0.8) + 0.9 * log(0.2))
+    released = -(log(exp(s00) / (exp(s00) + exp(t01))) + log(exp(s11) / (exp(t10) + exp(s11)))) / 2
+    assert code_matching(p, q, transposed=True).item() == pytest.approx(released, rel=1e-5)
+
+
+def test_clips_with_disjoint_codes_match_themselves():
+    p = torch.eye(3, dtype=torch.float64)
+    assert code_matching(p, p).item() == pytest.approx(0, abs=1e-9)
+    assert code_matching(p, p.roll(1, 0)).item() > 10

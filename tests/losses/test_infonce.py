@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import torch
 
-from cmg.losses.infonce import infonce
+from cmg.losses.infonce import infonce, infonce_by_second, infonce_within
 
 
 @pytest.mark.parametrize("tau", [0.1, 1.0])
@@ -31,3 +31,12 @@ def test_reference_values(golden):
     torch.testing.assert_close(infonce(query, key, 0.1), cases["infonce_qk"], rtol=1e-10, atol=0)
     torch.testing.assert_close(infonce(key, query, 0.1), cases["infonce_kq"], rtol=1e-10, atol=0)
     torch.testing.assert_close(infonce(query, key, 1.0), cases["infonce_tau1"], rtol=1e-10, atol=0)
+
+
+def test_by_second_and_within_clips():
+    g = torch.Generator().manual_seed(0)
+    query, key = (torch.randn(4, 3, 5, generator=g, dtype=torch.float64) for _ in range(2))
+    by_second = [infonce(query[:, t], key[:, t], 0.3) for t in range(3)]
+    torch.testing.assert_close(infonce_by_second(query, key, 0.3), torch.stack(by_second).mean())
+    within = [infonce(query[b], key[b], 0.3) for b in range(4)]
+    torch.testing.assert_close(infonce_within(query, key, 0.3), torch.stack(within).mean())

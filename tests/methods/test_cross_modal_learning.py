@@ -1,4 +1,4 @@
-"""Both methods learn codes that mean the same in audio and video: four classes, a few dozen steps, chance is 25 %."""
+"""Methods learn codes that mean the same in audio and video: four classes, a few dozen steps, chance is 25 %."""
 
 import pytest
 import torch
@@ -65,7 +65,7 @@ def one_thread():
 
 
 @pytest.mark.usefixtures("one_thread")
-@pytest.mark.parametrize("name", ["dcid", "codaar"])
+@pytest.mark.parametrize("name", ["dcid", "codaar", "micu", "cmcm"])
 def test_codes_carry_over_between_audio_and_video(name):
     torch.manual_seed(0)
     sizes = {"codebook_size": 48, "embedding_dim": 32, "feedforward": 64, "specific_channels": 4, "decoder_channels": 8, "text_hidden": 16}

@@ -10,7 +10,7 @@ import torch.multiprocessing as mp
 from cmg.methods import build
 from cmg.methods.base import Batch
 
-METHODS = ("dcid", "codaar", "fcid")
+METHODS = ("dcid", "codaar", "fcid", "micu", "cmcm")
 SIZES = {
     "codebook_size": 12,
     "embedding_dim": 8,

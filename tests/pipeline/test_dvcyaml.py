@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from cmg.methods import METHODS
-from pipeline import dag
+from pipeline import codedeps, dag
 from pipeline.tools.deps import differences
 
 STAGES = dag.stages()
@@ -21,6 +21,16 @@ def test_a_methods_own_file_concerns_that_method_alone():
         own = {Path(dep).stem.removesuffix("_config") for dep in stage.deps if Path(dep).parent == Path("cmg/methods")} & set(METHODS)
         assert own <= {item.rpartition("-")[0]}, f"{stage.name} would be redone by an edit of {sorted(own)}"
         assert bool(own) == (kind in ("pretrain", "codes")), stage.name
+
+
+@pytest.mark.parametrize("method", METHODS)
+def test_the_code_of_every_method_is_declared_whether_or_not_it_is_listed_to_run(method):
+    stage = next(stage for stage in STAGES if stage.name.startswith("pretrain@"))
+    listed = stage.name.partition("@")[2].rpartition("-")[0]
+    own = {f"cmg/methods/{method}.py", f"cmg/methods/{method}_config.py"}
+    declared = own | {dep for dep in stage.deps if Path(dep).stem.removesuffix("_config") != listed}
+    for file in codedeps.closure([METHODS[method].partition(":")[0]]):
+        assert file in declared or any(file.startswith(f"{dep}/") for dep in declared), file
 
 
 @pytest.mark.parametrize("stage", STAGES, ids=lambda stage: stage.name)

@@ -27,7 +27,9 @@ def by_key(cells):
 
 
 def test_every_task_direction_and_toc_is_there_once(cells):
-    expected = [(task, direction, toc) for task in TASKS for direction in ("va", "av", "vv", "aa") for toc in (False, True)]
+    tasks = [name for name, task in TASKS.items() if set(task.DATASETS) <= {"ave", "avvp", "ucf101", "vggsound_avel"}]
+    expected = [(task, direction, toc) for task in tasks for direction in ("va", "av", "vv", "aa") for toc in (False, True)]
+    assert set(TASKS) - set(tasks) == {"mscoco", "clotho", "flickrsound"}  # their datasets have no index here, so they are not run
     assert [(cell.task, cell.direction, cell.toc) for cell in cells] == expected
 
 

@@ -66,3 +66,10 @@ def test_a_loss_that_is_not_finite_stops_the_run_and_is_named(tiny, paired, tmp_
 @pytest.mark.parametrize(("clips", "steps"), [(6, 2), (7, 2), (8, 3), (2, 1)])
 def test_a_last_batch_of_one_clip_is_left_out(clips, steps):
     assert steps_per_epoch(clips, 3) == steps
+
+
+def test_a_method_is_told_how_much_of_its_training_is_done(tiny, paired, tmp_path, monkeypatch):
+    told, loss = [], tiny.loss
+    monkeypatch.setattr(tiny, "loss", lambda batch, draws, fit: (told.append(draws.progress), loss(batch, draws, fit))[1])
+    train(tiny, paired, OPTIONS, tmp_path / "w.pt", "k")
+    assert told == [step / 8 for step in range(8)]

@@ -1,0 +1,143 @@
+"""MICU: masked multimodal InfoNCE and cross-modal jigsaw puzzles for open-set cross-modal generalization (ICCV 2025).
+
+DCID's encoders, codebook and decoders without CLUB, CPC and code matching. Instead, general features of every two modalities are
+aligned among the seconds of a clip and among clips with parts of the query masked (FCMI), and codes are mixed from pieces of several
+modalities whose order a classifier tells (CUJP). `MICUConfig` names every option in which `variant: paper`, our reading, and
+`variant: release` differ; docs/methods/micu.md gives the reasons.
+
+Axes: B clips, T seconds, L words, D code dimension, S channels of the video-specific map.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import torch
+from torch import Tensor, nn
+
+from cmg.losses.commitment import commitment
+from cmg.losses.jigsaw import Jigsaw
+from cmg.losses.masked_infonce import masked_infonce
+from cmg.losses.reconstruction import mse
+from cmg.methods.base import Batch, Codes, Draws, Fit, LossTerms, Method, draw, draw_mask
+from cmg.methods.micu_config import MICUConfig
+from cmg.nn.decoders import VectorDecoder, VideoDecoder
+from cmg.nn.distributed import shard
+from cmg.nn.encoders import CHANNELS, Level
+from cmg.nn.semantic import SemanticEncoders
+from cmg.nn.specific import LinearReLU, VideoSpecific
+from cmg.quantizers.codebook import Quantized, monitors, nearest
+from cmg.quantizers.joint import JointEMA
+from cmg.quantizers.sequential import SequentialEMA
+
+
+@dataclass(frozen=True)
+class Encoded:
+    """One forward, per modality: decoder target x, general z [B,T,D], specific features (video [B,T,3,3,S]), and the codes."""
+
+    x: dict[str, Tensor]
+    z: dict[str, Tensor]
+    specific: dict[str, Tensor]
+    quantized: Quantized
+
+
+class MICU(Method):
+    Config = MICUConfig
+
+    def __init__(self, config: MICUConfig) -> None:
+        super().__init__()
+        self.config = c = config
+        dim, width = c.embedding_dim, c.specific_channels
+        self.modalities = ("audio", "video", "text")[: len(c.modalities)]
+        self.encoder = SemanticEncoders(
+            self.modalities, dim, c.layers, c.heads, c.feedforward, c.dropout, c.spatial_attention, c.mask_text, c.text_hidden
+        )
+        widths = {m: channels for m, channels in self.encoder.widths.items() if m != "video"}
+        self.specific = nn.ModuleDict({m: LinearReLU(channels, dim) for m, channels in widths.items()})
+        self.specific["video"] = VideoSpecific(CHANNELS["video"], width, c.residual_skip)
+        self.quantizer = self._quantizer()
+        self.decoders = nn.ModuleDict({m: VectorDecoder(dim, dim, channels, dim) for m, channels in widths.items()})
+        self.decoders["video"] = VideoDecoder(dim, width, CHANNELS["video"], c.decoder_channels, dim, c.residual_skip)
+        self.jigsaw = Jigsaw(dim, c.jigsaw_pieces, c.jigsaw_hidden)
+
+    def _quantizer(self) -> JointEMA | SequentialEMA:
+        c = self.config
+        options = {"decay": c.decay, "own": c.ema_own, "reset_after": c.reset_after}
+        if c.quantizer == "joint":
+            options |= {"mixing": c.mixing, "kept_by": c.kept_by, "places": c.places}
+            return JointEMA(c.codebook_size, c.embedding_dim, self.modalities, **options)
+        return SequentialEMA(c.codebook_size, c.embedding_dim, self.modalities, **options, reviving=("audio", "video"))
+
+    def draw(self, generator: torch.Generator, batch_size: int, seconds: int) -> Draws:
+        """Dead-code choices, the mask that all modalities share, and the modality of each piece of the puzzle, in this order."""
+        c = self.config
+        draws = draw(generator, {}, (0, 0), c.codebook_size)
+        mask = draw_mask(generator, batch_size, seconds, c.mask_ratio)
+        sources = torch.randint(len(self.modalities), (c.jigsaw_pieces,), generator=generator)
+        return replace(draws, masks={"query": mask}, choices={"pieces": sources})
+
+    def loss(self, batch: Batch, draws: Draws, fit: Fit) -> LossTerms:
+        """Reconstructions, commitments, FCMI and CUJP, every weight one; `fit` is not called."""
+        on, encoded = self.config.losses, self._encode(batch, draws)
+        again = encoded if self.config.forwards == 1 else self._encode(batch, draws)
+        terms = self._reconstruction(again) if on.recon else {}
+        with torch.autocast(batch.audio.device.type, enabled=False):
+            if on.commit:
+                terms |= self._commitment(again)
+            terms |= self._contrast(encoded.z, shard(draws.masks["query"], batch.size))
+            if on.jigsaw:
+                terms["jigsaw"] = self.jigsaw(encoded.quantized.straight, draws.choices["pieces"])
+        return LossTerms(terms, monitors(encoded.quantized))
+
+    def _encode(self, batch: Batch, draws: Draws) -> Encoded:
+        """Encoders, then quantisation with its codebook update (in training mode)."""
+        features = {"audio": batch.audio, "video": batch.video, "text": batch.text}
+        dtype = self.quantizer.embedding.dtype  # losses are not taken in half precision
+        x = {m: self.encoder.inputs(m, features[m], batch.text_mask, batch.seconds) for m in self.modalities}
+        z = {m: self.encoder(m, x[m]).to(dtype) for m in self.modalities}
+        specific = {m: self.specific[m](x[m]) for m in self.modalities}
+        return Encoded(x, z, specific, self.quantizer(z, draws.reset))
+
+    def _reconstruction(self, encoded: Encoded) -> dict[str, Tensor]:
+        """Each modality from its own code and specific features."""
+        targets = dict(encoded.x)
+        if self.config.detach_text_target and "text" in targets:
+            targets["text"] = targets["text"].detach()
+        rebuilt = {m: self.decoders[m](encoded.quantized.straight[m], encoded.specific[m]) for m in self.modalities}
+        return {f"recon_{m}": mse(x, targets[m]) for m, x in rebuilt.items()}
+
+    def _commitment(self, encoded: Encoded) -> dict[str, Tensor]:
+        """To the own code, and to the other modalities' codes of the same second."""
+        c, hard = self.config, encoded.quantized.hard
+        others = {m: [hard[n] for n in self.modalities if n != m] for m in self.modalities}
+        losses = {m: commitment(encoded.z[m], hard[m], others[m], c.commit_own, c.commit_other) for m in self.modalities}
+        return {f"commit_{m}": c.beta * loss for m, loss in losses.items()}
+
+    def _contrast(self, z: dict[str, Tensor], keep: Tensor) -> dict[str, Tensor]:
+        """FCMI: the sums over all ordered pairs of modalities, a modality with itself included."""
+        on, fine_coarse = self.config.losses, masked_infonce(z, keep.to(z["audio"].device), self.config.tau)
+        sums = dict(zip(("fine", "coarse"), (torch.stack(list(pairs.values())).sum() for pairs in fine_coarse), strict=True))
+        return {f"fcmi_{name}": value for name, value in sums.items() if getattr(on, name)}
+
+    def codebooks(self) -> list[Tensor]:
+        """One table [K,D], row 0 zero where the release has it so."""
+        table = self.quantizer.embedding.clone()
+        if self.config.zero_row:
+            table[0] = 0
+        return [table]
+
+    def health(self) -> dict[str, float]:
+        return self.quantizer.health()
+
+    @torch.no_grad()
+    def encode(self, modality: str, features: Tensor, mask: Tensor | None = None, level: Level | None = None) -> Codes:
+        """One code per second, or per word slot of text, [B,T,1]; `level="clip"`: one per clip [B,1,1]."""
+        return Codes(indices=nearest(self.encoder.encode(modality, features, mask, level), *self.codebooks()).unsqueeze(-1))
+
+    def clip_groups(self) -> dict[str, list[nn.Parameter]]:
+        """As the release clips: encoder, text BiLSTM, decoder; the jigsaw classifier where configured."""
+        text = list(self.encoder.text.parameters()) if self.encoder.text else []
+        known = {id(p) for p in text}
+        encoder = [p for module in (self.encoder, self.specific) for p in module.parameters() if id(p) not in known]
+        groups = {"encoder": encoder, "text": text, "decoder": list(self.decoders.parameters())}
+        return groups | ({"jigsaw": list(self.jigsaw.parameters())} if self.config.clip_jigsaw else {})
