@@ -61,6 +61,8 @@ class Stores(Section):
     video: list[str]
     audio: list[str]
     text: list[str]
+    pixels: list[str] = Field(default_factory=list)
+    masks: list[str] = Field(default_factory=list)
 
 
 class FeatureLimits(Section):
@@ -101,11 +103,13 @@ class HeadSchedule(Section):
 
 
 class Recipes(Section):
-    """Arguments of the three recipes, passed to ``cmg.extract`` as they stand (it rejects unknown ones)."""
+    """Arguments of the recipes, passed to ``cmg.extract`` as they stand (it rejects unknown ones)."""
 
     video: dict[str, Any]
     audio: dict[str, Any]
     text: dict[str, Any]
+    pixels: dict[str, Any] = Field(default_factory=dict)
+    masks: dict[str, Any] = Field(default_factory=dict)
 
 
 class Scale(Section):

@@ -53,15 +53,19 @@ def shard(text: str) -> tuple[int, int]:
 
 
 def run(args: argparse.Namespace, params: Params) -> None:
+    settings, clips = params.dataset(args.dataset), read_index(paths.index(args.dataset))
+    try:
+        recipe = _recipe(getattr(params.active.features, args.modality), args.modality, clips, settings.seconds)
+        (_part if args.shard else _whole)(args, params, clips, recipe)
+    except RecipeError as error:
+        raise ParameterError(f"params.yaml: scales.{params.scale}.features.{args.modality}: {error}") from error
+
+
+def _whole(args: argparse.Namespace, params: Params, clips: list[Clip], recipe: dict[str, Any]) -> None:
+    """The sealed store, its failures and the receipt."""
     dataset, modality = args.dataset, args.modality
     index, store, failures = paths.index(dataset), paths.store(dataset, modality), paths.failures(dataset, modality)
-    clips = read_index(index)
-    settings = params.dataset(dataset)
-    recipe = _recipe(getattr(params.active.features, modality), modality, clips, settings.seconds)
-    if args.shard:
-        _part(args, params, clips, recipe)
-        return
-    used = {"recipe": recipe, "source": settings.source, **params.features.model_dump()}
+    used = {"recipe": recipe, "source": params.dataset(dataset).source, **params.features.model_dump()}
     code = [MODULES[modality]]
     with receipts.record("features", f"{dataset}-{modality}", inputs=[index], outputs=[store, failures], params=used, code=code) as notes:
         work = _work(args, params, clips, recipe)
@@ -87,11 +91,8 @@ def _part(args: argparse.Namespace, params: Params, clips: list[Clip], recipe: d
 
 def _work(args: argparse.Namespace, params: Params, clips: list[Clip], recipe: dict[str, Any]) -> Work:
     source = params.dataset(args.dataset).source
-    make = _import if source == "released" and args.modality != "text" else _extraction
-    try:
-        return make(args, params, clips, recipe)
-    except RecipeError as error:
-        raise ParameterError(f"params.yaml: scales.{params.scale}.features.{args.modality}: {error}") from error
+    make = _import if source == "released" and args.modality in ("audio", "video") else _extraction
+    return make(args, params, clips, recipe)
 
 
 def _extraction(args: argparse.Namespace, params: Params, clips: list[Clip], recipe: dict[str, Any]) -> Work:

@@ -159,3 +159,37 @@ def test_llp_names_files_by_eleven_characters_and_a_changed_file_is_noticed(fold
     made.set("features.failure_limit", 0.1)
     with pytest.raises(TooManyFailures, match="pipeline scan"):
         made.run("features avvp audio")
+
+
+def test_pixels_and_masks_of_avsbench(folder):
+    made = folder()
+    counts = {"avsbench_s4": {"train": 2, "val": 1, "test": 1}, "seed": 1, "width": 48, "height": 32, "fps": 2, "defects": False}
+    made.set("scales.mini.corpus", counts)
+    made.set("datasets.avsbench_s4", {"source": "sample"})
+    made.set("scales.mini.features.pixels", {"size": 40})
+    made.set("scales.mini.features.masks", {"size": 40})
+    for name, rest in (("sample", ""), ("scan", "--source sample"), ("index", ""), ("features", "pixels"), ("features", "masks")):
+        assert made.run(f"{name} avsbench_s4 {rest}") == 0
+    pixels, masks = (FeatureStore(f"data/features/avsbench_s4/{name}.zarr") for name in ("pixels", "masks"))
+    assert (pixels.shape, masks.shape, str(pixels.dtype)) == ((5, 40, 40, 3), (5, 40, 40), "uint8")
+    assert (pixels.valid.tolist(), masks.valid.tolist()) == ([5] * 4, [1, 1, 5, 5])
+    frames, covered = pixels.read([3])[0].astype(float), masks.read([3])[0]
+    assert set(np.unique(covered)) == {0, 1}
+    saturation = 1 - frames.min(-1) / np.maximum(frames.max(-1), 1)
+    assert np.median(saturation[covered == 1]) > np.median(saturation[covered == 0]) + 0.2
+    mask = next((made.path / "data/sample/avsbench_s4").glob("Single-source/s4_data/gt_masks/test/*/*/*_2.png"))
+    mask.write_bytes(mask.with_name(mask.name.replace("_2.png", "_1.png")).read_bytes() + b" ")
+    made.set("features.failure_limit", 0.5)
+    made.set("scales.mini.features.masks", {"size": 20})
+    made.run("features avsbench_s4 masks")
+    found = FeatureStore("data/features/avsbench_s4/masks.zarr")
+    assert [found.status_of(row) for row in range(4)] == ["ok", "ok", "ok", "changed"]
+
+
+def test_only_avsbench_has_masks(described, capsys):
+    made = described("p")
+    write(made.path / "data/raw/valor32k/video", {"00000000000_0.000_10.000.mp4": b"x"})
+    made.run("scan valor32k")
+    made.run("index valor32k")
+    assert made.run("features valor32k masks") == 2
+    assert "only that dataset has masks" in capsys.readouterr().err
