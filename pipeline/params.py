@@ -49,7 +49,7 @@ class Dataset(BaseModel):
 
     model_config = ConfigDict(extra="allow", frozen=True)
 
-    source: Literal["sample", "raw"]
+    source: Literal["sample", "raw", "released"]
     seconds: int | None = Field(None, ge=1)
 
     @property
@@ -61,11 +61,14 @@ class Stores(Section):
     video: list[str]
     audio: list[str]
     text: list[str]
+    pixels: list[str] = Field(default_factory=list)
+    masks: list[str] = Field(default_factory=list)
 
 
 class FeatureLimits(Section):
     failure_limit: float = Field(0.05, ge=0, le=1)
     time_limit: float = Field(60, gt=0)
+    clips_per_shard: int | None = Field(None, ge=1)
 
 
 class Toc(Section):
@@ -109,11 +112,13 @@ class HeadSchedule(Section):
 
 
 class Recipes(Section):
-    """Arguments of the three recipes, passed to ``cmg.extract`` as they stand (it rejects unknown ones)."""
+    """Arguments of the recipes, passed to ``cmg.extract`` as they stand (it rejects unknown ones)."""
 
     video: dict[str, Any]
     audio: dict[str, Any]
     text: dict[str, Any]
+    pixels: dict[str, Any] = Field(default_factory=dict)
+    masks: dict[str, Any] = Field(default_factory=dict)
 
 
 class Scale(Section):

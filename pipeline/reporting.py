@@ -58,6 +58,8 @@ def _facts(params: Params) -> dict[str, str]:
     return {
         "Scale": params.scale,
         "Data": ", ".join(f"{name} ({settings.source})" for name, settings in params.datasets.items()),
-        "Weights": ", ".join(f"{name} {recipe['weights']}" for name, recipe in params.active.features.model_dump().items()),
+        "Weights": ", ".join(
+            f"{name} {recipe['weights']}" for name, recipe in params.active.features.model_dump().items() if "weights" in recipe
+        ),
         "Seeds": ", ".join(map(str, params.seeds)),
     }

@@ -17,7 +17,13 @@ from cmg.extract.sentences import unique_sentences
 from cmg.media.source import IMAGE_SUFFIXES
 from cmg.store.ids import sentence_id
 
-MODULES = {"video": "cmg.extract.vgg19", "audio": "cmg.extract.vggish", "text": "cmg.extract.bert"}
+MODULES = {
+    "video": "cmg.extract.vgg19",
+    "audio": "cmg.extract.vggish",
+    "text": "cmg.extract.bert",
+    "pixels": "cmg.extract.pixels",
+    "masks": "cmg.extract.masks",
+}
 
 
 @dataclass(frozen=True)
@@ -46,7 +52,7 @@ class Job:
 
 
 def rows_of(modality: str, clips: Sequence[Any]) -> Rows:
-    """Ids and fingerprints of a modality's store: index rows for video and audio, unique sentences for text."""
+    """Ids and fingerprints of a modality's store: unique sentences for text, index rows for the others."""
     if modality == "text":
         ids = [sentence_id(sentence) for sentence in unique_sentences(clips)]
         return Rows(ids, ids)
@@ -54,8 +60,15 @@ def rows_of(modality: str, clips: Sequence[Any]) -> Rows:
 
 
 def seconds_of(modality: str, clips: Sequence[Any], limit: int) -> int:
-    """Seconds that a video or audio store needs: the longest nominal clip of the index, an image counting as one, at most `limit`."""
+    """Seconds that a store of other than text needs: the longest nominal clip of the index, an image counting as one, at most `limit`."""
     return max(1, min(limit, max((_nominal(clip, modality, limit) for clip in clips), default=limit)))
+
+
+def recipe_of(modality: str, values: Mapping[str, Any]) -> Any:
+    """The modality's recipe (its `shape` and `dtype` are those of a store row). Raises RecipeError."""
+    if modality not in MODULES:
+        raise RecipeError(f"modality: expected one of {', '.join(MODULES)}, found {modality!r}")
+    return recipe_from(importlib.import_module(MODULES[modality]).Recipe, values)
 
 
 def prepare(modality: str, recipe: Mapping[str, Any], weights_dir: Path, options: Options, clips: Sequence[Any] = ()) -> Job:
@@ -64,10 +77,8 @@ def prepare(modality: str, recipe: Mapping[str, Any], weights_dir: Path, options
     Raises:
         RecipeError: unknown argument or impossible value. WeightsError: weights absent or not the expected ones.
     """
-    if modality not in MODULES:
-        raise RecipeError(f"modality: expected one of {', '.join(MODULES)}, found {modality!r}")
+    settings = recipe_of(modality, recipe)
     module = importlib.import_module(MODULES[modality])
-    settings = recipe_from(module.Recipe, recipe)
     extra = (unique_sentences(clips),) if modality == "text" else ()
     network = module.Network(settings, weights_dir, pick_device(options.device), *extra)
     return Job(modality, settings.shape, settings.dtype, settings.describe(), network.digest, settings, network)
@@ -122,16 +133,15 @@ def pick_device(name: str) -> torch.device:
 
 def _fingerprint(clip: Any, modality: str) -> str:
     """What a clip's features depend on besides the recipe: content, excerpt, and whether the index could use it."""
-    content = clip.visual_fingerprint if modality == "video" else clip.audio_fingerprint
+    content = clip.audio_fingerprint if modality == "audio" else clip.visual_fingerprint
     parts = (content, clip.start, clip.duration, clip.status)
     return hashlib.sha256("|".join(map(str, parts)).encode()).hexdigest()[:32]
 
 
 def _nominal(clip: Any, modality: str, limit: int) -> int:
-    if modality == "video" and clip.visual is not None and PurePosixPath(clip.visual).suffix.lower() in IMAGE_SUFFIXES:
-        return 1
-    if modality == "video" and clip.visual is None or modality == "audio" and clip.audio is None:
-        return 0
+    media = clip.audio if modality == "audio" else clip.visual
+    if media is None or PurePosixPath(media).suffix.lower() in IMAGE_SUFFIXES:
+        return int(media is not None)
     return limit if clip.duration is None else math.ceil(clip.duration)
 
 

@@ -13,6 +13,8 @@ from pipeline import paths, receipts
 from pipeline.device import prepare
 from pipeline.params import Params
 
+CODED = ("video", "audio", "text")  # pixels and masks have no codes
+
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("method", choices=METHODS)
@@ -21,7 +23,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace, params: Params) -> None:
     run_name = paths.run_name(args.method, args.seed)
-    stores = {(dataset, modality): paths.store(dataset, modality) for modality, names in params.stores for dataset in names}
+    stores = {
+        (dataset, modality): paths.store(dataset, modality) for modality, names in params.stores if modality in CODED for dataset in names
+    }
     inputs = [paths.checkpoint(run_name), *stores.values()]
     module = METHODS[args.method].partition(":")[0]
     with receipts.record("codes", run_name, inputs=inputs, outputs=[paths.codes(run_name)], params={}, code=[module]) as notes:

@@ -55,5 +55,5 @@ def test_rule_names_are_distinct_identifiers():
 
 def test_training_and_extraction_hold_the_gpu():
     for stage in STAGES:
-        uses_gpu = stage.name.split("@")[0] in ("pretrain", "codes", "features_video", "features_audio", "features_text")
+        uses_gpu = stage.name.startswith(("pretrain@", "codes@", "features_"))
         assert stage.meta.get("gpu", 0) == int(uses_gpu), stage.name
