@@ -117,7 +117,7 @@ def run(
         labels = torch.from_numpy(target).to(torch.int64 if per_clip else torch.float64)
         picked: dict[str, Picked] = {}
         for epoch in range(recipe.epochs):
-            _epoch(recipe, head, alpha, optimiser, torch.from_numpy(draw(epoch)), labels)
+            fit_epoch(recipe, head, alpha, optimiser, torch.from_numpy(draw(epoch)), labels)
             schedule.step()
             for name, (codes, truth) in tests.items():
                 order = torch.randperm(len(truth)).numpy() if recipe.score == "macro_precision" else np.arange(len(truth))
@@ -126,7 +126,8 @@ def run(
         return picked
 
 
-def _epoch(recipe: Recipe, head: Head, alpha: nn.Parameter, optimiser: torch.optim.Optimizer, codes: Tensor, labels: Tensor) -> None:
+def fit_epoch(recipe: Recipe, head: Head, alpha: nn.Parameter, optimiser: torch.optim.Optimizer, codes: Tensor, labels: Tensor) -> None:
+    """One pass over shuffled batches: gradients clipped per module, one step each."""
     for batch in torch.randperm(len(codes)).split(recipe.batch_size):
         optimiser.zero_grad()
         loss(head(codes[batch].double()), labels[batch], alpha).backward()
