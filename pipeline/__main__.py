@@ -19,6 +19,7 @@ STAGES = {
     "evaluate": "every downstream task of one run",
     "tables": "the papers' tables from all runs",
     "report": "one self-contained HTML page",
+    "protocols": "strict and published scores of the same runs side by side",
 }
 TOOLS = {
     "check": "what is found, missing or malformed per dataset, and what to do next",

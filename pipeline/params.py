@@ -79,7 +79,7 @@ class Toc(Section):
 class Evaluate(Section):
     """Fields of ``cmg.tasks.EvaluateOptions`` that mean the same at every scale."""
 
-    protocol: Literal["strict"] = "strict"
+    protocol: Literal["strict", "published"] = "strict"
     head: Literal["linear", "two_linear"] = "linear"
     pool: Literal["mean", "max"] = "mean"
     toc_score: Literal["full", "similarity", "variance"] = "full"

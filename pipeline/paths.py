@@ -12,6 +12,7 @@ RUNS = RESULTS / "runs"
 TABLE1 = RESULTS / "table1.csv"
 REPORT = RESULTS / "report.html"
 METRICS = RESULTS / "metrics.json"
+PROTOCOLS = RESULTS / "protocols.csv"
 PARAMS = Path("params.yaml")
 PROMPTS = Path("data/prompts")
 

@@ -8,6 +8,7 @@ from cmg.report import pagetables
 from cmg.report.figures import cell_panel, training_panels
 from cmg.report.inputs import Group, ReportInputs
 from cmg.report.layout import AVERAGE, COLUMNS, TABLE10, label
+from cmg.report.maps import map_panels
 from cmg.report.pagetables import visible
 from cmg.report.tables import Row, Table
 from cmg.report.write import build_table, write_text
@@ -20,6 +21,7 @@ SECTIONS = (
     ("setting", "What was run on what"),
     ("training", "Training curves"),
     ("codebook", "Codebook usage"),
+    ("maps", "Codebook maps"),
     ("failures", "Extraction failures"),
     ("problems", "Problems in the annotations"),
     ("sources", "Sources and fingerprints"),
@@ -66,6 +68,8 @@ def _view(inputs: ReportInputs) -> dict[str, object]:
         "training": _labelled(training_panels(inputs.histories, codebook=False)),
         "training_ends": pagetables.ends_table("training-ends", "Loss terms at both ends of training.", inputs.histories, codebook=False),
         "codebook": _labelled(training_panels(inputs.histories, codebook=True)),
+        "maps": {label(maps.method): map_panels(maps) for maps in inputs.maps},
+        "map_source": inputs.maps[0] if inputs.maps else None,
         "codebook_ends": pagetables.ends_table("codebook-ends", "Codebook statistics at both ends.", inputs.histories, codebook=True),
         "failure_text": _counted(failed, "clip could not be used", "clips could not be used", files, "features"),
         "problem_text": _counted(

@@ -102,6 +102,10 @@ READING = (
     "AVVP and AVE→AVVP: segment-level F-score. V→A: the head is fitted on video codes and scored on audio codes. "
     "Same modality: the bound, fitted and scored on the scored modality. A cell that was not run is empty."
 )
+READING_PUBLISHED = (
+    " Rows of the protocol `published` score AVVP and AVE→AVVP by F1 over all seconds and columns, background included, and pick the epoch "
+    "on the test score (docs/protocols.md)."
+)
 READING_RETRIEVAL = (
     "Percent; mean ± sample standard deviation (n − 1) over seeds; *published number in italics*. R@k: share of queries with a right "
     "answer among the first k, mean over both directions; equal codes count in expectation over random orders. Average: over R@1, R@5 "

@@ -1,6 +1,6 @@
 """A table as Markdown: mean ± sd, the published number in italics beside it."""
 
-from cmg.report.layout import Layout, label
+from cmg.report.layout import READING_PUBLISHED, TABLE1, Layout, label
 from cmg.report.tablecsv import number
 from cmg.report.tables import Cell, Row, Table
 
@@ -16,10 +16,15 @@ def table_markdown(table: Table) -> str:
     """The Markdown text, notice in the first line when there is one."""
     head = ["Method", "Kind", "Protocol", "Variant", "Seeds", *table.layout.labels.values(), "Fingerprint"]
     lines = [f"> **{_escape(table.notice)}**", ""] if table.notice else []
-    lines += [f"# {table.layout.title}", "", table.layout.reading, "", _line(head)]
+    lines += [f"# {table.layout.title}", "", _reading(table), "", _line(head)]
     lines += [_line(["---"] * 5 + ["---:"] * len(table.layout.columns) + ["---"])]
     lines += [_line(_fields(row, table.layout)) for row in table.rows]
     return "\n".join(lines) + "\n"
+
+
+def _reading(table: Table) -> str:
+    published = table.layout == TABLE1 and any(row.protocol == "published" for row in table.rows)
+    return table.layout.reading + (READING_PUBLISHED if published else "")
 
 
 def _fields(row: Row, layout: Layout) -> list[str]:

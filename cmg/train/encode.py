@@ -1,14 +1,16 @@
 """Encode whole feature stores with a trained method.
 
-Axes: N rows of a store, T seconds, G codebooks, D code dimension.
+Axes: N rows of a store, T seconds, G codebooks, D code dimension, E draws.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 
 import numpy as np
 import torch
 
 from cmg.methods.base import Method
+from cmg.nn.attention import ChannelSpatialAttention
 from cmg.tasks.codes import Codes as StoredCodes
 from cmg.train.data import read_padded, word_mask
 from cmg.train.standardise import Standardiser
@@ -32,6 +34,56 @@ def encode_store(
         part = values.cpu().numpy().astype(dtype)
         found.setdefault(kind, np.zeros((len(valid), *part.shape[1:]), dtype))[rows] = part
     return StoredCodes(valid, **found)
+
+
+@torch.inference_mode()
+def encode_draws(
+    method: Method, store, modality: str, device: torch.device, standardise: Standardiser, draws: int, seed: int, batch_size: int = 64
+) -> np.ndarray:
+    """Indices [E,N,T,G] int16 of every row, encoded ``draws`` times in training mode, as the released scripts fit their heads.
+
+    Only dropout differs between draws: nothing of the method changes, and what comes before the first dropout is computed once.
+    Raises ValueError for a method without a codebook.
+    """
+    found = None
+    with torch.random.fork_rng(), _pooled_once(method):
+        torch.manual_seed(seed)
+        method.train()
+        for rows, _ in _batches(np.asarray(store.valid), batch_size, False):
+            inputs = _inputs(store, rows, modality, device, standardise, None)
+            for draw in range(draws):
+                indices = method.encode(modality, *inputs).indices
+                if indices is None:
+                    raise ValueError(f"{type(method).__name__} has no codebook: the published protocol needs codes as indices")
+                if found is None:
+                    found = np.zeros((draws, len(store.valid), *indices.shape[1:]), np.int16)
+                found[draw, rows] = indices.cpu().numpy()
+        method.eval()
+    return found
+
+
+@contextmanager
+def _pooled_once(method: Method) -> Iterator[None]:
+    """Pooling of the 7x7 maps, which has no dropout and costs most, is computed once per input tensor."""
+    pools = [module for module in method.modules() if isinstance(module, ChannelSpatialAttention)]
+    for pool in pools:
+        pool.forward = _remembering(pool.forward)
+    try:
+        yield
+    finally:
+        for pool in pools:
+            del pool.forward
+
+
+def _remembering(forward: Callable[[torch.Tensor], torch.Tensor]) -> Callable[[torch.Tensor], torch.Tensor]:
+    last: list[torch.Tensor] = []
+
+    def call(features: torch.Tensor) -> torch.Tensor:
+        if not last or last[0] is not features:
+            last[:] = features, forward(features)
+        return last[1]
+
+    return call
 
 
 def _batches(valid: np.ndarray, size: int, by_length: bool) -> Iterator[tuple[np.ndarray, int | None]]:

@@ -1,12 +1,16 @@
-"""Encode every dataset and modality with one trained run: the last stage that runs an encoder."""
+"""Encode every dataset and modality with one trained run: the last stage that runs an encoder.
+
+Under `evaluate.protocol: published` it also stores one encoding with dropout per epoch of the released heads.
+"""
 
 import argparse
 
 from cmg.methods import METHODS
 from cmg.store.reader import FeatureStore
 from cmg.tasks.codes import CLIP_LEVEL, RunCodes
+from cmg.tasks.recipes import draws_needed, scripts_of
 from cmg.train import checkpoint
-from cmg.train.encode import encode_store
+from cmg.train.encode import encode_draws, encode_store
 from cmg.train.origin import check_origin
 from cmg.train.standardise import Standardiser
 from pipeline import paths, receipts
@@ -28,7 +32,8 @@ def run(args: argparse.Namespace, params: Params) -> None:
     }
     inputs = [paths.checkpoint(run_name), *stores.values()]
     module = METHODS[args.method].partition(":")[0]
-    with receipts.record("codes", run_name, inputs=inputs, outputs=[paths.codes(run_name)], params={}, code=[module]) as notes:
+    protocol, target = params.evaluate.protocol, paths.codes(run_name)
+    with receipts.record("codes", run_name, inputs=inputs, outputs=[target], params={"protocol": protocol}, code=[module]) as notes:
         device = prepare(params)
         method, about = checkpoint.load(paths.checkpoint(run_name), device)
         standardise = Standardiser.load(paths.checkpoint(run_name) / "statistics.safetensors")
@@ -39,7 +44,13 @@ def run(args: argparse.Namespace, params: Params) -> None:
             (dataset, modality): encode_store(method, store, modality, device, standardise, clip_level=dataset in CLIP_LEVEL)
             for (dataset, modality), store in opened.items()
         }
+        needed = draws_needed(scripts_of(args.method)) if protocol == "published" else {}
+        draws = {
+            key: encode_draws(method, opened[key], key[1], device, standardise, count, args.seed)
+            for key, count in sorted(needed.items())
+            if key in opened
+        }
         codebooks = [codebook.detach().float().cpu().numpy() for codebook in method.codebooks()]
-        paths.codes(run_name).parent.mkdir(parents=True, exist_ok=True)
-        RunCodes(codebooks, encoded).write(paths.codes(run_name))
+        target.parent.mkdir(parents=True, exist_ok=True)
+        RunCodes(codebooks, encoded, draws=draws).write(target)
         notes["rows"] = {f"{dataset}.{modality}": len(codes.valid) for (dataset, modality), codes in encoded.items()}

@@ -7,6 +7,7 @@ from cmg.methods import METHODS
 from cmg.tasks.codes import RunCodes
 from cmg.tasks.evaluate import TASKS, evaluate_run
 from cmg.tasks.options import EvaluateOptions
+from cmg.tasks.recipes import scripts_of
 from cmg.toc import read_toc
 from pipeline import files, paths, receipts
 from pipeline.device import prepare
@@ -25,7 +26,7 @@ def run(args: argparse.Namespace, params: Params) -> None:
     used = {**params.evaluate.model_dump(mode="json"), **params.active.evaluate.model_dump(), "seed": args.seed}
     with receipts.record("evaluate", run_name, inputs=inputs, outputs=[target], params=used):
         prepare(params)
-        options = EvaluateOptions(**{**used, "q_grid": params.evaluate.q_grid})
+        options = EvaluateOptions(**{**used, "q_grid": params.evaluate.q_grid, "scripts": scripts_of(args.method)})
         indices = {dataset: read_index(paths.index(dataset)) for dataset in params.datasets}
         run_codes = RunCodes.read(codes)
         cells = evaluate_run(run_codes, indices, read_toc(toc), options, _tasks(run_codes))

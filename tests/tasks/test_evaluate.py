@@ -8,7 +8,7 @@ import pytest
 
 from cmg.tasks.codes import Codes, RunCodes
 from cmg.tasks.evaluate import TASKS, evaluate_run
-from cmg.tasks.options import EvaluateOptions, ProtocolError
+from cmg.tasks.options import EvaluateOptions
 from cmg.toc import toc_scores
 
 
@@ -151,8 +151,8 @@ def test_two_linear_head_and_max_pooling_run(world, rankings, fast):
 
 
 def test_errors(world, rankings, fast):
-    with pytest.raises(ProtocolError, match="'published' is not available in this version"):
-        EvaluateOptions(protocol="published")
+    with pytest.raises(ValueError, match="protocol = 'loose'; expected one of strict, published"):
+        EvaluateOptions(protocol="loose")
     with pytest.raises(ValueError, match="task 'retrieval' is not known"):
         evaluate_run(world.codes, world.indices, rankings, fast, tasks=("retrieval",))
     with pytest.raises(ValueError, match="needs the index of avvp"):
