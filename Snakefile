@@ -18,12 +18,30 @@ rule all:
 
 
 for stage in STAGES:
+    for part in stage.parts:
+
+        rule:
+            name:
+                f"{stage.rule}_part_{part}"
+            input:
+                dag.inputs(stage, STAGES),
+            output:
+                temp(touch(str(dag.part_mark(stage, part)))),
+            params:
+                command=dag.part_command(stage, part),
+            threads: stage.meta.get("threads", 1)
+            resources:
+                gpu=stage.meta.get("gpu", 0),
+                mem_mb=stage.meta.get("mem_mb", 1000),
+            shell:
+                "{params.command}"
 
     rule:
         name:
             stage.rule
         input:
             dag.inputs(stage, STAGES),
+            [str(dag.part_mark(stage, part)) for part in stage.parts],
         output:
             stage.products,
         params:

@@ -19,10 +19,14 @@ STAGES = {
     "evaluate": "every downstream task of one run",
     "tables": "the papers' tables from all runs",
     "report": "one self-contained HTML page",
+    "protocols": "strict and published scores of the same runs side by side",
 }
 TOOLS = {
     "check": "what is found, missing or malformed per dataset, and what to do next",
     "store": "show, verify or export a feature store",
+    "import-checkpoint": "inspect a released checkpoint, and convert it",
+    "export-checkpoint": "write a run of `variant: release` in the released form",
+    "compare-features": "released features against a store of ours: cosine per clip and second",
     "verify": "walk a result back to its inputs, byte by byte",
     "deps": "code dependencies of dvc.yaml against what the stages import",
     "record": "tell DVC what a Snakemake run made",
@@ -41,7 +45,7 @@ def main(argv: list[str] | None = None) -> int:
     """Run one stage or tool; its exit status, or 2 for a bad parameter."""
     arguments = sys.argv[1:] if argv is None else argv
     command = _parser().parse_args(arguments[:1]).command
-    module = importlib.import_module(f"pipeline.{'stages' if command in STAGES else 'tools'}.{command}")
+    module = importlib.import_module(f"pipeline.{'stages' if command in STAGES else 'tools'}.{command.replace('-', '_')}")
     parser = argparse.ArgumentParser(prog=f"python -m pipeline {command}", description=module.__doc__)
     module.add_arguments(parser)
     args = parser.parse_args(arguments[1:])

@@ -40,6 +40,11 @@ class Stage:
         return "".join(c if c.isalnum() else "_" for c in self.name)
 
     @property
+    def parts(self) -> list[int]:
+        """Numbers of the parts that Snakemake scatters the stage into (``meta: scatter: n``); none for most stages."""
+        return list(range(1, self.meta.get("scatter", 0) + 1))
+
+    @property
     def receipt(self) -> str:
         return next(out for out in self.outs if out.startswith(f"{paths.RECEIPTS}/"))
 
@@ -130,6 +135,8 @@ def settle(every: list[Stage]) -> None:
     now = time.time()
     for stage in every:
         products = [Path(product) for product in stage.products if Path(product).is_file()]
+        for part in stage.parts:
+            part_mark(stage, part).unlink(missing_ok=True)  # of an interrupted run: its parts start again and find their rows done
         if stage.name in old:
             for product in products:
                 os.utime(product, (ANCIENT, ANCIENT))
@@ -141,6 +148,16 @@ def settle(every: list[Stage]) -> None:
 def _older_than_inputs(products: list[Path], stage: Stage, every: list[Stage]) -> bool:
     newest = max((Path(path).stat().st_mtime for path in inputs(stage, every) if Path(path).exists()), default=0)
     return min(product.stat().st_mtime for product in products) < newest
+
+
+def part_command(stage: Stage, part: int) -> str:
+    """The command of one part; the stage's own command gathers the parts."""
+    return f"{stage.command} --shard {part}/{len(stage.parts)}"
+
+
+def part_mark(stage: Stage, part: int) -> Path:
+    """File that a finished part leaves until the stage has gathered it."""
+    return MARKS / "parts" / f"{stage.rule}.{part}-of-{len(stage.parts)}"
 
 
 def mark(stage: Stage) -> Path:

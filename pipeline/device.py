@@ -1,5 +1,7 @@
 """Device and thread count of a stage that computes. Snakemake exports thread variables and DVC does not, so a stage sets its own."""
 
+import os
+
 import torch
 
 from pipeline.params import ParameterError, Params
@@ -17,4 +19,6 @@ def prepare(params: Params) -> torch.device:
     available = torch.cuda.is_available()
     if params.device == "cuda" and not available:
         raise ParameterError("params.yaml: device: cuda, but torch sees no GPU on this machine; use device: auto")
-    return torch.device("cuda" if available and params.device != "cpu" else "cpu")
+    if not available or params.device == "cpu":
+        return torch.device("cpu")
+    return torch.device("cuda", int(os.environ.get("LOCAL_RANK", 0)))

@@ -39,11 +39,18 @@ def unknown_key(key: str, known: list[str]) -> str:
 
 
 class Dataset(BaseModel):
-    """Where a dataset comes from; further keys are options of its reader in ``cmg.datasets``, which rejects unknown ones."""
+    """Where a dataset comes from, and how much of a clip its features cover.
+
+    Further keys are options of its reader in ``cmg.datasets``, which rejects unknown ones.
+
+    Attributes:
+        seconds: the most seconds of a clip that have features; None: what the recipe says.
+    """
 
     model_config = ConfigDict(extra="allow", frozen=True)
 
-    source: Literal["sample", "raw"]
+    source: Literal["sample", "raw", "released"]
+    seconds: int | None = Field(None, ge=1)
 
     @property
     def options(self) -> dict[str, Any]:
@@ -54,11 +61,14 @@ class Stores(Section):
     video: list[str]
     audio: list[str]
     text: list[str]
+    pixels: list[str] = Field(default_factory=list)
+    masks: list[str] = Field(default_factory=list)
 
 
 class FeatureLimits(Section):
     failure_limit: float = Field(0.05, ge=0, le=1)
     time_limit: float = Field(60, gt=0)
+    clips_per_shard: int | None = Field(None, ge=1)
 
 
 class Toc(Section):
@@ -69,12 +79,20 @@ class Toc(Section):
 class Evaluate(Section):
     """Fields of ``cmg.tasks.EvaluateOptions`` that mean the same at every scale."""
 
-    protocol: Literal["strict"] = "strict"
+    protocol: Literal["strict", "published"] = "strict"
     head: Literal["linear", "two_linear"] = "linear"
     pool: Literal["mean", "max"] = "mean"
     toc_score: Literal["full", "similarity", "variance"] = "full"
     q_grid: tuple[float, ...] = (0.25, 0.5, 0.75)
     q_fixed: float = Field(0.765625, gt=0, le=1)
+    ties: Literal["expected", "release"] = "expected"
+
+
+class Released(Section):
+    """A released checkpoint that a method imports instead of training: its file, and the SHA-256 by which another file is noticed."""
+
+    checkpoint: Path | None = None
+    checkpoint_sha256: str | None = Field(None, pattern="^[0-9a-f]{64}$")
 
 
 class Pretrain(Section):
@@ -82,6 +100,8 @@ class Pretrain(Section):
     batch_size: int = Field(ge=2)
     learning_rate: float = Field(gt=0)
     standardise: bool = False
+    precision: Literal["float32", "bfloat16", "float64"] = "float32"
+    processes: int = Field(1, ge=1)
     method: dict[str, Any] = Field(default_factory=dict)
 
 
@@ -92,11 +112,13 @@ class HeadSchedule(Section):
 
 
 class Recipes(Section):
-    """Arguments of the three recipes, passed to ``cmg.extract`` as they stand (it rejects unknown ones)."""
+    """Arguments of the recipes, passed to ``cmg.extract`` as they stand (it rejects unknown ones)."""
 
     video: dict[str, Any]
     audio: dict[str, Any]
     text: dict[str, Any]
+    pixels: dict[str, Any] = Field(default_factory=dict)
+    masks: dict[str, Any] = Field(default_factory=dict)
 
 
 class Scale(Section):
@@ -112,7 +134,7 @@ class Scales(Section):
 
 
 class Params(BaseModel):
-    """All of params.yaml. ``sections`` holds the method sections as they stand."""
+    """All of params.yaml. ``sections`` holds the method sections as they stand, apart from the keys of ``released``."""
 
     model_config = ConfigDict(frozen=True)
 
@@ -128,6 +150,7 @@ class Params(BaseModel):
     evaluate: Evaluate
     scales: Scales
     sections: dict[str, dict[str, Any]]
+    released: dict[str, Released]
 
     @property
     def active(self) -> Scale:
@@ -137,6 +160,16 @@ class Params(BaseModel):
     @property
     def uses_sample(self) -> bool:
         return any(dataset.source == "sample" for dataset in self.datasets.values())
+
+    def dataset(self, name: str) -> Dataset:
+        """The section of one dataset.
+
+        Raises:
+            ParameterError: there is none.
+        """
+        if name not in self.datasets:
+            raise ParameterError(f"params.yaml: datasets: {unknown_key(name, list(self.datasets))} (or add `{name}:`)")
+        return self.datasets[name]
 
     def method_config(self, method: str) -> dict[str, Any]:
         """Science knobs of one method over the widths of the scale (a key in both is taken from the method's section)."""
@@ -149,15 +182,17 @@ def parse(values: dict[str, Any], known_methods: list[str]) -> Params:
     Raises:
         ParameterError: with one line per offending key: where, what was found, what is possible.
     """
-    fields = [name for name in Params.model_fields if name != "sections"]
+    fields = [name for name in Params.model_fields if name not in ("sections", "released")]
     for key in values:
         if key not in fields and key not in known_methods:
             raise ParameterError(f"params.yaml: {unknown_key(key, [*fields, *known_methods])}")
     sections = {name: dict(values.get(name) or {}) for name in known_methods}
+    released = {name: {key: section.pop(key, None) for key in Released.model_fields} for name, section in sections.items()}
     try:
-        params = Params(**{key: value for key, value in values.items() if key in fields}, sections=sections)
+        params = Params(**{key: value for key, value in values.items() if key in fields}, sections=sections, released=released)
     except ValidationError as error:
-        lines = [f"params.yaml: {'.'.join(map(str, item['loc']))}: {item['msg']}" for item in error.errors()]
+        places = ((".".join(map(str, item["loc"])).removeprefix("released."), item["msg"]) for item in error.errors())
+        lines = [f"params.yaml: {place}: {message}" for place, message in places]
         raise ParameterError("\n".join(lines)) from error
     for method in params.methods:
         if method not in known_methods:

@@ -13,8 +13,13 @@ TABLE1 = RESULTS / "table1.csv"
 REPORT = RESULTS / "report.html"
 OPENSET = RESULTS / "openset.csv"
 METRICS = RESULTS / "metrics.json"
+PROTOCOLS = RESULTS / "protocols.csv"
 PARAMS = Path("params.yaml")
 PROMPTS = Path("data/prompts")
+
+
+def table(name: str, ending: str) -> Path:
+    return RESULTS / f"{name}.{ending}"
 
 
 def raw_root() -> Path:

@@ -19,7 +19,7 @@ MAY_IMPORT = {
     "extract": {"media", "datasets", "store"},
     "methods": {"losses", "nn", "quantizers"},
     "toc": set(),
-    "train": {"methods", "store", "datasets", "tasks"},
+    "train": {"methods", "nn", "store", "datasets", "tasks"},
     "tasks": {"datasets", "toc"},
     "report": {"store"},
 }

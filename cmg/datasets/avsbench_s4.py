@@ -34,10 +34,14 @@ def frame_paths(clip: Clip) -> tuple[str, ...]:
     return tuple(f"{clip.visual}/{clip.clip_id}_{second}.png" for second in range(1, SECONDS + 1))
 
 
+def mask_folder(clip: Clip) -> str:
+    """The folder of a clip's masks, relative to the root."""
+    return clip.visual.replace("/visual_frames/", "/gt_masks/", 1)
+
+
 def mask_paths(clip: Clip) -> tuple[str, ...]:
     """The masks of a clip, relative to the root: one (first second) for train, five for val and test."""
-    folder = clip.visual.replace("/visual_frames/", "/gt_masks/", 1)
-    return tuple(f"{folder}/{clip.clip_id}_{second}.png" for second in range(1, MASKS[clip.split] + 1))
+    return tuple(f"{mask_folder(clip)}/{clip.clip_id}_{second}.png" for second in range(1, MASKS[clip.split] + 1))
 
 
 def check_clip(root: Path, clip: Clip) -> None:

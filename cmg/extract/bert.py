@@ -3,6 +3,7 @@
 Letters: S sentences, L words, P word pieces, C 768 channels.
 """
 
+import hashlib
 import json
 import tempfile
 from collections.abc import Sequence
@@ -21,6 +22,7 @@ from cmg.extract.weights import WeightsError, digest, resolve
 from cmg.media.failure import MediaFailure
 
 CHANNELS = 768
+WORD_TABLE = "embeddings.word_embeddings.weight"
 SPREAD = 0.02  # standard deviation of random weights, BERT's own
 
 
@@ -91,8 +93,7 @@ class Network:
             self.tokenizer, model = random_bert(sentences, recipe.seed)
         else:
             self.tokenizer, model = _trained(resolve(recipe.weights, weights_dir))
-        vocabulary = json.dumps(sorted(self.tokenizer.get_vocab().items())).encode()
-        self.digest = digest({**model.state_dict(), "vocabulary": torch.frombuffer(bytearray(vocabulary), dtype=torch.uint8)})
+        self.digest = _identity(self.tokenizer, model, spelled=recipe.weights == "random")
         self.model = model.eval().requires_grad_(False).to(device=device, dtype=getattr(torch, recipe.precision))
 
     def decode(self, sentence: str) -> Pieces:
@@ -152,19 +153,41 @@ def _whitelisted(word: np.ndarray, ids: np.ndarray, vocabulary: Sequence[int], u
 
 
 def random_bert(sentences: Sequence[str], seed: int) -> tuple[BertTokenizer, BertModel]:
-    """A small seeded BERT (2 layers, 4 heads, 768 wide) and a tokenizer whose vocabulary spells the sentences."""
-    tokenizer = _tokenizer(make_vocabulary(sentences))
+    """A small seeded BERT (2 layers, 4 heads, 768 wide) and a tokenizer whose vocabulary spells the sentences.
+
+    The vector of a word comes from the seed and its spelling, so a word has the same one whatever else the vocabulary holds: what is
+    learnt from the sentences of one dataset can be read in those of another.
+    """
+    vocabulary = make_vocabulary(sentences)
+    tokenizer = _tokenizer(vocabulary)
     config = BertConfig(
         vocab_size=len(tokenizer), hidden_size=CHANNELS, num_hidden_layers=2, num_attention_heads=4, intermediate_size=CHANNELS
     )
     model = BertModel(config, add_pooling_layer=False)
     generator = np.random.default_rng([seed, CHANNELS])
     for name, value in sorted(model.named_parameters()):
-        if value.ndim > 1:
+        if name == WORD_TABLE:
+            value.data = torch.from_numpy(np.stack([_word_vector(word, seed) for word in vocabulary]))
+        elif value.ndim > 1:
             value.data = torch.from_numpy((generator.standard_normal(tuple(value.shape)) * SPREAD).astype(np.float32))
         else:
             value.data.fill_(1.0 if name.endswith("LayerNorm.weight") else 0.0)
     return tokenizer, model
+
+
+def _identity(tokenizer: BertTokenizer, model: BertModel, spelled: bool) -> str:
+    """Digest of weights and vocabulary; `spelled`: without both word tables, which follow from the seed and the words themselves."""
+    state = model.state_dict()
+    if spelled:
+        return digest({name: value for name, value in state.items() if name != WORD_TABLE})
+    vocabulary = json.dumps(sorted(tokenizer.get_vocab().items())).encode()
+    return digest({**state, "vocabulary": torch.frombuffer(bytearray(vocabulary), dtype=torch.uint8)})
+
+
+def _word_vector(word: str, seed: int) -> np.ndarray:
+    """float32 `[768]`."""
+    spelling = int.from_bytes(hashlib.sha256(word.encode()).digest()[:16], "big")
+    return (np.random.default_rng([seed, spelling]).standard_normal(CHANNELS) * SPREAD).astype(np.float32)
 
 
 def _tokenizer(vocabulary: Sequence[str]) -> BertTokenizer:

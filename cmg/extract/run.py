@@ -1,9 +1,11 @@
 """The way in for a stage: prepare a modality (networks, shape, digests), then run it over the clips of an index."""
 
+import hashlib
 import importlib
+import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Any
 
 import torch
@@ -12,9 +14,16 @@ from cmg.extract.contract import Network, Progress, Report, Writer
 from cmg.extract.engine import extract
 from cmg.extract.options import Options, RecipeError, recipe_from, require
 from cmg.extract.sentences import unique_sentences
+from cmg.media.source import IMAGE_SUFFIXES
 from cmg.store.ids import sentence_id
 
-MODULES = {"video": "cmg.extract.vgg19", "audio": "cmg.extract.vggish", "text": "cmg.extract.bert"}
+MODULES = {
+    "video": "cmg.extract.vgg19",
+    "audio": "cmg.extract.vggish",
+    "text": "cmg.extract.bert",
+    "pixels": "cmg.extract.pixels",
+    "masks": "cmg.extract.masks",
+}
 
 
 @dataclass(frozen=True)
@@ -43,13 +52,23 @@ class Job:
 
 
 def rows_of(modality: str, clips: Sequence[Any]) -> Rows:
-    """Ids and fingerprints of a modality's store: index rows for video and audio, unique sentences for text."""
+    """Ids and fingerprints of a modality's store: unique sentences for text, index rows for the others."""
     if modality == "text":
         ids = [sentence_id(sentence) for sentence in unique_sentences(clips)]
         return Rows(ids, ids)
-    media = [clip.visual_fingerprint if modality == "video" else clip.audio_fingerprint for clip in clips]
-    spans = [f"{clip.start!r}+{clip.duration!r} {clip.status}" for clip in clips]
-    return Rows([clip.clip_id for clip in clips], [f"{mark} {span}" for mark, span in zip(media, spans, strict=True)])
+    return Rows([clip.clip_id for clip in clips], [_fingerprint(clip, modality) for clip in clips])
+
+
+def seconds_of(modality: str, clips: Sequence[Any], limit: int) -> int:
+    """Seconds that a store of other than text needs: the longest nominal clip of the index, an image counting as one, at most `limit`."""
+    return max(1, min(limit, max((_nominal(clip, modality, limit) for clip in clips), default=limit)))
+
+
+def recipe_of(modality: str, values: Mapping[str, Any]) -> Any:
+    """The modality's recipe (its `shape` and `dtype` are those of a store row). Raises RecipeError."""
+    if modality not in MODULES:
+        raise RecipeError(f"modality: expected one of {', '.join(MODULES)}, found {modality!r}")
+    return recipe_from(importlib.import_module(MODULES[modality]).Recipe, values)
 
 
 def prepare(modality: str, recipe: Mapping[str, Any], weights_dir: Path, options: Options, clips: Sequence[Any] = ()) -> Job:
@@ -58,10 +77,8 @@ def prepare(modality: str, recipe: Mapping[str, Any], weights_dir: Path, options
     Raises:
         RecipeError: unknown argument or impossible value. WeightsError: weights absent or not the expected ones.
     """
-    if modality not in MODULES:
-        raise RecipeError(f"modality: expected one of {', '.join(MODULES)}, found {modality!r}")
+    settings = recipe_of(modality, recipe)
     module = importlib.import_module(MODULES[modality])
-    settings = recipe_from(module.Recipe, recipe)
     extra = (unique_sentences(clips),) if modality == "text" else ()
     network = module.Network(settings, weights_dir, pick_device(options.device), *extra)
     return Job(modality, settings.shape, settings.dtype, settings.describe(), network.digest, settings, network)
@@ -112,6 +129,20 @@ def pick_device(name: str) -> torch.device:
     if name == "cuda" and not available:
         raise RecipeError("device: cuda was asked for and no CUDA device is available; use auto or cpu")
     return torch.device("cuda" if available and name != "cpu" else "cpu")
+
+
+def _fingerprint(clip: Any, modality: str) -> str:
+    """What a clip's features depend on besides the recipe: content, excerpt, and whether the index could use it."""
+    content = clip.audio_fingerprint if modality == "audio" else clip.visual_fingerprint
+    parts = (content, clip.start, clip.duration, clip.status)
+    return hashlib.sha256("|".join(map(str, parts)).encode()).hexdigest()[:32]
+
+
+def _nominal(clip: Any, modality: str, limit: int) -> int:
+    media = clip.audio if modality == "audio" else clip.visual
+    if media is None or PurePosixPath(media).suffix.lower() in IMAGE_SUFFIXES:
+        return int(media is not None)
+    return limit if clip.duration is None else math.ceil(clip.duration)
 
 
 def _by_status(clips: Sequence[Any], todo: set[int]) -> tuple[list[Any], list[Any]]:

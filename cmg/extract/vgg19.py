@@ -10,13 +10,13 @@ from typing import Any
 
 import numpy as np
 import torch
-import torch.nn.functional as F
 from torch import nn
 from torchvision.models.vgg import make_layers
 
 from cmg.extract.calibrate import NARROW, OPEN, block_images, calibrate, fill_normal
 from cmg.extract.contract import Batch, Task
 from cmg.extract.options import RecipeError, require
+from cmg.extract.resize import resize
 from cmg.extract.weights import digest, load_state, resolve
 from cmg.media.failure import MediaFailure
 from cmg.media.grid import GRIDS, LENGTHS, Window
@@ -127,12 +127,6 @@ def random_layers(seed: int, widths: Sequence[int]) -> nn.Sequential:
             else:
                 values = layer(values)
     return network
-
-
-def resize(frames: torch.Tensor) -> torch.Tensor:
-    """uint8 `[n, H, W, 3]` → float32 `[n, 3, 224, 224]` in whole grey levels; within one level of OpenCV's bilinear resize."""
-    channels_first = frames.permute(0, 3, 1, 2).float()
-    return F.interpolate(channels_first, (SIZE, SIZE), mode="bilinear", align_corners=False, antialias=False).round_()
 
 
 def normalise(frames: torch.Tensor, weights: str) -> torch.Tensor:

@@ -8,9 +8,7 @@ from PIL import Image, UnidentifiedImageError
 
 from cmg.media.failure import MediaFailure
 from cmg.media.grid import Window
-from cmg.media.source import Decoded
-
-IMAGE_SUFFIXES = frozenset({".jpg", ".jpeg", ".png", ".bmp", ".webp"})
+from cmg.media.source import IMAGE_SUFFIXES, Decoded
 
 
 def load_rgb(path: Path) -> np.ndarray:
@@ -18,7 +16,9 @@ def load_rgb(path: Path) -> np.ndarray:
     try:
         with Image.open(path) as image:
             return np.array(image.convert("RGB"))
-    except (UnidentifiedImageError, OSError, SyntaxError, ValueError, Image.DecompressionBombError) as error:
+    except UnidentifiedImageError as error:  # its text names the whole path, which differs between machines
+        raise MediaFailure("unreadable", f"{path.name} is not an image of a known format") from error
+    except (OSError, SyntaxError, ValueError, Image.DecompressionBombError) as error:
         raise MediaFailure("unreadable", f"{path.name} is not an image that can be decoded ({error})") from error
 
 

@@ -9,6 +9,8 @@ from cmg.datasets.listing import FileChanged, check_fingerprint
 from cmg.datasets.safety import UnsafePath, safe_join
 from cmg.media.failure import MediaFailure
 
+IMAGE_SUFFIXES = frozenset({".jpg", ".jpeg", ".png", ".bmp", ".webp"})
+
 
 @dataclass(frozen=True)
 class Source:

@@ -14,8 +14,8 @@ import numpy as np
 from cmg.media.container import open_container, packets
 from cmg.media.failure import MediaFailure
 from cmg.media.grid import Plan, Window, plan
-from cmg.media.image import IMAGE_SUFFIXES, read_folder, read_image
-from cmg.media.source import Decoded, Source
+from cmg.media.image import read_folder, read_image
+from cmg.media.source import IMAGE_SUFFIXES, Decoded, Source
 
 decord.logging.set_level(decord.logging.QUIET)
 

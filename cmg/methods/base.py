@@ -163,7 +163,10 @@ class Method(nn.Module):
         return {"main": self.main_parameters()}
 
     def health(self) -> dict[str, float]:
-        """Codebook health since the last call (the trainer asks once per epoch); empty without a codebook in training."""
+        """Codebook health since the last call, by name: see `cmg.quantizers.codebook.health`; empty where nothing was quantised.
+
+        The trainer asks after every epoch and after `finish`.
+        """
         return {}
 
     def finish(self, batches: Iterable[Batch]) -> None:

@@ -6,7 +6,8 @@ from typing import Any, ClassVar, Literal
 
 from pydantic import Field
 
-from cmg.methods.sizes import Frozen, Variant
+from cmg.methods.sizes import Frozen
+from cmg.methods.variants import SemanticVariant
 
 
 class Losses(Frozen):
@@ -18,7 +19,7 @@ class Losses(Frozen):
     cmcm: bool = True
 
 
-class CoDAARConfig(Variant):
+class CoDAARConfig(SemanticVariant):
     """Weights, then the options in which paper and release differ (`VARIANTS`; docs/methods/codaar.md)."""
 
     VARIANTS: ClassVar[dict[str, dict[str, Any]]] = {

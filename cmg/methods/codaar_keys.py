@@ -37,7 +37,8 @@ DECODER = {
     **{f"decoders.{m}.out.": f"{name}_decoder.{m}_rec." for m, name in _OTHERS.items()},
     **{f"classifiers.{m}.": f"{m}_semantic_decoder." for m in MODALITIES},
 }
-__all__ = ["CPC", "DECODER", "ENCODER", "TEXT", "merged_counts", "split_counts"]
+MODULES = {"Encoder_parameters": ENCODER, "CPC_parameters": CPC, "Text_ar_lstm_parameters": TEXT, "Decoder_parameters": DECODER}
+__all__ = ["CPC", "DECODER", "ENCODER", "MODULES", "TEXT", "merged_counts", "split_counts"]
 
 _COUNT = "Cross_quantizer.ema_count"
 

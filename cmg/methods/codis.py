@@ -24,7 +24,7 @@ from cmg.nn.distributed import gather, shard
 from cmg.nn.encoders import Level
 from cmg.nn.queue import Queue
 from cmg.nn.semantic import SemanticEncoders
-from cmg.quantizers.codebook import choice_monitors, counts_of, nearest
+from cmg.quantizers.codebook import Counted, choice_monitors, nearest
 
 
 class CODIS(Method):
@@ -41,6 +41,7 @@ class CODIS(Method):
         self.teacher = deepcopy(self.encoder).requires_grad_(False)
         self.prototypes = nn.Parameter(F.normalize(torch.randn(c.codebook_size, dim), dim=-1))
         self.queues = nn.ModuleDict({m: Queue(c.queue, dim) for m in self.modalities})
+        self.choices = Counted(c.codebook_size, self.modalities)
         self.register_buffer("started", torch.tensor(c.start == "random"))
 
     def train(self, mode: bool = True) -> CODIS:
@@ -123,14 +124,18 @@ class CODIS(Method):
         return -(plan * log_share).sum(dim=1).mean()
 
     def _monitors(self, z: dict[str, Tensor]) -> dict[str, Tensor]:
-        """How the seconds of this step would be coded."""
-        table = self.codebooks()[0]
-        counts = counts_of({m: nearest(F.normalize(x, dim=-1), table) for m, x in z.items()}, table.shape[0])
+        """How the seconds of this step would be coded; in training mode they are counted."""
+        counts = self.choices.counts({m: nearest(F.normalize(x, dim=-1), *self.codebooks()) for m, x in z.items()})
+        if self.training:
+            self.choices.hits.add_(counts)
         return choice_monitors(counts, self.modalities)
 
     def codebooks(self) -> list[Tensor]:
         """The prototypes [K,D], unit length."""
         return [F.normalize(self.prototypes.detach(), dim=-1)]
+
+    def health(self) -> dict[str, float]:
+        return self.choices.health()
 
     @torch.no_grad()
     def encode(self, modality: str, features: Tensor, mask: Tensor | None = None, level: Level | None = None) -> Codes:

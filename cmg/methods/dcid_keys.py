@@ -36,3 +36,5 @@ CPC = {
     **{f"predictive.predictors.{m}.": f"{m}_predictors." for m in MODALITIES},
 }
 CLUBS = {m: {f"clubs.{m}.": ""} for m in MODALITIES}
+MODULES = {"Encoder_parameters": ENCODER, "CPC_parameters": CPC, "Text_ar_lstm_parameters": TEXT, "Decoder_parameters": DECODER}
+MODULES |= {f"{m.capitalize()}_mi_net_parameters": table for m, table in CLUBS.items()}

@@ -2,7 +2,8 @@
 
 Fine: audio and video are split into general features f and specific features, aligned with each other by CPC. Coarse: the general
 audiovisual features and text are split again, aligned with InfoNCE, and quantised with one codebook. `FCIDConfig` names every
-option in which `variant: paper` and `variant: release` differ.
+option in which `variant: paper` and `variant: release` differ. Of two modalities, audio and video have the fine part alone (its f are
+quantised), audio or video with text the coarse part alone.
 
 Axes: B clips, T seconds (1 where a stream has one vector per clip), L words, D code dimension, S channels of the video-specific map.
 """
@@ -20,9 +21,9 @@ from cmg.losses.commitment import commitment
 from cmg.losses.cpc import cpc
 from cmg.losses.infonce import infonce
 from cmg.losses.reconstruction import mse
-from cmg.methods.base import Batch, Codes, Draws, Fit, LossTerms, Method, draw
+from cmg.methods.base import MODALITIES, Batch, Codes, Draws, Fit, LossTerms, Method, draw
 from cmg.methods.fcid_config import FCIDConfig
-from cmg.nn.decoders import InputDecoders, ProjectionDecoders
+from cmg.nn.decoders import CoarseDecoders, FineDecoders, InputDecoders, ProjectionDecoders
 from cmg.nn.encoders import CHANNELS, GeneralEncoders, Level
 from cmg.nn.predictive import PredictiveNets
 from cmg.nn.specific import COARSE, LinearReLU, MapProjection, VideoSpecific
@@ -36,11 +37,11 @@ CLUB_VIDEO_FEATURE = 512
 
 @dataclass(frozen=True)
 class Stream:
-    """Coarse features of one input to the codebook: P(x), Phi_c(P(x)), Psi_c(P(x)), each [B,T,D]."""
+    """One input to the codebook: P(x), Phi_c(P(x)), Psi_c(P(x)), each [B,T,D]; without the coarse part, `general` is f."""
 
-    projected: Tensor
     general: Tensor
-    specific: Tensor
+    projected: Tensor | None = None
+    specific: Tensor | None = None
 
 
 class FCID(Method):
@@ -51,38 +52,55 @@ class FCID(Method):
         self.config = c = config
         dim, width = c.embedding_dim, c.specific_channels
         self.inner_steps = c.club_steps
-        self.streams = ("audiovisual",) * (c.fusion == "mean") + ("video", "audio", "text")
-        self.encoder = GeneralEncoders(dim, c.layers, c.heads, c.feedforward, c.dropout, c.spatial_attention, c.mask_text, c.coarse_encoder)
-        self.audio_specific = LinearReLU(CHANNELS["audio"], dim)
-        self.video_specific = VideoSpecific(CHANNELS["video"], width, c.residual_skip)
+        self.modalities = tuple(m for m in MODALITIES if m[0] in c.modalities)
+        fused = c.fusion == "mean" and c.fine and c.coarse
+        self.streams = ("audiovisual",) * fused + tuple(m for m in ("video", "audio", "text") if m in self.modalities)
+        widths = (dim, c.layers, c.heads, c.feedforward, c.dropout)
+        self.encoder = GeneralEncoders(*widths, c.spatial_attention, c.mask_text, c.coarse_encoder, self.modalities)
+        self.audio_specific = LinearReLU(CHANNELS["audio"], dim) if c.fine else None
+        self.video_specific = VideoSpecific(CHANNELS["video"], width, c.residual_skip) if c.fine else None
         projected = c.club_video == "projection"
-        self.video_projection = MapProjection(width, CLUB_VIDEO_FEATURE) if projected else None
-        self.coarse_specific = nn.ModuleDict({group: COARSE[c.coarse_encoder](dim, dim) for group in ("audiovisual", "text")})
+        self.video_projection = MapProjection(width, CLUB_VIDEO_FEATURE) if c.fine and projected else None
+        groups = ("audiovisual", "text") if c.coarse else ()
+        self.coarse_specific = nn.ModuleDict({group: COARSE[c.coarse_encoder](dim, dim) for group in groups})
         codebook = {"codes": c.codebook_size, "dim": dim, "streams": self.streams, "decay": c.decay, "own": c.ema_own}
         codebook["reset_after"] = c.reset_after
         joint = c.quantizer == "joint"
         self.quantizer = JointEMA(**codebook, places=c.code_places) if joint else SequentialEMA(**codebook)
-        self.predictive = PredictiveNets(("video", "audio"), dim, c.cpc_layers, c.cpc_horizon, c.cpc_bias)
-        outputs = {"video": CLUB_VIDEO_FEATURE if projected else width, "audio": dim, "text": dim, "audiovisual": dim}
+        self.predictive = PredictiveNets(("video", "audio"), dim, c.cpc_layers, c.cpc_horizon, c.cpc_bias) if c.fine else None
+        outputs = {"video": CLUB_VIDEO_FEATURE if projected else width, "audio": dim} if c.fine else {}
+        outputs |= {"text": dim, "audiovisual": dim} if c.coarse else {}
         self.clubs = nn.ModuleDict(
             {name: CLUB(dim, out, c.club_hidden) for name, out in outputs.items() if getattr(c.losses, f"club_{name}")}
         )
-        decoders = InputDecoders if c.reconstruct == "input" else ProjectionDecoders
-        self.decoders = decoders(dim, width, c.decoder_channels, c.residual_skip)
+        self.decoders = self._decoders()
+
+    def _decoders(self) -> nn.Module:
+        c = self.config
+        dim, sizes = c.embedding_dim, (c.embedding_dim, c.specific_channels, c.decoder_channels, c.residual_skip)
+        if not c.coarse:
+            return FineDecoders(*sizes)
+        if not c.fine:
+            return CoarseDecoders(dim, {m: CHANNELS[m] if c.reconstruct == "input" else dim for m in self.modalities})
+        return InputDecoders(*sizes) if c.reconstruct == "input" else ProjectionDecoders(*sizes)
 
     def draw(self, generator: torch.Generator, batch_size: int, seconds: int) -> Draws:
         """CLUB permutations (video, audio, text, audiovisual), CPC second, dead-code choices, in this order."""
-        stacked = 1 if self.config.fusion == "mean" else 2
+        c, stacked = self.config, len(self._audiovisual())
         rows = {"video": batch_size, "audio": batch_size, "text": batch_size, "audiovisual": stacked * batch_size}
-        last = seconds - 1 - self.config.cpc_horizon
-        return draw(generator, rows, (self.config.cpc_first, last), self.config.codebook_size)
+        steps = (c.cpc_first, seconds - 1 - c.cpc_horizon) if c.fine else (0, 0)
+        return draw(generator, rows, steps, c.codebook_size)
+
+    def _audiovisual(self) -> list[str]:
+        """Streams that stand for audio and video: the fused one, or each."""
+        return ["audiovisual"] if "audiovisual" in self.streams else [s for s in self.streams if s != "text"]
 
     def loss(self, batch: Batch, draws: Draws, fit: Fit) -> LossTerms:
         """Eq. 19, every term with weight one. Encoders and codebook first, then the CLUB nets, then the terms."""
-        on, fine = self.config.losses, self._fine(batch)
+        c, on, fine = self.config, self.config.losses, self._fine(batch)
         streams = self._streams(fine, batch.text_mask)
         quantized = self.quantizer({name: s.general for name, s in streams.items()}, draws.reset)
-        specific = {"audio": self.audio_specific(batch.audio), "video": self.video_specific(batch.video)}
+        specific = {"audio": self.audio_specific(batch.audio), "video": self.video_specific(batch.video)} if c.fine else {}
         pairs = self._club_pairs(fine, specific, streams)
         if pairs:
             fit(lambda: self._club_loss(pairs))
@@ -92,26 +110,30 @@ class FCID(Method):
         with torch.autocast(batch.audio.device.type, enabled=False):
             if on.commit:
                 terms["commit"] = self._commitment(streams, quantized)
-            if self.config.cmcm:
+            if c.cmcm:
                 terms["cmcm"] = self._code_matching(streams, quantized)
             terms |= {f"club_{name}": self._club(name, x, y, draws) for name, (x, y) in pairs.items()}
-            if on.cpc:
+            if on.cpc and c.fine:
                 terms["cpc"] = self._cpc(fine, draws.cpc_step)
-            if on.infonce:
+            if on.infonce and c.coarse:
                 terms["infonce"] = self._infonce(streams)
         return LossTerms(terms, monitors(quantized))
 
     def _fine(self, batch: Batch) -> dict[str, Tensor]:
-        features = {"audio": batch.audio, "video": batch.video, "text": batch.text}
         dtype = self.quantizer.embedding.dtype  # losses are not taken in half precision
-        return {m: self.encoder.fine(m, x, batch.text_mask if m == "text" else None).to(dtype) for m, x in features.items()}
+        masks = {"text": batch.text_mask}
+        return {m: self.encoder.fine(m, getattr(batch, m), masks.get(m)).to(dtype) for m in self.modalities}
 
     def _streams(self, fine: dict[str, Tensor], mask: Tensor) -> dict[str, Stream]:
         """What the codebook sees, by name; text has one vector per clip, the others one per second unless time means come first."""
-        inputs = {"audiovisual": (fine["audio"] + fine["video"]) / 2, "video": fine["video"], "audio": fine["audio"]}
-        seconds = inputs["audio"].shape[1]
+        if not self.config.coarse:
+            return {name: Stream(fine[name]) for name in self.streams}
+        inputs = {m: fine[m] for m in ("video", "audio") if m in fine}
+        if "audiovisual" in self.streams:
+            inputs["audiovisual"] = (fine["audio"] + fine["video"]) / 2
         if self.config.time_mean_first:
-            inputs, seconds = {name: x.mean(dim=1, keepdim=True) for name, x in inputs.items()}, 1
+            inputs = {name: x.mean(dim=1, keepdim=True) for name, x in inputs.items()}
+        seconds = next(iter(inputs.values())).shape[1]
         inputs["text"] = self.encoder.summary(fine["text"], mask).expand(-1, seconds, -1)
         return {name: self._stream(name, inputs[name]) for name in self.streams}
 
@@ -119,21 +141,30 @@ class FCID(Method):
         group = "text" if name == "text" else "audiovisual"
         projected, general = self.encoder.coarse(group, x)
         dtype = self.quantizer.embedding.dtype
-        return Stream(projected.to(dtype), general.to(dtype), self.coarse_specific[group](projected).to(dtype))
+        return Stream(general.to(dtype), projected.to(dtype), self.coarse_specific[group](projected).to(dtype))
 
     def _reconstruction(self, batch: Batch, fine, specific, streams, quantized: Quantized) -> dict[str, Tensor]:
         """Eq. 18, first term, per modality; or the released targets (`reconstruct: projection`)."""
-        source = {m: "audiovisual" if m != "text" and "audiovisual" in streams else m for m in ("video", "audio", "text")}
+        from_input = self.config.reconstruct == "input"
+        source = {m: "audiovisual" if m != "text" and "audiovisual" in streams else m for m in self.modalities}
         code = {m: quantized.straight[s] for m, s in source.items()}
         coarse = {m: streams[s].specific for m, s in source.items()}
-        targets = {"video": batch.video, "audio": batch.audio}
-        if self.config.reconstruct == "input":
-            rebuilt = self.decoders(code, coarse, specific)
-            targets["text"] = masked_mean(batch.text, batch.text_mask if self.config.mask_text else None)
+        if not self.config.coarse:
+            rebuilt = self.decoders(code if from_input else fine, specific)
+        elif not self.config.fine:
+            rebuilt = {m if from_input else f"coarse_{m}": x for m, x in self.decoders(code, coarse).items()}
         else:
-            rebuilt = self.decoders(fine, code, coarse, specific)
-            targets |= {f"coarse_{m}": streams[m].projected for m in source}
-        return {f"recon_{name}": mse(x, targets[name]) for name, x in rebuilt.items()}
+            rebuilt = self.decoders(code, coarse, specific) if from_input else self.decoders(fine, code, coarse, specific)
+        targets = self._targets(batch, streams)
+        return {f"recon_{name}": mse(x.expand_as(targets[name]), targets[name]) for name, x in rebuilt.items()}
+
+    def _targets(self, batch: Batch, streams: dict[str, Stream]) -> dict[str, Tensor]:
+        """What decoders rebuild, by name; without the map of the fine part, video is its spatial mean per second [B,T,C]."""
+        text = masked_mean(batch.text, batch.text_mask if self.config.mask_text else None)
+        targets = {"video": batch.video, "audio": batch.audio, "text": text}
+        if not self.config.fine:
+            targets |= {"video": batch.video.mean(dim=(2, 3)), "text": text.unsqueeze(1).expand(-1, batch.seconds, -1)}
+        return targets | {f"coarse_{name}": s.projected for name, s in streams.items()}
 
     def _commitment(self, streams: dict[str, Stream], quantized: Quantized) -> Tensor:
         """Eq. 18, second term, summed over the streams."""
@@ -147,16 +178,19 @@ class FCID(Method):
         protect = self.config.variant == "paper"
         usage = {name: code_usage(s.general, quantized.codebook, protect) for name, s in streams.items()}
         pairs = (("video", "audio"), ("video", "text"), ("text", "audio"))
-        return 0.5 * sum(code_matching(usage[p], usage[q], self.config.cmcm_transposed) for p, q in pairs)
+        return 0.5 * sum(code_matching(usage[p], usage[q], self.config.cmcm_transposed) for p, q in pairs if {p, q} <= usage.keys())
 
     def _club_pairs(self, fine, specific, streams: dict[str, Stream]) -> dict[str, tuple[Tensor, Tensor]]:
         """General and specific features whose mutual information is reduced: fine audio and video, coarse audiovisual and text."""
-        video_map = specific["video"]
-        y_video = self.video_projection(video_map) if self.video_projection else video_map.mean(dim=(2, 3))
-        pairs = {"audio": (fine["audio"], specific["audio"]), "video": (fine["video"], y_video)}
-        pairs["text"] = (streams["text"].general[:, :1], streams["text"].specific[:, :1])
-        source = ["audiovisual"] if "audiovisual" in streams else ["video", "audio"]
-        pairs["audiovisual"] = tuple(torch.cat([getattr(streams[s], part) for s in source]) for part in ("general", "specific"))
+        pairs = {}
+        if self.config.fine:
+            video_map = specific["video"]
+            y_video = self.video_projection(video_map) if self.video_projection else video_map.mean(dim=(2, 3))
+            pairs |= {"audio": (fine["audio"], specific["audio"]), "video": (fine["video"], y_video)}
+        if self.config.coarse:
+            pairs["text"] = (streams["text"].general[:, :1], streams["text"].specific[:, :1])
+            source = self._audiovisual()
+            pairs["audiovisual"] = tuple(torch.cat([getattr(streams[s], part) for s in source]) for part in ("general", "specific"))
         dtype = self.quantizer.embedding.dtype
         flat = {name: tuple(x.to(dtype).squeeze(1) for x in pair) for name, pair in pairs.items()}  # clip-level pairs are [B,D]
         return {name: flat[name] for name in flat if name in self.clubs}
@@ -185,7 +219,7 @@ class FCID(Method):
     def _infonce(self, streams: dict[str, Stream]) -> Tensor:
         """Eq. 16 on time means, audiovisual with text: averaged over the inputs that stand for it, or summed where they are not fused."""
         c, means = self.config, {name: s.general.mean(dim=1) for name, s in streams.items()}
-        sources = [s for s in streams if s != "text" and (s == "audiovisual" or c.nce_inputs == "each")]
+        sources = [s for s in streams if s != "text"] if c.nce_inputs == "each" else self._audiovisual()
         directed = [(s, "text") for s in sources] + [("text", s) for s in sources if c.nce_directions == "both"]
         views = len(sources) if c.fusion == "mean" else 1
         return sum(infonce(means[query], means[key], c.tau) for query, key in directed) / views
@@ -206,8 +240,8 @@ class FCID(Method):
 
     def clip_groups(self) -> dict[str, list[nn.Parameter]]:
         """As the release clips: CPC, encoder, each CLUB net, decoder."""
-        encoders = [self.encoder, self.audio_specific, self.video_specific, self.coarse_specific]
-        encoders += [self.video_projection] if self.video_projection else []
+        encoders = [self.encoder, self.audio_specific, self.video_specific, self.coarse_specific, self.video_projection]
+        encoder = [p for module in encoders if module is not None for p in module.parameters()]
         clubs = {f"club_{name}": list(net.parameters()) for name, net in self.clubs.items()}
-        encoder = [p for module in encoders for p in module.parameters()]
-        return {"cpc": list(self.predictive.parameters()), "encoder": encoder, **clubs, "decoder": list(self.decoders.parameters())}
+        cpc_nets = {"cpc": list(self.predictive.parameters())} if self.predictive else {}
+        return {**cpc_nets, "encoder": encoder, **clubs, "decoder": list(self.decoders.parameters())}

@@ -1,68 +1,13 @@
-"""Configuration of FCID: values, switches, and what distinguishes the paper from the release, one named option each.
-
-An option left out (or null) takes the value of its variant; an option given wins over the variant.
-"""
+"""Configuration of FCID: values, switches, and what distinguishes the paper from the release, one named option each."""
 
 from __future__ import annotations
 
-from typing import Any, Literal
+from typing import Any, ClassVar, Literal
 
-from pydantic import Field, model_validator
+from pydantic import Field
 
-from cmg.methods.sizes import Frozen, Sizes
-
-VARIANTS: dict[str, dict[str, Any]] = {
-    "paper": {
-        "fusion": "mean",
-        "coarse_encoder": "mlp",
-        "nce_inputs": "each",
-        "time_mean_first": False,
-        "spatial_attention": "softmax",
-        "residual_skip": "input",
-        "mask_text": True,
-        "quantizer": "joint",
-        "code_places": "means",
-        "reset_after": 40,
-        "commit_own": 1.0,
-        "commit_other": 0.0,
-        "club_estimate": "all_pairs",
-        "club_video": "map",
-        "cpc_layers": 1,
-        "cpc_bias": False,
-        "cpc_candidates": "targets",
-        "cpc_self": 0.0,
-        "cpc_first": 0,
-        "tau": 1.0,
-        "nce_directions": "both",
-        "reconstruct": "input",
-        "cmcm_transposed": False,
-    },
-    "release": {
-        "fusion": "separate",
-        "coarse_encoder": "linear_relu",
-        "nce_inputs": "each",
-        "time_mean_first": True,
-        "spatial_attention": "inert",
-        "residual_skip": "relu",
-        "mask_text": False,
-        "quantizer": "sequential",
-        "code_places": "vectors",
-        "reset_after": 300,
-        "commit_own": 2.0,
-        "commit_other": 0.5,
-        "club_estimate": "released",
-        "club_video": "projection",
-        "cpc_layers": 2,
-        "cpc_bias": True,
-        "cpc_candidates": "predictions",
-        "cpc_self": 0.1,
-        "cpc_first": 1,
-        "tau": 0.1,
-        "nce_directions": "to_text",
-        "reconstruct": "projection",
-        "cmcm_transposed": True,
-    },
-}
+from cmg.methods.sizes import Frozen
+from cmg.methods.variants import Variant
 
 
 class Losses(Frozen):
@@ -79,10 +24,64 @@ class Losses(Frozen):
     cmcm: bool | None = None
 
 
-class FCIDConfig(Sizes):
-    """Weights, then the options in which paper and release differ (`VARIANTS`)."""
+class FCIDConfig(Variant):
+    """Weights, then the options in which paper and release differ (`VARIANTS`; docs/methods/fcid.md)."""
 
-    variant: Literal["paper", "release"] = "paper"
+    VARIANTS: ClassVar[dict[str, dict[str, Any]]] = {
+        "paper": {
+            "fusion": "mean",
+            "coarse_encoder": "mlp",
+            "nce_inputs": "each",
+            "time_mean_first": False,
+            "spatial_attention": "softmax",
+            "residual_skip": "input",
+            "mask_text": True,
+            "quantizer": "joint",
+            "code_places": "means",
+            "reset_after": 40,
+            "commit_own": 1.0,
+            "commit_other": 0.0,
+            "club_estimate": "all_pairs",
+            "club_video": "map",
+            "cpc_layers": 1,
+            "cpc_bias": False,
+            "cpc_candidates": "targets",
+            "cpc_self": 0.0,
+            "cpc_first": 0,
+            "tau": 1.0,
+            "nce_directions": "both",
+            "reconstruct": "input",
+            "cmcm_transposed": False,
+        },
+        "release": {
+            "fusion": "separate",
+            "coarse_encoder": "linear_relu",
+            "nce_inputs": "each",
+            "time_mean_first": True,
+            "spatial_attention": "inert",
+            "residual_skip": "relu",
+            "mask_text": False,
+            "quantizer": "sequential",
+            "code_places": "vectors",
+            "reset_after": 300,
+            "commit_own": 2.0,
+            "commit_other": 0.5,
+            "club_estimate": "released",
+            "club_video": "projection",
+            "cpc_layers": 2,
+            "cpc_bias": True,
+            "cpc_candidates": "predictions",
+            "cpc_self": 0.1,
+            "cpc_first": 1,
+            "tau": 0.1,
+            "nce_directions": "to_text",
+            "reconstruct": "projection",
+            "cmcm_transposed": True,
+        },
+    }
+
+    modalities: Literal["avt", "av", "vt", "at"] = "avt"
+    """With two modalities one part of the model applies: the fine one to audio and video, the coarse one to either of them with text."""
     beta: float = Field(0.25, ge=0, description="weight of the commitment")
     decay: float = Field(0.99, gt=0, lt=1, description="of the codebook's moving averages")
     ema_own: float = Field(0.5, gt=0, le=1, description="weight of a stream's own vector in the multimodal moving average")
@@ -126,12 +125,15 @@ class FCIDConfig(Sizes):
     """Decoders rebuild the inputs from codes; or audio and video from unquantised f, and the coarse projections from codes."""
     cmcm_transposed: bool
 
-    @model_validator(mode="before")
-    @classmethod
-    def _variant_values(cls, data: Any) -> Any:
-        chosen = VARIANTS.get(data.get("variant", "paper"), {})
-        given = {key: value for key, value in data.items() if value is not None}
-        return {**chosen, **given}
+    @property
+    def fine(self) -> bool:
+        """Whether audio and video are split and aligned with each other."""
+        return {"a", "v"} <= set(self.modalities)
+
+    @property
+    def coarse(self) -> bool:
+        """Whether audio or video is aligned with text."""
+        return "t" in self.modalities
 
     @property
     def cmcm(self) -> bool:

@@ -45,6 +45,8 @@ CPC = {
     **{f"predictive.predictors.{m}.": f"{m}_predictors." for m in ("audio", "video")},
 }
 CLUBS = {f"clubs.{name}.": f"{name}/" for name in ("video", "audio", "audiovisual", "text")}
+MODULES = {"Encoder_parameters": ENCODER}
+"""Entries of a released file that hold a module; FCID's holds the encoder alone."""
 
 TEMPLATE = ".encoder_layer."
 """Released temporal modules also hold an unused, untrained copy of their layer under this name; it is not part of ours."""

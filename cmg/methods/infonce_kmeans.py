@@ -20,7 +20,7 @@ from cmg.losses.infonce import infonce
 from cmg.methods.base import MODALITIES, Batch, Codes, Draws, Fit, LossTerms, Method
 from cmg.methods.infonce_kmeans_config import InfoNCEKMeansConfig
 from cmg.nn.encoders import GeneralEncoders, Level
-from cmg.quantizers.codebook import nearest
+from cmg.quantizers.codebook import health, nearest
 
 
 class InfoNCEKMeans(Method):
@@ -31,6 +31,7 @@ class InfoNCEKMeans(Method):
         self.config = c = config
         self.encoder = GeneralEncoders(c.embedding_dim, c.layers, c.heads, c.feedforward, c.dropout)
         self.register_buffer("embedding", torch.full((c.codebook_size, c.embedding_dim), float("nan")))
+        self.fitted: dict[str, Tensor] = {}  # vectors that the codebook was fitted on, until their health is asked for
 
     def loss(self, batch: Batch, draws: Draws, fit: Fit) -> LossTerms:
         """One InfoNCE term per ordered pair of modalities; `fit` is not called."""
@@ -52,8 +53,8 @@ class InfoNCEKMeans(Method):
                 mask = batch.text_mask if m == "text" else None
                 collected[m].append(self.encoder.encode(m, getattr(batch, m), mask).flatten(0, 1).cpu())
         self.train(was_training)
-        vectors = [self._spaced(torch.cat(parts)) for parts in collected.values()]
-        self.embedding.copy_(self._centres(torch.cat(vectors)))
+        self.fitted = {m: self._spaced(torch.cat(parts)) for m, parts in collected.items()}
+        self.embedding.copy_(self._centres(torch.cat(list(self.fitted.values()))))
 
     def _spaced(self, vectors: Tensor) -> Tensor:
         """At most `kmeans_vectors` rows of [N,D], evenly spaced, so that the choice needs no draw."""
@@ -73,6 +74,12 @@ class InfoNCEKMeans(Method):
         if torch.isnan(self.embedding[0, 0]):
             raise RuntimeError("the k-means codebook has not been fitted: call finish(batches) after the last training step")
         return Codes(indices=nearest(self.encoder.encode(modality, features, mask, level), self.embedding).unsqueeze(-1))
+
+    def health(self) -> dict[str, float]:
+        """Of the fitted codebook on the vectors it was fitted on; empty before `finish`."""
+        book, vectors, self.fitted = self.embedding.cpu(), self.fitted, {}
+        hits = [torch.bincount(nearest(x, book), minlength=len(book)) for x in vectors.values()]
+        return health(torch.stack(hits), tuple(vectors)) if hits else {}
 
     def codebooks(self) -> list[Tensor]:
         return [self.embedding]

@@ -6,7 +6,8 @@ from typing import Any, ClassVar, Literal
 
 from pydantic import Field
 
-from cmg.methods.sizes import Frozen, Variant
+from cmg.methods.sizes import Frozen
+from cmg.methods.variants import SemanticVariant
 
 
 class Losses(Frozen):
@@ -19,7 +20,7 @@ class Losses(Frozen):
     jigsaw: bool = True
 
 
-class MICUConfig(Variant):
+class MICUConfig(SemanticVariant):
     """Weights, then the options in which our reading and the release differ (`VARIANTS`; docs/methods/micu.md)."""
 
     VARIANTS: ClassVar[dict[str, dict[str, Any]]] = {

@@ -1,9 +1,9 @@
-"""Configuration that methods share: the base of all, widths of FCID's and of DCID's encoders, and configurations with a variant."""
+"""Configuration that methods share: the base of all, widths of FCID's and of DCID's encoders."""
 
 from __future__ import annotations
 
 from difflib import get_close_matches
-from typing import Any, ClassVar, Literal
+from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
@@ -46,24 +46,3 @@ class SemanticSizes(Sizes):
     text_hidden: int = Field(128, ge=1, description="width of the text BiLSTM, per direction")
     modalities: Modalities = "avt"
     """Audio, video and text, or audio and video only."""
-
-
-class Variant(SemanticSizes):
-    """A configuration with a variant: an option left out (or null) takes the value of its variant, an option given wins over it.
-
-    A subclass sets VARIANTS: variant -> option -> value; the value may be a mapping from `modalities` to the value where the two
-    settings differ.
-    """
-
-    VARIANTS: ClassVar[dict[str, dict[str, Any]]] = {}
-
-    variant: Literal["paper", "release"] = "paper"
-
-    @model_validator(mode="before")
-    @classmethod
-    def _variant_values(cls, data: Any) -> Any:
-        given = {key: value for key, value in data.items() if value is not None}
-        setting = given.get("modalities", "avt")
-        chosen = cls.VARIANTS.get(given.get("variant", "paper"), {})
-        defaults = {key: value.get(setting) if isinstance(value, dict) else value for key, value in chosen.items()}
-        return {**defaults, **given}

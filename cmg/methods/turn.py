@@ -85,6 +85,9 @@ class TURN(Method):
         """G codebooks [K/G,D/G], in the order of the chunks."""
         return list(self.quantizer.embedding.detach())
 
+    def health(self) -> dict[str, float]:
+        return self.quantizer.health()
+
     @torch.no_grad()
     def encode(self, modality: str, features: Tensor, mask: Tensor | None = None, level: Level | None = None) -> Codes:
         """A code per chunk and second, or word slot of text, [B,T,G]; `level="clip"`: per clip [B,1,G]."""

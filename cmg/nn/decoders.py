@@ -68,18 +68,39 @@ class InputDecoders(nn.Module):
         return rebuilt | {"text": self.text(code["text"][:, 0], coarse["text"][:, 0])}
 
 
-class ProjectionDecoders(nn.Module):
-    """The released targets: audio and video from unquantised f, and the three coarse projections from code and coarse specific."""
+class FineDecoders(nn.Module):
+    """Rebuild audio and video from a vector per second and the fine specific features."""
 
     def __init__(self, dim: int, width: int, hidden: int, skip: Skip) -> None:
         super().__init__()
         self.video = VideoDecoder(dim, width, CHANNELS["video"], hidden, dim, skip)
         self.audio = VectorDecoder(dim, dim, CHANNELS["audio"], dim)
-        self.coarse = nn.ModuleDict({m: VectorDecoder(dim, dim, dim, dim) for m in ("video", "audio", "text")})
+
+    def forward(self, code: dict[str, Tensor], specific: dict[str, Tensor]) -> dict[str, Tensor]:
+        """`code` [B,T,D] per modality, `specific` audio [B,T,D] and video [B,T,3,3,S] -> video, audio."""
+        return {"video": self.video(code["video"], specific["video"]), "audio": self.audio(code["audio"], specific["audio"])}
+
+
+class CoarseDecoders(nn.ModuleDict):
+    """Rebuild one vector per second (text: per sentence) of each modality from code and coarse specific features; `out`: its width."""
+
+    def __init__(self, dim: int, out: dict[str, int]) -> None:
+        super().__init__({m: VectorDecoder(dim, dim, width, dim) for m, width in out.items()})
+
+    def forward(self, code: dict[str, Tensor], coarse: dict[str, Tensor]) -> dict[str, Tensor]:
+        """`code`, `coarse` [B,T or 1,D] per modality -> [B,T or 1,out]."""
+        return {m: decode(code[m], coarse[m]) for m, decode in self.items()}
+
+
+class ProjectionDecoders(FineDecoders):
+    """The released targets: audio and video from unquantised f, and the three coarse projections from code and coarse specific."""
+
+    def __init__(self, dim: int, width: int, hidden: int, skip: Skip) -> None:
+        super().__init__(dim, width, hidden, skip)
+        self.coarse = CoarseDecoders(dim, {m: dim for m in ("video", "audio", "text")})
 
     def forward(
         self, fine: dict[str, Tensor], code: dict[str, Tensor], coarse: dict[str, Tensor], specific: dict[str, Tensor]
     ) -> dict[str, Tensor]:
-        """`fine` f [B,T,D]; `code`, `coarse` [B,1,D]; -> audio, video, coarse_video, coarse_audio, coarse_text."""
-        rebuilt = {"video": self.video(fine["video"], specific["video"]), "audio": self.audio(fine["audio"], specific["audio"])}
-        return rebuilt | {f"coarse_{m}": decode(code[m], coarse[m]) for m, decode in self.coarse.items()}
+        """`fine` f [B,T,D]; `code`, `coarse` [B,1,D]; -> video, audio, coarse_video, coarse_audio, coarse_text."""
+        return super().forward(fine, specific) | {f"coarse_{m}": x for m, x in self.coarse(code, coarse).items()}

@@ -1,22 +1,39 @@
 """Batch-wide tensors across processes; on one process each function returns its input.
 
-Equal batch sizes on all processes are assumed. Losses are means over the local rows of quantities that see the global batch,
-so that gradients averaged over processes equal those of one process on the global batch.
+Equal batch sizes on all processes are assumed; a batch that cannot be divided is computed in full by each of them, `alone`. Losses are
+means over the local rows of quantities that see the global batch, so that gradients averaged over processes equal those of one process
+on the global batch.
 """
 
 from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 
 import torch
 import torch.distributed as dist
 from torch import Tensor
 from torch.distributed.nn.functional import all_gather
 
+_alone = False
+
 
 def world() -> tuple[int, int]:
-    """(rank, number of processes); (0, 1) without a process group."""
-    if dist.is_available() and dist.is_initialized():
+    """(rank, number of processes); (0, 1) without a process group, or within `alone`."""
+    if not _alone and dist.is_available() and dist.is_initialized():
         return dist.get_rank(), dist.get_world_size()
     return 0, 1
+
+
+@contextmanager
+def alone(condition: bool = True) -> Iterator[None]:
+    """Within it, if `condition`, every process computes as if there were no other."""
+    global _alone
+    before, _alone = _alone, _alone or condition
+    try:
+        yield
+    finally:
+        _alone = before
 
 
 def gather(x: Tensor) -> Tensor:
@@ -40,3 +57,16 @@ def total(x: Tensor) -> Tensor:
     if world()[1] > 1:
         dist.all_reduce(x)
     return x
+
+
+@torch.no_grad()
+def average_gradients(parameters: Iterable[Tensor]) -> None:
+    """Replace every gradient by its mean over processes, in one collective per dtype."""
+    if world()[1] == 1:
+        return
+    gradients = [p.grad for p in parameters if p.grad is not None]
+    for dtype in sorted({g.dtype for g in gradients}, key=str):
+        chosen = [g for g in gradients if g.dtype == dtype]
+        mean = total(torch.cat([g.flatten() for g in chosen])) / world()[1]
+        for g, part in zip(chosen, mean.split([g.numel() for g in chosen]), strict=True):
+            g.copy_(part.view_as(g))

@@ -15,12 +15,14 @@ from cmg.nn.temporal import TemporalBlock, masked_mean
 
 Level = Literal["step", "clip"]
 CHANNELS = {"audio": 128, "video": 512, "text": 768}
+GROUPS = ("audiovisual", "text")
 
 
 class GeneralEncoders(nn.Module):
     """Fine encoders Phi_f, projectors P and coarse encoders Phi_c (Eqs. 10, 14).
 
-    Audio and video share one projector and one coarse encoder ("audiovisual"); text has its own.
+    Audio and video share one projector and one coarse encoder ("audiovisual"); text has its own. `modalities` without text: fine
+    encoders only.
     """
 
     def __init__(
@@ -33,14 +35,15 @@ class GeneralEncoders(nn.Module):
         spatial: Spatial = "softmax",
         mask_text: bool = True,
         coarse: str = "mlp",
-        channels: dict[str, int] = CHANNELS,
+        modalities: tuple[str, ...] = tuple(CHANNELS),
     ) -> None:
         super().__init__()
         self.mask_text = mask_text
-        self.pool = ChannelSpatialAttention(channels["video"], spatial=spatial)
-        self.temporal = nn.ModuleDict({m: TemporalBlock(c, dim, layers, heads, hidden, dropout) for m, c in channels.items()})
-        self.project = nn.ModuleDict({group: nn.Linear(dim, dim) for group in ("audiovisual", "text")})
-        self.general = nn.ModuleDict({group: COARSE[coarse](dim, dim) for group in ("audiovisual", "text")})
+        groups = GROUPS if "text" in modalities else ()
+        self.pool = ChannelSpatialAttention(CHANNELS["video"], spatial=spatial) if "video" in modalities else None
+        self.temporal = nn.ModuleDict({m: TemporalBlock(CHANNELS[m], dim, layers, heads, hidden, dropout) for m in modalities})
+        self.project = nn.ModuleDict({group: nn.Linear(dim, dim) for group in groups})
+        self.general = nn.ModuleDict({group: COARSE[coarse](dim, dim) for group in groups})
 
     def fine(self, modality: str, features: Tensor, mask: Tensor | None = None) -> Tensor:
         """Fine general features f [B,T,D] (text: one vector per word [B,L,D]) of one modality."""
@@ -60,11 +63,11 @@ class GeneralEncoders(nn.Module):
         """General vectors of one modality alone, ready for a codebook.
 
         level "step": one per second [B,T,D] (text: per word); "clip": one per clip [B,1,D] from the time mean of f.
-        Left out: seconds of audio and video, whole sentences of text.
+        Left out: seconds of audio and video, whole sentences of text. ValueError on a modality that this model does not have.
         """
-        if modality not in CHANNELS:
-            raise ValueError(f"unknown modality '{modality}', expected one of {', '.join(CHANNELS)}")
+        if modality not in self.temporal:
+            raise ValueError(f"unknown modality '{modality}', expected one of {', '.join(self.temporal)}")
         fine = self.fine(modality, features, mask)
         if (level or ("clip" if modality == "text" else "step")) == "clip":
             fine = self.summary(fine, mask) if modality == "text" else fine.mean(dim=1, keepdim=True)
-        return self.coarse("text" if modality == "text" else "audiovisual", fine)[1]
+        return self.coarse("text" if modality == "text" else "audiovisual", fine)[1] if self.general else fine

@@ -43,21 +43,38 @@ def nearest(x: Tensor, codebook: Tensor) -> Tensor:
         return score.argmin(dim=1).reshape(x.shape[:-1])
 
 
-class Codebook(nn.Module):
-    """Buffers of the released quantisers, by their names: embedding, ema_count, ema_weight, unactivated_count (idle steps).
+class Counted(nn.Module):
+    """`hits` [M,K] counts the choices of each stream since `health` was last called."""
 
-    `hits` [M,K] counts the choices of each stream since `health` was last called.
-    """
-
-    def __init__(self, codes: int, dim: int, streams: tuple[str, ...]) -> None:
+    def __init__(self, codes: int, streams: tuple[str, ...]) -> None:
         super().__init__()
         self.streams = streams
+        self.register_buffer("hits", torch.zeros(len(streams), codes, dtype=torch.int64))
+
+    @torch.no_grad()
+    def counts(self, indices: Mapping[str, Tensor]) -> Tensor:
+        """How often each stream chose each code, over all processes; indices int64 of any shape -> [M,K] int64."""
+        flat = [gather(indices[name]).reshape(-1) for name in self.streams]
+        return torch.stack([x.new_zeros(self.hits.shape[1]).scatter_add_(0, x, torch.ones_like(x)) for x in flat])
+
+    @torch.no_grad()
+    def health(self) -> dict[str, float]:
+        """`health` of the choices since the last call, which then starts again; empty where nothing was chosen."""
+        result = health(self.hits, self.streams) if self.hits.any() else {}
+        self.hits.zero_()
+        return result
+
+
+class Codebook(Counted):
+    """Buffers of the released quantisers, by their names: embedding, ema_count, ema_weight, unactivated_count (idle steps)."""
+
+    def __init__(self, codes: int, dim: int, streams: tuple[str, ...]) -> None:
+        super().__init__(codes, streams)
         embedding = torch.empty(codes, dim).uniform_(-1 / 400, 1 / 400)
         self.register_buffer("embedding", embedding)
         self.register_buffer("ema_count", torch.zeros(codes))
         self.register_buffer("ema_weight", embedding.clone())
         self.register_buffer("unactivated_count", torch.full((codes,), -1.0))
-        self.register_buffer("hits", torch.zeros(len(streams), codes, dtype=torch.int64))
 
     def part(self, table: Tensor, name: str) -> Tensor:
         """The codes [K,D] of stream `name` in a table of codes: all of it, unless a subclass gives each stream its own columns."""
@@ -76,41 +93,28 @@ class Codebook(nn.Module):
         return Quantized(straight, hard, indices, codebook, self.counts(indices))
 
     @torch.no_grad()
-    def counts(self, indices: Mapping[str, Tensor]) -> Tensor:
-        """How often each stream chose each code, over all processes: [M,K] int64."""
-        return counts_of({name: indices[name] for name in self.streams}, self.hits.shape[1])
-
-    @torch.no_grad()
     def weigh(self, vectors: Tensor, indices: Tensor) -> Tensor:
         """Sum of the vectors [B,T,D] that chose each code, over all processes: [K,D]."""
         rows, chosen = gather(vectors.contiguous()).flatten(0, 1), gather(indices).reshape(-1)
         return rows.new_zeros(self.hits.shape[1], rows.shape[1]).index_add_(0, chosen, rows)
 
-    @torch.no_grad()
-    def health(self) -> dict[str, float]:
-        """Codebook health since the last call, then starts again.
 
-        `usage/<stream>`: share of codes chosen; `perplexity/<stream>`: exp of the entropy of choices, between 1 and K;
-        `dead/<stream>`: codes never chosen; `shared/<n>`: share of all codes chosen by exactly n modalities (fused streams left out).
-        """
-        used = self.hits > 0
-        result: dict[str, float] = {}
-        for row, name in enumerate(self.streams):
-            result[f"usage/{name}"] = used[row].float().mean().item()
-            result[f"perplexity/{name}"] = perplexity(self.hits[row]).item()
-            result[f"dead/{name}"] = float((~used[row]).sum().item())
-        modal = used[[row for row, name in enumerate(self.streams) if name != FUSED]]
-        for n in range(len(modal) + 1):
-            result[f"shared/{n}"] = (modal.sum(dim=0) == n).float().mean().item()
-        self.hits.zero_()
-        return result
+def health(hits: Tensor, streams: tuple[str, ...]) -> dict[str, float]:
+    """Codebook health from how often each of M streams chose each of K codes: [M,K] int64.
 
-
-@torch.no_grad()
-def counts_of(indices: Mapping[str, Tensor], codes: int) -> Tensor:
-    """How often each stream chose each of K codes, over all processes; indices int64 of any shape -> [M,K] int64."""
-    flat = [gather(index).reshape(-1) for index in indices.values()]
-    return torch.stack([x.new_zeros(codes).scatter_add_(0, x, torch.ones_like(x)) for x in flat])
+    `usage/<stream>`: share of codes chosen; `perplexity/<stream>`: exp of the entropy of choices, between 1 and K;
+    `dead/<stream>`: codes never chosen; `shared/<n>`: share of all codes chosen by exactly n modalities (fused streams left out).
+    """
+    used = hits > 0
+    result: dict[str, float] = {}
+    for row, name in enumerate(streams):
+        result[f"usage/{name}"] = used[row].float().mean().item()
+        result[f"perplexity/{name}"] = perplexity(hits[row]).item()
+        result[f"dead/{name}"] = float((~used[row]).sum().item())
+    modal = used[[row for row, name in enumerate(streams) if name != FUSED]]
+    for n in range(len(modal) + 1):
+        result[f"shared/{n}"] = (modal.sum(dim=0) == n).float().mean().item()
+    return result
 
 
 def perplexity(counts: Tensor) -> Tensor:

@@ -12,12 +12,12 @@ import torch
 from torch import Tensor, nn
 
 from cmg.nn.distributed import gather
-from cmg.quantizers.codebook import Quantized, counts_of, nearest
+from cmg.quantizers.codebook import Counted, Quantized, nearest
 
 Start = Literal["means", "vectors", "uniform"]
 
 
-class ProductVQ(nn.Module):
+class ProductVQ(Counted):
     """G codebooks [K,D/G] with `codes` = G K codes in all. ValueError where codes or D are no multiple of G.
 
     start: "vectors" puts code k of every chunk on the k-th of K evenly spaced vectors of the first batch, one stream after the other;
@@ -25,10 +25,10 @@ class ProductVQ(nn.Module):
     """
 
     def __init__(self, codes: int, dim: int, chunks: int, streams: tuple[str, ...], start: Start = "means") -> None:
-        super().__init__()
+        super().__init__(codes, streams)
         if codes % chunks or dim % chunks or codes < 2 * chunks:
             raise ValueError(f"product codebook: expected codes and dimension that are multiples of {chunks} chunks, found {codes}, {dim}")
-        self.streams, self.places, each = streams, start, codes // chunks
+        self.places, each = start, codes // chunks
         self.embedding = nn.Parameter(torch.empty(chunks, each, dim // chunks).uniform_(-1 / each, 1 / each))
         self.register_buffer("started", torch.tensor(start == "uniform"))
 
@@ -51,9 +51,10 @@ class ProductVQ(nn.Module):
         return torch.stack([nearest(part, book) for part, book in chunks], dim=-1)
 
     def forward(self, streams: Mapping[str, Tensor]) -> Quantized:
-        """Quantise streams [B,T,D] of one shape. `hard` carries gradient to the codes, `straight` to the features; indices [B,T,G].
+        """Quantise streams [B,T,D] of one shape, and in training mode count the choices.
 
-        `counts` [M,G K] has the codes of the chunks side by side.
+        `hard` carries gradient to the codes, `straight` to the features; indices [B,T,G]; `counts` [M,G K] has the codes of the chunks
+        side by side.
         """
         with torch.autocast(self.embedding.device.type, enabled=False):
             x = {name: streams[name].to(self.embedding.dtype) for name in self.streams}
@@ -62,5 +63,7 @@ class ProductVQ(nn.Module):
             straight = {name: value + (hard[name] - value).detach() for name, value in x.items()}
         chunks, codes, _ = self.embedding.shape
         offset = torch.arange(chunks, device=self.embedding.device) * codes
-        counts = counts_of({name: index + offset for name, index in indices.items()}, chunks * codes)
+        counts = self.counts({name: index + offset for name, index in indices.items()})
+        if self.training:
+            self.hits.add_(counts)
         return Quantized(straight, hard, indices, self.embedding.detach().clone(), counts)

@@ -1,6 +1,6 @@
 """Tables, figures and the report page, from run results and small CSV files; never imports torch.
 
-layout.py    the eight cells of table 1, method order and labels
+layout.py    the cells of each table, method order and labels
 runs.py      run results (JSON) -> Run
 published.py published numbers (published.csv), each with paper, table, row and column
 tables.py    Run -> Table -> CSV and back

@@ -57,7 +57,7 @@ def curve_panel(name: str, histories: Sequence[History], colour: str = LINES[0])
     series = [(history, *thin(history.steps, history.columns[name])) for history in histories if name in history.columns]
     series = [(history, steps, values) for history, steps, values in series if values]
     with rc_context(STYLE):
-        figure, axes = _axes(3.4, 2.0)
+        figure, axes = make_axes(3.4, 2.0)
         for _, steps, values in series:
             axes.plot(steps, values, color=colour, linewidth=0.9, alpha=0.6)
         grids = {tuple(steps) for _, steps, _ in series}
@@ -68,7 +68,7 @@ def curve_panel(name: str, histories: Sequence[History], colour: str = LINES[0])
         axes.margins(x=0.01)
         ends = "; ".join(f"{history.run} from {values[0]:.3g} to {values[-1]:.3g}" for history, _, values in series)
         method = histories[0].method if histories else ""
-        return _panel(figure, f"{label(method)}: {name}", f"{name} over training steps. {ends or 'No finite values'}.")
+        return make_panel(figure, f"{label(method)}: {name}", f"{name} over training steps. {ends or 'No finite values'}.")
 
 
 def cell_panel(table: Table, column: str) -> Panel:
@@ -76,7 +76,7 @@ def cell_panel(table: Table, column: str) -> Panel:
     rows = [row for row in table.rows if row.kind != CHANCE and row.cells.get(column, Cell()).mean is not None]
     chance = [row.cells[column].mean for row in table.rows if row.kind == CHANCE and row.cells[column].mean is not None]
     with rc_context(STYLE):
-        figure, axes = _axes(3.4, 0.75 + 0.21 * max(len(rows), 1))
+        figure, axes = make_axes(3.4, 0.75 + 0.21 * max(len(rows), 1))
         for place, row in enumerate(rows):
             _dots(axes, place, row.cells[column], "#8a8a8a" if row.kind == "bound" else LINES[0] if row.kind == "method" else LINES[1])
         for value in chance:
@@ -88,7 +88,7 @@ def cell_panel(table: Table, column: str) -> Panel:
         axes.set_xlim(0, 100)
         words = [f"{label(row.method, row.toc, row.kind)} {row.cells[column].mean:.1f}" for row in rows]
         described = "; ".join([*(f"Chance {value:.1f}" for value in chance), *words])
-        return _panel(figure, COLUMN_LABELS[column], f"Percent. {described or 'Not run'}.")
+        return make_panel(figure, COLUMN_LABELS[column], f"Percent. {described or 'Not run'}.")
 
 
 def _dots(axes: Axes, place: int, cell: Cell, colour: str) -> None:
@@ -97,12 +97,14 @@ def _dots(axes: Axes, place: int, cell: Cell, colour: str) -> None:
     axes.plot([cell.mean], [place], "|", color=colour, markersize=11, markeredgewidth=2.2)
 
 
-def _axes(width: float, height: float) -> tuple[Figure, Axes]:
+def make_axes(width: float, height: float) -> tuple[Figure, Axes]:
+    """A figure of this size in inches with one pair of axes; call within ``rc_context(STYLE)``."""
     figure = Figure(figsize=(width, height), layout="constrained")
     return figure, figure.add_subplot()
 
 
-def _panel(figure: Figure, title: str, description: str) -> Panel:
+def make_panel(figure: Figure, title: str, description: str) -> Panel:
+    """The figure as inline SVG with its words; transparent, so that it reads on any page."""
     out = io.StringIO()
     figure.patch.set_alpha(0)
     for axes in figure.axes:

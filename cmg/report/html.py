@@ -7,18 +7,21 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from cmg.report import pagetables
 from cmg.report.figures import cell_panel, training_panels
 from cmg.report.inputs import Group, ReportInputs
-from cmg.report.layout import AVERAGE, COLUMNS, label
+from cmg.report.layout import AVERAGE, COLUMNS, TABLE10, label
+from cmg.report.maps import map_panels
 from cmg.report.pagetables import visible
 from cmg.report.tables import Row, Table
-from cmg.report.write import build_table1, write_text
+from cmg.report.write import build_table, write_text
 
 HERE = Path(__file__).parent
 SECTIONS = (
     ("results", "Results"),
+    ("retrieval", "Retrieval"),
     ("meaning", "How to read the numbers"),
     ("setting", "What was run on what"),
     ("training", "Training curves"),
     ("codebook", "Codebook usage"),
+    ("maps", "Codebook maps"),
     ("failures", "Extraction failures"),
     ("problems", "Problems in the annotations"),
     ("sources", "Sources and fingerprints"),
@@ -46,7 +49,7 @@ def report_html(inputs: ReportInputs) -> str:
 
 
 def _view(inputs: ReportInputs) -> dict[str, object]:
-    table = build_table1(inputs)
+    table = build_table(inputs)
     failed, problems = sum(g.count for g in inputs.failures), sum(g.count for g in inputs.problems)
     files, problem_files = inputs.problem_files
     return {
@@ -59,11 +62,14 @@ def _view(inputs: ReportInputs) -> dict[str, object]:
         "dots": [cell_panel(table, column) for column in COLUMNS],
         "scores": pagetables.score_table(table),
         "seeds": pagetables.seed_table(table),
+        "retrieval": pagetables.score_table(build_table(inputs, TABLE10)),
         "cells": pagetables.cell_table(inputs.runs),
         "stores": pagetables.store_table(inputs.stores),
         "training": _labelled(training_panels(inputs.histories, codebook=False)),
         "training_ends": pagetables.ends_table("training-ends", "Loss terms at both ends of training.", inputs.histories, codebook=False),
         "codebook": _labelled(training_panels(inputs.histories, codebook=True)),
+        "maps": {label(maps.method): map_panels(maps) for maps in inputs.maps},
+        "map_source": inputs.maps[0] if inputs.maps else None,
         "codebook_ends": pagetables.ends_table("codebook-ends", "Codebook statistics at both ends.", inputs.histories, codebook=True),
         "failure_text": _counted(failed, "clip could not be used", "clips could not be used", files, "features"),
         "problem_text": _counted(

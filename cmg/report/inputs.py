@@ -9,6 +9,7 @@ from pathlib import Path
 
 from cmg.report.history import History, read_history
 from cmg.report.layout import sample_notice
+from cmg.report.maps import CodebookMaps
 from cmg.report.published import Published, read_published
 from cmg.report.runs import Run, read_run
 
@@ -58,6 +59,7 @@ class ReportInputs:
     problems: tuple[Group, ...] = ()
     problem_files: tuple[int, int] = (0, 0)
     facts: tuple[tuple[str, str], ...] = ()
+    maps: tuple[CodebookMaps, ...] = ()
 
     @property
     def notice(self) -> str:
@@ -77,6 +79,7 @@ def load_inputs(
     fingerprints: Mapping[str, str] | None = None,
     pretraining: str = "40k",
     facts: Mapping[str, str] | None = None,
+    maps: Iterable[CodebookMaps] = (),
 ) -> ReportInputs:
     """Read the files; order of arguments does not matter, results are sorted by name.
 
@@ -103,6 +106,7 @@ def load_inputs(
         problems=tuple(group for path in problems for group in read_groups(path, path.name.split(".")[0], "")),
         problem_files=(len(failures), len(problems)),
         facts=tuple((facts or {}).items()),
+        maps=tuple(maps),
     )
 
 

@@ -1,9 +1,10 @@
-"""Table 1 as LaTeX (booktabs), from its CSV: ``python -m cmg.report.latex results/table1.csv > table1.tex``."""
+"""A table as LaTeX (booktabs), from its CSV: ``python -m cmg.report.latex results/table1.csv > table1.tex``."""
 
 import sys
+from itertools import groupby
 from pathlib import Path
 
-from cmg.report.layout import CELLS, COLUMNS, label
+from cmg.report.layout import LAYOUTS, Layout, label
 from cmg.report.markdown import shown
 from cmg.report.tablecsv import read_table
 from cmg.report.tables import Cell, Row, Table
@@ -27,28 +28,31 @@ def escape(text: str) -> str:
 def table_latex(table: Table) -> str:
     """A ``table*`` environment; the notice is a comment in the first line and part of the caption."""
     lines = [f"% {table.notice}"] if table.notice else []
-    lines += [r"\begin{table*}", r"\centering\small", rf"\begin{{tabular}}{{ll*{{{len(COLUMNS)}}}{{r}}}}", r"\toprule"]
-    lines += _head() + [r"\midrule"] + [_line(row) for row in table.rows]
+    lines += [r"\begin{table*}", r"\centering\small", rf"\begin{{tabular}}{{ll*{{{len(table.layout.columns)}}}{{r}}}}", r"\toprule"]
+    lines += _head(table.layout) + [r"\midrule"] + [_line(row, table.layout) for row in table.rows]
     lines += [r"\bottomrule", r"\end{tabular}", rf"\caption{{{_caption(table)}}}", r"\end{table*}"]
     return "\n".join(lines) + "\n"
 
 
-def _head() -> list[str]:
-    tasks = [escape(cell.label.rpartition(" ")[0]) for cell in CELLS[::2]]
-    top = "Method & Protocol & " + " & ".join(rf"\multicolumn{{2}}{{c}}{{{task}}}" for task in tasks) + r" & Avg. \\"
-    rules = "".join(rf"\cmidrule(lr){{{3 + 2 * n}-{4 + 2 * n}}}" for n in range(len(tasks)))
-    bottom = " & & " + " & ".join(escape(cell.label.rpartition(" ")[2]) for cell in CELLS) + r" & \\"
+def _head(layout: Layout) -> list[str]:
+    """Two lines: tasks over their columns, with rules, and what the columns are (``V→A``, ``R@1``)."""
+    labels = [layout.labels[column].rpartition(" ") for column in layout.columns if column != layout.average]
+    groups = [(task, len(list(found))) for task, found in groupby(label[0] for label in labels)]
+    top = "Method & Protocol & " + " & ".join(rf"\multicolumn{{{n}}}{{c}}{{{escape(task)}}}" for task, n in groups) + r" & Avg. \\"
+    starts = [3 + sum(n for _, n in groups[:place]) for place in range(len(groups))]
+    rules = "".join(rf"\cmidrule(lr){{{start}-{start + n - 1}}}" for start, (_, n) in zip(starts, groups, strict=True))
+    bottom = " & & " + " & ".join(escape(label[2]) for label in labels) + r" & \\"
     return [top, rules, bottom]
 
 
-def _line(row: Row) -> str:
-    cells = [_cell(row.cells.get(column, Cell()), column) for column in COLUMNS]
+def _line(row: Row, layout: Layout) -> str:
+    cells = [_cell(row.cells.get(column, Cell()), layout.digits_of(column)) for column in layout.columns]
     return " & ".join([escape(label(row.method, row.toc, row.kind)), escape(row.protocol), *cells]) + r" \\"
 
 
-def _cell(cell: Cell, column: str) -> str:
+def _cell(cell: Cell, digits: int) -> str:
     published = rf"\textit{{{escape(cell.published)}}}" if cell.published else ""
-    return " ".join(part for part in (escape(shown(cell, column)), published) if part)
+    return " ".join(part for part in (escape(shown(cell, digits)), published) if part)
 
 
 def _caption(table: Table) -> str:
@@ -61,7 +65,9 @@ def main(arguments: list[str]) -> int:
     if len(arguments) != 1:
         sys.stderr.write("usage: python -m cmg.report.latex results/table1.csv\n")
         return 2
-    sys.stdout.write(table_latex(read_table(Path(arguments[0]))))
+    path = Path(arguments[0])
+    layouts = {layout.name: layout for layout in LAYOUTS}
+    sys.stdout.write(table_latex(read_table(path, layouts.get(path.stem, LAYOUTS[0]))))
     return 0
 
 

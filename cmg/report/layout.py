@@ -1,6 +1,10 @@
-"""What table 1 looks like: its eight cells, the order of its rows, and the labels that people read."""
+"""What the tables look like: their cells, the order of their rows, and the labels that people read."""
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from statistics import fmean
+
+from cmg.report.runs import Run, Score
 
 CHANCE = "chance"
 CONTROLS = ("baseline", "infonce_kmeans")
@@ -39,6 +43,44 @@ class CellSpec:
         """The same-modality direction with the same scored modality: ``va`` is bounded by ``aa``, ``av`` by ``vv``."""
         return SAME_MODALITY[self.direction]
 
+    def value(self, run: Run, toc: bool, bound: bool) -> float | None:
+        """The run's score in percent, None when it was not run."""
+        found = run.score_of(self.task, self.bound_direction if bound else self.direction, toc)
+        return None if found is None else found.score
+
+    def chances(self, run: Run) -> list[float]:
+        """Chance of each of the run's cells that this one shows."""
+        return [c.chance for c in run.cells if (c.task, c.direction) == (self.task, self.direction) and c.chance is not None]
+
+
+@dataclass(frozen=True)
+class RecallSpec:
+    """One recall column: R@k of a dataset, mean over both directions, as the papers print it."""
+
+    task: str
+    directions: tuple[str, str]
+    k: int
+    label: str
+
+    @property
+    def key(self) -> str:
+        """Column prefix in files, e.g. ``mscoco_r10``."""
+        return f"{self.task}_r{self.k}"
+
+    def value(self, run: Run, toc: bool, bound: bool) -> float | None:
+        """Mean over directions in percent, None when one was not run; retrieval has no same-modality bound."""
+        found = [] if bound else [run.score_of(self.task, direction, toc) for direction in self.directions]
+        return _side_mean(found, f"r{self.k}")
+
+    def chances(self, run: Run) -> list[float]:
+        """The recall of a random order."""
+        value = _side_mean([run.score_of(self.task, direction, False) for direction in self.directions], f"chance_r{self.k}")
+        return [] if value is None else [value]
+
+
+def _side_mean(scores: Sequence[Score | None], name: str) -> float | None:
+    return fmean(score.side[name] for score in scores) if scores and None not in scores else None
+
 
 CELLS = tuple(
     CellSpec(task, direction, f"{name} {arrow}")
@@ -47,7 +89,61 @@ CELLS = tuple(
 )
 AVERAGE = "avg"
 COLUMNS = (*(cell.key for cell in CELLS), AVERAGE)
-COLUMN_LABELS = {**{cell.key: cell.label for cell in CELLS}, AVERAGE: "Average"}
+PAIRS = (
+    ("mscoco", "MSCOCO(V↔T)", ("vt", "tv")),
+    ("clotho", "Clotho(A↔T)", ("at", "ta")),
+    ("flickrsound", "FlickrSound(V↔A)", ("va", "av")),
+)
+RECALLS = tuple(RecallSpec(task, directions, k, f"{name} R@{k}") for task, name, directions in PAIRS for k in (1, 5, 10))
+RETRIEVAL_AVERAGE = "retrieval_avg"
+COLUMN_LABELS = {**{cell.key: cell.label for cell in (*CELLS, *RECALLS)}, AVERAGE: "Average", RETRIEVAL_AVERAGE: "Average"}
+EMPTY = "A cell that was not run is empty; n/a: TOC chooses among the dimensions of a codebook, and the method has none."
+READING = (
+    "Percent; mean ± sample standard deviation (n − 1) over seeds; *published number in italics*. AVE and UCF(v)↔VGG(a): top-1; "
+    "AVVP and AVE→AVVP: segment-level F-score. V→A: the head is fitted on video codes and scored on audio codes. "
+    "Same modality: the bound, fitted and scored on the scored modality. " + EMPTY
+)
+READING_PUBLISHED = (
+    " Rows of the protocol `published` score AVVP and AVE→AVVP by F1 over all seconds and columns, background included, and pick the epoch "
+    "on the test score (docs/protocols.md)."
+)
+READING_RETRIEVAL = (
+    "Percent; mean ± sample standard deviation (n − 1) over seeds; *published number in italics*. R@k: share of queries with a right "
+    "answer among the first k, mean over both directions; equal codes count in expectation over random orders. Average: over R@1, R@5 "
+    "and R@10 of the three datasets. " + EMPTY
+)
+
+
+@dataclass(frozen=True)
+class Layout:
+    """One table: the cells it is made from, the key of their average, and the columns it shows. ``digits`` [cells, average]."""
+
+    name: str
+    cells: tuple[CellSpec | RecallSpec, ...]
+    average: str
+    columns: tuple[str, ...]
+    reading: str
+    digits: tuple[int, int]
+
+    @property
+    def title(self) -> str:
+        return self.name.replace("table", "Table ")
+
+    @property
+    def labels(self) -> Mapping[str, str]:
+        return {column: COLUMN_LABELS[column] for column in self.columns}
+
+    def digits_of(self, column: str) -> int:
+        """Decimals shown to people, as in the papers."""
+        return self.digits[column == self.average]
+
+
+TABLE1 = Layout("table1", CELLS, AVERAGE, COLUMNS, READING, (1, 2))
+TABLE10 = Layout("table10", RECALLS, RETRIEVAL_AVERAGE, (*(cell.key for cell in RECALLS), RETRIEVAL_AVERAGE), READING_RETRIEVAL, (2, 2))
+TABLE2 = Layout(
+    "table2", RECALLS, RETRIEVAL_AVERAGE, (*(cell.key for cell in RECALLS if cell.k == 10), RETRIEVAL_AVERAGE), READING_RETRIEVAL, (2, 2)
+)
+LAYOUTS = (TABLE1, TABLE2, TABLE10)
 KINDS = ("chance", "control", "method", "bound")
 
 

@@ -1,27 +1,14 @@
-"""Table 1 as Markdown: mean ± sd, the published number in italics beside it."""
+"""A table as Markdown: mean ± sd, the published number in italics beside it."""
 
-from cmg.report.layout import AVERAGE, COLUMN_LABELS, COLUMNS, label
+from cmg.report.layout import READING_PUBLISHED, TABLE1, Layout, label
 from cmg.report.tablecsv import NOT_APPLICABLE, number
 from cmg.report.tables import Cell, Row, Table
 
-READING = (
-    "Percent; mean ± sample standard deviation (n − 1) over seeds; *published number in italics*. AVE and UCF(v)↔VGG(a): top-1; "
-    "AVVP and AVE→AVVP: segment-level F-score. V→A: the head is fitted on video codes and scored on audio codes. "
-    "Same modality: the bound, fitted and scored on the scored modality. A cell that was not run is empty; n/a: TOC chooses among the "
-    "dimensions of a codebook, and the method has none."
-)
 
-
-def digits_of(column: str) -> int:
-    """Decimals shown to people: one per cell, two for the average, as in the papers."""
-    return 2 if column == AVERAGE else 1
-
-
-def shown(cell: Cell, column: str) -> str:
+def shown(cell: Cell, digits: int) -> str:
     """``61.2 ± 1.0``, ``61.2`` for one seed, empty when not run, ``n/a`` where there is nothing to run."""
     if not cell.applies:
         return NOT_APPLICABLE
-    digits = digits_of(column)
     if cell.mean is None:
         return ""
     return number(cell.mean, digits) + ("" if cell.sd is None else f" ± {number(cell.sd, digits)}")
@@ -29,15 +16,21 @@ def shown(cell: Cell, column: str) -> str:
 
 def table_markdown(table: Table) -> str:
     """The Markdown text, notice in the first line when there is one."""
-    head = ["Method", "Kind", "Protocol", "Variant", "Seeds", *(COLUMN_LABELS[column] for column in COLUMNS), "Fingerprint"]
+    head = ["Method", "Kind", "Protocol", "Variant", "Seeds", *table.layout.labels.values(), "Fingerprint"]
     lines = [f"> **{_escape(table.notice)}**", ""] if table.notice else []
-    lines += ["# Table 1", "", READING, "", _line(head), _line(["---"] * 5 + ["---:"] * len(COLUMNS) + ["---"])]
-    lines += [_line(_fields(row)) for row in table.rows]
+    lines += [f"# {table.layout.title}", "", _reading(table), "", _line(head)]
+    lines += [_line(["---"] * 5 + ["---:"] * len(table.layout.columns) + ["---"])]
+    lines += [_line(_fields(row, table.layout)) for row in table.rows]
     return "\n".join(lines) + "\n"
 
 
-def _fields(row: Row) -> list[str]:
-    cells = [_cell(row.cells.get(column, Cell()), column) for column in COLUMNS]
+def _reading(table: Table) -> str:
+    published = table.layout == TABLE1 and any(row.protocol == "published" for row in table.rows)
+    return table.layout.reading + (READING_PUBLISHED if published else "")
+
+
+def _fields(row: Row, layout: Layout) -> list[str]:
+    cells = [_cell(row.cells.get(column, Cell()), layout.digits_of(column)) for column in layout.columns]
     seeds = ", ".join(map(str, row.seeds))
     fingerprint = f"`{row.fingerprint[:12]}`" if row.fingerprint else ""
     return [
@@ -51,10 +44,10 @@ def _fields(row: Row) -> list[str]:
     ]
 
 
-def _cell(cell: Cell, column: str) -> str:
+def _cell(cell: Cell, digits: int) -> str:
     published = f"*{_escape(cell.published)}*" if cell.published else ""
-    difference = "" if cell.difference is None else f"({cell.difference:+.{digits_of(column)}f})"
-    return " ".join(part for part in (shown(cell, column), published, difference) if part)
+    difference = "" if cell.difference is None else f"({cell.difference:+.{digits}f})"
+    return " ".join(part for part in (shown(cell, digits), published, difference) if part)
 
 
 def _escape(text: str) -> str:

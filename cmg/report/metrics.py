@@ -2,6 +2,7 @@
 
 import json
 from collections import Counter
+from collections.abc import Sequence
 
 from cmg.report.tables import Row, Table
 
@@ -20,9 +21,13 @@ def metrics(table: Table) -> dict[str, dict[str, float]]:
     return {name: values for name, values in out.items() if values}
 
 
-def metrics_json(table: Table) -> str:
-    """The file's text: sorted keys, one number per line, deterministic."""
-    return json.dumps(metrics(table), indent=1, sort_keys=True, ensure_ascii=False) + "\n"
+def metrics_json(tables: Sequence[Table]) -> str:
+    """The file's text: rows of one name over all tables together, sorted keys, one number per line, deterministic."""
+    found: dict[str, dict[str, float]] = {}
+    for table in tables:
+        for name, cells in metrics(table).items():
+            found.setdefault(name, {}).update(cells)
+    return json.dumps({name: cells for name, cells in found.items() if cells}, indent=1, sort_keys=True, ensure_ascii=False) + "\n"
 
 
 def _name(row: Row) -> str:

@@ -8,8 +8,7 @@ from dataclasses import dataclass, field
 
 from cmg.report.history import History
 from cmg.report.inputs import Group, StoreFacts
-from cmg.report.layout import CELLS, COLUMN_LABELS, COLUMNS, label
-from cmg.report.markdown import digits_of
+from cmg.report.layout import CELLS, PAIRS, Layout, label
 from cmg.report.published import SOURCES, Published
 from cmg.report.runs import Run
 from cmg.report.tablecsv import NOT_APPLICABLE, number
@@ -61,27 +60,26 @@ def _plain(value: object) -> Field:
 
 
 def score_table(table: Table) -> PageTable:
-    """Table 1: ours, spread and the published number in each field."""
+    """Ours, spread and the published number in each field."""
     caption = (
-        "Table 1. Percent: mean over seeds, ± sample standard deviation (n − 1), and the published number where a paper prints one. "
-        "Headings sort the rows."
+        f"{table.layout.title}. Percent: mean over seeds, ± sample standard deviation (n − 1), and the published number where a paper "
+        "prints one. Headings sort the rows."
     )
-    heads = _heads("Method", "Kind", "Protocol", *(f"#{COLUMN_LABELS[column]}" for column in COLUMNS), "#Seeds")
-    rows = tuple((row.kind, _score_fields(row)) for row in table.rows)
-    return PageTable("table1", caption, heads, rows, "table1")
+    heads = _heads("Method", "Kind", "Protocol", *(f"#{text}" for text in table.layout.labels.values()), "#Seeds")
+    rows = tuple((row.kind, _score_fields(row, table.layout)) for row in table.rows)
+    return PageTable(table.layout.name, caption, heads, rows, "table1")
 
 
-def _score_fields(row: Row) -> tuple[Field, ...]:
+def _score_fields(row: Row, layout: Layout) -> tuple[Field, ...]:
     variant = (("kind", f"variant: {visible(row.variant)}"),) if row.variant else ()
     first = Field(visible(label(row.method, row.toc, row.kind)), lines=variant)
-    cells = [_score_field(row.cells.get(column, Cell()), column) for column in COLUMNS]
+    cells = [_score_field(row.cells.get(column, Cell()), layout.digits_of(column)) for column in layout.columns]
     return (first, Field(row.kind), _plain(row.protocol), *cells, Field(str(len(row.seeds)) if row.seeds else ""))
 
 
-def _score_field(cell: Cell, column: str) -> Field:
+def _score_field(cell: Cell, digits: int) -> Field:
     if not cell.applies:
         return Field(NOT_APPLICABLE, "")
-    digits = digits_of(column)
     lines = [] if cell.sd is None else [("sd", f"± {number(cell.sd, digits)}")]
     lines += [("paper", f"paper {visible(cell.published)}")] if cell.published else []
     lines += [] if cell.difference is None else [("paper", f"difference {cell.difference:+.{digits}f}")]
@@ -93,25 +91,32 @@ def seed_table(table: Table) -> PageTable:
     rows = []
     for row in table.rows:
         for place, seed in enumerate(row.seeds):
-            values = [number(row.cells[column].values[place]) for column in COLUMNS]
+            values = [number(row.cells[column].values[place]) for column in table.layout.columns]
             rows.append([label(row.method, row.toc, row.kind), row.kind, row.protocol, row.variant, seed, *values])
-    heads = _heads("Method", "Kind", "Protocol", "Variant", "#Seed", *(f"#{COLUMN_LABELS[column]}" for column in COLUMNS))
+    heads = _heads("Method", "Kind", "Protocol", "Variant", "#Seed", *(f"#{text}" for text in table.layout.labels.values()))
     return PageTable("seeds", "Every seed's value, percent.", heads, _rows(rows), "table1")
 
 
 def cell_table(runs: Sequence[Run]) -> PageTable:
-    """What each cell was fitted and scored on; one line per distinct setting among the runs."""
+    """What each cell was fitted (retrieval: asked) and scored on; one line per distinct setting among the runs."""
     found: dict[tuple, None] = {}
-    for spec in CELLS:
+    shown = [(spec.label, spec.task, spec.direction) for spec in CELLS]
+    shown += [(f"{name.partition('(')[0]} {way[0].upper()}→{way[1].upper()}", task, way) for task, name, ways in PAIRS for way in ways]
+    for name, task, direction in shown:
         for run in runs:
             for score in run.cells:
-                if (score.task, score.direction) == (spec.task, spec.direction):
+                if (score.task, score.direction) == (task, direction):
                     sizes = (score.n_fit, score.n_val, score.n_test, score.classes, None if score.chance is None else number(score.chance))
-                    found[(spec.label, run.protocol, score.metric, score.fit_modality, score.test_modality, *sizes)] = None
+                    found[(name, run.protocol, score.metric, score.fit_modality, score.test_modality, *sizes)] = None
     heads = _heads(
         "Cell", "Protocol", "Metric", "Fitted on", "Scored on", "#Fit clips", "#Validation clips", "#Test clips", "#Classes", "#Chance"
     )
-    return PageTable("cells", "Each cell of table 1: the modality its head was fitted and scored on, and sizes.", heads, _rows(found))
+    return PageTable(
+        "cells",
+        "Each cell: the modality its head was fitted and scored on (retrieval: which asks and which answers), and sizes.",
+        heads,
+        _rows(found),
+    )
 
 
 def store_table(stores: Sequence[StoreFacts]) -> PageTable:

@@ -54,7 +54,7 @@ def _entry(row: dict[str, str], where: str) -> Published:
 
 
 def lookup(entries: tuple[Published, ...], method: str, toc: bool, pretraining: str = "40k") -> dict[str, Published]:
-    """``{cell: entry}`` for one row of table 1; where two papers print the same cell, FCID's comes first."""
+    """``{cell: entry}`` for one row of the tables; where two papers print the same cell, FCID's comes first."""
     chosen: dict[str, Published] = {}
     for paper in reversed(PREFERRED):
         matching = [e for e in entries if (e.paper, e.method, e.toc, e.pretraining) == (paper, method, toc, pretraining)]

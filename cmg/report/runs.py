@@ -2,8 +2,8 @@
 
 import json
 import math
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -68,15 +68,16 @@ def read_run(path: Path) -> Run:
         data = json.loads(path.read_text(encoding="utf-8"))
     except (json.JSONDecodeError, UnicodeDecodeError) as error:
         raise ValueError(f"{path}: expected JSON, found {error}; {HELP}") from error
-    return Run(
-        method=str(_need(data, "method", path)),
-        variant=str(_need(data, "variant", path)),
-        seed=int(_need(data, "seed", path)),
-        protocol=str(_need(data, "protocol", path)),
-        cells=tuple(_score(cell, f"{path}: cell {number}") for number, cell in enumerate(_need(data, "cells", path))),
-        openset=tuple(_open(cell, f"{path}: open-set cell {number}") for number, cell in enumerate(_need(data, "openset", path))),
-        codebook=_flag(_need(data, "codebook", path), path, "codebook"),
-    )
+    names = ("method", "variant", "seed", "protocol", "cells", "openset", "codebook")
+    method, variant, seed, protocol, cells, opened, codebook = (_need(data, name, path) for name in names)
+    openset = tuple(_open(cell, f"{path}: open-set cell {number}") for number, cell in enumerate(opened))
+    run = from_cells(str(method), str(variant), int(seed), str(protocol), cells, str(path))
+    return replace(run, codebook=_flag(codebook, path, "codebook"), openset=openset)
+
+
+def from_cells(method: str, variant: str, seed: int, protocol: str, cells: Iterable[Mapping[str, Any]], where: str = "results") -> Run:
+    """A run from plain cells, checked as `read_run` checks them; `where` begins the messages."""
+    return Run(method, variant, seed, protocol, tuple(_score(cell, f"{where}: cell {number}") for number, cell in enumerate(cells)))
 
 
 def _need(data: Any, key: str, where: object) -> Any:

@@ -1,17 +1,21 @@
-"""Table 1 as CSV and back: two decimals, no times, the notice as a comment in the first line."""
+"""A table as CSV and back: two decimals, no times, the notice as a comment in the first line."""
 
 import csv
 import io
 from pathlib import Path
 
-from cmg.report.layout import COLUMNS
+from cmg.report.layout import TABLE1, Layout
 from cmg.report.tables import Cell, Row, Table
 
 HEAD = ("method", "toc", "kind", "variant", "protocol", "seeds")
 PARTS = ("mean", "sd", "seeds", "published", "difference")
-HEADER = (*HEAD, *(f"{column}_{part}" for column in COLUMNS for part in PARTS), "fingerprint")
 NOT_APPLICABLE = "n/a"
 TOC = {True: "yes", False: "no", None: ""}
+
+
+def header(layout: Layout) -> tuple[str, ...]:
+    """Names of the CSV's fields."""
+    return (*HEAD, *(f"{column}_{part}" for column in layout.columns for part in PARTS), "fingerprint")
 
 
 def number(value: float | None, digits: int = 2) -> str:
@@ -28,21 +32,21 @@ def table_csv(table: Table) -> str:
     if table.notice:
         out.write(f"# {table.notice}\n")
     writer = csv.writer(out, lineterminator="\n")
-    writer.writerow(HEADER)
-    writer.writerows(_line(row) for row in table.rows)
+    writer.writerow(header(table.layout))
+    writer.writerows(_line(row, table.layout) for row in table.rows)
     return out.getvalue()
 
 
-def _line(row: Row) -> list[str]:
+def _line(row: Row, layout: Layout) -> list[str]:
     line = [row.method, TOC[row.toc], row.kind, row.variant, row.protocol, ";".join(map(str, row.seeds))]
-    for column in COLUMNS:
+    for column in layout.columns:
         cell = row.cells.get(column, Cell())
         values = "" if all(value is None for value in cell.values) else ";".join(map(number, cell.values))
         line += [number(cell.mean) if cell.applies else NOT_APPLICABLE, number(cell.sd), values, cell.published, number(cell.difference)]
     return [*line, row.fingerprint]
 
 
-def read_table(path: Path) -> Table:
+def read_table(path: Path, layout: Layout = TABLE1) -> Table:
     """Read what ``table_csv`` wrote; values come back rounded to two decimals.
 
     Raises:
@@ -54,19 +58,22 @@ def read_table(path: Path) -> Table:
         comment, _, body = text.partition("\n")
         notice = comment[2:]
     lines = list(csv.reader(io.StringIO(body)))
-    if not lines or tuple(lines[0]) != HEADER:
-        found = ",".join(lines[0][:6]) if lines else "nothing"
-        raise ValueError(f"{path}: expected the header of table 1 ({','.join(HEADER[:6])},…), found {found}; run: dvc repro tables")
-    return Table(notice, tuple(_parse(line, f"{path}: row {n}") for n, line in enumerate(lines[1:], start=1)))
+    names = header(layout)
+    if not lines or tuple(lines[0]) != names:
+        found = ",".join(lines[0][:7]) if lines else "nothing"
+        expected = f"the header of {layout.title.lower()} ({','.join(names[:7])},…)"
+        raise ValueError(f"{path}: expected {expected}, found {found}; run: dvc repro tables")
+    return Table(notice, tuple(_parse(line, layout, f"{path}: row {n}") for n, line in enumerate(lines[1:], start=1)), layout)
 
 
-def _parse(line: list[str], where: str) -> Row:
-    if len(line) != len(HEADER):
-        raise ValueError(f"{where}: expected {len(HEADER)} fields, found {len(line)}; run: dvc repro tables")
-    fields = dict(zip(HEADER, line, strict=True))
+def _parse(line: list[str], layout: Layout, where: str) -> Row:
+    names = header(layout)
+    if len(line) != len(names):
+        raise ValueError(f"{where}: expected {len(names)} fields, found {len(line)}; run: dvc repro tables")
+    fields = dict(zip(names, line, strict=True))
     seeds = tuple(int(seed) for seed in fields["seeds"].split(";") if seed)
     toc = {text: flag for flag, text in TOC.items()}[fields["toc"]]
-    cells = {column: _cell(fields, column, len(seeds)) for column in COLUMNS}
+    cells = {column: _cell(fields, column, len(seeds)) for column in layout.columns}
     return Row(fields["method"], toc, fields["kind"], fields["variant"], fields["protocol"], seeds, cells, fields["fingerprint"])
 
 

@@ -1,18 +1,18 @@
-"""Table 1: run results -> mean, sample standard deviation and every seed's value, with the published number beside.
+"""Tables: run results -> mean, sample standard deviation and every seed's value, with the published number beside.
 
 The standard deviation is the sample one (n - 1 in the denominator) over seeds; with one seed there is none. The average of a row is
-taken per seed over all eight cells and only where all eight were run. A same-modality bound stands under the direction whose scored
+taken per seed over all cells of the table and only where all were run. A same-modality bound stands under the direction whose scored
 modality it shares: V→A under its A→A, A→V under its V→V.
 """
 
 import hashlib
 import statistics
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 
-from cmg.report.layout import AVERAGE, CELLS, CHANCE, COLUMNS, CellSpec, kind_of, row_order
+from cmg.report.layout import CHANCE, TABLE1, Layout, kind_of, row_order
 from cmg.report.published import Published, lookup
-from cmg.report.runs import Run, Score
+from cmg.report.runs import Run
 
 
 @dataclass(frozen=True)
@@ -50,12 +50,18 @@ class Table:
 
     notice: str
     rows: tuple[Row, ...]
+    layout: Layout = TABLE1
 
 
-def table1(
-    runs: Sequence[Run], published: Sequence[Published], fingerprints: Mapping[str, str], notice: str = "", pretraining: str = "40k"
+def make_table(
+    runs: Sequence[Run],
+    published: Sequence[Published],
+    fingerprints: Mapping[str, str],
+    notice: str = "",
+    pretraining: str = "40k",
+    layout: Layout = TABLE1,
 ) -> Table:
-    """Build table 1.
+    """Build one table; a row with neither a score nor a published number is left out.
 
     Args:
         runs: any number of results; grouped by method, variant and protocol.
@@ -72,11 +78,13 @@ def table1(
     for group in _groups(runs):
         for toc in (False, True):
             printed = lookup(tuple(published), group[0].method, toc, pretraining)
-            rows += _row(group, toc, kind_of(group[0].method), printed, fingerprints, real=not notice)
-            rows += _row(group, toc, "bound", {}, fingerprints, real=not notice)
+            found = _row(layout, group, toc, kind_of(group[0].method), printed, fingerprints, real=not notice)
+            rows += found + [_without_codebook(row) for row in found if not any(run.codebook for run in group)]
+            rows += _row(layout, group, toc, "bound", {}, fingerprints, real=not notice)
     for protocol in sorted({run.protocol for run in runs}):
-        rows += _chance([run for run in runs if run.protocol == protocol], protocol, fingerprints)
-    return Table(" ".join(notice.split()), tuple(sorted(rows, key=lambda r: row_order(r.kind, r.method, r.toc, r.variant, r.protocol))))
+        rows += _chance(layout, [run for run in runs if run.protocol == protocol], protocol, fingerprints)
+    ordered = sorted(rows, key=lambda r: row_order(r.kind, r.method, r.toc, r.variant, r.protocol))
+    return Table(" ".join(notice.split()), tuple(ordered), layout)
 
 
 def summarise(values: Sequence[float | None]) -> Cell:
@@ -99,17 +107,19 @@ def _groups(runs: Sequence[Run]) -> list[list[Run]]:
     return [[seeds[seed] for seed in sorted(seeds)] for _, seeds in sorted(found.items())]
 
 
-def _row(group: list[Run], toc: bool, kind: str, printed: dict[str, Published], fingerprints: Mapping[str, str], real: bool) -> list[Row]:
-    def score(run: Run, spec: CellSpec) -> float | None:
-        found = run.score_of(spec.task, spec.bound_direction if kind == "bound" else spec.direction, toc)
-        return None if found is None else found.score
-
-    scores = {spec.key: [score(run, spec) for run in group] for spec in CELLS}
-    if toc and kind == "method" and not any(run.codebook for run in group):
-        return [_without_codebook(group, fingerprints)]
-    if all(value is None for values in scores.values() for value in values):
+def _row(
+    layout: Layout,
+    group: list[Run],
+    toc: bool,
+    kind: str,
+    printed: dict[str, Published],
+    fingerprints: Mapping[str, str],
+    real: bool,
+) -> list[Row]:
+    scores = {spec.key: [spec.value(run, toc, kind == "bound") for run in group] for spec in layout.cells}
+    if all(value is None for values in scores.values() for value in values) and not printed.keys() & scores.keys():
         return []
-    cells = _with_average(scores, summarise)
+    cells = _with_average(layout, scores)
     first = group[0]
     with_difference = real and first.protocol == "published"
     cells = {key: _beside(cell, printed.get(key), with_difference) for key, cell in cells.items()}
@@ -117,16 +127,15 @@ def _row(group: list[Run], toc: bool, kind: str, printed: dict[str, Published], 
     return [Row(first.method, toc, kind, first.variant, first.protocol, seeds, cells, fingerprint_of(group, fingerprints))]
 
 
-def _without_codebook(group: list[Run], fingerprints: Mapping[str, str]) -> Row:
-    """The +TOC row of a method that has no codebook: no cell applies."""
-    first, cells = group[0], {key: Cell(applies=False) for key in COLUMNS}
-    return Row(first.method, True, "method", first.variant, first.protocol, (), cells, fingerprint_of(group, fingerprints))
+def _without_codebook(row: Row) -> Row:
+    """The +TOC row of a method that has no codebook, from its row: no cell applies."""
+    return replace(row, toc=True, seeds=(), cells={column: Cell(applies=False) for column in row.cells})
 
 
-def _with_average(scores: dict[str, list[float | None]], cell: Callable[[Sequence[float | None]], Cell]) -> dict[str, Cell]:
+def _with_average(layout: Layout, scores: dict[str, list[float | None]]) -> dict[str, Cell]:
     per_seed = zip(*scores.values(), strict=True)
     average = [None if None in values else statistics.fmean(values) for values in per_seed]
-    return {key: cell(values) for key, values in {**scores, AVERAGE: average}.items()}
+    return {key: summarise(values) for key, values in {**scores, layout.average: average}.items()}
 
 
 def _beside(cell: Cell, printed: Published | None, with_difference: bool) -> Cell:
@@ -136,20 +145,17 @@ def _beside(cell: Cell, printed: Published | None, with_difference: bool) -> Cel
     return Cell(cell.mean, cell.sd, cell.values, printed.printed, difference)
 
 
-def _chance(runs: list[Run], protocol: str, fingerprints: Mapping[str, str]) -> list[Row]:
-    cells = {
-        spec.key: _chance_cell(cell for run in runs for cell in run.cells if (cell.task, cell.direction) == (spec.task, spec.direction))
-        for spec in CELLS
-    }
+def _chance(layout: Layout, runs: list[Run], protocol: str, fingerprints: Mapping[str, str]) -> list[Row]:
+    cells = {spec.key: _chance_cell(value for run in runs for value in spec.chances(run)) for spec in layout.cells}
     means = [cell.mean for cell in cells.values()]
     if all(mean is None for mean in means):
         return []
-    cells[AVERAGE] = summarise([] if None in means else [statistics.fmean(means)])
+    cells[layout.average] = summarise([] if None in means else [statistics.fmean(means)])
     return [Row(CHANCE, None, CHANCE, "", protocol, (), cells, fingerprint_of(runs, fingerprints))]
 
 
-def _chance_cell(scores: Iterable[Score]) -> Cell:
-    values = sorted({score.chance for score in scores if score.chance is not None})
+def _chance_cell(chances: Iterable[float]) -> Cell:
+    values = sorted(set(chances))
     return Cell(statistics.fmean(values), None, tuple(values)) if values else Cell()
 
 

@@ -1,25 +1,30 @@
-"""Write table 1 in its three forms, and the open-set scores."""
+"""Write the tables in their forms, and the open-set scores."""
 
 import os
 from pathlib import Path
 
 from cmg.report.inputs import ReportInputs
+from cmg.report.layout import LAYOUTS, TABLE1, Layout
 from cmg.report.markdown import table_markdown
 from cmg.report.metrics import metrics_json
 from cmg.report.openset import openset_csv
 from cmg.report.tablecsv import table_csv
-from cmg.report.tables import Table, table1
+from cmg.report.tables import Table, make_table
 
 
-def build_table1(inputs: ReportInputs) -> Table:
-    """Table 1 of these inputs."""
-    return table1(inputs.runs, inputs.published, inputs.fingerprints, inputs.notice, inputs.pretraining)
+def build_table(inputs: ReportInputs, layout: Layout = TABLE1) -> Table:
+    """One table of these inputs."""
+    return make_table(inputs.runs, inputs.published, inputs.fingerprints, inputs.notice, inputs.pretraining, layout)
 
 
 def write_tables(out_dir: Path, inputs: ReportInputs) -> list[Path]:
-    """Write the tables, ``metrics.json`` and ``openset.csv`` into ``out_dir``; each atomically, bytes a function of the inputs."""
-    table = build_table1(inputs)
-    texts = {"table1.csv": table_csv(table), "table1.md": table_markdown(table), "metrics.json": metrics_json(table)}
+    """Write ``tableN.csv``, ``tableN.md``, ``metrics.json`` and ``openset.csv`` into ``out_dir``; each atomically.
+
+    The bytes are a function of the inputs.
+    """
+    tables = [build_table(inputs, layout) for layout in LAYOUTS]
+    texts = {f"{t.layout.name}{ending}": form(t) for t in tables for ending, form in ((".csv", table_csv), (".md", table_markdown))}
+    texts["metrics.json"] = metrics_json(tables)
     texts["openset.csv"] = openset_csv(inputs.runs, inputs.fingerprints, inputs.notice)
     return [write_text(out_dir / name, text) for name, text in texts.items()]
 

@@ -49,21 +49,38 @@ def import_released(
         progress: called with clips done and clips in total.
         options: ``clips_per_shard`` and ``compression`` of the store.
     """
-    fingerprints = [source.fingerprint(row, clip_id) for row, clip_id in enumerate(ids)]
-    recipe = {"format": source.name, "released": True, "seconds": "zero-padded or cut"}
-    spec = StoreSpec(dataset, modality, ids, fingerprints, shape, dtype, recipe, provenance="released", **options)
+    spec = released_spec(source, dataset=dataset, modality=modality, ids=ids, shape=shape, dtype=dtype, **options)
     with StoreWriter(path, work_dir, spec) as writer:
-        todo = writer.todo
-        for done, row in enumerate(todo, 1):
-            _import_row(writer, source, row)
-            progress(done, len(todo))
+        todo = len(writer.todo)
+        import_rows(writer, source, progress)
         failures = writer.failures()
         writer.seal()
-        return Imported(len(todo), writer.reused, failures)
+        return Imported(todo, writer.reused, failures)
+
+
+def released_spec(
+    source: Source, *, dataset: str, modality: str, ids: Sequence[str], shape: tuple[int, ...], dtype: str, **options: object
+) -> StoreSpec:
+    """Specification of a store of released features (arguments as for ``import_released``)."""
+    fingerprints = [source.fingerprint(row, clip_id) for row, clip_id in enumerate(ids)]
+    recipe = {"format": source.name, "released": True, "seconds": "zero-padded or cut"}
+    return StoreSpec(dataset, modality, ids, fingerprints, shape, dtype, recipe, provenance="released", **options)
+
+
+def import_rows(writer: StoreWriter, source: Source, progress: Callable[[int, int], None]) -> None:
+    """Read every row that ``writer`` has to do; one that cannot be used becomes a failure."""
+    todo = writer.todo
+    for done, row in enumerate(todo, 1):
+        _import_row(writer, source, row)
+        progress(done, len(todo))
 
 
 def fit_seconds(array: np.ndarray, shape: tuple[int, ...]) -> tuple[np.ndarray, int]:
-    """An array [t, …] as [T, …] and its valid seconds; raises ``ReleasedError`` when it is no such array."""
+    """An array [t, …] as [T, …] and its valid seconds; one second may come without its axis (images).
+
+    Raises ``ReleasedError`` when it is no such array.
+    """
+    array = array[None] if array.shape == shape[1:] and shape[0] == 1 else array
     if array.dtype.kind not in "fiu" or array.ndim != len(shape) or array.shape[1:] != shape[1:] or not len(array):
         raise ReleasedError(
             "malformed", f"expected numbers of shape (t, {', '.join(map(str, shape[1:]))}), found {array.dtype} {array.shape}"

@@ -15,9 +15,21 @@ Layout under `data/sample/<dataset>/` (each root also holds `SAMPLE.json`: speci
     ucf101/         ucfTrainTestlist/classInd.txt      official numbers of the classes present (CRLF)
                     ucfTrainTestlist/trainlist01..03.txt testlist01..03.txt   (CRLF)
                     UCF-101/<Class>/v_<Class>_gXX_cYY.avi
+    clotho/         clotho_captions_<part>.csv         file_name,caption_1,…,caption_5 (header, LF)
+                    <part>/<file name>.wav             part = development, validation, evaluation
+    mscoco/         annotations/captions_val2017.json  info, licenses, images, annotations
+                    val2017/<12 digits>.jpg
+    flickrsound/    frames/<id>.jpg audio/<id>.wav
+    valor32k/       desc_{train,val,test}.json         [{video_id, desc}, ...]
+                    video/<video_id>.mp4               video_id = <11-character id>_<start>.000_<end>.000
+    avsbench_s4/    Single-source/s4_meta_data.csv     name,start,category,split (header, LF)
+                    Single-source/s4_data/{visual_frames,gt_masks}/<split>/<category>/<name>/<name>_<1..5>.png
+                    Single-source/s4_data/audio_wav/<split>/<category>/<name>.wav
+    celeba_hq/      CelebA-HQ-img/<n>.jpg
 
-Where to look: `spec.py` what can be chosen, `concepts.py` the classes, `avel.py ave.py avvp.py ucf101.py` what each dataset
-lists, `picture.py sound.py` what a clip shows and plays, `encode.py` the files, `corpus.py` the whole.
+Where to look: `spec.py` what can be chosen, `concepts.py` the classes, `avel.py ave.py avvp.py ucf101.py clotho.py mscoco.py flickr.py
+valor.py s4.py celeba.py` what each dataset lists, `captions.py` the sentences, `picture.py sound.py` what a clip shows and plays,
+`media.py` and `encode.py` the files, `corpus.py` the whole.
 """
 
 from cmg.synth.corpus import CorpusSummary, generate, plan

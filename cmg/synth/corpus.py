@@ -5,19 +5,29 @@ import os
 import shutil
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ProcessPoolExecutor
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass
 from functools import partial
 from multiprocessing import get_context
 from pathlib import Path
 
-from cmg.synth import ave, avel, avvp, picture, sound, ucf101
-from cmg.synth.encode import truncate, write_avi, write_mp4
-from cmg.synth.plan import ClipPlan, DatasetPlan, Media
+from cmg.synth import ave, avel, avvp, celeba, clotho, flickr, mscoco, s4, ucf101, valor
+from cmg.synth.media import write_media
+from cmg.synth.plan import DatasetPlan, Media
 from cmg.synth.spec import CorpusSpec
 
-PLANS = {"vggsound_avel": avel.plan, "ave": ave.plan, "avvp": avvp.plan, "ucf101": ucf101.plan}
+PLANS = {
+    "vggsound_avel": avel.plan,
+    "ave": ave.plan,
+    "avvp": avvp.plan,
+    "ucf101": ucf101.plan,
+    "clotho": clotho.plan,
+    "mscoco": mscoco.plan,
+    "flickrsound": flickr.plan,
+    "valor32k": valor.plan,
+    "avsbench_s4": s4.plan,
+    "celeba_hq": celeba.plan,
+}
 MARK = "SAMPLE.json"
-SHORT = 0.63
 
 
 @dataclass(frozen=True)
@@ -66,24 +76,6 @@ def generate(
         shutil.rmtree(root)
     os.replace(partial_root, root)
     return summary
-
-
-def write_media(media: Media, root: Path, spec: CorpusSpec) -> int:
-    """Renders and writes one media file with its defect; bytes written, 0 for a missing one."""
-    clip, path = media.clip, root / media.path
-    if clip.defect == "missing":
-        return 0
-    if clip.defect == "short":
-        clip = replace(clip, seconds=round(SHORT * clip.seconds * spec.fps) / spec.fps)
-    write = write_avi if path.suffix == ".avi" else write_mp4
-    write(path, picture.render(spec, clip), spec.fps, sound.render(spec, clip) if _heard(clip) else None)
-    if clip.defect == "truncated":
-        truncate(path)
-    return path.stat().st_size
-
-
-def _heard(clip: ClipPlan) -> bool:
-    return clip.sound and clip.defect != "mute"
 
 
 def _write_all(media: Iterable[Media], root: Path, spec: CorpusSpec, workers: int) -> Iterator[int]:

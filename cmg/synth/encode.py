@@ -1,15 +1,17 @@
-"""Media files with reproducible bytes: MP4 (H.264 and AAC) and AVI (MPEG-4 part 2, MP3 where there is sound).
+"""Media files with reproducible bytes: MP4 (H.264 and AAC), AVI (MPEG-4 part 2, MP3 where there is sound), WAV, JPEG, PNG.
 
 One thread per encoder, no B-frames, and bit-exact muxing: neither times nor the version of FFmpeg enter the file; x264 and LAME
 write their own versions into their streams. Axes: N frames, H W pixels.
 """
 
+import wave
 from fractions import Fraction
 from pathlib import Path
 
 import av
 import numpy as np
 from av.codec.context import Flags
+from PIL import Image
 
 MP4_VIDEO = {"preset": "superfast", "crf": "29", "threads": "1", "bf": "0"}
 AVI_VIDEO = {"bf": "0", "threads": "1", "qscale": "5"}
@@ -30,6 +32,26 @@ def write_avi(path: Path, frames: np.ndarray, fps: int, sound: tuple[np.ndarray,
         picture.codec_context.codec_tag = "XVID"
         picture.codec_context.flags |= Flags.qscale
         _encode_all(container, picture, frames, sound, "libmp3lame", {"b": "64k", "threads": "1"})
+
+
+def write_wav(path: Path, samples: np.ndarray, rate: int) -> None:
+    """Writes sound [channels, n] float32 in -1..1 as 16-bit PCM."""
+    with wave.open(str(path), "wb") as file:
+        file.setnchannels(len(samples))
+        file.setsampwidth(2)
+        file.setframerate(rate)
+        file.writeframes(np.round(samples.T * 32767).astype("<i2").tobytes())
+
+
+def write_image(path: Path, pixels: np.ndarray, grey: bool = False) -> None:
+    """Writes pixels [H, W, 3] uint8 RGB as the suffix says (.jpg or .png); grey: as one channel."""
+    image = Image.fromarray(pixels)
+    (image.convert("L") if grey else image).save(path, quality=90)
+
+
+def write_mask(path: Path, covered: np.ndarray) -> None:
+    """Writes [H, W] bool as a grey PNG of 0 and 255."""
+    Image.fromarray(np.where(covered, 255, 0).astype(np.uint8)).save(path)
 
 
 def truncate(path: Path) -> None:

@@ -6,7 +6,8 @@ texture, not shape (sample_corpus.md).
 """
 
 import colorsys
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -31,7 +32,10 @@ class Scene:
 
 @dataclass(frozen=True)
 class Figure:
-    """Object nuisances: jitter of hue (degrees, per colour), scale and angle; centre, half size and outline in frame heights."""
+    """Object nuisances: jitter of hue (degrees, per colour), scale and angle; centre, half size and outline in frame heights.
+
+    `reach` is a factor on how far the object moves.
+    """
 
     hue_shift: tuple[float, float]
     scale: float
@@ -40,6 +44,7 @@ class Figure:
     half: tuple[float, float]
     outline: float
     phase: float
+    reach: float = 1.0
 
 
 def draw_scene(spec: CorpusSpec, clip: ClipPlan) -> Scene:
@@ -51,10 +56,10 @@ def draw_scene(spec: CorpusSpec, clip: ClipPlan) -> Scene:
 
 
 def draw_figure(spec: CorpusSpec, clip: ClipPlan, number: int) -> Figure:
-    """The object of event `number` of a clip."""
+    """The object of event `number` of a clip; in its own half of the frame where the clip's objects stand side by side."""
     rng = stream(spec.seed, "figure", clip.clip_id, number)
     width = spec.width / spec.height
-    return Figure(
+    figure = Figure(
         hue_shift=(rng.uniform(-13, 13), rng.uniform(-13, 13)),
         scale=2 ** rng.uniform(-0.4, 0.4),
         turn=rng.uniform(-20, 20),
@@ -63,24 +68,56 @@ def draw_figure(spec: CorpusSpec, clip: ClipPlan, number: int) -> Figure:
         outline=2 ** rng.uniform(0.5, 3),
         phase=rng.uniform(0, 1),
     )
+    if not clip.beside:
+        return figure
+    centre = (figure.centre[0], (0.75 if on_the_right(spec, clip, number) else 0.25) * width)
+    return replace(figure, centre=centre, half=(figure.half[0], 0.24 * width), reach=0.0)
+
+
+def on_the_right(spec: CorpusSpec, clip: ClipPlan, number: int) -> bool:
+    """Whether object `number` of a clip with two objects side by side is the right one."""
+    return bool(stream(spec.seed, "side", clip.clip_id).random() < 0.5) == (number % 2 == 0)
 
 
 def render(spec: CorpusSpec, clip: ClipPlan) -> np.ndarray:
     """Frames [N, H, W, 3] uint8 RGB, N = seconds x fps."""
-    count = round(clip.seconds * spec.fps)
+    return _frames(spec, clip, range(round(clip.seconds * spec.fps)))
+
+
+def still(spec: CorpusSpec, clip: ClipPlan, second: int = 0) -> np.ndarray:
+    """The first frame of a second, as `render` has it: [H, W, 3] uint8 RGB."""
+    return _frames(spec, clip, [second * spec.fps])[0]
+
+
+def mask(spec: CorpusSpec, clip: ClipPlan, second: int = 0) -> np.ndarray:
+    """Pixels [H, W] bool that an object covers in the first frame of a second."""
+    numbers, covered = [second * spec.fps], np.zeros((1, spec.height, spec.width, 3), np.uint8)
+    for look, figure, span in _objects(spec, clip):
+        _paint(covered, numbers, look, figure, spec, span, flat=True)
+    return covered[0, :, :, 0] > 0
+
+
+def _frames(spec: CorpusSpec, clip: ClipPlan, numbers: Sequence[int]) -> np.ndarray:
+    """The frames of these numbers, exposed."""
     scene = draw_scene(spec, clip)
-    frames = _background(spec, scene, count)
-    for number, event in enumerate(clip.events):
-        if event.visual is not None:
-            first, last = (min(second * spec.fps, count) for second in event.visual)
-            _paint(frames, BY_NAME[event.concept].look, draw_figure(spec, clip, number), spec, range(first, last))
+    frames = _background(spec, scene, numbers)
+    for look, figure, span in _objects(spec, clip):
+        _paint(frames, numbers, look, figure, spec, span)
     return _expose(frames, scene, stream(spec.seed, "grain", clip.clip_id))
 
 
-def _background(spec: CorpusSpec, scene: Scene, count: int) -> np.ndarray:
+def _objects(spec: CorpusSpec, clip: ClipPlan) -> Iterator[tuple[Look, Figure, range]]:
+    """What is seen: the look, the figure and the frame numbers of each event."""
+    for number, event in enumerate(clip.events):
+        if event.visual is not None:
+            first, last = (second * spec.fps for second in event.visual)
+            yield BY_NAME[event.concept].look, draw_figure(spec, clip, number), range(first, last)
+
+
+def _background(spec: CorpusSpec, scene: Scene, numbers: Sequence[int]) -> np.ndarray:
     y, x = (np.mgrid[: spec.height, : spec.width] / spec.height).astype(np.float32)
-    time = 2 * np.pi * np.arange(count)[:, None, None] / spec.fps
-    field = np.full((count, spec.height, spec.width), 0.5, np.float32)
+    time = 2 * np.pi * np.array(numbers)[:, None, None] / spec.fps
+    field = np.full((len(numbers), spec.height, spec.width), 0.5, np.float32)
     for periods, angle, hertz in scene.waves:
         along = 2 * np.pi * np.float32(periods) * (np.float32(np.cos(angle)) * x + np.float32(np.sin(angle)) * y)
         turn, quarter = (wave(hertz * time).astype(np.float32) / 4 for wave in (np.cos, np.sin))
@@ -89,21 +126,26 @@ def _background(spec: CorpusSpec, scene: Scene, count: int) -> np.ndarray:
     return _palette(*scene.colours)[(field * 255).astype(np.uint8)]
 
 
-def _paint(frames: np.ndarray, look: Look, figure: Figure, spec: CorpusSpec, span: range) -> None:
-    """Draws the object into frames `span`, in place."""
+def _paint(
+    frames: np.ndarray, numbers: Sequence[int], look: Look, figure: Figure, spec: CorpusSpec, span: range, flat: bool = False
+) -> None:
+    """Draws the object into those of the frames `numbers` that lie in `span`, in place; flat: white instead of its texture."""
     half = [max(2, round(size * spec.height)) for size in figure.half]
     v, u = (np.mgrid[-half[0] : half[0], -half[1] : half[1]] / spec.height).astype(np.float32)
     inside = np.abs(v / figure.half[0]) ** figure.outline + np.abs(u / figure.half[1]) ** figure.outline < 1
     hues = [(hue + shift) % 360 / 360 for hue, shift in zip(look.hues, figure.hue_shift, strict=True)]
-    table = _palette((hues[0], 0.85, look.values[0]), (hues[1], 0.85, look.values[1]))
+    colours = [(hue, 0.85, value) for hue, value in zip(hues, look.values, strict=True)]
+    table = np.full((256, 3), 255, np.uint8) if flat else _palette(*colours)
     reach, hertz = MOTIONS[look.motion]
-    for index in span:
+    for place, index in enumerate(numbers):
+        if index not in span:
+            continue
         second = index / spec.fps
-        swing = np.sin(2 * np.pi * (hertz * second + figure.phase))
+        swing = figure.reach * np.sin(2 * np.pi * (hertz * second + figure.phase))
         top, left = _corner(figure, half, spec, reach * swing)
         field = pattern(look, figure.scale, figure.turn, u, v, figure.phase + 0.4 * second)
         patch = table[(field * 255).astype(np.uint8)]
-        _paste(frames[index], patch, inside, top, left)
+        _paste(frames[place], patch, inside, top, left)
 
 
 def _corner(figure: Figure, half: list[int], spec: CorpusSpec, shift: float) -> tuple[int, int]:

@@ -2,7 +2,10 @@
 
 from dataclasses import dataclass, field
 
-DATASETS = ("vggsound_avel", "ave", "avvp", "ucf101")
+DATASETS = (
+    "vggsound_avel", "ave", "avvp", "ucf101", "clotho", "mscoco", "flickrsound", "valor32k", "avsbench_s4", "celeba_hq",
+)  # fmt: skip
+ABSENT = {"ucf101": ("val",), "mscoco": ("train", "val"), "flickrsound": ("val",), "celeba_hq": ("val",)}  # parts that do not exist
 LEAST_FOR_DEFECTS = 16
 
 
@@ -27,7 +30,7 @@ class CorpusSpec:
     more gives every dataset at least two classes. `seconds` is the clip length (UCF101 clips vary around it), `width` and
     `height` are pixels (even), `fps` frames per second, `sample_rates` the audio rates in hertz among which a clip draws.
     `defects` adds the damaged files and annotation rows of the official sets and needs at least sixteen rows in AVEL train,
-    AVE train, and AVVP val and test.
+    AVE train, AVVP val and test, Clotho, MSCOCO and FlickrSound test, VALOR, S4 and CelebA train.
     """
 
     seed: int = 0
@@ -36,6 +39,12 @@ class CorpusSpec:
     ave: Split = field(default=Split(170, 60, 90))
     avvp: Split = field(default=Split(10, 110, 120))
     ucf101: Split = field(default=Split(120, 0, 70))
+    clotho: Split = field(default=Split(12, 8, 100))
+    mscoco: Split = field(default=Split(0, 0, 110))
+    flickrsound: Split = field(default=Split(20, 0, 100))
+    valor32k: Split = field(default=Split(36, 12, 12))
+    avsbench_s4: Split = field(default=Split(36, 12, 12))
+    celeba_hq: Split = field(default=Split(48, 0, 12))
     width: int = 192
     height: int = 144
     fps: int = 8
@@ -49,8 +58,9 @@ class CorpusSpec:
             split = self.split(dataset)
             if min(split.train, split.val, split.test) < 0:
                 raise ValueError(f"{dataset}: clip counts must not be negative, found {split}")
-        if self.ucf101.val:
-            raise ValueError(f"ucf101 has no official validation list: expected val=0, found {self.ucf101.val}")
+            for part in ABSENT.get(dataset, ()):
+                if getattr(split, part):
+                    raise ValueError(f"{dataset} has no {part} part here: expected {part}=0, found {getattr(split, part)}")
         if self.defects:
             self._check_room_for_defects()
 
@@ -76,6 +86,12 @@ class CorpusSpec:
             "ave train": self.ave.train,
             "avvp val": self.avvp.val,
             "avvp test": self.avvp.test,
+            "clotho test": self.clotho.test,
+            "mscoco test": self.mscoco.test,
+            "flickrsound test": self.flickrsound.test,
+            "valor32k train": self.valor32k.train,
+            "avsbench_s4 train": self.avsbench_s4.train,
+            "celeba_hq train": self.celeba_hq.train,
         }
         small = {name: n for name, n in rows.items() if n < LEAST_FOR_DEFECTS}
         if small:

@@ -1,6 +1,6 @@
 """The codes of one run: what every clip became, per dataset and modality, and the codebooks that say what a code is.
 
-N clips (index rows), T seconds, G codebooks, K codes, D code dimensions.
+N clips (index rows), T seconds, G codebooks, K codes, D code dimensions, E draws.
 """
 
 import os
@@ -13,6 +13,7 @@ from safetensors import SafetensorError
 from safetensors.numpy import load_file, save
 
 HELP = "run the codes stage again: python -m pipeline codes"
+CLIP_LEVEL = frozenset({"mscoco", "clotho", "flickrsound"})  # retrieval: one code per clip, image or sentence, T = 1
 
 
 @dataclass(frozen=True)
@@ -38,27 +39,40 @@ class Codes:
 
 
 class RunCodes:
-    """All codes of one run, keyed by (dataset, modality), and its codebooks [K, D] in concatenation order."""
+    """All codes of one run, keyed by (dataset, modality), and its codebooks [K, D] in concatenation order.
 
-    def __init__(self, codebooks: Sequence[np.ndarray], entries: Mapping[tuple[str, str], Codes], name: str = "codes") -> None:
+    `draws` [E, N, T, G] int16 holds the codes encoded E times with encoder dropout, where the `published` protocol fits heads on them.
+    """
+
+    def __init__(
+        self,
+        codebooks: Sequence[np.ndarray],
+        entries: Mapping[tuple[str, str], Codes],
+        name: str = "codes",
+        draws: Mapping[tuple[str, str], np.ndarray] | None = None,
+    ) -> None:
         """Raises ValueError where an index lies outside its codebook or a vector is not finite, naming dataset and modality."""
         self.codebooks = [np.ascontiguousarray(book, dtype=np.float32) for book in codebooks]
-        self.entries = dict(entries)
+        self.entries, self.draws = dict(entries), dict(draws or {})
         self.name = name
         for key, codes in self.entries.items():
             self._check(".".join(key), codes)
+        for key, drawn in self.draws.items():
+            self._check_indices(f"{'.'.join(key)}.draws", drawn)
 
     def _check(self, key: str, codes: Codes) -> None:
-        if codes.indices is None:
-            if not np.isfinite(codes.vectors[codes.valid > 0]).all():
-                raise ValueError(f"{self.name}: {key}.vectors holds numbers that are not finite; {HELP}")
-            return
+        if codes.indices is not None:
+            self._check_indices(f"{key}.indices", codes.indices)
+        elif not np.isfinite(codes.vectors[codes.valid > 0]).all():
+            raise ValueError(f"{self.name}: {key}.vectors holds numbers that are not finite; {HELP}")
+
+    def _check_indices(self, what: str, indices: np.ndarray) -> None:
         sizes = [len(book) for book in self.codebooks]
-        if codes.indices.shape[2] != len(sizes):
-            raise ValueError(f"{self.name}: {key}.indices has {codes.indices.shape[2]} codebooks, the file holds {len(sizes)}; {HELP}")
-        if codes.indices.size and ((codes.indices < 0) | (codes.indices >= np.array(sizes))).any():
-            low, high = codes.indices.min(), codes.indices.max()
-            raise ValueError(f"{self.name}: {key}.indices runs from {low} to {high}; the codebooks have {sizes} codes; {HELP}")
+        if indices.shape[-1] != len(sizes):
+            raise ValueError(f"{self.name}: {what} has {indices.shape[-1]} codebooks, the file holds {len(sizes)}; {HELP}")
+        if indices.size and ((indices < 0) | (indices >= np.array(sizes))).any():
+            low, high = indices.min(), indices.max()
+            raise ValueError(f"{self.name}: {what} runs from {low} to {high}; the codebooks have {sizes} codes; {HELP}")
 
     @classmethod
     def read(cls, path: str | Path) -> "RunCodes":
@@ -77,7 +91,8 @@ class RunCodes:
             if len(found) != 1:
                 raise ValueError(f"{path}: {key} has {sorted(found) or 'neither'} of indices and vectors; expected one; {HELP}")
             entries[tuple(key.split("."))] = Codes(valid, **found)
-        return cls([book for _, book in books], entries, str(path))
+        draws = {tuple(name.split(".")[:2]): tensor for name, tensor in tensors.items() if name.endswith(".draws")}
+        return cls([book for _, book in books], entries, str(path), draws)
 
     def write(self, path: str | Path) -> None:
         """Write the codes file (deterministic bytes, atomic)."""
@@ -86,6 +101,8 @@ class RunCodes:
             kind, dtype = ("indices", np.int32) if codes.vectors is None else ("vectors", np.float32)
             tensors[f"{dataset}.{modality}.{kind}"] = np.ascontiguousarray(codes.values, dtype=dtype)
             tensors[f"{dataset}.{modality}.valid"] = np.ascontiguousarray(codes.valid, dtype=np.int32)
+        for (dataset, modality), drawn in self.draws.items():
+            tensors[f"{dataset}.{modality}.draws"] = np.ascontiguousarray(drawn, dtype=np.int16)
         temporary = Path(f"{path}.{os.getpid()}.tmp")
         temporary.write_bytes(save(tensors))
         os.replace(temporary, path)
@@ -115,7 +132,19 @@ class RunCodes:
         codes = self.get(dataset, modality)
         if codes.indices is None:
             vectors = codes.vectors[rows].astype(np.float32, copy=False)
-        else:
-            chosen = codes.indices[rows]
-            vectors = np.concatenate([book[chosen[..., g]] for g, book in enumerate(self.codebooks)], axis=-1)
+            return vectors if dims is None else vectors[..., dims]
+        return self._look_up(codes.indices[rows], dims)
+
+    def embed_draw(self, dataset: str, modality: str, rows: np.ndarray, draw: int, dims: np.ndarray | None = None) -> np.ndarray:
+        """As `embed`, from the codes of one draw with encoder dropout. Raises ValueError where the file has too few draws."""
+        drawn = self.draws.get((dataset, modality), np.empty(0))
+        if draw >= len(drawn):
+            raise ValueError(
+                f"{self.name}: {dataset}.{modality} has {len(drawn)} draws with encoder dropout, draw {draw + 1} is needed; "
+                "set evaluate.protocol: published in params.yaml, then run the codes stage: dvc repro"
+            )
+        return self._look_up(drawn[draw, rows], dims)
+
+    def _look_up(self, chosen: np.ndarray, dims: np.ndarray | None) -> np.ndarray:
+        vectors = np.concatenate([book[chosen[..., g]] for g, book in enumerate(self.codebooks)], axis=-1)
         return vectors if dims is None else vectors[..., dims]

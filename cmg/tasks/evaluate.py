@@ -5,12 +5,12 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 
 from cmg.datasets.clips import Clip
-from cmg.tasks import ave, ave_avvp, avvp, openset, ucf_vgg
+from cmg.tasks import ave, ave_avvp, avvp, openset, published, retrieval, ucf_vgg
 from cmg.tasks.codes import RunCodes
 from cmg.tasks.openset import OpenCell
 from cmg.tasks.options import DIRECTIONS, Cell, EvaluateOptions
 
-TASKS = {"ave": ave, "avvp": avvp, "ave_avvp": ave_avvp, "ucf_vgg": ucf_vgg}
+TASKS = {"ave": ave, "avvp": avvp, "ave_avvp": ave_avvp, "ucf_vgg": ucf_vgg, **retrieval.TASKS}
 
 
 def evaluate_run(
@@ -18,24 +18,29 @@ def evaluate_run(
     indices: Mapping[str, Sequence[Clip]],
     toc_rankings: Mapping[str, np.ndarray] | None = None,
     options: EvaluateOptions | None = None,
-    tasks: Sequence[str] = tuple(TASKS),
+    tasks: Sequence[str] | None = None,
 ) -> list[Cell]:
-    """Cells of the tasks, in the order of `tasks`, then directions va, av, vv, aa, then without and with TOC.
+    """Cells of the tasks, in the order of `tasks`, then by direction (`DIRECTIONS`), then without and with TOC.
 
-    indices: clips in row order by dataset name. toc_rankings: order of all dimensions by score name, as `cmg.toc.read_toc` gives it;
-    None or empty for a method without a codebook, then no cell has TOC. The same arguments give the same cells (float32, on one device
-    and thread count). Raises ValueError naming dataset, part or file where something is missing or does not fit together.
+    indices: clips in row order by dataset name. tasks: None for every task whose datasets all have an index. toc_rankings: order of all
+    dimensions by score name, as `cmg.toc.read_toc` gives it; None or empty for a method without a codebook, then no cell has TOC.
+    The same arguments give the same cells (float32, on one device and thread count). Raises ValueError naming dataset, part or file
+    where something is missing or does not fit together.
     """
     options = options or EvaluateOptions()
+    published_protocol = options.protocol == "published"
     ranking = _ranking(codes, toc_rankings, options)
     cells = []
-    for name in tasks:
+    for name in possible(indices) if tasks is None else tasks:
         if name not in TASKS:
             raise ValueError(f"task {name!r} is not known; expected one of {', '.join(TASKS)}")
         task = TASKS[name]
         for dataset in task.DATASETS:
             _check_index(codes, indices, dataset, name)
-        found = task.run(codes, indices, ranking, options)
+        if published_protocol and name in published.PARTS:
+            found = published.run(name, codes, indices, options)
+        else:
+            found = task.run(codes, indices, ranking, options)
         cells += sorted(found, key=lambda cell: (DIRECTIONS.index(cell.direction), cell.toc))
     return cells
 
@@ -43,10 +48,20 @@ def evaluate_run(
 def evaluate_open_set(
     codes: RunCodes, indices: Mapping[str, Sequence[Clip]], toc_rankings: Mapping[str, np.ndarray] | None, options: EvaluateOptions
 ) -> list[OpenCell]:
-    """Cells of the open-set tasks; arguments and errors as in `evaluate_run`."""
+    """Cells of the open-set tasks, which have a strict form only: none under `published`. Arguments and errors as in `evaluate_run`."""
+    if options.protocol == "published":
+        return []
     for dataset in ("ave", "ucf101", "vggsound_avel"):
         _check_index(codes, indices, dataset, "open set")
     return openset.run(codes, indices, _ranking(codes, toc_rankings, options), options)
+
+
+def possible(indices: Mapping[str, Sequence[Clip]]) -> list[str]:
+    """Tasks whose datasets are all there. Raises ValueError where there is none."""
+    found = [name for name, task in TASKS.items() if set(task.DATASETS) <= set(indices)]
+    if not found:
+        raise ValueError(f"no task can be run on {', '.join(indices) or 'no dataset'}; see datasets: in params.yaml")
+    return found
 
 
 def _ranking(codes: RunCodes, rankings: Mapping[str, np.ndarray] | None, options: EvaluateOptions) -> np.ndarray | None:

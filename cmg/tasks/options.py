@@ -4,19 +4,16 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
-DIRECTIONS = ("va", "av", "vv", "aa")  # fit modality, test modality; vv and aa are the same-modality bounds
+DIRECTIONS = ("va", "av", "vv", "aa", "vt", "tv", "at", "ta")  # fit (or query), test modality; vv and aa: same-modality bounds
 MODALITY = {"v": "video", "a": "audio"}
-
-
-class ProtocolError(ValueError):
-    """A protocol that this version does not have."""
 
 
 @dataclass(frozen=True)
 class EvaluateOptions:
     """Head, its fitting, and TOC. Shares of D are dimensions divided by the code dimension: 0.65625 is 168 of 256."""
 
-    protocol: str = "strict"
+    protocol: str = "strict"  # published: what the released scripts compute; of these options it uses scripts, seed, device and ties
+    scripts: str = "fcid"  # published: whose scripts, fcid or codaar
     head: str = "linear"  # linear (paper) or two_linear (release)
     pool: str = "mean"  # linear head on clip tasks, over seconds: mean or max (the paper is silent; docs/protocols.md says why mean)
     epochs: int = 50  # AVVP: exactly these; elsewhere the epoch with the best validation score among them
@@ -27,18 +24,20 @@ class EvaluateOptions:
     toc_score: str = "full"  # which ranking of the TOC file: full (paper), similarity or variance
     q_grid: tuple[float, ...] = (0.25, 0.5, 0.5625, 0.65625, 0.765625, 0.875)  # shares of D that validation chooses from
     q_fixed: float = 0.765625  # share of D where there is nothing to choose on (AVVP)
+    ties: str = "expected"  # retrieval: expected (equally similar items in random order) or release (in the released sort's order)
     rejected: float = 0.05  # open set: share of known validation clips below the threshold (95 % true positives, as is usual)
     holdout: float = 0.2  # UCF101: share of each class's training groups held out for validation
     seed: int = 0
     device: str = "cpu"
 
     def __post_init__(self) -> None:
-        if self.protocol != "strict":
-            raise ProtocolError(f"protocol {self.protocol!r} is not available in this version; expected 'strict'")
         for name, known in (
+            ("protocol", ("strict", "published")),
+            ("scripts", ("fcid", "codaar")),
             ("head", ("linear", "two_linear")),
             ("pool", ("max", "mean")),
             ("toc_score", ("full", "similarity", "variance")),
+            ("ties", ("expected", "release")),
         ):
             if getattr(self, name) not in known:
                 raise ValueError(f"evaluate: {name} = {getattr(self, name)!r}; expected one of {', '.join(known)}")
@@ -59,6 +58,7 @@ class Cell:
     """One score in percent. `q` is the number of TOC dimensions (None without TOC), `n_val` None where nothing was chosen.
 
     `chance` is the best score that a constant answer, the same for every clip and second, reaches on these test clips.
+    Retrieval: `fit_modality` asks `n_test` queries, `test_modality` holds `classes` items, chance is a random order's score.
     """
 
     task: str

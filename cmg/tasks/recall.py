@@ -27,3 +27,16 @@ def expected_recall(similarity: np.ndarray, matches: np.ndarray, ranks: Sequence
             missed *= np.where(i < hits, factor, 1.0)
         result[int(k)] = 100.0 * float(np.mean(1 - missed))
     return result
+
+
+def released_recall(similarity: np.ndarray, matches: np.ndarray, ranks: Sequence[int] = (1, 5, 10)) -> dict[int, float]:
+    """As `expected_recall`, but ties as the released helper breaks them: NumPy's default sort of float32 similarities, reversed.
+
+    That sort is not stable, so tied items stand in an order that depends on their places and on the build of NumPy.
+    """
+    order = np.stack([np.argsort(row)[::-1] for row in similarity.astype(np.float32)])
+    first = np.take_along_axis(matches, order, axis=1).argmax(axis=1)
+    return {int(k): 100.0 * float(np.mean(first < k)) for k in ranks}
+
+
+RECALLS = {"expected": expected_recall, "release": released_recall}

@@ -2,11 +2,13 @@
 
 import json
 import os
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import safetensors.torch
 import torch
+from torch import Tensor
 
 from cmg.methods import build
 from cmg.methods.base import Method
@@ -14,8 +16,13 @@ from cmg.methods.base import Method
 
 def save(folder: Path, method: Method, about: dict[str, Any]) -> None:
     """Write weights and buffers, then ``about`` (method, config, seed, step, stores …), each atomically and with deterministic bytes."""
+    save_tensors(folder, method.state_dict(), about)
+
+
+def save_tensors(folder: Path, state: Mapping[str, Tensor], about: dict[str, Any]) -> None:
+    """``save`` for a model given by its tensors; ``about["absent"]`` names those it lacks, which encoding does not need."""
     folder.mkdir(parents=True, exist_ok=True)
-    tensors = {name: tensor.detach().cpu().contiguous() for name, tensor in sorted(method.state_dict().items())}
+    tensors = {name: tensor.detach().cpu().contiguous() for name, tensor in sorted(state.items())}
     _replace(folder / "model.safetensors", safetensors.torch.save(tensors))
     _replace(folder / "checkpoint.json", (json.dumps(about, indent=1, sort_keys=True) + "\n").encode())
 
@@ -27,7 +34,7 @@ def _replace(path: Path, data: bytes) -> None:
 
 
 def load(folder: Path, device: torch.device | str = "cpu") -> tuple[Method, dict[str, Any]]:
-    """The trained method in evaluation mode, and what was recorded with it.
+    """The trained method in evaluation mode, and what was recorded with it. What ``about["absent"]`` names keeps its initial values.
 
     Raises:
         FileNotFoundError: the folder holds no checkpoint.
@@ -40,9 +47,10 @@ def load(folder: Path, device: torch.device | str = "cpu") -> tuple[Method, dict
     method = build(about["method"], about["config"])
     tensors = safetensors.torch.load_file(folder / "model.safetensors", device=str(device))
     expected = method.state_dict()
-    missing, unexpected = sorted(expected.keys() - tensors.keys()), sorted(tensors.keys() - expected.keys())
+    absent = set(about.get("absent", ()))
+    missing, unexpected = sorted(expected.keys() - tensors.keys() - absent), sorted(tensors.keys() - expected.keys())
     if missing or unexpected:
         raise ValueError(f"{folder}: weights of another model: missing {missing}, unexpected {unexpected}")
     method.to(device)
-    method.load_state_dict(tensors)
+    method.load_state_dict(tensors, strict=not absent)
     return method.eval(), about

@@ -3,9 +3,11 @@
 Axes: B clips, T seconds, L words, H W 7x7, C channels.
 """
 
-from collections.abc import Iterator
-from dataclasses import dataclass, field
-from typing import Protocol
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass, field, fields
+from typing import Protocol, TypeVar
 
 import numpy as np
 import torch
@@ -13,6 +15,9 @@ from torch import Tensor
 
 from cmg.methods.base import Batch
 from cmg.train.standardise import Standardiser
+
+CHUNK = 256  # clips copied to the device at once
+Fetched = TypeVar("Fetched")
 
 
 class Rows(Protocol):
@@ -41,7 +46,7 @@ def word_mask(store: Rows, rows: np.ndarray, words: int) -> np.ndarray:
 
 @dataclass(frozen=True)
 class PairedFeatures:
-    """Stores of the three modalities and, per training clip, its row in each.
+    """Stores of the three modalities and, per training clip, its row in each; read from the stores batch by batch.
 
     Attributes:
         clips: int [N] rows of the audio and video stores.
@@ -59,22 +64,72 @@ class PairedFeatures:
     def __len__(self) -> int:
         return len(self.clips)
 
-    def batch(self, positions: np.ndarray) -> Batch:
-        """Clips at ``positions`` (into ``clips``) as float32 tensors on the device."""
+    def fetch(self, positions: np.ndarray) -> dict[str, Tensor]:
+        """Stored values of the clips at ``positions`` (into ``clips``), by field of ``Batch``; pinned where a GPU will copy them."""
         rows, sentences = self.clips[positions], self.sentences[positions]
         text = self.text.read(sentences)
-        audio = self._tensor(self.standardise("audio", read_padded(self.audio, rows)))
-        video = self._tensor(self.standardise("video", read_padded(self.video, rows)))
-        mask = torch.from_numpy(word_mask(self.text, sentences, text.shape[1])).to(self.device)
-        return Batch(audio=audio, video=video, text=self._tensor(self.standardise("text", text)), text_mask=mask)
+        arrays = {"audio": read_padded(self.audio, rows), "video": read_padded(self.video, rows), "text": text}
+        arrays["text_mask"] = word_mask(self.text, sentences, text.shape[1])
+        tensors = {name: torch.from_numpy(np.ascontiguousarray(array)) for name, array in arrays.items()}
+        return {name: x.pin_memory() for name, x in tensors.items()} if self.device.type == "cuda" else tensors
 
-    def _tensor(self, array: np.ndarray) -> Tensor:
-        return torch.from_numpy(array).to(self.device, torch.float32)
+    def place(self, fetched: dict[str, Tensor]) -> Batch:
+        """What ``fetch`` gave as float32 on the device, standardised; places without a word stay zero."""
+        here = {name: x.to(self.device, non_blocking=True) for name, x in fetched.items()}
+        mask = here.pop("text_mask")
+        values = {name: self.standardise(name, x) for name, x in here.items()}
+        return Batch(**{**values, "text": values["text"] * mask.unsqueeze(-1)}, text_mask=mask)
+
+    def batch(self, positions: np.ndarray) -> Batch:
+        """The clips at ``positions``."""
+        return self.place(self.fetch(positions))
 
     def in_order(self, batch_size: int) -> Iterator[Batch]:
         """Every clip once, in row order."""
         for start in range(0, len(self), batch_size):
             yield self.batch(np.arange(start, min(start + batch_size, len(self))))
+
+
+@dataclass(frozen=True, kw_only=True)
+class ResidentFeatures(PairedFeatures):
+    """The same, all of it on the device in the stored dtype, read from the stores once. `tables`: field of ``Batch`` -> [N,…]."""
+
+    tables: dict[str, Tensor]
+
+    def fetch(self, positions: np.ndarray) -> dict[str, Tensor]:
+        index = torch.from_numpy(np.asarray(positions)).to(self.device)
+        return {name: table.index_select(0, index) for name, table in self.tables.items()}
+
+
+def resident(data: PairedFeatures) -> ResidentFeatures:
+    """Copy every training clip to the device."""
+    first = data.fetch(np.arange(1))
+    tables = {name: torch.empty(len(data), *x.shape[1:], dtype=x.dtype, device=data.device) for name, x in first.items()}
+    for start in range(0, len(data), CHUNK):
+        positions = np.arange(start, min(start + CHUNK, len(data)))
+        for name, x in data.fetch(positions).items():
+            tables[name][start : start + len(positions)] = x.to(data.device)
+    return ResidentFeatures(**{f.name: getattr(data, f.name) for f in fields(data)}, tables=tables)
+
+
+def fits(data: PairedFeatures, share: float = 0.6) -> bool:
+    """Whether the features take at most ``share`` of a GPU's free memory; a CPU reads them from the memory-mapped stores."""
+    if data.device.type != "cuda":
+        return False
+    size = sum(x.numel() * x.element_size() for x in data.fetch(np.arange(1)).values()) * len(data)
+    return size <= share * torch.cuda.mem_get_info(data.device)[0]
+
+
+def ahead(fetch: Callable[[int], Fetched], steps: Iterable[int], depth: int = 2) -> Iterator[Fetched]:
+    """``fetch(step)`` of every step, in order, up to ``depth`` steps ahead in a thread."""
+    with ThreadPoolExecutor(1, "fetch") as pool:
+        waiting: deque[Future] = deque()
+        for step in steps:
+            waiting.append(pool.submit(fetch, step))
+            if len(waiting) > depth:
+                yield waiting.popleft().result()
+        while waiting:
+            yield waiting.popleft().result()
 
 
 def epoch_order(clips: int, seed: int, epoch: int) -> np.ndarray:

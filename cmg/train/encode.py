@@ -1,12 +1,16 @@
 """Encode whole feature stores with a trained method.
 
-Axes: N rows of a store, T seconds, G codebooks, D code dimension.
+Axes: N rows of a store, T seconds, G codebooks, D code dimension, E draws.
 """
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 
 import numpy as np
 import torch
 
 from cmg.methods.base import Method
+from cmg.nn.attention import ChannelSpatialAttention
 from cmg.tasks.codes import Codes as StoredCodes
 from cmg.train.data import read_padded, word_mask
 from cmg.train.standardise import Standardiser
@@ -14,27 +18,89 @@ from cmg.train.standardise import Standardiser
 
 @torch.inference_mode()
 def encode_store(
-    method: Method, store, modality: str, device: torch.device, standardise: Standardiser, batch_size: int = 64
+    method: Method, store, modality: str, device: torch.device, standardise: Standardiser, batch_size: int = 64, clip_level: bool = False
 ) -> StoredCodes:
-    """Codes of every row of ``store`` in row order; rows without features are encoded as zeros and marked by ``valid`` 0."""
+    """Codes of every row of ``store`` in row order; rows without features are encoded as zeros and marked by ``valid`` 0.
+
+    ``clip_level``: one code per clip, image or sentence (T = 1), from the time mean over its own seconds alone.
+    """
     method.eval()
-    indices, vectors = [], []
-    for start in range(0, len(store.valid), batch_size):
-        rows = np.arange(start, min(start + batch_size, len(store.valid)))
-        codes = method.encode(modality, *_inputs(store, rows, modality, device, standardise))
-        if codes.indices is not None:
-            indices.append(codes.indices.to(torch.int32).cpu().numpy())
-        else:
-            vectors.append(codes.vectors.float().cpu().numpy())
     valid = np.asarray(store.valid).astype(np.int32)
-    return StoredCodes(valid, np.concatenate(indices) if indices else None, np.concatenate(vectors) if vectors else None)
+    level = {"level": "clip"} if clip_level else {}
+    found: dict[str, np.ndarray] = {}
+    for rows, seconds in _batches(valid, batch_size, clip_level and modality != "text"):
+        codes = method.encode(modality, *_inputs(store, rows, modality, device, standardise, seconds), **level)
+        kind, values, dtype = ("indices", codes.indices, np.int32) if codes.indices is not None else ("vectors", codes.vectors, np.float32)
+        part = values.cpu().numpy().astype(dtype)
+        found.setdefault(kind, np.zeros((len(valid), *part.shape[1:]), dtype))[rows] = part
+    return StoredCodes(valid, **found)
+
+
+@torch.inference_mode()
+def encode_draws(
+    method: Method, store, modality: str, device: torch.device, standardise: Standardiser, draws: int, seed: int, batch_size: int = 64
+) -> np.ndarray:
+    """Indices [E,N,T,G] int16 of every row, encoded ``draws`` times in training mode, as the released scripts fit their heads.
+
+    Only dropout differs between draws: nothing of the method changes, and what comes before the first dropout is computed once.
+    Raises ValueError for a method without a codebook.
+    """
+    found = None
+    with torch.random.fork_rng(), _pooled_once(method):
+        torch.manual_seed(seed)
+        method.train()
+        for rows, _ in _batches(np.asarray(store.valid), batch_size, False):
+            inputs = _inputs(store, rows, modality, device, standardise, None)
+            for draw in range(draws):
+                indices = method.encode(modality, *inputs).indices
+                if indices is None:
+                    raise ValueError(f"{type(method).__name__} has no codebook: the published protocol needs codes as indices")
+                if found is None:
+                    found = np.zeros((draws, len(store.valid), *indices.shape[1:]), np.int16)
+                found[draw, rows] = indices.cpu().numpy()
+        method.eval()
+    return found
+
+
+@contextmanager
+def _pooled_once(method: Method) -> Iterator[None]:
+    """Pooling of the 7x7 maps, which has no dropout and costs most, is computed once per input tensor."""
+    pools = [module for module in method.modules() if isinstance(module, ChannelSpatialAttention)]
+    for pool in pools:
+        pool.forward = _remembering(pool.forward)
+    try:
+        yield
+    finally:
+        for pool in pools:
+            del pool.forward
+
+
+def _remembering(forward: Callable[[torch.Tensor], torch.Tensor]) -> Callable[[torch.Tensor], torch.Tensor]:
+    last: list[torch.Tensor] = []
+
+    def call(features: torch.Tensor) -> torch.Tensor:
+        if not last or last[0] is not features:
+            last[:] = features, forward(features)
+        return last[1]
+
+    return call
+
+
+def _batches(valid: np.ndarray, size: int, by_length: bool) -> Iterator[tuple[np.ndarray, int | None]]:
+    """Rows of each batch, in row order; with ``by_length`` the batch's rows have one number of valid seconds, which comes with it."""
+    lengths = np.maximum(valid, 1) if by_length else np.zeros_like(valid)
+    for length in np.unique(lengths):
+        rows = np.flatnonzero(lengths == length)
+        for start in range(0, len(rows), size):
+            yield rows[start : start + size], int(length) if by_length else None
 
 
 def _inputs(
-    store, rows: np.ndarray, modality: str, device: torch.device, standardise: Standardiser
+    store, rows: np.ndarray, modality: str, device: torch.device, standardise: Standardiser, seconds: int | None
 ) -> tuple[torch.Tensor, torch.Tensor | None]:
     if modality != "text":
-        return torch.from_numpy(standardise(modality, read_padded(store, rows))).to(device, torch.float32), None
+        features = np.ascontiguousarray(read_padded(store, rows)[:, :seconds])
+        return standardise(modality, torch.from_numpy(features).to(device)), None
     words = store.read(rows)
     mask = torch.from_numpy(word_mask(store, rows, words.shape[1])).to(device)
-    return torch.from_numpy(standardise(modality, words)).to(device, torch.float32), mask
+    return standardise(modality, torch.from_numpy(words).to(device)) * mask.unsqueeze(-1), mask

@@ -1,26 +1,42 @@
 """The pretraining loop: one readable step, resumable at any step, a function of data, configuration and seed alone.
 
 Every random number is a function of (seed, step): the order of clips of (seed, epoch), the draws of a step and its dropout of
-(seed, step). So a resumed run needs no generator state, and ends in the same bits on the same machine.
+(seed, step). So a resumed run needs no generator state, and ends in the same bits on the same machine. With several processes
+(`torchrun`) each computes its part of every batch, and the result is that of one process on the whole batch; dropout masks apart.
+Nothing in a step waits for the device: losses are brought to the CPU for many steps at once.
 """
 
 import math
-from collections.abc import Callable
+import signal
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Literal
 
+import numpy as np
 import torch
 from torch import Tensor
 from torch.optim import Adam, Optimizer
 
-from cmg.methods.base import LossTerms, Method
+from cmg.methods.base import Batch, LossTerms, Method
+from cmg.nn.distributed import alone, average_gradients, total, world
 from cmg.train import state
-from cmg.train.data import PairedFeatures, epoch_order
+from cmg.train.data import PairedFeatures, ahead, epoch_order
+
+NOTE_EVERY = 10  # steps whose losses are brought to the CPU together
+STOPPED = 143  # exit status after SIGTERM
+DTYPES = {"float32": torch.float32, "bfloat16": torch.float32, "float64": torch.float64}
 
 
 @dataclass(frozen=True)
 class TrainOptions:
-    """Schedule of a run. ``clip_norm`` bounds each clip group's gradient norm; ``save_every`` steps the state is saved."""
+    """Schedule of a run. ``clip_norm`` bounds each clip group's gradient norm; ``save_every`` steps the state is saved.
+
+    precision: of networks and losses. `bfloat16` keeps weights, quantiser, CLUB and losses in float32 and runs the rest under autocast;
+    `float64` is for comparison.
+    """
 
     epochs: int
     batch_size: int
@@ -29,6 +45,7 @@ class TrainOptions:
     clip_norm: float = 0.5
     seed: int = 0
     save_every: int = 50
+    precision: Literal["float32", "bfloat16", "float64"] = "float32"
 
 
 class Diverged(RuntimeError):
@@ -54,51 +71,80 @@ def train(
     Args:
         work: file that holds unfinished training; a run with the same ``key`` continues there.
         key: digest of everything the run depends on.
-        progress: called with (steps done, steps in all, latest history row).
+        progress: called with (steps done, steps in all, latest history row, empty at first).
 
     Raises:
         Diverged: a loss term is not finite; the message names it, and the last saved state stays in ``work``.
+        SystemExit: SIGTERM came; the step was finished and the state saved.
         ValueError: fewer than two clips.
     """
     if len(data) < 2:
         raise ValueError(f"pretraining needs at least 2 usable clips, found {len(data)}; see: python -m pipeline check")
+    method.to(DTYPES[options.precision])
     optimisers = make_optimisers(method, options)
     done = state.resume(work, key, method, optimisers)
     per_epoch = steps_per_epoch(len(data), options.batch_size)
-    total = options.epochs * per_epoch
-    for step in range(done.step, total):
-        terms = train_step(method, data, options, optimisers, step, per_epoch)
-        _note(done, terms, step, step // per_epoch)
-        if done.step % options.save_every == 0 and done.step < total:
-            state.save(work, key, method, optimisers, done)
-        progress(done.step, total, dict(zip(done.columns, done.history[-1], strict=True)))
-    method.eval()
+    steps = options.epochs * per_epoch
+    noted: list[LossTerms] = []
+    with asked_to_stop() as asked:
+        todo, place = range(done.step, steps), world()
+        fetched_ahead = ahead(lambda step: data.fetch(own(positions(len(data), options, step), *place)), todo)
+        for step, fetched in zip(todo, fetched_ahead, strict=True):
+            noted.append(train_step(method, data.place(fetched), options, optimisers, step, len(data)))
+            done.step = step + 1
+            ended, stop = done.step % per_epoch == 0, asked()
+            save = stop or (done.step % options.save_every == 0 and done.step < steps)
+            if ended or save or len(noted) == NOTE_EVERY:
+                _note(done, noted, per_epoch)
+            if ended:
+                _note_health(done, method, done.step // per_epoch)
+            if save and world()[0] == 0:
+                state.save(work, key, method, optimisers, done)
+            progress(done.step, steps, done.latest)
+            if stop:
+                raise SystemExit(STOPPED)
+    method.float().eval()
     method.finish(data.in_order(options.batch_size))
+    _note_health(done, method, options.epochs)
     return done
 
 
 def make_optimisers(method: Method, options: TrainOptions) -> dict[str, Optimizer]:
     """Adam for the model, and for the variational (CLUB) networks when there are any."""
-    optimisers: dict[str, Optimizer] = {"main": Adam(method.main_parameters(), lr=options.learning_rate)}
+    optimisers: dict[str, Optimizer] = {"main": Adam(method.main_parameters(), lr=options.learning_rate, fused=True)}
     if variational := method.variational_parameters():
-        optimisers["variational"] = Adam(variational, lr=options.variational_learning_rate)
+        optimisers["variational"] = Adam(variational, lr=options.variational_learning_rate, fused=True)
     return optimisers
 
 
-def train_step(
-    method: Method, data: PairedFeatures, options: TrainOptions, optimisers: dict[str, Optimizer], step: int, per_epoch: int
-) -> LossTerms:
-    """One step: forward with its codebook update and inner fits, backward, clipping per group, Adam."""
-    epoch, index = divmod(step, per_epoch)
-    positions = epoch_order(len(data), options.seed, epoch)[index * options.batch_size : (index + 1) * options.batch_size]
-    batch = data.batch(positions)
+def positions(clips: int, options: TrainOptions, step: int) -> np.ndarray:
+    """The clips of a step's batch, of all processes together."""
+    epoch, index = divmod(step, steps_per_epoch(clips, options.batch_size))
+    return epoch_order(clips, options.seed, epoch)[index * options.batch_size : (index + 1) * options.batch_size]
+
+
+def own(rows: np.ndarray, rank: int, processes: int) -> np.ndarray:
+    """A process's part of a batch; one that cannot be shared out evenly is computed in full by every process."""
+    return rows if len(rows) % processes else np.split(rows, processes)[rank]
+
+
+def train_step(method: Method, batch: Batch, options: TrainOptions, optimisers: dict[str, Optimizer], step: int, clips: int) -> LossTerms:
+    """One step: forward with its codebook update and inner fits, backward, clipping per group, Adam.
+
+    batch: this process's part of the batch; clips: all training clips, N.
+    """
+    rows, steps = len(positions(clips, options, step)), options.epochs * steps_per_epoch(clips, options.batch_size)
     torch.manual_seed(_stream(options.seed, step, 0))
     generator = torch.Generator().manual_seed(_stream(options.seed, step, 1))
     method.train()
-    draws = replace(method.draw(generator, batch.size, batch.seconds), progress=step / (options.epochs * per_epoch))
-    terms = method.loss(batch, draws, _fit(method, optimisers))
-    optimisers["main"].zero_grad()
-    terms.total.backward()
+    device = batch.audio.device.type
+    with alone(batch.size == rows):
+        draws = replace(method.draw(generator, rows, batch.seconds), progress=step / steps)
+        with torch.autocast(device, torch.bfloat16, enabled=options.precision == "bfloat16"):
+            terms = method.loss(batch.to(DTYPES[options.precision]), draws, _fit(method, optimisers))
+        optimisers["main"].zero_grad()
+        terms.total.backward()
+        average_gradients(method.main_parameters())
     for parameters in method.clip_groups().values():
         torch.nn.utils.clip_grad_norm_(parameters, options.clip_norm)
     optimisers["main"].step()
@@ -114,17 +160,45 @@ def _fit(method: Method, optimisers: dict[str, Optimizer]) -> Callable[[Callable
         for _ in range(method.inner_steps):
             optimisers["variational"].zero_grad()
             closure().backward()
+            average_gradients(method.variational_parameters())
             optimisers["variational"].step()
 
     return fit
 
 
-def _note(done: state.Progress, terms: LossTerms, step: int, epoch: int) -> None:
-    """Append one row: step, epoch, every term, the total, every monitor."""
-    values = {**terms.terms, "total": terms.total, **terms.monitors}
-    row = dict(zip(values, torch.stack([v.detach().reshape(()).double() for v in values.values()]).tolist(), strict=True))
-    if bad := [name for name in terms.terms if not math.isfinite(row[name])]:
-        raise Diverged(f"step {step + 1}: loss {', '.join(bad)} is not finite; lower the learning rate or inspect the last history rows")
-    done.columns = ["step", "epoch", *row]
-    done.history.append([step + 1, epoch + 1, *row.values()])
-    done.step = step + 1
+@contextmanager
+def asked_to_stop() -> Iterator[Callable[[], bool]]:
+    """Within it SIGTERM ends nothing; the function it gives says whether the signal came."""
+    came: list[int] = []
+    if threading.current_thread() is not threading.main_thread():  # only the main thread receives signals
+        yield lambda: False
+        return
+    before = signal.signal(signal.SIGTERM, lambda number, _: came.append(number))
+    try:
+        yield lambda: bool(came)
+    finally:
+        signal.signal(signal.SIGTERM, before)
+
+
+def _note(done: state.Progress, noted: list[LossTerms], per_epoch: int) -> None:
+    """Append a row for each of the latest steps, and forget them: step, epoch, every term, the total, every monitor."""
+    rows = [{**terms.terms, "total": terms.total, **terms.monitors} for terms in noted]
+    done.columns = done.columns or ["step", "epoch", *rows[0]]
+    for row in rows:
+        if ["step", "epoch", *row] != done.columns:
+            raise ValueError(f"a method has the same terms and monitors in every step: expected {done.columns[2:]}, found {list(row)}")
+    table = torch.stack([torch.stack([v.detach().reshape(()).double() for v in row.values()]) for row in rows])
+    for number, values in enumerate((total(table) / world()[1]).tolist(), done.step - len(noted)):
+        finite = dict(zip(rows[0], values, strict=True))
+        if bad := [name for name in noted[0].terms if not math.isfinite(finite[name])]:
+            raise Diverged(
+                f"step {number + 1}: loss {', '.join(bad)} is not finite; lower the learning rate or inspect the last history rows"
+            )
+        done.history.append([number + 1, number // per_epoch + 1, *values])
+    noted.clear()
+
+
+def _note_health(done: state.Progress, method: Method, epoch: int) -> None:
+    """Append what the method says of its codebook, if it has quantised anything since it was last asked."""
+    if health := method.health():
+        done.health.append({"epoch": epoch, **health})

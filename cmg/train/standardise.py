@@ -1,7 +1,7 @@
 """Zero mean and unit variance per channel, from the training clips alone.
 
-Features of random backbones share a large common part (mean cosine 0.87 to 0.96 between clips), under which contrastive losses do not
-start. The papers do not standardise, so only ``scale: mini`` does.
+Features of random backbones share a large common part (mean cosine 0.87 to 0.96 between clips). Continuous InfoNCE learns under it,
+FCID does not (InfoNCE and CPC stay at chance: docs/methods.md). The papers do not standardise, so only ``scale: mini`` does.
 
 Axes: n clips (sentences), T seconds (words), H W 7x7, C channels.
 """
@@ -10,7 +10,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
+import torch
 from safetensors.numpy import load_file, save_file
+from torch import Tensor
 
 CHUNK = 64  # clips read at once
 
@@ -28,11 +30,13 @@ class Standardiser:
         found = {modality: _moments(store, rows[modality]) for modality, store in stores.items()}
         return cls({m: mean for m, (mean, _) in found.items()}, {m: scale for m, (_, scale) in found.items()})
 
-    def __call__(self, modality: str, features: np.ndarray) -> np.ndarray:
-        """[n,T,…,C] in, float32 out (unchanged where there are no statistics)."""
+    def __call__(self, modality: str, features: Tensor) -> Tensor:
+        """[n,T,…,C] of any float type in, float32 out, on the same device; not standardised where there are no statistics."""
+        features = features.to(torch.float32)
         if modality not in self.mean:
             return features
-        return (features.astype(np.float32) - self.mean[modality]) * self.scale[modality]
+        mean, scale = (torch.from_numpy(getattr(self, name)[modality]).to(features.device) for name in ("mean", "scale"))
+        return (features - mean) * scale
 
     def save(self, path: Path) -> None:
         tensors = {f"{name}.{modality}": values for name in ("mean", "scale") for modality, values in sorted(getattr(self, name).items())}

@@ -13,11 +13,17 @@ from cmg.methods.base import Method
 
 @dataclass
 class Progress:
-    """Where a run stands: ``step`` optimiser steps are done; ``history`` holds one row of floats per step."""
+    """Where a run stands: ``step`` optimiser steps are done; ``history`` holds one row of floats per step, ``health`` one per epoch."""
 
     step: int = 0
     columns: list[str] = field(default_factory=list)
     history: list[list[float]] = field(default_factory=list)
+    health: list[dict[str, float]] = field(default_factory=list)
+
+    @property
+    def latest(self) -> dict[str, float]:
+        """The last history row by column; empty before the first."""
+        return dict(zip(self.columns, self.history[-1], strict=True)) if self.history else {}
 
 
 def save(path: Path, key: str, method: Method, optimisers: dict[str, Optimizer], progress: Progress) -> None:

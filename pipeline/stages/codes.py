@@ -1,16 +1,23 @@
-"""Encode every dataset and modality with one trained run: the last stage that runs an encoder."""
+"""Encode every dataset and modality with one trained run: the last stage that runs an encoder.
+
+Under `evaluate.protocol: published` it also stores one encoding with dropout per epoch of the released heads.
+"""
 
 import argparse
 
 from cmg.methods import METHODS
 from cmg.store.reader import FeatureStore
-from cmg.tasks.codes import RunCodes
+from cmg.tasks.codes import CLIP_LEVEL, RunCodes
+from cmg.tasks.recipes import draws_needed, scripts_of
 from cmg.train import checkpoint
-from cmg.train.encode import encode_store
+from cmg.train.encode import encode_draws, encode_store
+from cmg.train.origin import check_origin
 from cmg.train.standardise import Standardiser
 from pipeline import paths, receipts
 from pipeline.device import prepare
 from pipeline.params import Params
+
+CODED = ("video", "audio", "text")  # pixels and masks have no codes
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -20,15 +27,30 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace, params: Params) -> None:
     run_name = paths.run_name(args.method, args.seed)
-    stores = {(dataset, modality): paths.store(dataset, modality) for modality, names in params.stores for dataset in names}
+    stores = {
+        (dataset, modality): paths.store(dataset, modality) for modality, names in params.stores if modality in CODED for dataset in names
+    }
     inputs = [paths.checkpoint(run_name), *stores.values()]
     module = METHODS[args.method].partition(":")[0]
-    with receipts.record("codes", run_name, inputs=inputs, outputs=[paths.codes(run_name)], params={}, code=[module]) as notes:
+    protocol, target = params.evaluate.protocol, paths.codes(run_name)
+    with receipts.record("codes", run_name, inputs=inputs, outputs=[target], params={"protocol": protocol}, code=[module]) as notes:
         device = prepare(params)
-        method, _ = checkpoint.load(paths.checkpoint(run_name), device)
+        method, about = checkpoint.load(paths.checkpoint(run_name), device)
         standardise = Standardiser.load(paths.checkpoint(run_name) / "statistics.safetensors")
-        encoded = {key: encode_store(method, FeatureStore(path), key[1], device, standardise) for key, path in sorted(stores.items())}
+        opened = {key: FeatureStore(path) for key, path in sorted(stores.items()) if key[1] in method.modalities}
+        for (_, modality), store in opened.items():
+            check_origin(about.get("features", {}), store, modality)
+        encoded = {
+            (dataset, modality): encode_store(method, store, modality, device, standardise, clip_level=dataset in CLIP_LEVEL)
+            for (dataset, modality), store in opened.items()
+        }
+        needed = draws_needed(scripts_of(args.method)) if protocol == "published" else {}
+        draws = {
+            key: encode_draws(method, opened[key], key[1], device, standardise, count, args.seed)
+            for key, count in sorted(needed.items())
+            if key in opened
+        }
         codebooks = [codebook.detach().float().cpu().numpy() for codebook in method.codebooks()]
-        paths.codes(run_name).parent.mkdir(parents=True, exist_ok=True)
-        RunCodes(codebooks, encoded).write(paths.codes(run_name))
+        target.parent.mkdir(parents=True, exist_ok=True)
+        RunCodes(codebooks, encoded, draws=draws).write(target)
         notes["rows"] = {f"{dataset}.{modality}": len(codes.valid) for (dataset, modality), codes in encoded.items()}

@@ -5,8 +5,9 @@ import argparse
 from cmg.datasets.clips import read_index
 from cmg.methods import METHODS
 from cmg.tasks.codes import RunCodes
-from cmg.tasks.evaluate import evaluate_open_set, evaluate_run
+from cmg.tasks.evaluate import TASKS, evaluate_open_set, evaluate_run
 from cmg.tasks.options import EvaluateOptions
+from cmg.tasks.recipes import scripts_of
 from cmg.toc import read_toc
 from pipeline import files, paths, receipts
 from pipeline.device import prepare
@@ -25,13 +26,24 @@ def run(args: argparse.Namespace, params: Params) -> None:
     used = {**params.evaluate.model_dump(mode="json"), **params.active.evaluate.model_dump(), "seed": args.seed}
     with receipts.record("evaluate", run_name, inputs=inputs, outputs=[target], params=used):
         prepare(params)
-        options = EvaluateOptions(**{**used, "q_grid": params.evaluate.q_grid})
+        options = EvaluateOptions(**{**used, "q_grid": params.evaluate.q_grid, "scripts": scripts_of(args.method)})
         indices = {dataset: read_index(paths.index(dataset)) for dataset in params.datasets}
-        read = RunCodes.read(codes)
-        rankings = read_toc(toc)
-        results = {"cells": evaluate_run(read, indices, rankings, options), "openset": evaluate_open_set(read, indices, rankings, options)}
+        run_codes, rankings = RunCodes.read(codes), read_toc(toc)
+        tasks = _tasks(run_codes)
+        cells = evaluate_run(run_codes, indices, rankings, options, tasks)
+        openset = evaluate_open_set(run_codes, indices, rankings, options) if tasks else []
         about = {"method": args.method, "variant": _variant(params, args.method), "seed": args.seed, "protocol": options.protocol}
-        files.write_json(target, {**about, "codebook": read.has_codebook, **{k: [c.as_dict() for c in v] for k, v in results.items()}})
+        results = {name: [cell.as_dict() for cell in found] for name, found in (("cells", cells), ("openset", openset))}
+        files.write_json(target, {**about, "codebook": run_codes.has_codebook, **results})
+
+
+def _tasks(codes: RunCodes) -> tuple[str, ...]:
+    """Every task needs codes of audio and of video; a run of a model without one of them has no cells."""
+    held = {modality for _, modality in codes.entries}
+    if {"audio", "video"} <= held:
+        return tuple(TASKS)
+    print(f"{codes.name}: codes of {', '.join(sorted(held))} only; no task to run")
+    return ()
 
 
 def _variant(params: Params, method: str) -> str:

@@ -1,74 +1,145 @@
-"""Extract one modality of one dataset into its feature store; interrupted work resumes at the clip, unchanged clips are reused."""
+"""Make the feature store of one modality of one dataset: extract it, or import released features (``source: released``).
+
+Interrupted work resumes at the clip, unchanged clips are reused. ``--shard i/n`` computes one part of n and seals nothing; parts run in
+any order, at once or on several machines; the same command without it computes what is left, gathers and seals.
+"""
 
 import argparse
 import csv
-import hashlib
 import io
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
 
 from cmg.datasets.clips import Clip, read_index
 from cmg.extract.options import Options, RecipeError
-from cmg.extract.run import MODULES, Job, prepare
+from cmg.extract.released import ReleasedFiles
+from cmg.extract.run import MODULES, prepare, recipe_of, rows_of, seconds_of
 from cmg.extract.run import run as run_job
-from cmg.extract.sentences import unique_sentences
 from cmg.store import StoreSpec, StoreWriter
-from cmg.store.ids import sentence_id
+from cmg.store.importers import import_rows, released_spec
 from pipeline import device, files, paths, progress, receipts
 from pipeline.params import ParameterError, Params
 
-FIELDS = {"video": "visual_fingerprint", "audio": "audio_fingerprint"}
+SECONDS = 10  # of a clip, where neither the recipe nor the dataset says
 
 
 class TooManyFailures(RuntimeError):
     """More clips failed than ``features.failure_limit`` allows; nothing is sealed, finished clips are kept."""
 
 
+@dataclass(frozen=True)
+class Work:
+    """What the store will hold, and how its open rows are filled: ``fill(writer, moved)`` calls ``moved(done, total)``, returns notes."""
+
+    spec: StoreSpec
+    fill: Callable[[StoreWriter, Callable[..., None]], dict[str, Any]]
+
+
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("dataset")
     parser.add_argument("modality", choices=MODULES)
     parser.add_argument("--retry-failed", action="store_true", help="compute again the clips that failed before")
+    parser.add_argument("--shard", type=shard, metavar="i/n", help="compute only part i of n; the plain command gathers and seals")
+
+
+def shard(text: str) -> tuple[int, int]:
+    """``i/n`` with i from 1 to n."""
+    match = re.fullmatch(r"(\d{1,6})/(\d{1,6})", text, re.ASCII)
+    if match is None or not 1 <= int(match[1]) <= int(match[2]):
+        raise argparse.ArgumentTypeError(f"expected i/n with i from 1 to n, found {text!r}")
+    return int(match[1]), int(match[2])
 
 
 def run(args: argparse.Namespace, params: Params) -> None:
+    settings, clips = params.dataset(args.dataset), read_index(paths.index(args.dataset))
+    try:
+        recipe = _recipe(getattr(params.active.features, args.modality), args.modality, clips, settings.seconds)
+        (_part if args.shard else _whole)(args, params, clips, recipe)
+    except RecipeError as error:
+        raise ParameterError(f"params.yaml: scales.{params.scale}.features.{args.modality}: {error}") from error
+
+
+def _whole(args: argparse.Namespace, params: Params, clips: list[Clip], recipe: dict[str, Any]) -> None:
+    """The sealed store, its failures and the receipt."""
     dataset, modality = args.dataset, args.modality
     index, store, failures = paths.index(dataset), paths.store(dataset, modality), paths.failures(dataset, modality)
-    recipe = getattr(params.active.features, modality)
-    used = {"recipe": recipe, **params.features.model_dump()}
-    item, code = f"{dataset}-{modality}", [MODULES[modality]]
-    with receipts.record("features", item, inputs=[index], outputs=[store, failures], params=used, code=code) as notes:
-        options = Options(device=str(device.prepare(params)), workers=params.threads, time_limit=params.features.time_limit)
-        clips = read_index(index)
-        try:
-            job = prepare(modality, recipe, paths.weights_root(), options, clips)
-        except RecipeError as error:
-            raise ParameterError(f"params.yaml: scales.{params.scale}.features.{modality}: {error}") from error
-        spec = _spec(dataset, modality, clips, job)
-        with StoreWriter(store, paths.work("features", dataset, modality), spec, retry_failed=args.retry_failed) as writer:
+    used = {"recipe": recipe, "source": params.dataset(dataset).source, **params.features.model_dump()}
+    code = [MODULES[modality]]
+    with receipts.record("features", f"{dataset}-{modality}", inputs=[index], outputs=[store, failures], params=used, code=code) as notes:
+        work = _work(args, params, clips, recipe)
+        with _writer(args, work) as writer:
             notes["reused"], notes["computed"] = writer.reused, len(writer.todo)
-            with progress.bar(len(writer.todo), f"{modality} features of {dataset}") as bar:
-                root = paths.dataset_root(dataset, params.datasets[dataset].source)
-                report = run_job(job, clips, root, writer, options, lambda r: progress.updater(bar)(r.done, r.total))
+            notes |= _fill(work, writer, f"{modality} features of {dataset}")
             failed = writer.failures()
-            _check(failed, len(spec.ids), params.features.failure_limit, f"{modality} of {dataset}")
+            _check(failed, len(work.spec.ids), params.features.failure_limit, f"{modality} of {dataset}")
             writer.seal()
         files.write_bytes(failures, _table(failed, clips, modality).encode())
-        notes |= {"units": report.units, "units_per_second": report.rate, "failed": len(failed), "computing_seconds": report.computing}
-        print(f"{store}: {len(spec.ids)} rows, {notes['computed']} computed, {writer.reused} reused, {len(failed)} failed")
+        notes["failed"] = len(failed)
+        print(f"{store}: {len(work.spec.ids)} rows, {notes['computed']} computed, {writer.reused} reused, {len(failed)} failed")
 
 
-def _spec(dataset: str, modality: str, clips: list[Clip], job: Job) -> StoreSpec:
+def _part(args: argparse.Namespace, params: Params, clips: list[Clip], recipe: dict[str, Any]) -> None:
+    """Rows of one part into the work folder; no output, no receipt."""
+    work = _work(args, params, clips, recipe)
+    with _writer(args, work) as writer:
+        todo, name = len(writer.todo), "part {}/{}".format(*args.shard)
+        _fill(work, writer, f"{args.modality} features of {args.dataset}, {name}")
+        print(f"{args.dataset} {args.modality}, {name}: {todo} rows computed, {len(writer.failures())} failed in this part")
+
+
+def _work(args: argparse.Namespace, params: Params, clips: list[Clip], recipe: dict[str, Any]) -> Work:
+    source = params.dataset(args.dataset).source
+    make = _import if source == "released" and args.modality in ("audio", "video") else _extraction
+    return make(args, params, clips, recipe)
+
+
+def _extraction(args: argparse.Namespace, params: Params, clips: list[Clip], recipe: dict[str, Any]) -> Work:
+    options = Options(device=str(device.prepare(params)), workers=params.threads, time_limit=params.features.time_limit)
+    job = prepare(args.modality, recipe, paths.weights_root(), options, clips)
+    rows, root = rows_of(args.modality, clips), paths.dataset_root(args.dataset, params.dataset(args.dataset).source)
+    layout = {"clips_per_shard": params.features.clips_per_shard}
+    names = (args.dataset, args.modality, rows.ids, rows.fingerprints)
+
+    def fill(writer: StoreWriter, moved: Callable[..., None]) -> dict[str, Any]:
+        report = run_job(job, clips, root, writer, options, lambda found: moved(found.done, found.total))
+        return {"units": report.units, "units_per_second": report.rate, "computing_seconds": report.computing}
+
+    return Work(StoreSpec(*names, job.shape, job.dtype, job.recipe, job.weights_digest, **layout), fill)
+
+
+def _import(args: argparse.Namespace, params: Params, clips: list[Clip], recipe: dict[str, Any]) -> Work:
+    source = ReleasedFiles(paths.dataset_root(args.dataset, "released"), clips, args.modality)
+    settings = recipe_of(args.modality, recipe)
+    ids = [clip.clip_id for clip in clips]
+    layout = {"clips_per_shard": params.features.clips_per_shard}
+    spec = released_spec(
+        source, dataset=args.dataset, modality=args.modality, ids=ids, shape=settings.shape, dtype=settings.dtype, **layout
+    )
+
+    def fill(writer: StoreWriter, moved: Callable[..., None]) -> dict[str, Any]:
+        import_rows(writer, source, moved)
+        return {"units": len(ids)}
+
+    return Work(spec, fill)
+
+
+def _writer(args: argparse.Namespace, work: Work) -> StoreWriter:
+    store, folder = paths.store(args.dataset, args.modality), paths.work("features", args.dataset, args.modality)
+    return StoreWriter(store, folder, work.spec, args.shard, args.retry_failed)
+
+
+def _fill(work: Work, writer: StoreWriter, what: str) -> dict[str, Any]:
+    with progress.bar(len(writer.todo), what) as bar:
+        return work.fill(writer, progress.updater(bar))
+
+
+def _recipe(values: dict[str, Any], modality: str, clips: list[Clip], most: int | None) -> dict[str, Any]:
+    """The recipe with the seconds that this dataset's clips need, so that a store of images has one second and not ten."""
     if modality == "text":
-        ids = [sentence_id(sentence) for sentence in unique_sentences(clips)]
-        fingerprints = ids
-    else:
-        ids = [clip.clip_id for clip in clips]
-        fingerprints = [_fingerprint(clip, FIELDS[modality]) for clip in clips]
-    return StoreSpec(dataset, modality, ids, fingerprints, job.shape, job.dtype, job.recipe, job.weights_digest)
-
-
-def _fingerprint(clip: Clip, field: str) -> str:
-    """What a clip's features depend on besides the recipe: content, excerpt, and whether the index could use it."""
-    parts = (getattr(clip, field), clip.start, clip.duration, clip.status)
-    return hashlib.sha256("|".join(map(str, parts)).encode()).hexdigest()[:32]
+        return values
+    return {**values, "seconds": seconds_of(modality, clips, most or values.get("seconds", SECONDS))}
 
 
 def _check(failed: list, rows: int, limit: float, what: str) -> None:

@@ -6,6 +6,7 @@ from cmg.datasets.clips import write_index
 from cmg.datasets.listing import read_listing
 from cmg.datasets.problems import write_problems
 from cmg.datasets.registry import READERS, index_dataset
+from cmg.datasets.released import with_released
 from pipeline import paths, receipts
 from pipeline.params import Params
 
@@ -15,12 +16,14 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace, params: Params) -> None:
-    name, settings = args.dataset, params.datasets[args.dataset]
+    name, settings = args.dataset, params.dataset(args.dataset)
     listing, target, problems = paths.listing(name, settings.source), paths.index(name), paths.problems(name)
     used = settings.model_dump()
     with receipts.record("index", name, inputs=[listing], outputs=[target, problems], params=used, code=[READERS[name]]) as notes:
-        result = index_dataset(name, paths.dataset_root(name, settings.source), read_listing(listing), settings.options)
-        write_index(target, result.clips)
+        found = read_listing(listing)
+        result = index_dataset(name, paths.dataset_root(name, settings.source), found, settings.options)
+        clips = with_released(result.clips, found, name) if settings.source == "released" else result.clips
+        write_index(target, clips)
         write_problems(problems, result.problems)
         notes["clips"], notes["problems"] = len(result.clips), len(result.problems)
         print(f"{name}: {len(result.clips)} clips, {len(result.problems)} annotation problems")

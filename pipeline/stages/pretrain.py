@@ -1,8 +1,10 @@
-"""Pretrain one method with one seed on VGGSound-AVEL features."""
+"""Pretrain one method with one seed on VGGSound-AVEL features, or import its released checkpoint (`<method>.checkpoint`)."""
 
 import argparse
 import hashlib
 import json
+from contextlib import nullcontext
+from pathlib import Path
 
 import numpy as np
 import torch
@@ -13,14 +15,16 @@ from cmg.datasets.labels import pretraining_exclusions
 from cmg.methods import METHODS, build
 from cmg.methods.base import Method
 from cmg.store.reader import FeatureStore
-from cmg.train import checkpoint, history
-from cmg.train.data import PairedFeatures
+from cmg.train import checkpoint, history, released
+from cmg.train.data import PairedFeatures, fits, resident
 from cmg.train.loop import TrainOptions, train
+from cmg.train.origin import origin
 from cmg.train.pairs import pair
 from cmg.train.standardise import Standardiser
-from pipeline import files, paths, progress, receipts
+from cmg.train.state import Progress
+from pipeline import curves, files, paths, processes, receipts
 from pipeline.device import prepare
-from pipeline.params import ParameterError, Params
+from pipeline.params import ParameterError, Params, Pretrain
 
 CORPUS = "vggsound_avel"
 MODALITIES = ("audio", "video", "text")
@@ -32,29 +36,78 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace, params: Params) -> None:
-    run_name = paths.run_name(args.method, args.seed)
+    if params.released[args.method].checkpoint:
+        return _import(args.method, args.seed, params)
+    wanted = params.active.pretrain.processes
+    if wanted > 1 and not processes.launched():
+        processes.launch(wanted, ["pretrain", args.method, str(args.seed)])
+    with processes.joined() as rank:
+        _train(args.method, args.seed, params, rank)
+
+
+def _import(method: str, seed: int, params: Params) -> None:
+    """The released checkpoint in place of a training run, in the same form."""
+    run_name, chosen, section = paths.run_name(method, seed), params.released[method], params.sections[method]
+    file, folder = chosen.checkpoint, paths.checkpoint(run_name)
+    if not file.is_file():
+        raise ParameterError(f"params.yaml: {method}.checkpoint: no file {file}; a path is relative to the project folder")
+    _check_pin(method, file, chosen.checkpoint_sha256)
+    used, module = {"seed": seed, "config": section}, METHODS[method].partition(":")[0]
+    with receipts.record("pretrain", run_name, inputs=[file], outputs=[folder], params=used, code=[module]):
+        try:
+            about, tensors = released.convert(method, released.read(method, file), section)
+        except released.ReleasedError as error:
+            raise ParameterError(f"params.yaml: {method}.checkpoint: {error}") from error
+        checkpoint.save_tensors(folder, tensors, {**about, "seed": seed})
+        _write_history(folder, Progress(), Standardiser())
+    print(f"{folder}: imported from {file}, nothing was trained")
+
+
+def _check_pin(method: str, file: Path, sha256: str | None) -> None:
+    """Another file than the pinned one is an error; without a pin, DVC does not see that a file has changed, and that is said."""
+    found, key = files.file_digest(file), f"params.yaml: {method}.checkpoint_sha256"
+    if sha256 is None:
+        print(f"{key}: not set, so DVC will not notice another file under the same name; this one has {found}")
+    elif found != sha256:
+        raise ParameterError(f"{key}: expected {sha256}, found {found}; see: python -m pipeline import-checkpoint {method} {file}")
+
+
+def _write_history(folder: Path, done: Progress, standardise: Standardiser) -> None:
+    standardise.save(folder / "statistics.safetensors")
+    files.write_bytes(folder / "history.csv", history.to_csv(done).encode())
+    files.write_bytes(folder / "codebook.csv", history.health_csv(done).encode())
+
+
+def _train(name: str, seed: int, params: Params, rank: int) -> None:
+    """Train; with several processes the first alone writes."""
+    run_name = paths.run_name(name, seed)
     stores = {modality: paths.store(CORPUS, modality) for modality in MODALITIES}
     inputs = [*stores.values(), *map(paths.index, params.datasets)]
     schedule = params.active.pretrain
-    used = {"seed": args.seed, "config": params.method_config(args.method), "pretrain": schedule.model_dump(exclude={"method"})}
-    folder = paths.checkpoint(run_name)
-    module = METHODS[args.method].partition(":")[0]
-    with receipts.record("pretrain", run_name, inputs=inputs, outputs=[folder], params=used, code=[module]) as notes:
+    used = {"seed": seed, "config": params.method_config(name), "pretrain": schedule.model_dump(exclude={"method"})}
+    folder, work = paths.checkpoint(run_name), paths.work("pretrain", f"{run_name}.pt")
+    module = METHODS[name].partition(":")[0]
+    receipt = receipts.record("pretrain", run_name, inputs=inputs, outputs=[folder], params=used, code=[module])
+    with receipt if rank == 0 else nullcontext({}) as notes:
         device = prepare(params)
-        options = TrainOptions(schedule.epochs, schedule.batch_size, schedule.learning_rate, seed=args.seed)
-        torch.manual_seed(args.seed)
-        method = _build(args.method, params).to(device)
+        torch.manual_seed(seed)
+        method = _build(name, params).to(device)
         data, counts = _data(stores, params, device)
-        notes["clips"] = counts
         digests = {path.as_posix(): files.digest(path) for path in inputs}
-        work = paths.work("pretrain", f"{run_name}.pt")
-        with progress.bar(0, f"pretrain {run_name}") as bar:
-            done = train(method, data, options, work, _key(used, digests), lambda step, total, row: _show(bar, step, total, row))
-        about = {"method": args.method, **used, "steps": done.step, "clips": counts, "inputs": digests}
+        with curves.shown(run_name, schedule.batch_size, rank == 0) as show:
+            done = train(method, resident(data) if fits(data) else data, _options(schedule, seed), work, _key(used, digests), show)
+        if rank:
+            return
+        notes["clips"] = counts
+        features = {modality: origin(FeatureStore(path)) for modality, path in stores.items()}
+        about = {"method": name, **used, "steps": done.step, "clips": counts, "inputs": digests, "features": features}
         checkpoint.save(folder, method, about)
-        data.standardise.save(folder / "statistics.safetensors")
-        files.write_bytes(folder / "history.csv", history.to_csv(done).encode())
+        _write_history(folder, done, data.standardise)
         work.unlink(missing_ok=True)
+
+
+def _options(schedule: Pretrain, seed: int) -> TrainOptions:
+    return TrainOptions(schedule.epochs, schedule.batch_size, schedule.learning_rate, seed=seed, precision=schedule.precision)
 
 
 def _build(name: str, params: Params) -> Method:
@@ -78,8 +131,3 @@ def _data(stores: dict, params: Params, device: torch.device) -> tuple[PairedFea
 
 def _key(used: dict, digests: dict[str, str]) -> str:
     return hashlib.sha256(json.dumps([used, digests], sort_keys=True).encode()).hexdigest()
-
-
-def _show(bar, step: int, total: int, row: dict[str, float]) -> None:
-    bar.set_postfix(loss=f"{row['total']:.3f}", refresh=False)
-    progress.updater(bar)(step, total)

@@ -14,6 +14,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace, params: Params) -> None:
     checkpoints = [paths.checkpoint(run) for run in reporting.runs(params)]
     problems = [paths.problems(dataset) for dataset in params.datasets]
-    inputs = [*reporting.table_inputs(params), *checkpoints, *reporting.store_paths(params), *problems]
+    mapped = [path(run) for run in reporting.mapped_runs(params) for path in (paths.codes, paths.toc)]
+    inputs = [*reporting.table_inputs(params), *mapped, *checkpoints, *reporting.store_paths(params), *problems]
     with receipts.record("report", "report", inputs=inputs, outputs=[paths.REPORT], params=reporting.parameters(params)):
         write_report(paths.REPORT, reporting.load(params, page=True))

@@ -14,7 +14,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace, params: Params) -> None:
     root = paths.SAMPLE / args.dataset
-    used = {"corpus": params.active.corpus, "source": params.datasets[args.dataset].source}
+    used = {"corpus": params.active.corpus, "source": params.dataset(args.dataset).source}
     with receipts.record("sample", args.dataset, inputs=[], outputs=[root], params=used) as notes:
         if used["source"] != "sample":
             files.write_bytes(root / "README.txt", f"Not generated: {args.dataset} has source {used['source']} in params.yaml.\n".encode())

@@ -9,12 +9,12 @@ from pipeline.params import Params
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("dataset")
-    parser.add_argument("--source", choices=("sample", "raw"), default="raw", help="raw (default): your files under $CMG_DATA")
+    parser.add_argument("--source", choices=("sample", "raw", "released"), default="raw", help="raw, released: your files under $CMG_DATA")
 
 
 def run(args: argparse.Namespace, params: Params) -> None:
     root, target = paths.dataset_root(args.dataset, args.source), paths.listing(args.dataset, args.source)
-    if args.source == "raw":
+    if args.source != "sample":
         _scan(root, target, args.dataset)
         return
     with receipts.record("scan", args.dataset, inputs=[root], outputs=[target], params={"source": args.source}):

@@ -2,17 +2,19 @@
 
 import argparse
 
+from cmg.report.layout import LAYOUTS
 from cmg.report.write import write_tables
 from pipeline import paths, receipts, reporting
 from pipeline.params import Params
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    parser.epilog = "Reads results/runs/ and receipts/; writes results/table1.csv, table1.md, metrics.json and openset.csv."
+    parser.epilog = "Reads results/runs/ and receipts/; writes results/tableN.csv, tableN.md, metrics.json and openset.csv."
 
 
 def run(args: argparse.Namespace, params: Params) -> None:
-    outputs = [paths.TABLE1, paths.TABLE1.with_suffix(".md"), paths.METRICS, paths.OPENSET]
+    tables = [paths.table(layout.name, ending) for layout in LAYOUTS for ending in ("csv", "md")]
+    outputs = [*tables, paths.METRICS, paths.OPENSET]
     used = reporting.parameters(params)
     with receipts.record("tables", "table1", inputs=reporting.table_inputs(params), outputs=outputs, params=used):
         write_tables(paths.RESULTS, reporting.load(params))

@@ -13,6 +13,6 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace, params: Params) -> int:
     for dataset in args.datasets or params.datasets:
-        settings = params.datasets[dataset]
+        settings = params.dataset(dataset)
         print(report(dataset, paths.dataset_root(dataset, settings.source), settings.source, settings.options))
     return 0

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from cmg.report.tablecsv import table_csv
-from cmg.report.write import build_table1
+from cmg.report.write import build_table
 from cmg.store.integrity import verify as verify_store
 from pipeline import codedeps, files, paths, receipts, reporting
 from pipeline.params import Params
@@ -75,7 +75,7 @@ def _parameters(closure: list[str]) -> Iterator[str]:
 
 def _cells(path: Path, params: Params) -> Iterator[str]:
     """Cells of the table that its own runs do not give."""
-    ours, expected = (_rows(text) for text in (path.read_text(), table_csv(build_table1(reporting.load(params)))))
+    ours, expected = (_rows(text) for text in (path.read_text(), table_csv(build_table(reporting.load(params)))))
     for key in sorted(ours.keys() | expected.keys()):
         if ours.get(key) != expected.get(key):
             yield f"{path}: row {key[0]}, column '{key[1]}': {ours.get(key)!r}, but the runs give {expected.get(key)!r}"

@@ -57,12 +57,13 @@ def test_an_edited_codebook_size_redoes_that_method_and_what_follows(project):
 
 def test_experiments_have_rows_and_the_queue_works(project):
     project.dvc("exp", "run", "-S", "fcid.codebook_size=8", "--name", "eight")
-    project.dvc("exp", "run", "--queue", "-S", "fcid.codebook_size=10", "--name", "ten")
+    project.dvc("exp", "run", "--queue", "-S", "fcid.codebook_size=10,12", "--name", "sweep")
     project.dvc("queue", "start")
-    project.dvc("queue", "logs", "ten", "--follow")
+    for name in ("sweep-1", "sweep-2"):
+        project.dvc("queue", "logs", name, "--follow")
     rows = list(csv.DictReader(project.dvc("exp", "show", "--csv").splitlines()))
     sizes = {row["Experiment"]: row["fcid.codebook_size"] for row in rows if row["Experiment"]}
-    assert sizes == {"eight": "8", "ten": "10"}
+    assert sizes == {"eight": "8", "sweep-1": "10", "sweep-2": "12"}
 
 
 def test_the_tools_that_the_readme_names(project):

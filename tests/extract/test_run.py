@@ -6,7 +6,7 @@ import pytest
 from cmg.datasets.clips import Clip
 from cmg.datasets.listing import fingerprint
 from cmg.extract.options import Options, RecipeError
-from cmg.extract.run import extract_modality, pick_device, prepare, rows_of, run
+from cmg.extract.run import extract_modality, pick_device, prepare, rows_of, run, seconds_of
 from cmg.store.reader import FeatureStore
 from cmg.store.schema import StoreSpec
 from cmg.store.writer import StoreWriter
@@ -115,6 +115,16 @@ def test_fingerprints_change_with_the_media_and_the_span(clips):
     assert len(base) == 8 and base[0] == base[6] and base[0] != base[1]
     later = rows_of("video", [Clip(0, "x", "v", start=1.0), Clip(1, "x", "v", start=2.0)]).fingerprints
     assert later[0] != later[1]
+
+
+def test_a_store_has_the_seconds_its_clips_need():
+    image, folder = Clip(0, "a", "val2017/a.JPG", duration=None), Clip(1, "b", "frames/b", "b.wav", duration=5.0)
+    film, unknown = Clip(2, "c", "c.mp4", "c.mp4"), Clip(3, "d", "d.avi", duration=None)
+    assert seconds_of("video", [image], 10) == 1
+    assert seconds_of("video", [image, folder], 10) == 5 == seconds_of("audio", [image, folder], 10)
+    assert seconds_of("video", [folder, film], 10) == seconds_of("video", [image, unknown], 10) == 10
+    assert seconds_of("audio", [Clip(0, "e", None, "e.wav", duration=None)], 30) == 30
+    assert seconds_of("video", [Clip(0, "f", None, "f.wav")], 10) == 1
 
 
 def test_wrong_requests_are_refused(tmp_path):

@@ -10,7 +10,16 @@ import torch.multiprocessing as mp
 from cmg.methods import build
 from cmg.methods.base import Batch
 
-METHODS = ("dcid", "codaar", "fcid", "micu", "cmcm", "simmmdg", "codis", "turn")
+METHODS = {
+    "dcid": {},
+    "codaar": {},
+    "fcid": {"losses": {"cmcm": True}, "club_estimate": "sampled"},
+    "micu": {},
+    "cmcm": {},
+    "simmmdg": {"translation_dropout": 0.0},
+    "codis": {},
+    "turn": {},
+}
 SIZES = {
     "codebook_size": 12,
     "embedding_dim": 8,
@@ -20,7 +29,6 @@ SIZES = {
     "feedforward": 16,
     "dropout": 0.0,
 }
-OWN = {"simmmdg": {"translation_dropout": 0.0}}
 
 
 def whole_batch():
@@ -33,7 +41,7 @@ def whole_batch():
 def step(name, batch):
     """Loss and gradients, and the codebook's state, of one step; the draws are those of the whole batch."""
     torch.manual_seed(0)
-    method = build(name, SIZES | OWN.get(name, {})).double().train()
+    method = build(name, {**SIZES, **METHODS[name]}).double().train()
     terms = method.loss(batch, method.draw(torch.Generator().manual_seed(0), 4, 5), lambda closure: None)
     terms.total.backward()
     gradients = {n: p.grad for n, p in method.named_parameters() if p.grad is not None}

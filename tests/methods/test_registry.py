@@ -25,6 +25,8 @@ def test_every_method_keeps_the_contract(name, small, batch):
     method.eval().finish([batch])
     codes, books = method.encode("audio", batch.audio), method.codebooks()
     assert codes.indices.shape == (4, 5, len(books)) if books else codes.vectors.shape == (4, 5, 8)
+    clips = method.encode("text", batch.text, batch.text_mask, level="clip")
+    assert clips.indices.shape == (4, 1, len(books)) if books else clips.vectors.shape == (4, 1, 8)
     assert all(book.ndim == 2 and torch.isfinite(book).all() for book in books)
     assert not books or sum(map(len, books)) == 12
 

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from ruamel.yaml import YAML
 
-from cmg.methods import METHODS
+from cmg.methods import METHODS, config_class
 from pipeline.params import ParameterError, parse
 
 SHIPPED = YAML(typ="safe", pure=True).load(Path("params.yaml").read_text())
@@ -50,9 +50,35 @@ def test_an_unknown_method_names_the_nearest_one():
         parse(edited(methods=["fcidd"]), list(METHODS))
 
 
+def test_a_dataset_that_is_not_listed_names_the_nearest_one():
+    params = parse(SHIPPED, list(METHODS))
+    assert params.dataset("ave").source == "sample"
+    with pytest.raises(ParameterError, match="unknown key 'avpv'; did you mean 'avvp'"):
+        params.dataset("avpv")
+
+
 def test_a_bad_value_says_where():
     with pytest.raises(ParameterError, match="toc.lam"):
         parse(edited(toc__lam=2), list(METHODS))
+
+
+def test_a_released_checkpoint_is_no_option_of_the_model():
+    values = edited(fcid={"variant": "release", "checkpoint": "weights/FCID.pt"})
+    params = parse(values, list(METHODS))
+    assert params.sections["fcid"] == {"variant": "release"} and params.released["fcid"].checkpoint == Path("weights/FCID.pt")
+    assert params.released["baseline"].checkpoint is None
+    with pytest.raises(ParameterError, match="params.yaml: codaar.checkpoint_sha256: "):
+        parse(edited(codaar__checkpoint_sha256="short"), list(METHODS))
+
+
+@pytest.mark.parametrize("method", ["fcid", "dcid", "codaar"])
+def test_the_shipped_sections_name_the_defaults(method):
+    """Every value in a method's section is the default of its variant, so that the file documents and changes nothing."""
+    section = parse(SHIPPED, list(METHODS)).sections[method]
+    config = config_class(method)
+    assert config(**section) == config()
+    assert {"variant", "modalities", "codebook_size", "embedding_dim", "losses"} <= section.keys()
+    assert section["losses"].keys() == config.model_fields["losses"].annotation.model_fields.keys()
 
 
 def test_the_methods_section_wins_over_the_widths_of_the_scale():

@@ -3,11 +3,14 @@
 import re
 import shutil
 import subprocess
+from dataclasses import replace
 from html.parser import HTMLParser
 
+import numpy as np
 import pytest
 
 from cmg.report.html import report_html, write_report
+from cmg.report.maps import CodebookMaps
 from tests.report.conftest import HOSTILE
 
 CHROMIUM = shutil.which("chromium")
@@ -96,3 +99,20 @@ def test_in_a_browser_nothing_overflows_and_columns_sort(inputs, tmp_path):
     found = dict(re.findall(r'data-(overflow|sorted)="(-?\d+)"', done.stdout))
     assert int(found["overflow"]) <= 0 and int(found["sorted"]) >= 1
     assert "CONSOLE" not in done.stderr or "error" not in done.stderr.lower()
+
+
+def test_codebook_maps_are_described_and_stand_inside(inputs):
+    rng = np.random.default_rng(0)
+    cosines = np.corrcoef(rng.normal(size=(30, 8)))
+    kinds = np.array(["single", "shared", "mixed"] * 9 + ["unused"] * 3)
+    both, places = ("audio", "video"), rng.normal(size=(2, 30, 2))
+    maps = CodebookMaps("codaar-0", "vggsound_avel", both, kinds, cosines, cosines**3, 6, places, both)
+    text = report_html(replace(inputs, maps=(maps,)))
+    page = Page(text)
+    words = " ".join(page.text)
+    assert "one modality alone (over 95 % of its use): 9" in text and "unused: 3" in text
+    assert f"Mean over different codes: {(cosines.sum() - 30) / 870:.3f}" in text and "the 6 dimensions that TOC keeps" in words
+    assert "codebooks of the modalities" in words
+    assert not re.findall(r"""(?:src|href)\s*=\s*["'](?!#|data:)[^"']*""", text)
+    assert text == report_html(replace(inputs, maps=(maps,)))
+    assert len(text) - len(report_html(inputs)) < 150_000

@@ -169,3 +169,11 @@ def test_folder_must_exist(tmp_path):
 def test_arrays_that_are_no_features(array):
     with pytest.raises(ReleasedError):
         fit_seconds(array, SHAPE)
+
+
+def test_one_second_may_come_without_its_axis():
+    image = np.arange(12.0).reshape(3, 4)
+    fitted, valid = fit_seconds(image, (1, 3, 4))
+    assert valid == 1 and np.array_equal(fitted[0], image)
+    with pytest.raises(ReleasedError):
+        fit_seconds(image, (2, 3, 4))

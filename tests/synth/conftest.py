@@ -1,9 +1,11 @@
-"""A tiny sample corpus with all its deliberate damage (about 90 files of 64x48), written once; and smaller helpers."""
+"""A tiny sample corpus with all its deliberate damage (about 360 files of 64x48), written once; and smaller helpers."""
 
 from pathlib import Path
 
 import pytest
 
+from cmg.datasets.listing import scan
+from cmg.datasets.registry import index_dataset
 from cmg.synth import DATASETS, CorpusSpec, CorpusSummary, Split, generate
 from cmg.synth.plan import ClipPlan, Event
 
@@ -14,6 +16,12 @@ TINY = CorpusSpec(
     ave=Split(16, 2, 6),
     avvp=Split(3, 16, 16),
     ucf101=Split(6, 0, 4),
+    clotho=Split(2, 1, 16),
+    mscoco=Split(0, 0, 18),
+    flickrsound=Split(4, 0, 16),
+    valor32k=Split(16, 1, 2),
+    avsbench_s4=Split(16, 1, 2),
+    celeba_hq=Split(16, 0, 4),
     width=64,
     height=48,
     fps=4,
@@ -36,9 +44,16 @@ def planned() -> CorpusSpec:
 
 @pytest.fixture(scope="session")
 def corpus(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, dict[str, CorpusSummary]]:
-    """Folder of the four dataset roots of TINY, and what `generate` said about each."""
+    """Folder of the dataset roots of TINY, and what `generate` said about each."""
     folder = tmp_path_factory.mktemp("sample")
     return folder, {dataset: generate(dataset, folder / dataset, TINY, workers=1) for dataset in DATASETS}
+
+
+@pytest.fixture(scope="session")
+def read(corpus):
+    """read(dataset, **options) -> IndexResult of the real reader over the tiny corpus."""
+    folder, _ = corpus
+    return lambda dataset, **options: index_dataset(dataset, folder / dataset, scan(folder / dataset), options)
 
 
 @pytest.fixture

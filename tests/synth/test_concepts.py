@@ -1,13 +1,13 @@
 """Class names are the official ones and agree with the class maps of the field."""
 
-from dataclasses import replace
+from dataclasses import fields, replace
 
 import pytest
 
 from cmg.datasets.names import AVE_CLASSES, AVE_TO_AVVP, AVVP_CLASSES, UCF_TO_VGGSOUND
 from cmg.datasets.prompts import FOLDER, read_prompts
 from cmg.synth import DATASETS, CorpusSpec
-from cmg.synth.concepts import CONCEPTS, UCF_INDEX, labels
+from cmg.synth.concepts import CONCEPTS, UCF_INDEX, Concept, labels
 
 
 def test_names_are_official():
@@ -15,6 +15,7 @@ def test_names_are_official():
     assert {concept.avvp for concept in CONCEPTS} - {None} <= set(AVVP_CLASSES)
     assert {concept.ucf101 for concept in CONCEPTS} - {None} == set(UCF_INDEX) <= set(UCF_TO_VGGSOUND)
     assert {concept.vggsound_avel for concept in CONCEPTS} <= set(read_prompts(FOLDER / "vggsound_avel.csv"))
+    assert {concept.avsbench_s4 for concept in CONCEPTS} - {None} <= set(read_prompts(FOLDER / "avsbench_s4.csv"))
 
 
 def test_names_follow_the_class_maps():
@@ -36,7 +37,7 @@ def test_avel_names(reference):
     assert {concept.vggsound_avel for concept in CONCEPTS} <= {row.split(",")[0] for row in rows}
 
 
-@pytest.mark.parametrize("field", ["name", "vggsound_avel", "ave", "avvp", "ucf101", "prompt", "look", "voice"])
+@pytest.mark.parametrize("field", [field.name for field in fields(Concept)])
 def test_nothing_stands_twice(field):
     values = [getattr(concept, field) for concept in CONCEPTS if getattr(concept, field) is not None]
     assert len(values) == len(set(values))

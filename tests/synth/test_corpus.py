@@ -5,13 +5,17 @@ from collections import Counter
 from dataclasses import asdict, replace
 
 import av
+import numpy as np
 import pytest
 
 from cmg.datasets.labels import pretraining_exclusions, really_shared
 from cmg.datasets.listing import scan
 from cmg.datasets.registry import index_dataset
-from cmg.synth import DATASETS, CorpusSpec, Split, generate, plan
+from cmg.media.image import load_rgb
+from cmg.synth import DATASETS, CorpusSpec, Split, generate, picture, plan, sound
 
+FILMS = ("vggsound_avel", "ave", "avvp", "ucf101", "valor32k")
+CLASSES = FILMS[:4]
 FEW = CorpusSpec(
     vggsound_avel=Split(4, 1, 0), ave=Split(1, 1, 1), ucf101=Split(2, 0, 1), width=64, height=48, fps=2, seconds=2, defects=False
 )
@@ -32,7 +36,7 @@ def tree(root):
     return {str(path.relative_to(root)): path.read_bytes() for path in sorted(root.rglob("*")) if path.is_file()}
 
 
-@pytest.mark.parametrize("dataset", DATASETS)
+@pytest.mark.parametrize("dataset", FILMS)
 def test_media_decode_as_planned(corpus, tiny, dataset):
     folder, _ = corpus
     healthy = [item for item in plan(dataset, tiny).media if not item.clip.defect]
@@ -44,7 +48,7 @@ def test_media_decode_as_planned(corpus, tiny, dataset):
         assert sound == (pytest.approx(item.clip.seconds, abs=0.2) if item.clip.sound else None)
 
 
-@pytest.mark.parametrize("dataset", ["vggsound_avel", "ave", "avvp"])
+@pytest.mark.parametrize("dataset", ["vggsound_avel", "ave", "avvp", "valor32k"])
 def test_damaged_files(corpus, dataset):
     folder, summaries = corpus
     paths = {kind: folder / dataset / found[0] for kind, found in summaries[dataset].damage.items() if kind in ("mute", "short")}
@@ -70,6 +74,25 @@ def test_folder_holds_the_plan_and_nothing_else(corpus, tiny, dataset):
     assert not [path.name for path in folder.iterdir() if path.name not in DATASETS]
 
 
+def test_images_and_sounds_decode_as_planned(corpus, tiny):
+    folder, _ = corpus
+    for dataset in ("clotho", "mscoco", "flickrsound", "avsbench_s4", "celeba_hq"):
+        healthy = [item for item in plan(dataset, tiny).media if not item.clip.defect]
+        for item in healthy[::4]:
+            path = folder / dataset / item.path
+            if path.suffix == ".wav":
+                samples, rate = sound.render(tiny, item.clip)
+                with av.open(str(path)) as container:
+                    assert container.streams.audio[0].rate == rate
+                    heard = np.concatenate([frame.to_ndarray().reshape(-1, len(samples)).T for frame in container.decode(audio=0)], axis=1)
+                assert heard.dtype == np.int16 and np.abs(heard / 32767 - samples).max() < 2e-5
+            elif item.mask:
+                assert np.array_equal(load_rgb(path)[:, :, 0] > 0, picture.mask(tiny, item.clip, item.second))
+            else:
+                found, expected = load_rgb(path), picture.still(tiny, item.clip, item.second)
+                assert np.abs(found.astype(int) - expected).mean() < (1e-9 if path.suffix == ".png" else 20)
+
+
 @pytest.mark.parametrize(("one", "other"), [("vggsound_avel", "ave"), ("vggsound_avel", "avvp"), ("ave", "avvp")])
 def test_shared_clips_are_the_same_files(corpus, tiny, one, other):
     folder, _ = corpus
@@ -84,7 +107,7 @@ def test_shared_clips_are_the_same_files(corpus, tiny, one, other):
 def test_readers_find_the_planned_problems_only(corpus, tiny):
     folder, summaries = corpus
     options = {"vggsound_avel": {"segments": "vggsound-avel50k_labels.json"}}
-    indexes = {name: index_dataset(name, folder / name, scan(folder / name), options.get(name)) for name in DATASETS}
+    indexes = {name: index_dataset(name, folder / name, scan(folder / name), options.get(name)) for name in CLASSES}
     kinds = {"orphan row": "orphan", "empty row": "zero_length", "inverted row": "inverted", "duplicate row": "duplicate"}
     for name, index in indexes.items():
         assert Counter(clip.split for clip in index.clips) == summaries[name].rows
@@ -100,7 +123,7 @@ def test_readers_find_the_planned_problems_only(corpus, tiny):
 
 def test_readers_see_the_planned_events_and_overlap(corpus, tiny):
     folder, _ = corpus
-    clips = {name: index_dataset(name, folder / name, scan(folder / name)).clips for name in DATASETS}
+    clips = {name: index_dataset(name, folder / name, scan(folder / name)).clips for name in CLASSES}
     planned = {item.path: item.clip for item in plan("avvp", tiny).media}
     dense = [clip for clip in clips["avvp"] if clip.split != "train" and clip.status == "ok"]
     assert len(dense) == 31
@@ -153,5 +176,5 @@ def test_failed_generation_leaves_the_earlier_sample(tmp_path):
 
 
 def test_unknown_dataset(tmp_path):
-    with pytest.raises(ValueError, match="no sample corpus for dataset 'clotho'"):
-        generate("clotho", tmp_path / "c", FEW)
+    with pytest.raises(ValueError, match="no sample corpus for dataset 'vggsound'"):
+        generate("vggsound", tmp_path / "c", FEW)

@@ -4,7 +4,8 @@ import av
 import numpy as np
 import pytest
 
-from cmg.synth.encode import truncate, write_avi, write_mp4
+from cmg.media.image import load_rgb
+from cmg.synth.encode import truncate, write_avi, write_image, write_mask, write_mp4, write_wav
 
 RATE = 16000
 
@@ -82,3 +83,21 @@ def test_truncated(tmp_path, frames, tone):
     assert path.read_bytes() == whole[: int(0.6 * len(whole))]
     with pytest.raises(av.error.InvalidDataError):
         av.open(str(path))
+
+
+def test_wav_jpeg_and_png(tmp_path, frames, tone):
+    for copy in ("one", "two"):
+        write_wav(tmp_path / f"{copy}.wav", *tone)
+        write_image(tmp_path / f"{copy}.jpg", frames[0])
+        write_image(tmp_path / f"{copy}.png", frames[0])
+        write_mask(tmp_path / f"{copy}-mask.png", frames[0, :, :, 0] > 200)
+    for suffix in (".wav", ".jpg", ".png", "-mask.png"):
+        assert (tmp_path / f"one{suffix}").read_bytes() == (tmp_path / f"two{suffix}").read_bytes()
+    assert np.array_equal(load_rgb(tmp_path / "one.png"), frames[0])
+    assert np.abs(load_rgb(tmp_path / "one.jpg").astype(int) - frames[0]).mean() < 4
+    assert np.array_equal(load_rgb(tmp_path / "one-mask.png")[:, :, 0] == 255, frames[0, :, :, 0] > 200)
+    write_image(tmp_path / "grey.jpg", frames[0], grey=True)
+    assert not np.ptp(load_rgb(tmp_path / "grey.jpg"), axis=-1).any()
+    with av.open(str(tmp_path / "one.wav")) as container:
+        heard = np.concatenate([frame.to_ndarray().reshape(-1, 2).T for frame in container.decode(audio=0)], axis=1)
+    assert np.abs(heard / 32767 - tone[0]).max() < 2e-5

@@ -64,3 +64,24 @@ def test_draws_do_not_depend_on_the_class(clip_of):
     one, other = clip_of("a", "violin"), clip_of("a", "dog")
     assert astuple(picture.draw_figure(SPEC, one, 0)) == astuple(picture.draw_figure(SPEC, other, 0))
     assert astuple(picture.draw_scene(SPEC, one)) == astuple(picture.draw_scene(SPEC, other))
+
+
+def test_a_still_is_a_frame_of_the_film(clip_of):
+    clip = clip_of("a", "race car")
+    frames = picture.render(SPEC, clip)
+    assert all(np.array_equal(picture.still(SPEC, clip, second), frames[second * SPEC.fps]) for second in range(3))
+
+
+def test_a_mask_is_where_the_object_is_painted(clip_of):
+    clip = clip_of("a", "violin", span=(1, 2))
+    changed = (picture.still(SPEC, clip, 1) != picture.still(SPEC, replace(clip, events=()), 1)).any(-1)
+    covered = picture.mask(SPEC, clip, 1)
+    assert covered.any() and not (changed & ~covered).any() and (changed & covered).sum() > 0.95 * covered.sum()
+    assert not picture.mask(SPEC, clip, 0).any()
+
+
+def test_objects_side_by_side_do_not_hide_each_other(clip_of):
+    clip = replace(clip_of("a", "violin"), events=(Event("violin", None, (0, 3)), Event("dog", None, (0, 3))), beside=True)
+    alone = [replace(clip, events=(replace(clip.events[0], visual=None), clip.events[1])), replace(clip, events=clip.events[:1])]
+    first, second = (picture.mask(SPEC, one) for one in alone)
+    assert (first & second).sum() < 0.1 * min(first.sum(), second.sum())

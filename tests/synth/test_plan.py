@@ -1,5 +1,6 @@
 """Plans of all datasets: damage, ids, sharing between datasets, dependence on the seed."""
 
+from collections import Counter
 from dataclasses import replace
 
 import pytest
@@ -15,13 +16,15 @@ def ids(dataset, spec):
 @pytest.mark.parametrize("dataset", DATASETS)
 def test_same_seed_same_plan(dataset, planned):
     assert plan(dataset, replace(planned)) == plan(dataset, planned)
-    assert plan(dataset, replace(planned, seed=1)).media != plan(dataset, planned).media
+    numbered = dataset == "celeba_hq"  # its file names are numbers: the seed shows in the pixels alone
+    assert (plan(dataset, replace(planned, seed=1)).media != plan(dataset, planned).media) != numbered
 
 
 @pytest.mark.parametrize("dataset", DATASETS)
 def test_rows_per_split_are_the_ones_asked_for(dataset, planned):
     split = planned.split(dataset)
-    rows = {"train": split.train, "val": split.val, "test": split.test}
+    bad = 2 if dataset == "clotho" else 0  # lines without a usable clip are rows too
+    rows = {"train": split.train, "val": split.val, "test": split.test + bad}
     assert plan(dataset, planned).rows == {name: count for name, count in rows.items() if count}
 
 
@@ -29,12 +32,12 @@ def test_rows_per_split_are_the_ones_asked_for(dataset, planned):
 def test_media_paths_are_unique_and_events_lie_in_the_clip(dataset, planned):
     media = plan(dataset, planned).media
     assert len({item.path for item in media}) == len(media)
-    for event in (event for item in media if dataset != "ucf101" for event in item.clip.events):
+    for event in (event for item in media if dataset not in ("ucf101", "clotho") for event in item.clip.events):
         spans = [span for span in (event.audio, event.visual) if span is not None]
         assert spans and all(0 <= onset < offset <= planned.seconds for onset, offset in spans)
 
 
-@pytest.mark.parametrize("dataset", ["vggsound_avel", "ave", "avvp"])
+@pytest.mark.parametrize("dataset", ["vggsound_avel", "ave", "avvp", "valor32k"])
 def test_one_file_of_each_defect(dataset, planned):
     found = plan(dataset, planned)
     by_path = {item.path: item.clip.defect for item in found.media}
@@ -51,7 +54,7 @@ def test_no_damage_unless_asked_for(dataset, planned):
     assert not any(item.clip.defect for item in found.media)
 
 
-@pytest.mark.parametrize("dataset", ["vggsound_avel", "ave", "avvp"])
+@pytest.mark.parametrize("dataset", ["vggsound_avel", "ave", "avvp", "valor32k", "avsbench_s4"])
 def test_ids_begin_with_hyphen_and_underscore(dataset, planned):
     assert {"-", "_"} <= {clip_id[0] for clip_id in ids(dataset, planned)}
 
@@ -69,3 +72,10 @@ def test_classes_stay_within_the_prefix(planned):
     for dataset in DATASETS:
         concepts = {event.concept for item in plan(dataset, replace(planned, classes=3)).media for event in item.clip.events}
         assert {"violin", "acoustic guitar"} <= concepts <= {"violin", "acoustic guitar", "cello"}
+
+
+def test_retrieval_clips_differ_in_their_classes(planned):
+    for dataset in ("clotho", "mscoco", "flickrsound"):
+        split = {item.clip.clip_id: item.clip for item in plan(dataset, planned).media if "development" not in item.path}
+        classes = Counter(frozenset(event.concept for event in clip.events) for clip in split.values())
+        assert max(classes.values()) <= 2 and sum(len(names) == 2 for names in classes) > 0.7 * len(classes)

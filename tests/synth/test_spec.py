@@ -17,8 +17,10 @@ from cmg.synth import CorpusSpec, Split
         ({"sample_rates": ()}, "sample rates"),
         ({"sample_rates": (8000,)}, "8000"),
         ({"ave": Split(20, -1, 3)}, "ave: clip counts must not be negative"),
-        ({"ucf101": Split(4, 1, 4)}, "ucf101 has no official validation list: expected val=0, found 1"),
+        ({"ucf101": Split(4, 1, 4)}, "ucf101 has no val part here: expected val=0, found 1"),
+        ({"mscoco": Split(4, 0, 20)}, "mscoco has no train part here: expected train=0, found 4"),
         ({"avvp": Split(0, 15, 20)}, "found {'avvp val': 15}"),
+        ({"clotho": Split(20, 20, 3)}, "found {'clotho test': 3}"),
     ],
 )
 def test_impossible(values, message):
@@ -32,5 +34,5 @@ def test_few_rows_without_defects():
 
 
 def test_unknown_dataset():
-    with pytest.raises(ValueError, match="no sample corpus for dataset 'clotho': expected one of vggsound_avel"):
-        CorpusSpec().split("clotho")
+    with pytest.raises(ValueError, match="no sample corpus for dataset 'vggsound': expected one of vggsound_avel"):
+        CorpusSpec().split("vggsound")

@@ -97,3 +97,27 @@ def test_empty_clips_and_bad_shapes():
         metrics.top1(np.zeros(3), np.zeros(4))
     with pytest.raises(ValueError, match="not empty"):
         metrics.segment_f(np.zeros((0, 10, 2), bool), np.zeros((0, 10, 2), bool))
+
+
+@settings(max_examples=30, deadline=None)
+@given(PAIRS)
+def test_segment_f_equals_scikit_learns_f1_by_clip_and_occurring_class(pair):
+    sklearn = pytest.importorskip("sklearn.metrics")
+    predicted, target = pair
+    expected = []
+    for p, t in zip(predicted, target, strict=True):
+        occurring = np.flatnonzero((p | t).any(axis=0))
+        found = [sklearn.f1_score(t[:, c], p[:, c], zero_division=0) for c in occurring]
+        expected.append(np.mean(found) if found else 1.0)
+    assert metrics.segment_f(predicted, target) == pytest.approx(100 * np.mean(expected), abs=1e-9)
+
+
+@settings(max_examples=40, deadline=None)
+@given(
+    st.integers(1, 30).flatmap(
+        lambda n: st.tuples(arrays(np.int64, n, elements=st.integers(0, 4)), arrays(np.int64, n, elements=st.integers(0, 4)))
+    )
+)
+def test_top1_equals_scikit_learns_accuracy(pair):
+    sklearn = pytest.importorskip("sklearn.metrics")
+    assert metrics.top1(*pair) == pytest.approx(100 * sklearn.accuracy_score(pair[1], pair[0]))

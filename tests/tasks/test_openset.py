@@ -8,6 +8,7 @@ import pytest
 
 from cmg.tasks import openset
 from cmg.tasks.codes import RunCodes
+from cmg.tasks.evaluate import evaluate_open_set
 from cmg.toc import toc_scores
 
 
@@ -41,6 +42,10 @@ def test_ucf_classes_are_those_with_sound_and_none_without_audio_codes(world, fa
     del entries["ucf101", "audio"]
     found = openset.run(RunCodes(world.codes.codebooks, entries), world.indices, None, fast)
     assert {c.task for c in found} == {"ave", "ucf_vgg"} and not any(c.toc for c in found)
+
+
+def test_the_published_protocol_has_none(world, fast):
+    assert evaluate_open_set(world.codes, world.indices, None, replace(fast, protocol="published")) == []
 
 
 def test_the_fixed_rule_never_sees_test_labels_or_the_target_modality(world, fast):

@@ -10,7 +10,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from cmg.tasks.recall import expected_recall
+from cmg.tasks.recall import expected_recall, released_recall
+from cmg.tasks.retrieval import cosine
 
 GOLDEN = Path(os.environ.get("CMG_SHARED", Path(__file__).parents[2] / "../shared")) / "golden/fcid/retrieval.npz"
 
@@ -60,3 +61,24 @@ def test_without_ties_it_equals_the_released_recall():
         matches = np.arange(60)[None] // 5 == np.arange(12)[:, None]
         for scores, hits, key in ((similarity, matches, "a2t"), (similarity.T, matches.T, "t2a")):
             np.testing.assert_allclose(list(expected_recall(scores, hits, (1, 5, 10, 50)).values()), golden[key][:4], rtol=1e-12)
+
+
+@pytest.mark.skipif(not GOLDEN.exists(), reason="reference arrays of the released code are absent (set CMG_SHARED)")
+def test_ties_can_be_broken_as_released():
+    with np.load(GOLDEN) as golden:
+        similarity = cosine(golden["codes"][golden["idx_a"]], golden["codes"][golden["idx_t"]])
+        for scores, key in ((similarity, "a2t_ties"), (similarity.T, "t2a_ties")):
+            found = released_recall(scores, np.eye(20, dtype=bool), (1, 5, 10, 50))
+            np.testing.assert_allclose(list(found.values()), golden[key][:4], rtol=1e-12)
+
+
+@settings(max_examples=40, deadline=None)
+@given(arrays(np.int64, (6, 9), elements=st.integers(0, 1000)), st.integers(1, 9))
+def test_without_ties_both_equal_scikit_learns_top_k_accuracy(drawn, k):
+    accuracy = pytest.importorskip("sklearn.metrics").top_k_accuracy_score
+    similarity = drawn + np.linspace(0, 0.5, drawn.size).reshape(drawn.shape)
+    target = drawn[:, 0] % 9
+    matches = target[:, None] == np.arange(9)
+    expected = 100 * accuracy(target, similarity, k=k, labels=np.arange(9)) if k < 9 else 100.0
+    assert expected_recall(similarity, matches, (k,))[k] == pytest.approx(expected)
+    assert released_recall(similarity, matches, (k,))[k] == pytest.approx(expected)

@@ -1,8 +1,13 @@
-"""The training loop: determinism, resume, divergence."""
+"""The training loop: determinism, resume, stop, precision, divergence."""
+
+import os
+import signal
+from dataclasses import replace
 
 import pytest
 import torch
 
+from cmg.methods.base import LossTerms
 from cmg.train.loop import Diverged, TrainOptions, steps_per_epoch, train
 from tests.train.conftest import TinyMethod
 
@@ -73,3 +78,43 @@ def test_a_method_is_told_how_much_of_its_training_is_done(tiny, paired, tmp_pat
     monkeypatch.setattr(tiny, "loss", lambda batch, draws, fit: (told.append(draws.progress), loss(batch, draws, fit))[1])
     train(tiny, paired, OPTIONS, tmp_path / "w.pt", "k")
     assert told == [step / 8 for step in range(8)]
+
+
+def test_sigterm_finishes_the_step_saves_and_ends(paired, tmp_path):
+    whole, stopped, steps = fresh(), fresh(), []
+    expected = train(whole, paired, OPTIONS, tmp_path / "a.pt", "k")
+
+    def terminate(done, total, row):
+        if done == 5:
+            os.kill(os.getpid(), signal.SIGTERM)
+
+    before = signal.getsignal(signal.SIGTERM)
+    with pytest.raises(SystemExit) as ended:
+        train(stopped, paired, OPTIONS, tmp_path / "b.pt", "k", terminate)
+    assert ended.value.code == 143 and signal.getsignal(signal.SIGTERM) is before
+    again = fresh()
+    done = train(again, paired, OPTIONS, tmp_path / "b.pt", "k", lambda step, total, row: steps.append(step))
+    assert steps[0] == 7 and done.history == expected.history
+    assert all(torch.equal(tensor, again.state_dict()[name]) for name, tensor in whole.state_dict().items())
+
+
+@pytest.mark.parametrize(("precision", "near"), [("bfloat16", 0.1), ("float64", 1e-4)])
+def test_another_precision_gives_nearly_the_same(paired, tmp_path, precision, near):
+    whole, other = fresh(), fresh()
+    expected = train(whole, paired, OPTIONS, tmp_path / "a.pt", "k")
+    done = train(other, paired, replace(OPTIONS, precision=precision), tmp_path / "b.pt", "k")
+    assert done.history != expected.history
+    torch.testing.assert_close(torch.tensor(done.history), torch.tensor(expected.history), rtol=near, atol=near)
+    assert all(tensor.dtype == torch.float32 for tensor in other.state_dict().values())
+
+
+def test_terms_that_come_and_go_are_refused(tiny, paired, tmp_path, monkeypatch):
+    loss = tiny.loss
+
+    def changing(batch, draws, fit):
+        terms = loss(batch, draws, fit)
+        return terms if draws.progress else LossTerms({"recon": terms.terms["recon"]})
+
+    monkeypatch.setattr(tiny, "loss", changing)
+    with pytest.raises(ValueError, match="same terms and monitors in every step"):
+        train(tiny, paired, OPTIONS, tmp_path / "w.pt", "k")

@@ -1,0 +1,80 @@
+"""Frames as they are, for tasks that need pixels: the first frame of every second at one size. No network.
+
+Letters: T seconds, S pixels a side.
+"""
+
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from cmg.extract.contract import Batch, Task
+from cmg.extract.options import RecipeError
+from cmg.extract.resize import resize
+from cmg.media.failure import MediaFailure
+from cmg.media.grid import Window
+from cmg.media.source import Decoded, Source
+from cmg.media.video import VideoTask, decode_video
+
+decode = decode_video
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """What makes the numbers. size: S; seconds: T. Values are uint8 RGB."""
+
+    size: int = 224
+    seconds: int = 10
+    dtype: str = "uint8"
+
+    def __post_init__(self) -> None:
+        if self.size < 1 or self.seconds < 1 or self.dtype != "uint8":
+            raise RecipeError(
+                f"pixels: expected positive size and seconds and dtype uint8, found {self.size}, {self.seconds}, {self.dtype}"
+            )
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """Shape of one clip: [T, S, S, 3]."""
+        return (self.seconds, self.size, self.size, 3)
+
+    def describe(self) -> dict[str, Any]:
+        """Everything that makes the numbers, for the store's attributes."""
+        return {
+            **asdict(self),
+            "frames": "first of each second",
+            "resize": "bilinear without antialias, aspect not kept, whole grey levels",
+        }
+
+
+def tasks(clips: Sequence[Any], root: Path, recipe: Recipe) -> list[Task]:
+    """One task per usable clip; a clip without a visual file is a `no_video` failure."""
+    return [Task(clip.row, _spec(clip, root, recipe)) for clip in clips]
+
+
+def _spec(clip: Any, root: Path, recipe: Recipe) -> VideoTask | MediaFailure:
+    if clip.visual is None:
+        return MediaFailure("no_video", "the index names no visual file for this clip")
+    window = Window(clip.start, clip.duration, frames_per_second=1, seconds=recipe.seconds)
+    return VideoTask(Source(str(root), clip.visual, clip.visual_fingerprint), window)
+
+
+class Network:
+    """Frames of one clip → uint8 `[1, T, S, S, 3]`; seconds beyond the valid ones are zero."""
+
+    batch = 1
+    digest = ""
+
+    def __init__(self, recipe: Recipe, weights_dir: Path, device: torch.device) -> None:
+        self.recipe, self.device = recipe, device
+
+    @torch.inference_mode()
+    def __call__(self, items: Sequence[tuple[int, Decoded]]) -> Batch:
+        [(_, clip)] = items
+        seconds = min(clip.valid, self.recipe.seconds)
+        frames = torch.from_numpy(clip.array[:seconds]).to(self.device)
+        out = torch.zeros(1, *self.recipe.shape, dtype=torch.uint8, device=self.device)
+        out[0, :seconds] = resize(frames, self.recipe.size).permute(0, 2, 3, 1).to(torch.uint8)
+        return Batch(out, [seconds])

@@ -1,0 +1,96 @@
+"""Maps of a codebook: which modality uses which code, how alike codes are before and after TOC, and where several codebooks stand."""
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+from matplotlib import colormaps, rc_context
+
+from cmg.report.figures import LINES, STYLE, Panel, make_axes, make_panel
+from cmg.report.layout import label
+
+# kind of code: (what the reader is told, colour, marker); the paper's colours, and shapes for those who do not see them
+MARKS = {
+    "single": ("one modality alone (over 95 % of its use)", "#c8352b", "x"),
+    "mixed": ("in between", "#2f7ed8", "s"),
+    "shared": ("all modalities (at least 5 % each)", "#2e9e5b", "o"),
+    "unused": ("unused", "#b5b5b5", "."),
+}
+STEPS = 12  # colours of the cosine map: few, so that the picture stays small
+
+
+@dataclass(frozen=True)
+class CodebookMaps:
+    """What one run's maps are drawn from.
+
+    kinds [K]: keys of ``MARKS``. modalities: those whose use was counted, on ``dataset``. before, after [K,K]: cosines with all dimensions
+    and with the ``q`` that TOC keeps (None without a codebook to choose from). places [M,K,2]: projected codebooks of a method that has
+    one per modality, named by ``books``.
+    """
+
+    run: str
+    dataset: str
+    modalities: tuple[str, ...]
+    kinds: np.ndarray
+    before: np.ndarray
+    after: np.ndarray | None
+    q: int
+    places: np.ndarray | None = None
+    books: tuple[str, ...] = ()
+
+    @property
+    def method(self) -> str:
+        return self.run.rpartition("-")[0]
+
+
+def map_panels(maps: CodebookMaps) -> list[Panel]:
+    """All maps of a run."""
+    found = [activation_panel(maps), cosine_panel(maps, maps.before, "all dimensions")]
+    found += [] if maps.after is None else [cosine_panel(maps, maps.after, f"the {maps.q} dimensions that TOC keeps")]
+    return found + ([] if maps.places is None else [projection_panel(maps)])
+
+
+def activation_panel(maps: CodebookMaps) -> Panel:
+    """A mark per code in the order of the codebook, row by row in a square."""
+    side = math.ceil(math.sqrt(len(maps.kinds)))
+    counted = {kind: int((maps.kinds == kind).sum()) for kind in MARKS}
+    with rc_context(STYLE):
+        figure, axes = make_axes(3.4, 3.4)
+        for kind, (_, colour, marker) in MARKS.items():
+            codes = np.flatnonzero(maps.kinds == kind)
+            axes.plot(codes % side, codes // side, marker, color=colour, markersize=4, markeredgewidth=1)
+        axes.invert_yaxis()
+        axes.set_axis_off()
+        words = "; ".join(f"{text}: {counted[kind]}" for kind, (text, _, _) in MARKS.items())
+        by = ", ".join(maps.modalities)
+        description = f"{len(maps.kinds)} codes of {maps.run}; use by {by}. {words}."
+        return make_panel(figure, f"{label(maps.method)}: codes by modality", description)
+
+
+def cosine_panel(maps: CodebookMaps, cosines: np.ndarray, what: str) -> Panel:
+    """The matrix as a picture, from -1 (dark) to 1 (bright)."""
+    mean = (cosines.sum() - np.trace(cosines)) / max(cosines.size - len(cosines), 1)
+    with rc_context({**STYLE, "image.interpolation": "none"}):
+        figure, axes = make_axes(3.4, 3.0)
+        shown = axes.imshow(cosines, cmap=colormaps["cividis"].resampled(STEPS), vmin=-1, vmax=1)
+        figure.colorbar(shown, ax=axes, shrink=0.8)
+        axes.set_xlabel("code")
+        axes.set_ylabel("code")
+        description = f"Cosine between the {len(cosines)} codes of {maps.run} on {what}. Mean over different codes: {mean:.3f}."
+        return make_panel(figure, f"{label(maps.method)}: cosine of codes, {what}; mean {mean:.3f}", description)
+
+
+def projection_panel(maps: CodebookMaps) -> Panel:
+    """A dot per code and codebook on the two principal axes of all."""
+    with rc_context(STYLE):
+        figure, axes = make_axes(3.4, 3.0)
+        for name, places, colour, marker in zip(maps.books, maps.places, LINES, "osD^", strict=False):
+            axes.plot(*places.T, marker, color=colour, markersize=3, alpha=0.6, label=name, markeredgewidth=0)
+        axes.legend(frameon=False)
+        names = ", ".join(maps.books)
+        spread = float(np.linalg.norm(maps.places - maps.places.mean(axis=0), axis=2).mean() / max(maps.places.std(), 1e-12))
+        description = (
+            f"Codebooks of {maps.run} ({names}) on their two common principal axes. Mean distance of a row's codes from their middle: "
+            f"{spread:.2f} standard deviations."
+        )
+        return make_panel(figure, f"{label(maps.method)}: codebooks of the modalities", description)

@@ -1,0 +1,58 @@
+"""What the released scripts do, as figures: head, optimiser, epochs, how an epoch is picked, TOC. One recipe per task and release.
+
+Sources: facts on FCID + TOC sections 3.2 and 4, on CoDAAR section 5. The scripts count epochs from the checkpoint's number + 1, so the
+number of head epochs follows from the checkpoints they load (FCID: step 2000, AVVP step 1400; CoDAAR: the sixth). CoDAAR released no
+TOC; its TOC cells take FCID's score and Q.
+"""
+
+from dataclasses import dataclass, replace
+from typing import Literal
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """One released script.
+
+    hidden: widths of the linear layers before the last, as shares of the code dimension; nothing stands between layers but, for clip
+    tasks, the maximum over seconds before the last. score: `accuracy`; `macro_precision` of each batch over the classes it predicts; or
+    `f1` of micro precision and recall of each batch. pick: the epoch whose test score (or test precision) is best, or the last one.
+    clip_alpha: whether the gradient of the exp-log loss's exponents is clipped. toc_score, q: dimensions kept with TOC, q a share of D.
+    """
+
+    epochs: int
+    toc_score: Literal["full", "similarity"] = "similarity"
+    q: float = 1.0
+    score: Literal["accuracy", "macro_precision", "f1"] = "accuracy"
+    pick: Literal["score", "precision", "last"] = "score"
+    hidden: tuple[float, ...] = (1.0,)
+    clip_alpha: bool = True
+    batch_size: int = 80
+    learning_rate: float = 4e-4
+
+
+FCID = {
+    "ave": Recipe(21, toc_score="full"),
+    "avvp": Recipe(47, q=196 / 256, score="f1", clip_alpha=False),
+    "ave_avvp": Recipe(46, q=128 / 256, score="f1"),
+    "ucf_vgg": Recipe(76, q=168 / 256),
+}
+CODAAR = {
+    "ave": replace(FCID["ave"], epochs=24, score="macro_precision", pick="last", batch_size=256, learning_rate=2.5e-4),
+    "avvp": replace(FCID["avvp"], epochs=44, pick="precision", hidden=(1.0, 0.5, 0.5), batch_size=64),
+    "ave_avvp": replace(FCID["ave_avvp"], epochs=24),
+    "ucf_vgg": replace(FCID["ucf_vgg"], epochs=24),
+}
+SCRIPTS = {"fcid": FCID, "codaar": CODAAR}
+
+
+def scripts_of(method: str) -> str:
+    """Whose scripts evaluate a method: CoDAAR's for CoDAAR, FCID's (those of the whole CMG family) for every other."""
+    return "codaar" if method == "codaar" else "fcid"
+
+
+def draws_needed(scripts: str) -> dict[tuple[str, str], int]:
+    """Encodings with dropout that the heads are fitted on, one per head epoch, by dataset and modality."""
+    found = SCRIPTS[scripts]
+    ave = max(found["ave"].epochs, found["ave_avvp"].epochs)
+    both = {(dataset, m): n for dataset, n in (("ave", ave), ("avvp", found["avvp"].epochs)) for m in ("audio", "video")}
+    return {**both, ("ucf101", "video"): found["ucf_vgg"].epochs, ("vggsound_avel", "audio"): found["ucf_vgg"].epochs}

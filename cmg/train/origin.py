@@ -1,0 +1,31 @@
+"""Where features come from, so that a method meets no others than those it was trained on."""
+
+from collections.abc import Mapping
+from typing import Any
+
+EXTENT = "seconds"  # how much of a clip a store covers, the one part of a recipe that may differ between datasets
+
+
+class OtherFeatures(ValueError):
+    """A store whose features were made in another way than those a method was trained on."""
+
+
+def origin(store) -> dict[str, Any]:
+    """How the features of a store were made: provenance, recipe, digest of the weights."""
+    return {name: store.attrs[name] for name in ("provenance", "recipe", "weights_digest")}
+
+
+def check_origin(trained: Mapping[str, Mapping[str, Any]], store, modality: str) -> None:
+    """Features of another recipe or other weights than in training would be encoded into noise without any sign of it.
+
+    trained: `origin` by modality, as the checkpoint records it. Imported features are not compared: a released file does not say how it
+    was made. Raises OtherFeatures naming the store and every difference.
+    """
+    known, found = trained.get(modality), origin(store)
+    if known is None or "released" in (known["provenance"], found["provenance"]):
+        return
+    fields = {"weights_digest": (known["weights_digest"], found["weights_digest"])}
+    names = sorted((known["recipe"].keys() | found["recipe"].keys()) - {EXTENT})
+    fields |= {f"recipe.{name}": (known["recipe"].get(name), found["recipe"].get(name)) for name in names}
+    if different := [f"{name}: trained on {a}, found {b}" for name, (a, b) in fields.items() if a != b]:
+        raise OtherFeatures(f"{store.path}: not the features of training; {'; '.join(different)}; run: dvc repro features_{modality}")

@@ -1,0 +1,50 @@
+"""Both protocols on the same runs, side by side: results/protocols.csv.
+
+Needs runs made under `evaluate.protocol: published` (their codes hold draws with encoder dropout); `strict` is scored here anew, from
+the same codes file.
+"""
+
+import argparse
+
+from cmg.datasets.clips import read_index
+from cmg.report.protocols import protocols_csv
+from cmg.report.runs import from_cells, read_run
+from cmg.report.write import write_text
+from cmg.tasks.codes import RunCodes
+from cmg.tasks.evaluate import evaluate_run
+from cmg.tasks.options import EvaluateOptions
+from cmg.tasks.published import PARTS
+from cmg.toc import read_toc
+from pipeline import paths, receipts, reporting
+from pipeline.device import prepare
+from pipeline.params import ParameterError, Params
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.epilog = (
+        "First: set evaluate.protocol: published in params.yaml and run dvc repro (or dvc exp run -S evaluate.protocol=published)."
+    )
+
+
+def run(args: argparse.Namespace, params: Params) -> None:
+    runs = reporting.runs(params)
+    published = [read_run(paths.run_result(run)) for run in runs]
+    for found in published:
+        if found.protocol != "published":
+            raise ParameterError(
+                f"{paths.run_result(found.name)}: protocol {found.protocol}, expected published; "
+                "run: dvc exp run -S evaluate.protocol=published"
+            )
+    codes = [paths.codes(run) for run in runs]
+    inputs = [*codes, *map(paths.toc, runs), *map(paths.run_result, runs), *map(paths.index, params.datasets)]
+    used = {**params.evaluate.model_dump(mode="json"), **params.active.evaluate.model_dump()}
+    with receipts.record("protocols", "protocols", inputs=inputs, outputs=[paths.PROTOCOLS], params=used):
+        prepare(params)
+        indices = {dataset: read_index(paths.index(dataset)) for dataset in params.datasets}
+        strict = []
+        for run in published:
+            options = EvaluateOptions(**{**used, "q_grid": params.evaluate.q_grid, "protocol": "strict", "seed": run.seed})
+            tasks = [task for task in PARTS if any(cell.task == task for cell in run.cells)]
+            cells = evaluate_run(RunCodes.read(paths.codes(run.name)), indices, read_toc(paths.toc(run.name)), options, tasks)
+            strict.append(from_cells(run.method, run.variant, run.seed, "strict", [cell.as_dict() for cell in cells]))
+        write_text(paths.PROTOCOLS, protocols_csv(strict, published, reporting.notice(params)))

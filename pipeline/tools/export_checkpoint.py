@@ -1,0 +1,27 @@
+"""Write a trained or imported model of ``variant: release`` as the authors release theirs: their names, shapes and number types."""
+
+import argparse
+from pathlib import Path
+
+from cmg.train import checkpoint, released
+from pipeline import paths
+from pipeline.params import Params
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("run", help="a run, such as fcid-0, or a folder that holds a checkpoint")
+    parser.add_argument("file", type=Path, help="the file to write, such as FCID.pt")
+
+
+def run(args: argparse.Namespace, params: Params) -> int:
+    """The exit status is 1 when there is no such checkpoint or it has no released form."""
+    folder = Path(args.run) if Path(args.run).is_dir() else paths.checkpoint(args.run)
+    try:
+        method, about = checkpoint.load(folder)
+        args.file.parent.mkdir(parents=True, exist_ok=True)
+        written = released.export(args.file, method, about)
+    except (FileNotFoundError, released.ReleasedError) as error:
+        print(error)
+        return 1
+    print(f"{args.file}: " + ", ".join(f"{module} ({tensors} tensors)" for module, tensors in written.items()))
+    return 0

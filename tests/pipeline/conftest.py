@@ -1,0 +1,60 @@
+"""A folder in which stages run in this process: the repository's code, its params.yaml made small, no data."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+import torch
+from ruamel.yaml import YAML
+
+from pipeline.__main__ import main
+
+REPOSITORY = Path(__file__).resolve().parents[2]
+
+
+class Folder:
+    """`run(command)` runs a stage or tool and returns its status; `set(key, value)` edits params.yaml."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        for name in ("cmg", "pipeline", "data/prompts"):
+            (path / name).parent.mkdir(parents=True, exist_ok=True)
+            (path / name).symlink_to(REPOSITORY / name)
+        (path / "params.yaml").write_text((REPOSITORY / "params.yaml").read_text())
+        self.set("threads", 1)
+        self.set("scales.mini.features.video.widths", [4, 4, 8, 8, 16])
+
+    def run(self, command: str) -> int:
+        return main(command.split())
+
+    def set(self, key: str, value: object) -> None:
+        yaml = YAML()
+        values = yaml.load((self.path / "params.yaml").read_text())
+        *parents, last = key.split(".")
+        section = values
+        for parent in parents:
+            section = section[parent]
+        section[last] = value
+        with (self.path / "params.yaml").open("w") as handle:
+            yaml.dump(values, handle)
+
+    def files(self, *folders: str) -> dict[str, bytes]:
+        """Content of every file below these folders."""
+        found = (file for folder in folders for file in sorted((self.path / folder).rglob("*")) if file.is_file())
+        return {file.relative_to(self.path).as_posix(): file.read_bytes() for file in found}
+
+
+@pytest.fixture
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[str], Folder]:
+    """folder(name) makes a folder and works in it from then on; torch's settings are put back afterwards."""
+
+    def make(name: str = "p") -> Folder:
+        (tmp_path / name).mkdir()
+        monkeypatch.chdir(tmp_path / name)
+        monkeypatch.delenv("CMG_DATA", raising=False)
+        return Folder(tmp_path / name)
+
+    deterministic, threads = torch.are_deterministic_algorithms_enabled(), torch.get_num_threads()
+    yield make
+    torch.use_deterministic_algorithms(deterministic)
+    torch.set_num_threads(threads)
