@@ -27,6 +27,7 @@ TOOLS = {
     "import-checkpoint": "inspect a released checkpoint, and convert it",
     "export-checkpoint": "write a run of `variant: release` in the released form",
     "compare-features": "released features against a store of ours: cosine per clip and second",
+    "profile-step": "where the time of a training step goes",
     "verify": "walk a result back to its inputs, byte by byte",
     "deps": "code dependencies of dvc.yaml against what the stages import",
     "record": "tell DVC what a Snakemake run made",

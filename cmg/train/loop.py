@@ -19,6 +19,7 @@ import numpy as np
 import torch
 from torch import Tensor
 from torch.optim import Adam, Optimizer
+from torch.profiler import record_function
 
 from cmg.methods.base import Batch, LossTerms, Method
 from cmg.nn.distributed import alone, average_gradients, total, world
@@ -129,7 +130,7 @@ def own(rows: np.ndarray, rank: int, processes: int) -> np.ndarray:
 
 
 def train_step(method: Method, batch: Batch, options: TrainOptions, optimisers: dict[str, Optimizer], step: int, clips: int) -> LossTerms:
-    """One step: forward with its codebook update and inner fits, backward, clipping per group, Adam.
+    """One step: forward with its codebook update and inner fits, backward, clipping per group, Adam; named so in a profile.
 
     batch: this process's part of the batch; clips: all training clips, N.
     """
@@ -140,14 +141,18 @@ def train_step(method: Method, batch: Batch, options: TrainOptions, optimisers: 
     device = batch.audio.device.type
     with alone(batch.size == rows):
         draws = replace(method.draw(generator, rows, batch.seconds), progress=step / steps)
-        with torch.autocast(device, torch.bfloat16, enabled=options.precision == "bfloat16"):
+        autocast = torch.autocast(device, torch.bfloat16, enabled=options.precision == "bfloat16")
+        with record_function("forward"), autocast:
             terms = method.loss(batch.to(DTYPES[options.precision]), draws, _fit(method, optimisers))
-        optimisers["main"].zero_grad()
-        terms.total.backward()
-        average_gradients(method.main_parameters())
-    for parameters in method.clip_groups().values():
-        torch.nn.utils.clip_grad_norm_(parameters, options.clip_norm)
-    optimisers["main"].step()
+        with record_function("backward"):
+            optimisers["main"].zero_grad()
+            terms.total.backward()
+            average_gradients(method.main_parameters())
+    with record_function("clip"):
+        for parameters in method.clip_groups().values():
+            torch.nn.utils.clip_grad_norm_(parameters, options.clip_norm)
+    with record_function("adam"):
+        optimisers["main"].step()
     return terms
 
 
@@ -157,11 +162,12 @@ def _stream(seed: int, step: int, which: int) -> int:
 
 def _fit(method: Method, optimisers: dict[str, Optimizer]) -> Callable[[Callable[[], Tensor]], None]:
     def fit(closure: Callable[[], Tensor]) -> None:
-        for _ in range(method.inner_steps):
-            optimisers["variational"].zero_grad()
-            closure().backward()
-            average_gradients(method.variational_parameters())
-            optimisers["variational"].step()
+        with record_function("variational"):
+            for _ in range(method.inner_steps):
+                optimisers["variational"].zero_grad()
+                closure().backward()
+                average_gradients(method.variational_parameters())
+                optimisers["variational"].step()
 
     return fit
 

@@ -36,6 +36,7 @@ MINI = {
     },
     "video_widths": [4, 4, 8, 8, 16],
     "methods": ["baseline", "fcid"],
+    "without": ["clotho", "flickrsound"],
 }
 
 
@@ -44,6 +45,10 @@ def write_params(folder: Path) -> None:
     yaml = YAML()
     values = yaml.load((REPO / "params.yaml").read_text())
     values["methods"], values["seeds"], values["threads"] = MINI["methods"], [0], 1
+    for name in MINI["without"]:
+        del values["datasets"][name]
+        for listed in values["stores"].values():
+            listed[:] = [dataset for dataset in listed if dataset != name]
     mini = values["scales"]["mini"]
     mini["corpus"] = MINI["corpus"]
     mini["features"]["video"]["widths"] = MINI["video_widths"]

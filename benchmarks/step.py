@@ -1,0 +1,69 @@
+"""A training step at the official size: our float64 `variant: release` step, as the released code trains, against ours.
+
+    python -m benchmarks.step                                          batch 8 on the CPU: float64, float32, bfloat16
+    python -m benchmarks.step --batch-size 80 --precisions bfloat16    seconds per step and share of the matrix peak
+    python -m benchmarks.step --device cuda --batch-size 80 --steps 200
+
+`ratio`: how many times faster than the first line of the run. `epoch`: seconds for 40,801 clips at that rate, features resident.
+"""
+
+import argparse
+import json
+import os
+import platform
+
+import torch
+from torch.utils.flop_counter import FlopCounterMode
+
+from cmg.methods import METHODS, build
+from cmg.train.profile import peak, random_batch, stepper, time_step
+
+CLIPS = 40_801  # training clips of VGGSound-AVEL 40K as released
+
+
+def measure(name: str, variant: str, precision: str, args: argparse.Namespace) -> dict:
+    device = torch.device(args.device)
+    torch.manual_seed(0)
+    method = build(name, {"variant": variant, **args.sizes}).to(device)
+    step = stepper(method, random_batch(args.batch_size, device), precision)
+    seconds = time_step(step, device, args.steps)
+    with FlopCounterMode(display=False) as counter:
+        step(args.steps + 1)
+    flops, best = counter.get_total_flops(), peak(device, precision)
+    return {
+        "method": name,
+        "variant": variant,
+        "precision": precision,
+        "seconds": round(seconds, 4),
+        "tflop": round(flops / 1e12, 3),
+        "peak_gflops": round(best / 1e9),
+        "share_of_peak": round(flops / seconds / best, 3),
+        "epoch": round(seconds * CLIPS / args.batch_size),
+    }
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--methods", nargs="+", choices=METHODS, default=["fcid"])
+    parser.add_argument("--precisions", nargs="+", choices=("float64", "float32", "bfloat16"), default=["float64", "float32", "bfloat16"])
+    parser.add_argument("--batch-size", type=int, default=8)
+    parser.add_argument("--steps", type=int, default=3)
+    parser.add_argument("--threads", type=int, default=2)
+    parser.add_argument("--device", choices=("cpu", "cuda"), default="cpu")
+    parser.add_argument("--sizes", type=json.loads, default={}, help="JSON over the official sizes, for a smaller step")
+    args = parser.parse_args()
+    torch.set_num_threads(args.threads)
+    found = []
+    for name in args.methods:
+        for precision in args.precisions:
+            found.append(measure(name, "release" if precision == "float64" else "paper", precision, args))
+            found[-1]["ratio"] = round(found[0]["seconds"] / found[-1]["seconds"], 1)
+    where = (
+        torch.cuda.get_device_name() if args.device == "cuda" else f"{platform.machine()}, {os.cpu_count()} cores, {args.threads} threads"
+    )
+    machine = f"{where} (load {os.getloadavg()[0]:.1f} at the end), torch {torch.__version__}"
+    print(json.dumps({"machine": machine, "batch_size": args.batch_size, "steps": found}, indent=1))
+
+
+if __name__ == "__main__":
+    main()

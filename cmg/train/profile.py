@@ -1,0 +1,105 @@
+"""Where the time of a training step goes, and what share of the device's peak it reaches.
+
+Axes: B clips, T seconds, L words.
+"""
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import torch
+from torch.profiler import ProfilerActivity, profile
+from torch.utils.flop_counter import FlopCounterMode
+
+from cmg.methods.base import Batch, LossTerms, Method
+from cmg.train.loop import DTYPES, TrainOptions, make_optimisers, train_step
+
+SECONDS, WORDS = 10, 10
+PHASES = ("forward", "variational", "backward", "clip", "adam")  # `variational` lies within `forward`
+PEAK_SIZE = {"cpu": 2048, "cuda": 8192}  # side of the matrices whose product is the peak
+
+
+@dataclass(frozen=True)
+class Profile:
+    """seconds: wall clock of a step; phases, operations: seconds of a step by name, the longest operations first; flops: counted in a
+    step (matrix products and convolutions); peak: operations per second of a large matrix product in the same precision; memory: bytes
+    of GPU memory at most, 0 on a CPU.
+    """
+
+    seconds: float
+    phases: dict[str, float]
+    operations: dict[str, float]
+    flops: float
+    peak: float
+    memory: int
+
+    @property
+    def share(self) -> float:
+        """Of the peak, between 0 and 1."""
+        return self.flops / self.seconds / self.peak
+
+
+def random_batch(clips: int, device: torch.device) -> Batch:
+    """Random features of the official shapes, non-negative where real ones are."""
+    g = torch.Generator().manual_seed(0)
+    audio, video = torch.randn(clips, SECONDS, 128, generator=g).relu(), torch.randn(clips, SECONDS, 7, 7, 512, generator=g).relu()
+    return Batch(audio, video, torch.randn(clips, WORDS, 768, generator=g), torch.ones(clips, WORDS, dtype=torch.bool)).to(device)
+
+
+def stepper(method: Method, batch: Batch, precision: str) -> Callable[[int], LossTerms]:
+    """A function that takes training step i on the batch, for `method` on the batch's device."""
+    options = TrainOptions(epochs=10**6, batch_size=batch.size, precision=precision)
+    method.to(DTYPES[precision])
+    optimisers = make_optimisers(method, options)
+    return lambda step: train_step(method, batch, options, optimisers, step, batch.size)
+
+
+def time_step(step: Callable[[int], LossTerms], device: torch.device, steps: int) -> float:
+    """Seconds per step over `steps` steps after a first one that is not counted."""
+    step(0)
+    _wait(device)
+    started = time.perf_counter()
+    for number in range(1, steps + 1):
+        step(number)
+    _wait(device)
+    return (time.perf_counter() - started) / steps
+
+
+def profile_step(method: Method, batch: Batch, precision: str, steps: int = 3, longest: int = 10) -> Profile:
+    """Time, phases and operations of a step, averaged over `steps`."""
+    device, step = batch.audio.device, stepper(method, batch, precision)
+    seconds = time_step(step, device, steps)
+    with FlopCounterMode(display=False) as counter:
+        step(steps + 1)
+    cuda = device.type == "cuda"
+    with profile(activities=[ProfilerActivity.CPU, *([ProfilerActivity.CUDA] if cuda else [])], acc_events=True) as recorded:
+        for number in range(steps):
+            step(steps + 2 + number)
+        _wait(device)
+    events = recorded.key_averages()
+    total, own = ("device_time_total", "self_device_time_total") if cuda else ("cpu_time_total", "self_cpu_time_total")
+    spent = {event.key: getattr(event, own) / steps / 1e6 for event in events if event.key not in PHASES}
+    phases = {name: sum(getattr(event, total) for event in events if event.key == name) / steps / 1e6 for name in PHASES}
+    operations = dict(sorted(spent.items(), key=lambda item: -item[1])[:longest])
+    memory = torch.cuda.max_memory_allocated(device) if cuda else 0
+    return Profile(seconds, phases, operations, counter.get_total_flops(), peak(device, precision), memory)
+
+
+def peak(device: torch.device, precision: str, rounds: int = 5) -> float:
+    """Floating-point operations per second of a large matrix product, the best of `rounds`."""
+    dtype = torch.bfloat16 if precision == "bfloat16" else DTYPES[precision]
+    size = PEAK_SIZE[device.type]
+    a = torch.randn(size, size, device=device).to(dtype)
+    taken = []
+    for _ in range(rounds):
+        _wait(device)
+        started = time.perf_counter()
+        a @ a
+        _wait(device)
+        taken.append(time.perf_counter() - started)
+    return 2 * size**3 / min(taken)
+
+
+def _wait(device: torch.device) -> None:
+    if device.type == "cuda":
+        torch.cuda.synchronize(device)

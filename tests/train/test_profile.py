@@ -1,0 +1,26 @@
+"""Profiles of a step: phases, counted operations, the share of the peak."""
+
+import torch
+
+from cmg.methods import build
+from cmg.train.profile import PHASES, Profile, peak, profile_step, random_batch
+
+CPU = torch.device("cpu")
+SMALL = {"codebook_size": 8, "embedding_dim": 8, "specific_channels": 2, "decoder_channels": 2, "heads": 2, "feedforward": 8}
+
+
+def test_phases_make_up_the_step_and_products_are_counted():
+    found = profile_step(build("fcid", SMALL), random_batch(2, CPU), "float32", steps=1, longest=4)
+    assert set(found.phases) == set(PHASES) and all(seconds > 0 for seconds in found.phases.values())
+    assert found.phases["variational"] < found.phases["forward"]
+    assert len(found.operations) == 4 and list(found.operations.values()) == sorted(found.operations.values(), reverse=True)
+    # the 3x3 convolution 7x7 -> 5x5 of 20 frames alone, forward: 2 * 20 * 25 * 9 * 512 * 1
+    assert found.flops > 2 * 20 * 25 * 9 * 512 and found.memory == 0
+
+
+def test_the_share_is_work_over_time_over_peak():
+    assert Profile(2.0, {}, {}, 1e9, 1e9, 0).share == 0.5
+
+
+def test_the_peak_is_that_of_a_real_product():
+    assert 1e8 < peak(CPU, "float32", rounds=1) < 1e15
