@@ -5,7 +5,7 @@ import importlib
 import signal
 import sys
 
-from pipeline import params
+from pipeline import params, sweeps
 
 # name: one line of help. Stages in the order of the data flow, then the tools.
 STAGES = {
@@ -20,6 +20,8 @@ STAGES = {
     "tables": "the papers' tables from all runs",
     "report": "one self-contained HTML page",
     "protocols": "strict and published scores of the same runs side by side",
+    "default": "the main run's scores as the default point of its method's sweeps",
+    "sweep": "one table or figure of a method's sweeps",
 }
 TOOLS = {
     "check": "what is found, missing or malformed per dataset, and what to do next",
@@ -52,7 +54,7 @@ def main(argv: list[str] | None = None) -> int:
     args = parser.parse_args(arguments[1:])
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     try:
-        return module.run(args, params.load()) or 0
+        return module.run(args, sweeps.applied(params.load(), args)) or 0
     except params.ParameterError as error:
         print(error, file=sys.stderr)
         return 2

@@ -1,4 +1,4 @@
-"""The resolved stages of dvc.yaml, and how Snakemake and DVC agree on what is done.
+"""The resolved stages of dvc.yaml and of the sweeps', and how Snakemake and DVC agree on what is done.
 
 DVC judges staleness. Snakemake compares modification times only (profiles/default), so before it plans, ``settle`` gives the
 outputs of stale stages an ancient time and makes those of fresh stages no older than their inputs. After a Snakemake job, a mark
@@ -10,12 +10,15 @@ import hashlib
 import json
 import os
 import time
+from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path
 from typing import Any
 
 from dvc.dependency import ParamsDependency
 from dvc.repo import Repo
+from ruamel.yaml import YAML
 
 from pipeline import files, paths
 
@@ -27,7 +30,7 @@ MARKS = paths.work("snakemake")
 class Stage:
     """One resolved stage: the command, what it reads and writes (posix paths, files or folders), and its scheduling hints."""
 
-    name: str
+    name: str  # as DVC addresses it: `tables`, `ablations/fcid/dvc.yaml:table9`
     command: str
     deps: tuple[str, ...]
     outs: tuple[str, ...]
@@ -38,6 +41,16 @@ class Stage:
     def rule(self) -> str:
         """A name that Snakemake accepts."""
         return "".join(c if c.isalnum() else "_" for c in self.name)
+
+    @property
+    def file(self) -> str:
+        """The dvc.yaml that it is written in."""
+        return self.name.rpartition(":")[0] or "dvc.yaml"
+
+    @property
+    def group(self) -> str:
+        """Its name in that file, without the item."""
+        return self.name.rpartition(":")[2].partition("@")[0]
 
     @property
     def parts(self) -> list[int]:
@@ -60,21 +73,33 @@ def seal(path: str) -> str:
 
 
 def stages(root: Path = Path(".")) -> list[Stage]:
-    """Every stage of the project's dvc.yaml, resolved, in the order written."""
+    """Every stage of the project's dvc.yaml and of the sweeps' (``ablations/*/dvc.yaml``), resolved, in the order written."""
     with Repo(str(root)) as repo:
-        return [_stage(stage, repo.root_dir) for stage in repo.index.stages if stage.path_in_repo == "dvc.yaml"]
+        read = cache(lambda path: YAML(typ="safe", pure=True).load(Path(path).read_text()))
+        return [_stage(stage, repo.root_dir, read) for stage in repo.index.stages if _is_ours(stage.path_in_repo)]
 
 
-def _stage(stage: Any, root: str) -> Stage:
+def _is_ours(file: str) -> bool:
+    return file == "dvc.yaml" or file.startswith("ablations/")
+
+
+def _stage(stage: Any, root: str, read: Callable[[str], Any]) -> Stage:
     params: dict[str, Any] = {}
     deps = []
     for dep in stage.deps:
         if isinstance(dep, ParamsDependency):
-            params.update(dep.read_params(flatten=False))
+            params.update({key: _value(read(dep.fs_path), key) for key in dep.params})
         else:
             deps.append(os.path.relpath(dep.fs_path, root))
     outs = tuple(os.path.relpath(out.fs_path, root) for out in stage.outs)
     return Stage(stage.addressing, stage.cmd, tuple(deps), outs, params, dict(stage.meta or {}))
+
+
+def _value(values: Any, key: str) -> Any:
+    """What a dotted key stands for; None where it is absent (DVC says so when the stage runs)."""
+    for part in key.split("."):
+        values = values.get(part) if isinstance(values, dict) else None
+    return values
 
 
 def inputs(stage: Stage, every: list[Stage]) -> list[str]:
@@ -113,16 +138,14 @@ def stale(root: Path = Path(".")) -> set[str]:
         return {name.removeprefix("dvc.yaml:") for name in repo.status()}
 
 
-def edited_parameters(root: Path = Path(".")) -> dict[str, list[str]]:
-    """``{receipt name: keys}`` of the stages whose parameter values differ from those they last ran with."""
+def edited_parameters(root: Path = Path(".")) -> dict[str, dict[str, list[str]]]:
+    """``{receipt name: {file: keys}}`` of the stages whose parameter values differ from those they last ran with."""
     by_name = {stage.name: Path(stage.receipt) for stage in stages(root)}
     edited = {}
     with Repo(str(root)) as repo:
         for name, changes in repo.status().items():
             deps = [change["changed deps"] for change in changes if isinstance(change, dict) and "changed deps" in change]
-            keys = [
-                key for dep in deps for file, found in dep.items() if file == "params.yaml" and isinstance(found, dict) for key in found
-            ]
+            keys = {file: list(found) for dep in deps for file, found in dep.items() if isinstance(found, dict)}
             if keys:
                 receipt = by_name[name.removeprefix("dvc.yaml:")]
                 edited[f"{receipt.parent.name}/{receipt.stem}"] = keys

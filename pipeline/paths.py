@@ -57,24 +57,47 @@ def failures(dataset: str, modality: str) -> Path:
     return Path("data/features") / dataset / f"{modality}.failures.csv"
 
 
-def run_name(method: str, seed: int) -> str:
-    return f"{method}-{seed}"
+def sweeps(method: str) -> Path:
+    """Points of a method's sweeps."""
+    return Path("ablations") / method / "params.yaml"
+
+
+def varied(method: str, point: str | None) -> str:
+    """A method at a point of its sweeps: ``fcid+codebook_256``; the method itself without one."""
+    return method if point is None else f"{method}+{point}"
+
+
+def run_name(method: str, seed: int, point: str | None = None) -> str:
+    """``fcid-0``, at a point of a sweep ``fcid+codebook_256-0``."""
+    return f"{varied(method, point)}-{seed}"
+
+
+def _room(room: str, run: str) -> Path:
+    """Runs of sweeps stand apart, so that the folders that the root pipeline reads hold main runs alone."""
+    folder = Path(room)
+    return folder.parent / "ablations" / folder.name if "+" in run else folder
 
 
 def checkpoint(run: str) -> Path:
-    return Path("data/checkpoints") / run
+    return _room("data/checkpoints", run) / run
 
 
 def codes(run: str) -> Path:
-    return Path("data/codes") / f"{run}.safetensors"
+    return _room("data/codes", run) / f"{run}.safetensors"
 
 
 def toc(run: str) -> Path:
-    return Path("data/toc") / f"{run}.json"
+    return _room("data/toc", run) / f"{run}.json"
 
 
 def run_result(run: str) -> Path:
-    return RUNS / f"{run}.json"
+    """Scores of one run; a folder per point holds its seeds, and a table reads the folders of its rows."""
+    return (point_folder(RESULTS, run) if "+" in run else RUNS) / f"{run}.json"
+
+
+def point_folder(room: Path, run: str) -> Path:
+    """Folder of all seeds of a run of a sweep."""
+    return room / "ablations" / run.rpartition("-")[0]
 
 
 def work(*parts: str) -> Path:
@@ -83,7 +106,7 @@ def work(*parts: str) -> Path:
 
 
 def receipt(stage: str, item: str) -> Path:
-    return RECEIPTS / stage / f"{item}.json"
+    return (point_folder(RECEIPTS, item) if "+" in item else RECEIPTS) / stage / f"{item}.json"
 
 
 def log(stage: str, item: str) -> Path:

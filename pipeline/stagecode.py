@@ -1,7 +1,7 @@
 """The code dependencies of every stage in dvc.yaml, computed from imports: ``python -m pipeline deps --fix`` writes them.
 
 A method's own files are written with ``${item.method}``, so that an edit concerns that method; the shared building blocks are listed
-as folders.
+as folders. Stages of one name have the same code in the root dvc.yaml and in the sweeps'; a table of a sweep waits for its rows.
 """
 
 from collections import defaultdict
@@ -12,10 +12,12 @@ from ruamel.yaml import YAML
 from cmg.datasets.registry import READERS
 from cmg.extract.run import MODULES
 from cmg.methods import METHODS
-from pipeline import codedeps, dag
+from pipeline import codedeps, dag, paths, sweeps
 
 FOLDERS = ("cmg/nn", "cmg/quantizers", "cmg/losses")
 OWN = ("cmg/methods/{}.py", "cmg/methods/{}_config.py")
+METHOD = "${item.method}"
+ROWS = tuple(f"{room}/ablations/" for room in (paths.RESULTS, paths.RECEIPTS))
 
 
 def modules(stage: dag.Stage) -> list[str]:
@@ -31,15 +33,34 @@ def modules(stage: dag.Stage) -> list[str]:
     return found
 
 
-def needed(every: list[dag.Stage]) -> dict[str, list[str]]:
-    """``{stage name in dvc.yaml: code dependencies}``, the union over the stage's items."""
+def needed(every: list[dag.Stage]) -> dict[tuple[str, str], list[str]]:
+    """``{(file, stage name in it): computed dependencies}``: the union of the code over the stages of that name, then rows of a table."""
+    code = _code(every)
+    found = {}
+    for stage in every:
+        method = METHOD if stage.file == "dvc.yaml" else stage.command.split()[4]
+        found[stage.file, stage.group] = [dep.replace(METHOD, method) for dep in code[stage.group]] + _rows(stage)
+    return found
+
+
+def _rows(stage: dag.Stage) -> list[str]:
+    """Folders of the points that a table of a sweep lists."""
+    name, *words = stage.command.split()[3:]
+    if name != "sweep":
+        return []
+    method, table = words
+    runs = [paths.run_name(method, 0, row) for row in sweeps.load(method).tables[table]]
+    return [paths.point_folder(room, run).as_posix() for room in (paths.RESULTS, paths.RECEIPTS) for run in runs]
+
+
+def _code(every: list[dag.Stage]) -> dict[str, list[str]]:
     found: dict[str, set[str]] = defaultdict(set)
     for stage in every:
         method = stage.command.split()[4:5]
         own = {pattern.format(*method) for pattern in OWN} if method else set()
         for file in codedeps.closure(modules(stage)):
             folder = next((folder for folder in FOLDERS if file.startswith(f"{folder}/")), None)
-            found[stage.name.partition("@")[0]].add(folder or (file.replace(method[0], "${item.method}") if file in own else file))
+            found[stage.group].add(folder or (file.replace(method[0], METHOD) if file in own else file))
     return {name: _folded(paths) for name, paths in found.items()}
 
 
@@ -55,24 +76,29 @@ def _code_files(folder: str) -> set[str]:
     return {file.as_posix() for file in files if file.suffix != ".py" or codedeps.has_code(file.read_text())}
 
 
-def is_code(dep: str) -> bool:
-    return dep.split("/")[0] in codedeps.PACKAGES
+def is_computed(dep: str) -> bool:
+    return dep.split("/")[0] in codedeps.PACKAGES or dep.startswith(ROWS)
 
 
-def rewrite(path: Path = Path("dvc.yaml")) -> bool:
-    """Put the computed code dependencies into dvc.yaml, keeping everything else; True when something changed."""
+def rewrite() -> list[str]:
+    """Put the computed dependencies into the dvc.yaml files, keeping everything else; the files that changed."""
+    every = needed(dag.stages())
+    return [file for file in dict.fromkeys(file for file, _ in every) if _rewrite(file, {n: deps for (f, n), deps in every.items() if f == file})]
+
+
+def _rewrite(file: str, computed: dict[str, list[str]]) -> bool:
     yaml = YAML()
     yaml.width = 200
     yaml.indent(mapping=2, sequence=4, offset=2)
-    pipeline = yaml.load(path.read_text())
+    pipeline = yaml.load(Path(file).read_text())
     changed = False
-    for name, code in needed(dag.stages()).items():
+    for name, found in computed.items():
         stage = pipeline["stages"][name]
         deps = stage.get("do", stage)["deps"]
-        if [dep for dep in deps if is_code(dep)] != code:
-            deps[:] = code + [dep for dep in deps if not is_code(dep)]
+        if [dep for dep in deps if is_computed(dep)] != found:
+            deps[:] = found + [dep for dep in deps if not is_computed(dep)]
             changed = True
     if changed:
-        with path.open("w") as handle:
+        with Path(file).open("w") as handle:
             yaml.dump(pipeline, handle)
     return changed

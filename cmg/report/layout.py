@@ -127,7 +127,8 @@ class Layout:
 
     @property
     def title(self) -> str:
-        return self.name.replace("table", "Table ")
+        method, _, place = self.name.rpartition("_")
+        return f"{LABELS.get(method, method)} {place}".strip().replace("table", "Table ").replace("figure", "Figure ")
 
     @property
     def labels(self) -> Mapping[str, str]:
@@ -153,8 +154,9 @@ def kind_of(method: str) -> str:
 
 
 def label(method: str, toc: bool | None = None, kind: str = "method") -> str:
-    """Row label, e.g. ``FCID+TOC`` or ``FCID (same modality)``; an unknown method keeps its own name."""
-    name = LABELS.get(method, method) + ("+TOC" if toc else "")
+    """Row label, e.g. ``FCID+TOC``, ``FCID codebook_256`` (a point of a sweep) or ``FCID (same modality)``; unknown methods keep their name."""
+    base, _, point = method.partition("+")
+    name = f"{LABELS.get(base, base)} {point}".strip() + ("+TOC" if toc else "")
     return f"{name} (same modality)" if kind == "bound" else name
 
 

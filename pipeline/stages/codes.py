@@ -16,17 +16,17 @@ from cmg.train.standardise import Standardiser
 from pipeline import paths, receipts
 from pipeline.device import prepare
 from pipeline.params import Params
+from pipeline.sweeps import add_run_arguments
 
 CODED = ("video", "audio", "text")  # pixels and masks have no codes
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("method", choices=METHODS)
-    parser.add_argument("seed", type=int)
+    add_run_arguments(parser)
 
 
 def run(args: argparse.Namespace, params: Params) -> None:
-    run_name = paths.run_name(args.method, args.seed)
+    run_name = paths.run_name(args.method, args.seed, args.point)
     stores = {
         (dataset, modality): paths.store(dataset, modality) for modality, names in params.stores if modality in CODED for dataset in names
     }

@@ -25,24 +25,25 @@ from cmg.train.state import Progress
 from pipeline import curves, files, paths, processes, receipts
 from pipeline.device import prepare
 from pipeline.params import ParameterError, Params, Pretrain
+from pipeline.sweeps import add_run_arguments, words
 
 CORPUS = "vggsound_avel"
 MODALITIES = ("audio", "video", "text")
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("method", choices=METHODS)
-    parser.add_argument("seed", type=int)
+    add_run_arguments(parser)
 
 
 def run(args: argparse.Namespace, params: Params) -> None:
     if params.released[args.method].checkpoint:
         return _import(args.method, args.seed, params)
+    run_name = paths.run_name(args.method, args.seed, args.point)
     wanted = params.active.pretrain.processes
     if wanted > 1 and not processes.launched():
-        processes.launch(wanted, ["pretrain", args.method, str(args.seed)])
+        processes.launch(wanted, ["pretrain", *words(args)])
     with processes.joined() as rank:
-        _train(args.method, args.seed, params, rank)
+        _train(run_name, args.method, args.seed, params, rank)
 
 
 def _import(method: str, seed: int, params: Params) -> None:
@@ -78,9 +79,8 @@ def _write_history(folder: Path, done: Progress, standardise: Standardiser) -> N
     files.write_bytes(folder / "codebook.csv", history.health_csv(done).encode())
 
 
-def _train(name: str, seed: int, params: Params, rank: int) -> None:
+def _train(run_name: str, name: str, seed: int, params: Params, rank: int) -> None:
     """Train; with several processes the first alone writes."""
-    run_name = paths.run_name(name, seed)
     stores = {modality: paths.store(CORPUS, modality) for modality in MODALITIES}
     inputs = [*stores.values(), *map(paths.index, params.datasets)]
     schedule = params.active.pretrain

@@ -2,22 +2,21 @@
 
 import argparse
 
-from cmg.methods import METHODS
 from cmg.tasks.codes import RunCodes
 from cmg.toc import toc_scores, write_toc
 from pipeline import paths, receipts
 from pipeline.params import Params
+from pipeline.sweeps import add_run_arguments
 
 SCORES = ("full", "similarity", "variance")
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("method", choices=METHODS)
-    parser.add_argument("seed", type=int)
+    add_run_arguments(parser)
 
 
 def run(args: argparse.Namespace, params: Params) -> None:
-    run_name = paths.run_name(args.method, args.seed)
+    run_name = paths.run_name(args.method, args.seed, args.point)
     source, target = paths.codes(run_name), paths.toc(run_name)
     options = params.toc.model_dump()
     with receipts.record("toc", run_name, inputs=[source], outputs=[target], params=options):

@@ -1,4 +1,4 @@
-"""Compare the code dependencies in dvc.yaml with what the stages import; ``--fix`` writes them."""
+"""Compare the code dependencies in dvc.yaml and ablations/*/dvc.yaml with what the stages import; ``--fix`` writes them."""
 
 import argparse
 
@@ -7,15 +7,15 @@ from pipeline.params import Params
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--fix", action="store_true", help="rewrite the code dependencies in dvc.yaml")
+    parser.add_argument("--fix", action="store_true", help="rewrite the code dependencies, and the rows that tables of sweeps wait for")
 
 
 def run(args: argparse.Namespace, params: Params) -> int:
     if args.fix:
-        print("dvc.yaml: rewritten" if stagecode.rewrite() else "dvc.yaml: nothing to change")
+        print(f"rewritten: {', '.join(stagecode.rewrite()) or 'nothing'}")
         return 0
     wrong = list(differences())
-    print("\n".join(wrong) or "dvc.yaml lists the code that its stages import")
+    print("\n".join(wrong) or "every dvc.yaml lists the code that its stages import")
     return 1 if wrong else 0
 
 
@@ -25,9 +25,9 @@ def differences() -> list[str]:
     needed = stagecode.needed(every)
     lines = []
     for stage in every:
-        kind, _, item = stage.name.partition("@")
-        expected = {dep.replace("${item.method}", item.rpartition("-")[0]) for dep in needed[kind]}
-        listed = {dep for dep in stage.deps if stagecode.is_code(dep)}
+        item = stage.name.partition("@")[2]
+        expected = {dep.replace(stagecode.METHOD, item.rpartition("-")[0]) for dep in needed[stage.file, stage.group]}
+        listed = {dep for dep in stage.deps if stagecode.is_computed(dep)}
         lines += [f"{stage.name}: not listed: {dep}" for dep in sorted(expected - listed)]
         lines += [f"{stage.name}: listed, not imported: {dep}" for dep in sorted(listed - expected)]
     return lines

@@ -68,9 +68,9 @@ def _parameters(closure: list[str]) -> Iterator[str]:
     """Parameters edited since a stage of the walk ran, as DVC knows them."""
     from pipeline.dag import edited_parameters
 
-    for name, keys in edited_parameters().items():
+    for name, files_edited in edited_parameters().items():
         if name in closure:
-            yield f"params.yaml: {', '.join(keys)} edited since {name} ran"
+            yield from (f"{file}: {', '.join(keys)} edited since {name} ran" for file, keys in files_edited.items())
 
 
 def _cells(path: Path, params: Params) -> Iterator[str]:
