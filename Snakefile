@@ -1,4 +1,4 @@
-# One rule per resolved stage of dvc.yaml; no commands of its own. DVC judges what is stale (pipeline/dag.py).
+# One rule per resolved stage of dvc.yaml and of the sweeps; no commands of its own. DVC judges what is stale (pipeline/dag.py).
 from snakemake.utils import min_version
 
 from pipeline import dag
@@ -14,7 +14,7 @@ if workflow.is_main_process:
 
 rule all:
     input:
-        [product for stage in STAGES for product in stage.products],
+        [product for stage in STAGES if stage.file == "dvc.yaml" for product in stage.products],
 
 
 for stage in STAGES:

@@ -10,9 +10,10 @@ import hashlib
 import json
 import os
 import time
+from collections import defaultdict
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from functools import cache
+from functools import cache, cached_property
 from pathlib import Path
 from typing import Any
 
@@ -72,11 +73,39 @@ def seal(path: str) -> str:
     return f"{path}/zarr.json" if path.endswith(".zarr") else path
 
 
-def stages(root: Path = Path(".")) -> list[Stage]:
+class Stages(list[Stage]):
+    """Stages in the order written, and what a path waits for."""
+
+    @cached_property
+    def products(self) -> frozenset[str]:
+        """Every file that a stage makes and a rule may depend on."""
+        return frozenset(product for stage in self for product in [*stage.products, stage.receipt])
+
+    def made(self, path: str) -> set[str]:
+        """Products that stand for ``path``, for what is below it, and for an output that it is inside of; none for a source."""
+        above = {self._outputs[str(folder)] for folder in Path(path).parents if str(folder) in self._outputs}
+        return self._below.get(path, set()) | above
+
+    @cached_property
+    def _outputs(self) -> dict[str, str]:
+        """``{output: its product}``; a store's seal stands for the store, the receipt for any other folder."""
+        return {out: seal(out) if Path(out).suffix else stage.receipt for stage in self for out in stage.outs}
+
+    @cached_property
+    def _below(self) -> dict[str, set[str]]:
+        """Products of every output and of every folder that holds one."""
+        found: dict[str, set[str]] = defaultdict(set)
+        for out, product in self._outputs.items():
+            for path in (out, *map(str, Path(out).parents)):
+                found[path].add(product)
+        return found
+
+
+def stages(root: Path = Path(".")) -> Stages:
     """Every stage of the project's dvc.yaml and of the sweeps' (``ablations/*/dvc.yaml``), resolved, in the order written."""
     with Repo(str(root)) as repo:
         read = cache(lambda path: YAML(typ="safe", pure=True).load(Path(path).read_text()))
-        return [_stage(stage, repo.root_dir, read) for stage in repo.index.stages if _is_ours(stage.path_in_repo)]
+        return Stages(_stage(stage, repo.root_dir, read) for stage in repo.index.stages if _is_ours(stage.path_in_repo))
 
 
 def _is_ours(file: str) -> bool:
@@ -102,20 +131,9 @@ def _value(values: Any, key: str) -> Any:
     return values
 
 
-def inputs(stage: Stage, every: list[Stage]) -> list[str]:
+def inputs(stage: Stage, every: Stages) -> list[str]:
     """Files a rule waits for: products of the stages whose outputs it reads, and the source files it reads itself."""
-    found: set[str] = set()
-    for dep in stage.deps:
-        made = [(other, out) for other in every for out in other.outs if out == dep or _inside(out, dep) or _inside(dep, out)]
-        for other, out in made:
-            found.add(seal(out) if Path(out).suffix else other.receipt)
-        if not made:
-            found.update(_source_files(dep))
-    return sorted(found)
-
-
-def _inside(path: str, folder: str) -> bool:
-    return path.startswith(f"{folder}/")
+    return sorted({file for dep in stage.deps for file in every.made(dep) or _source_files(dep)})
 
 
 def _source_files(dep: str) -> list[str]:
@@ -125,10 +143,10 @@ def _source_files(dep: str) -> list[str]:
     return [file.as_posix() for file in sorted(path.rglob("*")) if file.is_file() and "__pycache__" not in file.parts]
 
 
-def definition(stage: Stage, every: list[Stage]) -> str:
+def definition(stage: Stage, every: Stages) -> str:
     """Digest of a job apart from its data: command, parameter values, and the source files it reads."""
-    made = {product for other in every for product in [*other.products, other.receipt]}
-    sources = {path: files.file_digest(Path(path)) for path in inputs(stage, every) if path not in made and Path(path).is_file()}
+    sources = [path for path in inputs(stage, every) if path not in every.products and Path(path).is_file()]
+    sources = {path: files.file_digest(Path(path)) for path in sources}
     return hashlib.sha256(json.dumps([stage.command, stage.params, sources], sort_keys=True).encode()).hexdigest()
 
 
@@ -152,7 +170,7 @@ def edited_parameters(root: Path = Path(".")) -> dict[str, dict[str, list[str]]]
     return edited
 
 
-def settle(every: list[Stage]) -> None:
+def settle(every: Stages) -> None:
     """Set modification times so that Snakemake's verdict is DVC's: stale products ancient, fresh ones not older than their inputs."""
     old = stale()
     now = time.time()
@@ -168,7 +186,7 @@ def settle(every: list[Stage]) -> None:
                 os.utime(product, (now, now))
 
 
-def _older_than_inputs(products: list[Path], stage: Stage, every: list[Stage]) -> bool:
+def _older_than_inputs(products: list[Path], stage: Stage, every: Stages) -> bool:
     newest = max((Path(path).stat().st_mtime for path in inputs(stage, every) if Path(path).exists()), default=0)
     return min(product.stat().st_mtime for product in products) < newest
 
@@ -188,7 +206,7 @@ def mark(stage: Stage) -> Path:
     return MARKS / stage.rule
 
 
-def record(every: list[Stage]) -> tuple[list[str], list[str]]:
+def record(every: Stages) -> tuple[list[str], list[str]]:
     """Commit to DVC every stage that a Snakemake job finished; names of the recorded and of the refused ones.
 
     A stage is refused when its command, parameters or code have changed since the job started, or its receipt does not describe
