@@ -5,6 +5,7 @@ as folders. Stages of one name have the same code in the root dvc.yaml and in th
 """
 
 from collections import defaultdict
+from functools import cache
 from pathlib import Path
 
 from ruamel.yaml import YAML
@@ -54,11 +55,13 @@ def _rows(stage: dag.Stage) -> list[str]:
 
 
 def _code(every: list[dag.Stage]) -> dict[str, list[str]]:
+    """Code by stage name: a method's own files with ``METHOD`` in place of its name, shared building blocks as folders."""
+    closure = cache(lambda names: codedeps.closure(list(names)))
     found: dict[str, set[str]] = defaultdict(set)
     for stage in every:
         method = stage.command.split()[4:5]
         own = {pattern.format(*method) for pattern in OWN} if method else set()
-        for file in codedeps.closure(modules(stage)):
+        for file in closure(tuple(modules(stage))):
             folder = next((folder for folder in FOLDERS if file.startswith(f"{folder}/")), None)
             found[stage.group].add(folder or (file.replace(method[0], METHOD) if file in own else file))
     return {name: _folded(paths) for name, paths in found.items()}
@@ -82,15 +85,17 @@ def is_computed(dep: str) -> bool:
 
 def rewrite() -> list[str]:
     """Put the computed dependencies into the dvc.yaml files, keeping everything else; the files that changed."""
-    every = needed(dag.stages())
-    return [file for file in dict.fromkeys(file for file, _ in every) if _rewrite(file, {n: deps for (f, n), deps in every.items() if f == file})]
+    by_file: dict[str, dict[str, list[str]]] = defaultdict(dict)
+    for (file, name), found in needed(dag.stages()).items():
+        by_file[file][name] = found
+    return [file for file, found in by_file.items() if _rewrite(Path(file), found)]
 
 
-def _rewrite(file: str, computed: dict[str, list[str]]) -> bool:
+def _rewrite(path: Path, computed: dict[str, list[str]]) -> bool:
     yaml = YAML()
     yaml.width = 200
     yaml.indent(mapping=2, sequence=4, offset=2)
-    pipeline = yaml.load(Path(file).read_text())
+    pipeline = yaml.load(path.read_text())
     changed = False
     for name, found in computed.items():
         stage = pipeline["stages"][name]
@@ -99,6 +104,6 @@ def _rewrite(file: str, computed: dict[str, list[str]]) -> bool:
             deps[:] = found + [dep for dep in deps if not is_computed(dep)]
             changed = True
     if changed:
-        with Path(file).open("w") as handle:
+        with path.open("w") as handle:
             yaml.dump(pipeline, handle)
     return changed

@@ -23,7 +23,7 @@ MAY_IMPORT = {
     "tasks": {"datasets", "toc"},
     "report": {"store"},
 }
-LIGHT = ["sample", "scan", "index", "toc", "tables", "report"]
+LIGHT = ["sample", "scan", "index", "toc", "tables", "report", "default", "sweep"]
 
 
 def imports(file):

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from cmg.report.layout import LAYOUTS, Layout, label
 from cmg.report.markdown import shown
+from cmg.report.sweeps import sweep_layout
 from cmg.report.tablecsv import read_table
 from cmg.report.tables import Cell, Row, Table
 
@@ -67,7 +68,7 @@ def main(arguments: list[str]) -> int:
         return 2
     path = Path(arguments[0])
     layouts = {layout.name: layout for layout in LAYOUTS}
-    sys.stdout.write(table_latex(read_table(path, layouts.get(path.stem, LAYOUTS[0]))))
+    sys.stdout.write(table_latex(read_table(path, layouts.get(path.stem) or sweep_layout(path.stem))))
     return 0
 
 

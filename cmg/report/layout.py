@@ -98,11 +98,11 @@ RECALLS = tuple(RecallSpec(task, directions, k, f"{name} R@{k}") for task, name,
 RETRIEVAL_AVERAGE = "retrieval_avg"
 COLUMN_LABELS = {**{cell.key: cell.label for cell in (*CELLS, *RECALLS)}, AVERAGE: "Average", RETRIEVAL_AVERAGE: "Average"}
 EMPTY = "A cell that was not run is empty; n/a: TOC chooses among the dimensions of a codebook, and the method has none."
-READING = (
+READING_CELLS = (
     "Percent; mean ± sample standard deviation (n − 1) over seeds; *published number in italics*. AVE and UCF(v)↔VGG(a): top-1; "
-    "AVVP and AVE→AVVP: segment-level F-score. V→A: the head is fitted on video codes and scored on audio codes. "
-    "Same modality: the bound, fitted and scored on the scored modality. " + EMPTY
+    "AVVP and AVE→AVVP: segment-level F-score. V→A: the head is fitted on video codes and scored on audio codes."
 )
+READING = f"{READING_CELLS} Same modality: the bound, fitted and scored on the scored modality. {EMPTY}"
 READING_PUBLISHED = (
     " Rows of the protocol `published` score AVVP and AVE→AVVP by F1 over all seconds and columns, background included, and pick the epoch "
     "on the test score (docs/protocols.md)."
@@ -154,7 +154,7 @@ def kind_of(method: str) -> str:
 
 
 def label(method: str, toc: bool | None = None, kind: str = "method") -> str:
-    """Row label, e.g. ``FCID+TOC``, ``FCID codebook_256`` (a point of a sweep) or ``FCID (same modality)``; unknown methods keep their name."""
+    """Row label, e.g. ``FCID+TOC``, ``FCID codebook_256`` (a sweep's point), ``FCID (same modality)``; unknown methods keep their name."""
     base, _, point = method.partition("+")
     name = f"{LABELS.get(base, base)} {point}".strip() + ("+TOC" if toc else "")
     return f"{name} (same modality)" if kind == "bound" else name

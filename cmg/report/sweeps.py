@@ -13,7 +13,7 @@ from matplotlib.figure import Figure
 
 from cmg.report.figures import LINES, STYLE
 from cmg.report.inputs import ReportInputs
-from cmg.report.layout import AVERAGE, CELLS, CHANCE, COLUMNS, LABELS, READING, READING_PUBLISHED, Layout
+from cmg.report.layout import AVERAGE, CELLS, CHANCE, COLUMNS, READING_CELLS, READING_PUBLISHED, Layout
 from cmg.report.published import read_published
 from cmg.report.tables import Row, Table, make_table
 
@@ -23,10 +23,10 @@ DRAWN = ("ave", "avvp")  # the tasks of CoDAAR's Figures 7 and 8
 MARKS = {"va": "o-", "av": "s--"}
 
 
-def sweep_layout(name: str, values: Mapping[str, Mapping[str, object]], protocols: Sequence[str] = ()) -> Layout:
+def sweep_layout(name: str, values: Mapping[str, Mapping[str, object]] | None = None, protocols: Sequence[str] = ()) -> Layout:
     """The layout of one table. ``values``: per row, the values in which the rows differ; they are listed above the table."""
-    lines = [f"- `{row}`: {', '.join(f'{key} {_shown(value)}' for key, value in found.items())}" for row, found in values.items()]
-    reading = READING + READING_PUBLISHED * ("published" in protocols) + "\n\nRows:\n\n" + "\n".join(lines)
+    lines = [f"- `{row}`: {', '.join(f'{key} {_shown(value)}' for key, value in found.items())}" for row, found in (values or {}).items()]
+    reading = READING_CELLS + READING_PUBLISHED * ("published" in protocols) + "\n\nRows:\n\n" + "\n".join(lines)
     return Layout(name, CELLS, AVERAGE, (AVERAGE,) if name in AVERAGE_ALONE else COLUMNS, reading, (1, 2))
 
 
@@ -60,21 +60,19 @@ def sweep_figure(table: Table, axis: str, places: Mapping[str, tuple[str, float]
         if table.notice:
             figure.suptitle(table.notice, fontsize=6)
         for axes, task in zip(figure.subplots(1, len(DRAWN)), DRAWN, strict=True):
-            for colour, setting in zip(LINES, settings, strict=False):
+            for number, setting in enumerate(settings):
+                rows = [row for row in table.rows if not row.toc and places.get(row.method, ("", 0))[0] == setting]
+                points = sorted(((values.index(places[row.method][1]), row) for row in rows), key=lambda point: point[0])
                 for direction in MARKS:
-                    points = [(values.index(places[r.method][1]), r) for r in _rows(table, places) if places[r.method][0] == setting]
-                    _line(axes, sorted(points, key=lambda point: point[0]), task, direction, colour, setting)
+                    _line(axes, points, task, direction, LINES[number % len(LINES)], setting)
             axes.set_xticks(range(len(values)), [f"{value:g}" for value in values])
             axes.set_xlabel(axis)
-            axes.set_title(LABELS.get(task, task.upper()))
+            axes.set_ylabel("percent")
+            axes.set_title(task.upper())
         figure.axes[0].legend(fontsize=7)
         out = io.StringIO()
         figure.savefig(out, format="svg", metadata={"Date": None, "Creator": None})
     return out.getvalue()
-
-
-def _rows(table: Table, places: Mapping[str, object]) -> list[Row]:
-    return [row for row in table.rows if row.method in places and not row.toc]
 
 
 def _line(axes: Axes, points: Sequence[tuple[int, Row]], task: str, direction: str, colour: str, setting: str) -> None:

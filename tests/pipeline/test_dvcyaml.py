@@ -5,10 +5,11 @@ from pathlib import Path
 import pytest
 
 from cmg.methods import METHODS
-from pipeline import codedeps, dag
+from pipeline import codedeps, dag, params, sweeps
 from pipeline.tools.deps import differences
 
 STAGES = dag.stages()
+SWEEPS = [stage for stage in STAGES if stage.file != "dvc.yaml"]
 
 
 def test_declared_code_is_the_imported_code():
@@ -17,10 +18,9 @@ def test_declared_code_is_the_imported_code():
 
 def test_a_methods_own_file_concerns_that_method_alone():
     for stage in STAGES:
-        kind, _, item = stage.name.partition("@")
         own = {Path(dep).stem.removesuffix("_config") for dep in stage.deps if Path(dep).parent == Path("cmg/methods")} & set(METHODS)
-        assert own <= {item.rpartition("-")[0]}, f"{stage.name} would be redone by an edit of {sorted(own)}"
-        assert bool(own) == (kind in ("pretrain", "codes")), stage.name
+        assert own <= set(stage.command.split()[4:5]), f"{stage.name} would be redone by an edit of {sorted(own)}"
+        assert bool(own) == (stage.group in ("pretrain", "codes")), stage.name
 
 
 @pytest.mark.parametrize("method", METHODS)
@@ -37,10 +37,64 @@ def test_a_method_can_be_added_to_the_list_without_touching_dvc_yaml(kind, metho
 
 @pytest.mark.parametrize("stage", STAGES, ids=lambda stage: stage.name)
 def test_every_dependency_exists_or_is_made_by_a_stage(stage):
-    made = [out for other in STAGES for out in other.outs]
     for dep in stage.deps:
-        by_stage = any(out == dep or out.startswith(f"{dep}/") or dep.startswith(f"{out}/") for out in made)
-        assert by_stage or Path(dep).exists(), f"{stage.name}: nothing makes {dep}"
+        assert STAGES.made(dep) or Path(dep).exists(), f"{stage.name}: nothing makes {dep}"
+
+
+def test_a_path_waits_for_what_it_is_what_is_below_it_and_what_it_is_inside_of():
+    outs = (("data/x/video.zarr", "r/x.json"), ("data/xy", "r/y.json"), ("results/t.csv", "r/t.json"))
+    every = dag.Stages(dag.Stage(f"s{n}", "", (), (out, f"receipts/{receipt}"), {}) for n, (out, receipt) in enumerate(outs))
+    assert every.made("data/x/video.zarr") == every.made("data/x") == {"data/x/video.zarr/zarr.json"}
+    assert every.made("data/x/video.zarr/features/c/0") == {"data/x/video.zarr/zarr.json"}
+    assert every.made("data/xy/part/a.csv") == {"receipts/r/y.json"}, "the receipt stands for a folder"
+    assert every.made("data") == {"data/x/video.zarr/zarr.json", "receipts/r/y.json"}
+    assert every.made("results/t.csv") == {"results/t.csv"} and every.made("cmg/toc.py") == set()
+
+
+@pytest.mark.parametrize("group", ["pretrain", "codes", "toc", "evaluate", "score"])
+def test_the_code_of_a_sweeps_stages_is_the_main_stages_code(group):
+    def code(stage):
+        return {dep for dep in stage.deps if dep.startswith(("cmg/", "pipeline/"))}
+
+    for stage in (stage for stage in SWEEPS if stage.group == group):
+        method = stage.command.split()[4]
+        main = next(s for s in STAGES if s.name.startswith(f"{'evaluate' if group == 'score' else group}@{method}-"))
+        assert code(stage) == code(main), stage.name
+        assert (stage.meta, stage.command.partition(" --")[0].split()[4]) == (main.meta, main.command.split()[4])
+
+
+def test_the_root_pipeline_waits_for_no_stage_of_a_sweep():
+    """So a bare `dvc repro` runs none of them."""
+    products = {product for stage in SWEEPS for product in [*stage.products, stage.receipt]}
+    assert products
+    for stage in STAGES:
+        if stage.file == "dvc.yaml":
+            assert not products & set(dag.inputs(stage, STAGES)), stage.name
+
+
+def test_a_table_of_a_sweep_waits_for_its_rows_alone():
+    for stage in (stage for stage in SWEEPS if " sweep " in stage.command):
+        method, table = stage.command.split()[4:]
+        rows = set(sweeps.load(method).tables[table])
+        above = [other for other in above_of(stage) if other.group == "pretrain"]
+        seeds = params.load().seeds
+        assert {(s.file, s.name.partition("@")[2]) for s in above} == {
+            *((stage.file, f"{row}-{seed}") for row in rows & set(sweeps.load(method).points) for seed in seeds),
+            *(("dvc.yaml", f"{method}-{seed}") for seed in seeds),
+        }, stage.name
+
+
+def above_of(stage):
+    """The stages that one rests on."""
+    made_by = {product: other for other in STAGES for product in [*other.products, other.receipt]}
+    above, queue = {}, [stage]
+    while queue:
+        for path in dag.inputs(queue.pop(), STAGES):
+            other = made_by.get(path)
+            if other is not None and other.name not in above:
+                above[other.name] = other
+                queue.append(other)
+    return list(above.values())
 
 
 def test_every_stage_leaves_one_receipt():
@@ -55,5 +109,5 @@ def test_rule_names_are_distinct_identifiers():
 
 def test_training_and_extraction_hold_the_gpu():
     for stage in STAGES:
-        uses_gpu = stage.name.startswith(("pretrain@", "codes@", "features_"))
+        uses_gpu = stage.group.startswith(("pretrain", "codes", "features_"))
         assert stage.meta.get("gpu", 0) == int(uses_gpu), stage.name

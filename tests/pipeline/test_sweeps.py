@@ -1,0 +1,195 @@
+"""Sweeps: what a point changes, what cannot be a point, and the tables made from runs."""
+
+import json
+import shutil
+from argparse import Namespace
+from pathlib import Path
+
+import pytest
+from ruamel.yaml import YAML
+
+from cmg.methods import METHODS, build, config_class
+from cmg.report.published import read_published
+from cmg.report.sweeps import PUBLISHED
+from pipeline import params, paths, receipts, sweeps
+from pipeline.params import ParameterError
+from tests.report.conftest import make_cells
+
+SWEPT = sorted(file.parent.name for file in Path("ablations").glob("*/params.yaml"))
+MAIN = params.load()
+
+
+def at(method, point=None, scoring=None, main=MAIN):
+    return sweeps.applied(main, Namespace(method=method, point=point, scoring=scoring))
+
+
+@pytest.fixture
+def written(tmp_path, monkeypatch):
+    """Write ablations/fcid/params.yaml of a project folder."""
+    monkeypatch.chdir(tmp_path)
+
+    def write(**values):
+        file = Path("ablations/fcid/params.yaml")
+        file.parent.mkdir(parents=True, exist_ok=True)
+        YAML().dump({"points": {}, "tables": {}, **values}, file)
+
+    return write
+
+
+def test_without_a_point_the_parameters_are_the_main_runs():
+    assert sweeps.applied(MAIN, Namespace(method="fcid", point=None)) is MAIN
+    assert sweeps.applied(MAIN, Namespace(datasets=[])) is MAIN
+
+
+def test_a_point_changes_its_values_and_nothing_else():
+    found = at("fcid", "club_fine")
+    changed = {"club_audiovisual": False, "club_text": False}
+    assert found.sections["fcid"] == {**MAIN.sections["fcid"], "losses": {**MAIN.sections["fcid"]["losses"], **changed}}
+    assert found.model_copy(update={"sections": MAIN.sections, "released": MAIN.released}) == MAIN
+    assert MAIN.sections["fcid"]["losses"]["club_text"] is True
+    assert {name: values for name, values in found.sections.items() if name != "fcid"} == {
+        name: values for name, values in MAIN.sections.items() if name != "fcid"
+    }
+
+
+def test_a_point_is_trained_where_the_main_run_imports_a_checkpoint():
+    imported = MAIN.model_copy(update={"released": {**MAIN.released, "fcid": params.Released(checkpoint="FCID.pt")}})
+    assert imported.released["fcid"].checkpoint and at("fcid", "codebook_256", main=imported).released["fcid"].checkpoint is None
+
+
+def test_a_scoring_changes_evaluate_alone():
+    found = at("fcid", scoring="toc_variance")
+    assert found.evaluate.toc_score == "variance" and found.model_copy(update={"evaluate": MAIN.evaluate}) == MAIN
+
+
+def test_the_main_run_is_never_a_point(written):
+    written(points={"codebook_400": {"codebook_size": 400}}, scorings={"toc_full": {"toc_score": "full"}})
+    with pytest.raises(ParameterError, match="points.codebook_400: .* this is the main run; list 'default' instead"):
+        at("fcid", "codebook_400")
+    with pytest.raises(ParameterError, match="scorings.toc_full: .* this is the main run"):
+        at("fcid", scoring="toc_full")
+
+
+def test_scores_of_toc_are_the_scripts_own_under_the_published_protocol():
+    published = MAIN.model_copy(update={"evaluate": params.Evaluate(protocol="published")})
+    with pytest.raises(ParameterError, match="set evaluate.protocol: strict"):
+        at("fcid", scoring="toc_variance", main=published)
+
+
+@pytest.mark.parametrize(
+    ("values", "message"),
+    [
+        ({"point": {}}, "unknown key 'point'; did you mean 'points'"),
+        ({"tables": {"t": ["codebok"]}, "points": {"codebook": {"beta": 1}}}, "tables.t: unknown key 'codebok'; did you mean 'codebook'"),
+        ({"points": {"default": {"beta": 1}}}, "'default' is the main run's"),
+        ({"points": {"x": {"beta": 1}}, "scorings": {"x": {"head": "two_linear"}}}, "names of their own"),
+        ({"points": {"../x": {"beta": 1}}}, "points.../x"),
+        ({"points": {"a-b": {"beta": 1}}}, "points.a-b"),
+        ({"drawn": {"figure": "beta"}, "tables": {"figure7": ["default"]}}, "drawn: unknown key 'figure'; did you mean 'figure7'"),
+    ],
+)
+def test_a_mistake_is_named_with_its_file(written, values, message):
+    written(**values)
+    with pytest.raises(ParameterError, match=rf"ablations/fcid/params.yaml.*{message}"):
+        sweeps.load("fcid")
+
+
+def test_unknown_points_values_and_methods_without_sweeps_are_named(written):
+    with pytest.raises(ParameterError, match="micu has no sweeps"):
+        sweeps.load("micu")
+    written(points={"codebook_256": {"codebook_size": 256}}, scorings={"q": {"q_fixd": 0.5}})
+    with pytest.raises(ParameterError, match="unknown key 'codebook_265'; did you mean 'codebook_256'"):
+        at("fcid", "codebook_265")
+    with pytest.raises(ParameterError, match="scorings.q: .*did you mean 'q_fixed'"):
+        at("fcid", scoring="q")
+
+
+def test_files_of_points_stand_apart_from_those_of_main_runs():
+    main, point = paths.run_name("fcid", 0), paths.run_name("fcid", 0, "x")
+    assert (main, point) == ("fcid-0", "fcid+x-0")
+    for of in (paths.checkpoint, paths.codes, paths.toc, paths.run_result, lambda run: paths.receipt("codes", run)):
+        assert "ablations" in of(point).parts and not of(point).is_relative_to(of(main).parent)
+    assert paths.run_result(point).parent == paths.run_result(paths.run_name("fcid", 1, "x")).parent
+
+
+@pytest.mark.parametrize("method", SWEPT)
+def test_every_shipped_point_is_a_model_of_its_own(method):
+    """Each point's values are known to the method, fit its networks, and differ from the main run's and from each other's."""
+    sweep, config = sweeps.load(method), config_class(method)
+    small = {"specific_channels": 4, "decoder_channels": 4}
+    seen = [config(**MAIN.method_config(method))]
+    for point in sweep.points:
+        values = at(method, point).method_config(method)
+        assert config(**values) not in seen, point
+        seen.append(config(**values))
+        build(method, {**values, **small})
+    assert {row for rows in sweep.tables.values() for row in rows} == {"default", *sweep.points, *sweep.scorings}
+
+
+def test_every_published_row_is_a_row_of_a_table():
+    found = {entry.method for entry in read_published(PUBLISHED)}
+    rows = {paths.varied(method, row) for method in SWEPT for row in (*sweeps.load(method).points, *sweeps.load(method).scorings)}
+    assert found == {row for row in rows if row.startswith("fcid+")}, "the papers print every point of FCID's sweeps, none of CoDAAR's"
+    assert set(SWEPT) <= set(METHODS)
+
+
+def write_run(method: str, point: str | None, level: float) -> None:
+    """A run's result and its receipt, as `evaluate` leaves them."""
+    run = paths.run_name(method, 0, point)
+    result = {"method": paths.varied(method, point), "variant": "paper", "seed": 0, "protocol": "strict", "codebook": True, "openset": []}
+    with receipts.record("evaluate", run, inputs=[], outputs=[paths.run_result(run)], params={"level": level}):
+        paths.run_result(run).parent.mkdir(parents=True, exist_ok=True)
+        paths.run_result(run).write_text(json.dumps({**result, "cells": make_cells(level, 0)}))
+
+
+@pytest.fixture
+def made(folder):
+    """A folder with one seed's main runs and every point of two tables."""
+    project = folder()
+    shutil.copytree(Path(__file__).parents[2] / "ablations", "ablations")
+    project.set("seeds", [0])
+    for method in ("fcid", "codaar"):
+        write_run(method, None, 50)
+        for stage in ("pretrain", "codes", "toc"):
+            with receipts.record(stage, f"{method}-0", inputs=[], outputs=[], params={}):
+                pass
+        assert project.run(f"default {method} 0") == 0
+    for place, point in enumerate(row for row in sweeps.load("fcid").tables["table9"] if row != "default"):
+        write_run("fcid", point, 30 + place)
+    for place, point in enumerate(row for row in sweeps.load("codaar").tables["codaar_figure7"] if row != "default"):
+        write_run("codaar", point, 30 + place)
+    return project
+
+
+def test_the_default_point_is_the_main_runs_result_byte_for_byte(made):
+    assert paths.run_result("fcid+default-0").read_bytes() == paths.run_result("fcid-0").read_bytes()
+    receipt = json.loads(paths.receipt("default", "fcid+default-0").read_text())
+    assert "receipts/evaluate/fcid-0.json" in receipt["inputs"], "the tables' fingerprints follow the main run's"
+    assert "evaluate/fcid-0" in receipts.upstream("default/fcid+default-0", receipts.load_all())
+
+
+def test_a_table_has_its_rows_in_order_with_what_the_paper_prints(made):
+    assert made.run("sweep fcid table9") == 0
+    first, title, *_ = (line for line in Path("results/table9.md").read_text().splitlines() if line)
+    text = Path("results/table9.md").read_text()
+    assert "sample corpus, random backbones" in first and title == "# Table 9"
+    assert "- `codebook_256`: codebook_size 256\n" in text and "- `default`: codebook_size 400\n" in text
+    found = [line.split("|")[1].strip() for line in text.splitlines() if line.startswith("| FCID")]
+    sizes = [r"FCID codebook\_256", r"FCID codebook\_300", "FCID", r"FCID codebook\_512", r"FCID codebook\_800", r"FCID codebook\_1024"]
+    assert found == [*sizes, *(f"{size}+TOC" for size in sizes)]
+    (line,) = [line for line in text.splitlines() if line.startswith(r"| FCID codebook\_800 |")]
+    assert "33.0 *52.2* | 34.0 *54.6*" in line and "*53.93*" in line
+
+
+def test_a_figure_stands_beside_its_table(made):
+    assert made.run("sweep codaar codaar_figure7") == 0
+    svg = Path("results/codaar_figure7.svg").read_text()
+    assert "sample corpus" in svg and all(text in svg for text in ("codebook_size", "AVT V→A", "AV A→V", "AVVP", ">800<", ">128<"))
+    before = svg.encode()
+    assert made.run("sweep codaar codaar_figure7") == 0 and Path("results/codaar_figure7.svg").read_bytes() == before
+    assert "# CoDAAR Figure 7" in Path("results/codaar_figure7.md").read_text()
+
+
+def test_a_table_that_does_not_exist_names_the_nearest(made, capsys):
+    assert made.run("sweep fcid tabel9") == 2
+    assert "unknown key 'tabel9'; did you mean 'table9'" in capsys.readouterr().err
