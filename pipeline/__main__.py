@@ -56,7 +56,7 @@ def main(argv: list[str] | None = None) -> int:
     try:
         return module.run(args, sweeps.applied(params.load(), args)) or 0
     except params.ParameterError as error:
-        print(error, file=sys.stderr)
+        print(f"{error}{sweeps.named(args)}", file=sys.stderr)
         return 2
 
 

@@ -73,6 +73,11 @@ def words(args: argparse.Namespace) -> list[str]:
     return [args.method, str(args.seed), *(["--point", args.point] if args.point else [])]
 
 
+def named(args: argparse.Namespace) -> str:
+    """Where the values of a command's point are, for the end of an error about one; empty without a point."""
+    return f" (values of point '{args.point}' are in {paths.sweeps(args.method)})" if getattr(args, "point", None) else ""
+
+
 def applied(params: Params, args: argparse.Namespace) -> Params:
     """The parameters at the point or scoring that a command names; as they are when it names none.
 

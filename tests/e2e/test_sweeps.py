@@ -38,7 +38,9 @@ def row_of(project, table, method, toc):
 
 def jobs(done) -> set[str]:
     lines = (done.stdout + done.stderr).splitlines()
-    return {line.split()[1].rstrip(":").removeprefix("ablations_fcid_dvc_yaml_") for line in lines if line.startswith(("rule ", "localrule "))}
+    return {
+        line.split()[1].rstrip(":").removeprefix("ablations_fcid_dvc_yaml_") for line in lines if line.startswith(("rule ", "localrule "))
+    }
 
 
 def test_a_table_makes_its_points_and_nothing_else(project):

@@ -2,7 +2,7 @@
 
 import json
 import shutil
-from argparse import Namespace
+from argparse import ArgumentParser, Namespace
 from pathlib import Path
 
 import pytest
@@ -12,6 +12,7 @@ from cmg.methods import METHODS, build, config_class
 from cmg.report.published import read_published
 from cmg.report.sweeps import PUBLISHED
 from pipeline import params, paths, receipts, sweeps
+from pipeline.__main__ import main
 from pipeline.params import ParameterError
 from tests.report.conftest import make_cells
 
@@ -19,8 +20,8 @@ SWEPT = sorted(file.parent.name for file in Path("ablations").glob("*/params.yam
 MAIN = params.load()
 
 
-def at(method, point=None, scoring=None, main=MAIN):
-    return sweeps.applied(main, Namespace(method=method, point=point, scoring=scoring))
+def at(method, point=None, scoring=None, run=MAIN):
+    return sweeps.applied(run, Namespace(method=method, point=point, scoring=scoring))
 
 
 @pytest.fixture
@@ -54,7 +55,7 @@ def test_a_point_changes_its_values_and_nothing_else():
 
 def test_a_point_is_trained_where_the_main_run_imports_a_checkpoint():
     imported = MAIN.model_copy(update={"released": {**MAIN.released, "fcid": params.Released(checkpoint="FCID.pt")}})
-    assert imported.released["fcid"].checkpoint and at("fcid", "codebook_256", main=imported).released["fcid"].checkpoint is None
+    assert imported.released["fcid"].checkpoint and at("fcid", "codebook_256", run=imported).released["fcid"].checkpoint is None
 
 
 def test_a_scoring_changes_evaluate_alone():
@@ -73,7 +74,7 @@ def test_the_main_run_is_never_a_point(written):
 def test_scores_of_toc_are_the_scripts_own_under_the_published_protocol():
     published = MAIN.model_copy(update={"evaluate": params.Evaluate(protocol="published")})
     with pytest.raises(ParameterError, match="set evaluate.protocol: strict"):
-        at("fcid", scoring="toc_variance", main=published)
+        at("fcid", scoring="toc_variance", run=published)
 
 
 @pytest.mark.parametrize(
@@ -102,6 +103,24 @@ def test_unknown_points_values_and_methods_without_sweeps_are_named(written):
         at("fcid", "codebook_265")
     with pytest.raises(ParameterError, match="scorings.q: .*did you mean 'q_fixed'"):
         at("fcid", scoring="q")
+
+
+def test_an_error_at_a_point_says_where_its_values_are(monkeypatch, capsys):
+    def fail(args, given):
+        raise ParameterError(f"params.yaml: fcid.codebook_size: {given.sections['fcid']['codebook_size']}")
+
+    monkeypatch.setattr("pipeline.stages.toc.run", fail)
+    assert main(["toc", "fcid", "0", "--point", "codebook_256"]) == main(["toc", "fcid", "0"]) == 2
+    at_point, at_main = capsys.readouterr().err.splitlines()
+    assert at_point == "params.yaml: fcid.codebook_size: 256 (values of point 'codebook_256' are in ablations/fcid/params.yaml)"
+    assert at_main == "params.yaml: fcid.codebook_size: 400"
+
+
+def test_a_run_is_named_on_a_command_line_as_it_was_given():
+    for given in (["fcid", "3"], ["fcid", "3", "--point", "no_club"]):
+        parser = ArgumentParser()
+        sweeps.add_run_arguments(parser)
+        assert sweeps.words(parser.parse_args(given)) == given
 
 
 def test_files_of_points_stand_apart_from_those_of_main_runs():
