@@ -1,11 +1,13 @@
 """Every downstream task of one run, both directions, with and without TOC, same-modality bounds and open-set tasks included."""
 
 import argparse
+from collections.abc import Mapping, Sequence
 
-from cmg.datasets.clips import read_index
+from cmg.datasets.clips import Clip, read_index
 from cmg.methods import METHODS
+from cmg.tasks import retrieval
 from cmg.tasks.codes import RunCodes
-from cmg.tasks.evaluate import TASKS, evaluate_open_set, evaluate_run
+from cmg.tasks.evaluate import evaluate_open_set, evaluate_run, possible
 from cmg.tasks.options import EvaluateOptions
 from cmg.tasks.recipes import scripts_of
 from cmg.toc import read_toc
@@ -29,7 +31,7 @@ def run(args: argparse.Namespace, params: Params) -> None:
         options = EvaluateOptions(**{**used, "q_grid": params.evaluate.q_grid, "scripts": scripts_of(args.method)})
         indices = {dataset: read_index(paths.index(dataset)) for dataset in params.datasets}
         run_codes, rankings = RunCodes.read(codes), read_toc(toc)
-        tasks = _tasks(run_codes)
+        tasks = _tasks(run_codes, indices)
         cells = evaluate_run(run_codes, indices, rankings, options, tasks)
         openset = evaluate_open_set(run_codes, indices, rankings, options) if tasks else []
         about = {"method": args.method, "variant": _variant(params, args.method), "seed": args.seed, "protocol": options.protocol}
@@ -37,13 +39,13 @@ def run(args: argparse.Namespace, params: Params) -> None:
         files.write_json(target, {**about, "codebook": run_codes.has_codebook, **results})
 
 
-def _tasks(codes: RunCodes) -> tuple[str, ...]:
-    """Every task needs codes of audio and of video; a run of a model without one of them has no cells."""
+def _tasks(codes: RunCodes, indices: Mapping[str, Sequence[Clip]]) -> list[str]:
+    """Tasks on the datasets at hand. Without codes of audio and of video there is none, without text no retrieval of it."""
     held = {modality for _, modality in codes.entries}
     if {"audio", "video"} <= held:
-        return tuple(TASKS)
+        return [name for name in possible(indices) if name not in retrieval.TASKS or retrieval.TASKS[name].modalities <= held]
     print(f"{codes.name}: codes of {', '.join(sorted(held))} only; no task to run")
-    return ()
+    return []
 
 
 def _variant(params: Params, method: str) -> str:

@@ -13,6 +13,12 @@ def held(*modalities):
 
 
 def test_tasks_go_between_audio_and_video(capsys):
-    assert _tasks(held("audio", "video", "text")) == _tasks(held("audio", "video")) == tuple(TASKS)
-    assert _tasks(held("video", "text")) == ()
+    indices = {dataset: () for task in TASKS.values() for dataset in task.DATASETS}
+    assert _tasks(held("audio", "video", "text"), indices) == list(TASKS)
+    assert _tasks(held("audio", "video"), indices) == [name for name in TASKS if name not in ("mscoco", "clotho")]
+    assert _tasks(held("video", "text"), indices) == []
     assert "codes of text, video only" in capsys.readouterr().out
+
+
+def test_a_dataset_that_is_left_out_takes_its_tasks_along():
+    assert _tasks(held("audio", "video", "text"), {"ave": (), "avvp": (), "mscoco": ()}) == ["ave", "avvp", "ave_avvp", "mscoco"]
