@@ -9,21 +9,22 @@ Axes: B clips, T seconds, D code dimension, S channels of the video-specific map
 from __future__ import annotations
 
 import torch
-from torch import Tensor, nn
+from torch import nn
 
 from cmg.losses.commitment import commitment
 from cmg.losses.reconstruction import mse
-from cmg.methods.base import MODALITIES, Batch, Codes, Draws, Fit, LossTerms, Method, draw
+from cmg.methods.base import MODALITIES, Batch, Draws, Fit, LossTerms, draw
 from cmg.methods.baseline_config import BaselineConfig
+from cmg.methods.coded import CodedMethod
 from cmg.nn.decoders import InputDecoders
-from cmg.nn.encoders import CHANNELS, GeneralEncoders, Level
+from cmg.nn.encoders import CHANNELS, GeneralEncoders
 from cmg.nn.specific import MLP, LinearReLU, VideoSpecific
 from cmg.nn.temporal import masked_mean
 from cmg.quantizers.codebook import monitors
 from cmg.quantizers.joint import JointEMA
 
 
-class Baseline(Method):
+class Baseline(CodedMethod):
     Config = BaselineConfig
 
     def __init__(self, config: BaselineConfig) -> None:
@@ -55,14 +56,3 @@ class Baseline(Method):
         terms = {f"recon_{m}": mse(x, targets[m]) for m, x in rebuilt.items()}
         pulls = [commitment(general[m], quantized.hard[m]) for m in MODALITIES]
         return LossTerms({**terms, "commit": self.config.beta * torch.stack(pulls).sum()}, monitors(quantized))
-
-    @torch.no_grad()
-    def encode(self, modality: str, features: Tensor, mask: Tensor | None = None, level: Level | None = None) -> Codes:
-        """One code per second [B,T,1] of audio or video, one per sentence [B,1,1] of text; `level="clip"`: one per clip."""
-        return Codes(indices=self.quantizer.nearest(self.encoder.encode(modality, features, mask, level)).unsqueeze(-1))
-
-    def codebooks(self) -> list[Tensor]:
-        return [self.quantizer.embedding]
-
-    def health(self) -> dict[str, float]:
-        return self.quantizer.health()

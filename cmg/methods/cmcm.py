@@ -18,10 +18,11 @@ from cmg.losses.code_matching import code_usage, paired_code_matching
 from cmg.losses.commitment import commitment
 from cmg.losses.infonce import infonce, infonce_by_second, infonce_within
 from cmg.losses.reconstruction import mse
-from cmg.methods.base import Batch, Codes, Draws, Fit, LossTerms, Method, draw
+from cmg.methods.base import Batch, Draws, Fit, LossTerms, draw
 from cmg.methods.cmcm_config import CMCMConfig
+from cmg.methods.coded import CodedMethod
 from cmg.nn.decoders import VectorDecoder, VideoDecoder
-from cmg.nn.encoders import CHANNELS, Level
+from cmg.nn.encoders import CHANNELS
 from cmg.nn.semantic import SemanticEncoders
 from cmg.nn.specific import LinearReLU, VideoSpecific
 from cmg.quantizers.codebook import Quantized, monitors
@@ -29,7 +30,7 @@ from cmg.quantizers.joint import JointEMA
 from cmg.quantizers.sequential import SequentialEMA
 
 
-class CMCM(Method):
+class CMCM(CodedMethod):
     Config = CMCMConfig
 
     def __init__(self, config: CMCMConfig) -> None:
@@ -88,14 +89,3 @@ class CMCM(Method):
         terms = {f"commit_{m}": c.beta * commitment(x, quantized.hard[m]) for m, x in z.items()} if c.losses.commit else {}
         usage = {m: code_usage(x, quantized.codebook) for m, x in z.items()}
         return terms | ({"cmcm": c.cmcm_weight * paired_code_matching(usage, c.cmcm_transposed)} if c.losses.cmcm else {})
-
-    def codebooks(self) -> list[Tensor]:
-        return [self.quantizer.embedding]
-
-    def health(self) -> dict[str, float]:
-        return self.quantizer.health()
-
-    @torch.no_grad()
-    def encode(self, modality: str, features: Tensor, mask: Tensor | None = None, level: Level | None = None) -> Codes:
-        """One code per second, or per word slot of text, [B,T,1]; `level="clip"`: one per clip [B,1,1]."""
-        return Codes(indices=self.quantizer.nearest(self.encoder.encode(modality, features, mask, level)).unsqueeze(-1))

@@ -19,11 +19,12 @@ from cmg.losses.commitment import commitment
 from cmg.losses.cpc import cross_cpc
 from cmg.losses.reconstruction import mse
 from cmg.losses.segments import segment_contrast
-from cmg.methods.base import Batch, Codes, Draws, Fit, LossTerms, Method, draw
+from cmg.methods.base import Batch, Draws, Fit, LossTerms, draw
 from cmg.methods.codaar_config import CoDAARConfig
+from cmg.methods.coded import CodedMethod
 from cmg.nn.classify import ClipClassifier
 from cmg.nn.decoders import VectorDecoder, VideoDecoder
-from cmg.nn.encoders import CHANNELS, Level
+from cmg.nn.encoders import CHANNELS
 from cmg.nn.predictive import PredictiveNets
 from cmg.nn.semantic import SemanticEncoders
 from cmg.nn.spatial import SpatialStack
@@ -34,7 +35,7 @@ from cmg.quantizers.codebook import Quantized, monitors
 RESET_NOISE = 0.001  # standard deviation of the noise of the released reset
 
 
-class CoDAAR(Method):
+class CoDAAR(CodedMethod):
     Config = CoDAARConfig
 
     def __init__(self, config: CoDAARConfig) -> None:
@@ -140,18 +141,6 @@ class CoDAAR(Method):
         """Usage and perplexity; clips whose most frequent index agrees in all modalities; how alike the updated codes of a row are."""
         parts = [self.quantizer.part(self.quantizer.embedding, m) for m in self.modalities]
         return monitors(quantized) | {"agreement": agreement(quantized.indices), "segment": segment_contrast(parts)}
-
-    def codebooks(self) -> list[Tensor]:
-        """One table [K,M*D]; columns video, audio, text."""
-        return [self.quantizer.embedding]
-
-    def health(self) -> dict[str, float]:
-        return self.quantizer.health()
-
-    @torch.no_grad()
-    def encode(self, modality: str, features: Tensor, mask: Tensor | None = None, level: Level | None = None) -> Codes:
-        """Index of the nearest code of that modality per second, or per word slot of text, [B,T,1]; `level="clip"`: per clip [B,1,1]."""
-        return Codes(indices=self.quantizer.nearest(self.encoder.encode(modality, features, mask, level), modality).unsqueeze(-1))
 
     def clip_groups(self) -> dict[str, list[nn.Parameter]]:
         """As the release clips: CPC, encoder, text BiLSTM, decoder."""

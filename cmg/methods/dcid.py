@@ -19,11 +19,12 @@ from cmg.losses.code_matching import code_usage, paired_code_matching
 from cmg.losses.commitment import commitment
 from cmg.losses.cpc import cross_cpc
 from cmg.losses.reconstruction import mse
-from cmg.methods.base import Batch, Codes, Draws, Fit, LossTerms, Method, draw
+from cmg.methods.base import Batch, Draws, Fit, LossTerms, draw
+from cmg.methods.coded import CodedMethod
 from cmg.methods.dcid_config import DCIDConfig
 from cmg.nn.classify import ClipClassifier
 from cmg.nn.decoders import VectorDecoder, VideoDecoder
-from cmg.nn.encoders import CHANNELS, Level
+from cmg.nn.encoders import CHANNELS
 from cmg.nn.predictive import PredictiveNets
 from cmg.nn.semantic import SemanticEncoders
 from cmg.nn.specific import LinearReLU, MapProjection, VideoSpecific
@@ -45,7 +46,7 @@ class Encoded:
     quantized: Quantized
 
 
-class DCID(Method):
+class DCID(CodedMethod):
     Config = DCIDConfig
 
     def __init__(self, config: DCIDConfig) -> None:
@@ -169,17 +170,6 @@ class DCID(Method):
         predictions = {m: self.predictive(m, x, step) for m, x in z.items()}
         targets = {m: self.predictive.targets(x, step) for m, x in z.items()}
         return cross_cpc(predictions, targets, self.config.cpc_self, self.config.cpc_candidates)
-
-    def codebooks(self) -> list[Tensor]:
-        return [self.quantizer.embedding]
-
-    def health(self) -> dict[str, float]:
-        return self.quantizer.health()
-
-    @torch.no_grad()
-    def encode(self, modality: str, features: Tensor, mask: Tensor | None = None, level: Level | None = None) -> Codes:
-        """One code per second, or per word slot of text, [B,T,1]; `level="clip"`: one per clip [B,1,1]."""
-        return Codes(indices=self.quantizer.nearest(self.encoder.encode(modality, features, mask, level)).unsqueeze(-1))
 
     def variational_modules(self) -> list[nn.Module]:
         return list(self.clubs.values())

@@ -21,10 +21,11 @@ from cmg.losses.commitment import commitment
 from cmg.losses.cpc import cpc
 from cmg.losses.infonce import infonce
 from cmg.losses.reconstruction import mse
-from cmg.methods.base import MODALITIES, Batch, Codes, Draws, Fit, LossTerms, Method, draw
+from cmg.methods.base import MODALITIES, Batch, Draws, Fit, LossTerms, draw
+from cmg.methods.coded import CodedMethod
 from cmg.methods.fcid_config import FCIDConfig
 from cmg.nn.decoders import CoarseDecoders, FineDecoders, InputDecoders, ProjectionDecoders
-from cmg.nn.encoders import CHANNELS, GeneralEncoders, Level
+from cmg.nn.encoders import CHANNELS, GeneralEncoders
 from cmg.nn.predictive import PredictiveNets
 from cmg.nn.specific import COARSE, LinearReLU, MapProjection, VideoSpecific
 from cmg.nn.temporal import masked_mean
@@ -44,7 +45,7 @@ class Stream:
     specific: Tensor | None = None
 
 
-class FCID(Method):
+class FCID(CodedMethod):
     Config = FCIDConfig
 
     def __init__(self, config: FCIDConfig) -> None:
@@ -223,17 +224,6 @@ class FCID(Method):
         directed = [(s, "text") for s in sources] + [("text", s) for s in sources if c.nce_directions == "both"]
         views = len(sources) if c.fusion == "mean" else 1
         return sum(infonce(means[query], means[key], c.tau) for query, key in directed) / views
-
-    def codebooks(self) -> list[Tensor]:
-        return [self.quantizer.embedding]
-
-    def health(self) -> dict[str, float]:
-        return self.quantizer.health()
-
-    @torch.no_grad()
-    def encode(self, modality: str, features: Tensor, mask: Tensor | None = None, level: Level | None = None) -> Codes:
-        """One code per second [B,T,1] of audio or video, one per sentence [B,1,1] of text; `level="clip"`: one per clip."""
-        return Codes(indices=self.quantizer.nearest(self.encoder.encode(modality, features, mask, level)).unsqueeze(-1))
 
     def variational_modules(self) -> list[nn.Module]:
         return list(self.clubs.values())
