@@ -51,8 +51,9 @@ def evaluate_open_set(
     """Cells of the open-set tasks, which have a strict form only: none under `published`. Arguments and errors as in `evaluate_run`."""
     if options.protocol == "published":
         return []
-    for dataset in ("ave", "ucf101", "vggsound_avel"):
-        _check_index(codes, indices, dataset, "open set")
+    for dataset in openset.DATASETS:
+        if dataset in indices:
+            _check_index(codes, indices, dataset, "open set")
     return openset.run(codes, indices, _ranking(codes, toc_rankings, options), options)
 
 

@@ -21,6 +21,7 @@ from cmg.tasks import ave, heads, openmetrics, parts, strict, ucf_vgg
 from cmg.tasks.codes import RunCodes
 from cmg.tasks.options import MODALITY, EvaluateOptions
 
+DATASETS = ("ave", "ucf101", "vggsound_avel")
 SHARES = {"ave": (1 / 2, 3 / 4), "ucf": (1 / 3, 2 / 3), "ucf_vgg": (1 / 2, 3 / 4)}
 
 
@@ -74,13 +75,14 @@ def run(codes: RunCodes, indices: Mapping[str, Sequence[Clip]], ranking: np.ndar
 
 
 def _tasks(codes: RunCodes, indices: Mapping[str, Sequence[Clip]], options: EvaluateOptions) -> dict[str, tuple[dict[str, Side], int]]:
-    """Sides and number of classes by task."""
-    found = {"ave": _ave(indices["ave"])}
-    if ("ucf101", "audio") in codes.entries:
+    """Sides and number of classes by task; tasks whose datasets are there."""
+    found = {"ave": _ave(indices["ave"])} if "ave" in indices else {}
+    if "ucf101" in indices and ("ucf101", "audio") in codes.entries:
         found["ucf"] = _ucf(codes, indices["ucf101"], options)
-    names, split = ucf_vgg.shared(indices, options)
-    sides = {m: Side(ucf_vgg.SIDES[m], split[m], _numbers(names[m])) for m in MODALITY}
-    return found | {"ucf_vgg": (sides, len(names["v"]))}
+    if set(ucf_vgg.DATASETS) <= set(indices):
+        names, split = ucf_vgg.shared(indices, options)
+        found["ucf_vgg"] = {m: Side(ucf_vgg.SIDES[m], split[m], _numbers(names[m])) for m in MODALITY}, len(names["v"])
+    return found
 
 
 def _ave(clips: Sequence[Clip]) -> tuple[dict[str, Side], int]:

@@ -42,6 +42,11 @@ class Retrieval:
     def DATASETS(self) -> tuple[str, ...]:  # noqa: N802 (the task modules' name)
         return (self.dataset,)
 
+    @property
+    def modalities(self) -> set[str]:
+        """Those that codes are needed of."""
+        return {NAMES[side] for side in self.sides}
+
     def run(
         self, codes: RunCodes, indices: Mapping[str, Sequence[Clip]], ranking: np.ndarray | None, options: EvaluateOptions
     ) -> list[Cell]:

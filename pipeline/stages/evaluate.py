@@ -1,11 +1,12 @@
 """Every downstream task of one run, both directions, with and without TOC, same-modality bounds and open-set tasks included."""
 
 import argparse
-from collections.abc import Iterable
+from collections.abc import Mapping, Sequence
 
-from cmg.datasets.clips import read_index
+from cmg.datasets.clips import Clip, read_index
+from cmg.tasks import retrieval
 from cmg.tasks.codes import RunCodes
-from cmg.tasks.evaluate import TASKS, evaluate_open_set, evaluate_run, possible
+from cmg.tasks.evaluate import evaluate_open_set, evaluate_run, possible
 from cmg.tasks.options import EvaluateOptions
 from cmg.tasks.recipes import scripts_of
 from cmg.toc import read_toc
@@ -40,14 +41,13 @@ def run(args: argparse.Namespace, params: Params) -> None:
         files.write_json(target, {**about, "codebook": run_codes.has_codebook, **results})
 
 
-def _tasks(codes: RunCodes, datasets: Iterable[str]) -> tuple[str, ...]:
-    """Tasks whose datasets are listed and whose modalities the run has; a run of a model without audio or without video has no cells."""
+def _tasks(codes: RunCodes, indices: Mapping[str, Sequence[Clip]]) -> list[str]:
+    """Tasks on the datasets at hand. Without codes of audio and of video there is none, without text no retrieval of it."""
     held = {modality for _, modality in codes.entries}
     if {"audio", "video"} <= held:
-        has = {modality[0] for modality in held}
-        return tuple(name for name in possible(datasets) if set(getattr(TASKS[name], "sides", "av")) <= has)
+        return [name for name in possible(indices) if name not in retrieval.TASKS or retrieval.TASKS[name].modalities <= held]
     print(f"{codes.name}: codes of {', '.join(sorted(held))} only; no task to run")
-    return ()
+    return []
 
 
 def _variant(params: Params, method: str) -> str:

@@ -5,8 +5,6 @@ import json
 
 import pytest
 
-from tests.e2e import miniature
-
 pytestmark = pytest.mark.e2e
 
 
@@ -14,15 +12,6 @@ def test_after_dvc_nothing_is_left_for_either_tool(project):
     assert project.would_run() == set()
     assert project.snakemake_would_run() == set()
     assert "up to date" in project.dvc("status")
-
-
-def test_snakemake_from_nothing_ends_in_the_same_bytes_and_dvc_knows(made_by_dvc, tmp_path):
-    project = miniature.create(tmp_path / "snakemake")
-    project.snakemake()
-    assert project.digests() == made_by_dvc.digests()
-    assert "up to date" in project.dvc("status")
-    assert project.would_run() == set()
-    assert project.snakemake_would_run() == set()
 
 
 def test_the_table_says_what_it_is_made_of(project):

@@ -44,6 +44,11 @@ def test_ucf_classes_are_those_with_sound_and_none_without_audio_codes(world, fa
     assert {c.task for c in found} == {"ave", "ucf_vgg"} and not any(c.toc for c in found)
 
 
+def test_a_dataset_that_is_left_out_takes_its_tasks_along(world, fast):
+    indices = {name: clips for name, clips in world.indices.items() if name != "vggsound_avel"}
+    assert {cell.task for cell in evaluate_open_set(world.codes, indices, None, fast)} == {"ave", "ucf"}
+
+
 def test_the_published_protocol_has_none(world, fast):
     assert evaluate_open_set(world.codes, world.indices, None, replace(fast, protocol="published")) == []
 
