@@ -61,11 +61,13 @@ def _check_known(where: str, names: Iterable[str], known: list[str]) -> None:
             raise ParameterError(f"{where}: {unknown_key(name, known)}")
 
 
-def add_run_arguments(parser: argparse.ArgumentParser) -> None:
-    """Which run a stage works on: method, seed, and the point of a sweep when it is not the main run."""
+def add_run_arguments(parser: argparse.ArgumentParser):
+    """Which run a stage works on: method, seed, and the point of a sweep when it is not the main run; the group of what excludes a point."""
     parser.add_argument("method", choices=METHODS)
     parser.add_argument("seed", type=int)
-    parser.add_argument("--point", help="a point of the method's sweeps, in ablations/<method>/params.yaml; default: the main run")
+    other = parser.add_mutually_exclusive_group()
+    other.add_argument("--point", help="a point of the method's sweeps, in ablations/<method>/params.yaml; default: the main run")
+    return other
 
 
 def words(args: argparse.Namespace) -> list[str]:

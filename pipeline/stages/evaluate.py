@@ -17,8 +17,8 @@ from pipeline.sweeps import add_run_arguments
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    add_run_arguments(parser)
-    parser.add_argument("--scoring", help="score the main run with other values of `evaluate:`, as ablations/<method>/params.yaml has them")
+    other = add_run_arguments(parser)
+    other.add_argument("--scoring", help="score the main run with other values of `evaluate:`, as ablations/<method>/params.yaml has them")
 
 
 def run(args: argparse.Namespace, params: Params) -> None:

@@ -123,6 +123,12 @@ def test_a_run_is_named_on_a_command_line_as_it_was_given():
         assert sweeps.words(parser.parse_args(given)) == given
 
 
+def test_a_point_has_no_scoring(capsys):
+    with pytest.raises(SystemExit):
+        main(["evaluate", "fcid", "0", "--point", "no_club", "--scoring", "toc_variance"])
+    assert "not allowed with argument --point" in capsys.readouterr().err
+
+
 def test_files_of_points_stand_apart_from_those_of_main_runs():
     main, point = paths.run_name("fcid", 0), paths.run_name("fcid", 0, "x")
     assert (main, point) == ("fcid-0", "fcid+x-0")
