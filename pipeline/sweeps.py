@@ -61,8 +61,8 @@ def _check_known(where: str, names: Iterable[str], known: list[str]) -> None:
             raise ParameterError(f"{where}: {unknown_key(name, known)}")
 
 
-def add_run_arguments(parser: argparse.ArgumentParser):
-    """Which run a stage works on: method, seed, and the point of a sweep when it is not the main run; the group of what excludes a point."""
+def add_run_arguments(parser: argparse.ArgumentParser) -> argparse._MutuallyExclusiveGroup:
+    """Which run a stage works on: method, seed, a point of a sweep where it is not the main run. Returns what excludes a point."""
     parser.add_argument("method", choices=METHODS)
     parser.add_argument("seed", type=int)
     other = parser.add_mutually_exclusive_group()
