@@ -13,7 +13,6 @@ from contextlib import contextmanager
 import torch
 import torch.distributed as dist
 from torch import Tensor
-from torch.distributed.nn.functional import all_gather
 
 _alone = False
 
@@ -36,14 +35,27 @@ def alone(condition: bool = True) -> Iterator[None]:
         _alone = before
 
 
+class _Gather(torch.autograd.Function):
+    """All rows forward; backward the sum over processes of the gradients of this process's rows."""
+
+    @staticmethod
+    def forward(ctx, x: Tensor) -> Tensor:
+        rank, processes = world()
+        ctx.own = slice(rank * x.shape[0], (rank + 1) * x.shape[0])
+        parts = [torch.empty_like(x) for _ in range(processes)]
+        dist.all_gather(parts, x)
+        return torch.cat(parts)
+
+    @staticmethod
+    def backward(ctx, gradient: Tensor) -> Tensor:
+        summed = gradient.clone(memory_format=torch.contiguous_format)
+        dist.all_reduce(summed)
+        return summed[ctx.own]
+
+
 def gather(x: Tensor) -> Tensor:
     """Rows of all processes along axis 0, in rank order; gradients flow back to each."""
-    if world()[1] == 1:
-        return x
-    everyone = torch.cat(all_gather(x.contiguous()))
-    if everyone.requires_grad:
-        everyone.register_hook(torch.Tensor.contiguous)  # gloo scatters gradients by their memory, whatever their strides
-    return everyone
+    return x if world()[1] == 1 else _Gather.apply(x.contiguous())
 
 
 def shard(x: Tensor, rows: int) -> Tensor:
