@@ -7,13 +7,15 @@ import torch
 from pipeline.params import ParameterError, Params
 
 
-def prepare(params: Params) -> torch.device:
+def prepare(params: Params, threads: int | None = None) -> torch.device:
     """Set the CPU thread count and deterministic kernels; the device that ``device:`` asks for.
+
+    threads: of a stage whose work is too small to share, in place of those of params.yaml.
 
     Raises:
         ParameterError: ``device: cuda`` on a machine without one.
     """
-    torch.set_num_threads(params.threads)
+    torch.set_num_threads(threads or params.threads)
     torch.backends.cudnn.benchmark = False
     torch.use_deterministic_algorithms(True, warn_only=True)
     available = torch.cuda.is_available()

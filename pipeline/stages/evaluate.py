@@ -28,7 +28,7 @@ def run(args: argparse.Namespace, params: Params) -> None:
     inputs = [codes, toc, *map(paths.index, params.datasets)]
     used = {**params.evaluate.model_dump(mode="json"), **params.active.evaluate.model_dump(), "seed": args.seed}
     with receipts.record("evaluate", run_name, inputs=inputs, outputs=[target], params=used):
-        prepare(params)
+        prepare(params, threads=1)  # heads of a few thousand weights
         options = EvaluateOptions(**{**used, "q_grid": params.evaluate.q_grid, "scripts": scripts_of(args.method)})
         indices = {dataset: read_index(paths.index(dataset)) for dataset in params.datasets}
         run_codes, rankings = RunCodes.read(codes), read_toc(toc)
