@@ -10,6 +10,7 @@ STAGES = dag.stages()
 if workflow.is_main_process:
     dag.record(STAGES)  # what an interrupted run had finished
     dag.settle(STAGES)
+    dag.forget_interruptions()
 
 
 rule all:

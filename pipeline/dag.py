@@ -25,6 +25,7 @@ from pipeline import files, paths
 
 ANCIENT = 1  # seconds since the epoch; 0 means "unset" to Snakemake
 MARKS = paths.work("snakemake")
+INTERRUPTED = Path(".snakemake/incomplete")
 
 
 @dataclass(frozen=True)
@@ -184,6 +185,13 @@ def settle(every: Stages) -> None:
         elif products and _older_than_inputs(products, stage, every):
             for product in products:
                 os.utime(product, (now, now))
+
+
+def forget_interruptions() -> None:
+    """Remove Snakemake's marks of unfinished jobs: DVC knows what is unfinished, also where it has finished the work itself since."""
+    for file in INTERRUPTED.rglob("*"):
+        if file.is_file():
+            file.unlink()
 
 
 def _older_than_inputs(products: list[Path], stage: Stage, every: Stages) -> bool:
