@@ -80,6 +80,7 @@ class _Lane:
         self.lock = threading.Lock()  # a process is not killed by one thread while another one puts it away
 
     def run(self, task: Any) -> Decoded | MediaFailure:
+        """What decoding `task` gives; a process that dies, hangs or outgrows its limits is replaced and costs a failure."""
         if self.process is None:
             self._start()
         try:

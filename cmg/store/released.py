@@ -82,6 +82,7 @@ class ZippedPickles(_OneFilePerClip):
         super().__init__(folder, ".zip")
 
     def read(self, row: int, clip_id: str) -> np.ndarray:
+        """Features of one clip as stored; ReleasedError (refused, malformed) names the file."""
         file = self.file(clip_id)
         try:
             return load_array(_last_pickle(file))
@@ -100,6 +101,7 @@ class NumpyFiles(_OneFilePerClip):
         super().__init__(folder, ".npy")
 
     def read(self, row: int, clip_id: str) -> np.ndarray:
+        """Features of one clip as stored; ReleasedError (refused, malformed) names the file."""
         file = self.file(clip_id)
         try:
             mapped = np.load(file, mmap_mode="r", allow_pickle=False)

@@ -42,6 +42,7 @@ class SealedRows:
         return self.store.path / name, self.store.attrs["files"][name]
 
     def intact(self, shard: int) -> bool:
+        """Whether the shard's bytes are those recorded when the store was sealed; read once."""
         if shard not in self._intact:
             file, about = self.shard_file(shard)
             self._intact[shard] = file_digest(file) == about["sha256"]
