@@ -1,6 +1,6 @@
 """Zero mean and unit variance per channel, from the training clips alone.
 
-Features of random backbones share a large common part (mean cosine 0.87 to 0.96 between clips). Continuous InfoNCE learns under it,
+Features of random backbones share a large common part. Continuous InfoNCE learns under it,
 FCID does not (InfoNCE and CPC stay at chance: docs/methods.md). The papers do not standardise, so only ``scale: mini`` does.
 
 Axes: n clips (sentences), T seconds (words), H W 7x7, C channels.
