@@ -8,6 +8,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor, nn
 
+from cmg.nn.convolve import convolve
 from cmg.nn.encoders import CHANNELS
 from cmg.nn.specific import ResidualBlock, Skip
 
@@ -42,9 +43,9 @@ class VideoDecoder(nn.Module):
     def forward(self, code: Tensor, specific_map: Tensor) -> Tensor:
         clips, seconds, height, width = specific_map.shape[:4]
         spread = self.code(code)[:, :, None, None].expand(-1, -1, height, width, -1)
-        x = torch.cat([spread, specific_map], dim=-1).flatten(0, 1).permute(0, 3, 1, 2)
-        x = self.up_b(self.residual(self.up_a(x))).relu()
-        x = self.up_c(x).permute(0, 2, 3, 1)
+        x = torch.cat([spread, specific_map], dim=-1).flatten(0, 1)
+        x = convolve(self.up_b, self.residual(convolve(self.up_a, x))).relu()
+        x = convolve(self.up_c, x)
         return x.reshape(clips, seconds, *x.shape[1:])
 
 

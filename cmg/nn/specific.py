@@ -9,11 +9,13 @@ from typing import Literal
 
 from torch import Tensor, nn
 
+from cmg.nn.convolve import convolve
+
 Skip = Literal["input", "relu"]
 
 
 class ResidualBlock(nn.Module):
-    """z -> relu(skip(z) + conv1x1(relu(conv3x3(relu(z))))), channels kept.
+    """[N,H,W,C]: z -> relu(skip(z) + conv1x1(relu(conv3x3(relu(z))))), channels kept.
 
     `skip="input"` adds z; `skip="relu"` adds relu(z), as the released code does because its first ReLU works in place.
     """
@@ -26,7 +28,7 @@ class ResidualBlock(nn.Module):
 
     def forward(self, z: Tensor) -> Tensor:
         r = z.relu()
-        branch = self.conv1(self.conv3(r).relu())
+        branch = convolve(self.conv1, convolve(self.conv3, r).relu())
         return ((r if self.skip == "relu" else z) + branch).relu()
 
 
@@ -42,9 +44,8 @@ class VideoSpecific(nn.Module):
 
     def forward(self, video: Tensor) -> Tensor:
         clips, seconds = video.shape[:2]
-        x = video.flatten(0, 1).permute(0, 3, 1, 2)  # [N,C,7,7], channels last in memory
-        x = self.conv_c(self.conv_b(self.conv_a(x).relu()).relu())
-        x = self.residual(x).permute(0, 2, 3, 1)
+        x = convolve(self.conv_b, convolve(self.conv_a, video.flatten(0, 1)).relu()).relu()
+        x = self.residual(convolve(self.conv_c, x))
         return x.reshape(clips, seconds, *x.shape[1:])
 
 
