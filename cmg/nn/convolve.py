@@ -1,8 +1,8 @@
 """Convolutions of small maps as matrix products.
 
-On a CPU the convolution kernels reach a fraction of the matrix rate on 7x7, 5x5 and 3x3 maps (docs/training.md has both measured). So a convolution
-gathers the window of every output position and multiplies once; a transposed one multiplies once and adds every window in its place.
-The sums are the same, in another order. Narrow layers and other devices keep the kernels.
+On a CPU the convolution kernels reach a fraction of the matrix rate on 7x7, 5x5 and 3x3 maps (docs/training.md has both measured). So
+a convolution gathers the window of every output position and multiplies once; a transposed one multiplies once and adds every window in
+its place. The sums are the same, in another order. Narrow layers and other devices keep the kernels.
 
 Axes: N maps, H W positions, h w positions of the other side, K side of the window, C channels.
 """
