@@ -2,18 +2,16 @@
 
 from pathlib import Path
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
-
 from cmg.report import pagetables
 from cmg.report.figures import cell_panel, training_panels
 from cmg.report.inputs import Group, ReportInputs
 from cmg.report.layout import AVERAGE, COLUMNS, TABLE10, label
 from cmg.report.maps import map_panels
-from cmg.report.pagetables import visible
+from cmg.report.page import render
 from cmg.report.tables import Row, Table
 from cmg.report.write import build_table, write_text
 
-HERE = Path(__file__).parent
+TITLE = "Cross-modal generalization: results"
 SECTIONS = (
     ("results", "Results"),
     ("retrieval", "Retrieval"),
@@ -24,6 +22,7 @@ SECTIONS = (
     ("maps", "Codebook maps"),
     ("failures", "Extraction failures"),
     ("problems", "Problems in the annotations"),
+    ("time", "Where time went"),
     ("sources", "Sources and fingerprints"),
 )
 
@@ -35,17 +34,7 @@ def write_report(path: Path, inputs: ReportInputs) -> Path:
 
 def report_html(inputs: ReportInputs) -> str:
     """The page's text. Every string from data or files is escaped; scripts, styles and figures stand inside; nothing is fetched."""
-    environment = Environment(
-        loader=FileSystemLoader(HERE),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        keep_trailing_newline=True,
-    )
-    environment.filters["visible"] = visible
-    page = environment.get_template("template.html.j2").render(_view(inputs))
-    return page[page.index("<!doctype") :]
+    return render("template.html.j2", _view(inputs))
 
 
 def _view(inputs: ReportInputs) -> dict[str, object]:
@@ -53,10 +42,9 @@ def _view(inputs: ReportInputs) -> dict[str, object]:
     failed, problems = sum(g.count for g in inputs.failures), sum(g.count for g in inputs.problems)
     files, problem_files = inputs.problem_files
     return {
+        "title": TITLE,
         "notice": table.notice,
         "sections": SECTIONS,
-        "css": (HERE / "style.css").read_text(encoding="utf-8"),
-        "script": (HERE / "sort.js").read_text(encoding="utf-8"),
         "facts": _facts(inputs),
         "verdicts": verdicts(table),
         "dots": [cell_panel(table, column) for column in COLUMNS],

@@ -59,6 +59,11 @@ def _plain(value: object) -> Field:
     return Field("") if value is None else Field(visible(value))
 
 
+def page_table(name: str, caption: str, heads: Iterable[str], rows: Iterable[Sequence[object]]) -> PageTable:
+    """Rows of plain values; a head that starts with ``#`` is a number column, with ``>`` a wide one."""
+    return PageTable(name, caption, _heads(*heads), _rows(rows))
+
+
 def score_table(table: Table) -> PageTable:
     """Ours, spread and the published number in each field."""
     caption = (
