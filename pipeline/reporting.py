@@ -82,6 +82,7 @@ def load(params: Params, page: bool = False) -> ReportInputs:
     stores = store_paths(params)
     extra = {
         "histories": [paths.checkpoint(run) / "history.csv" for run in runs(params)],
+        "health": [paths.checkpoint(run) / "codebook.csv" for run in runs(params)],
         "stores": stores,
         "failures": [paths.failures(store.parent.name, store.stem) for store in stores],
         "problems": [paths.problems(dataset) for dataset in params.datasets],

@@ -4,6 +4,7 @@ from pathlib import Path
 
 from cmg.report import pagetables
 from cmg.report.figures import cell_panel, training_panels
+from cmg.report.health import health_panels
 from cmg.report.inputs import Group, ReportInputs
 from cmg.report.layout import AVERAGE, COLUMNS, TABLE10, label
 from cmg.report.maps import map_panels
@@ -55,10 +56,14 @@ def _view(inputs: ReportInputs) -> dict[str, object]:
         "stores": pagetables.store_table(inputs.stores),
         "training": _labelled(training_panels(inputs.histories, codebook=False)),
         "training_ends": pagetables.ends_table("training-ends", "Loss terms at both ends of training.", inputs.histories, codebook=False),
+        "health": _labelled(health_panels(inputs.health)),
         "codebook": _labelled(training_panels(inputs.histories, codebook=True)),
         "maps": {label(maps.method): map_panels(maps) for maps in inputs.maps},
         "map_source": inputs.maps[0] if inputs.maps else None,
-        "codebook_ends": pagetables.ends_table("codebook-ends", "Codebook statistics at both ends.", inputs.histories, codebook=True),
+        "health_ends": pagetables.ends_table(
+            "health-ends", "Codebook statistics of the first and the last epoch.", inputs.health, "Epochs"
+        ),
+        "codebook_ends": pagetables.ends_table("codebook-ends", "Statistics of batches at both ends.", inputs.histories, codebook=True),
         "failure_text": _counted(failed, "clip could not be used", "clips could not be used", files, "features"),
         "problem_text": _counted(
             problems, "annotation line was not used as it stands", "annotation lines were not used as they stand", problem_files, "index"

@@ -54,6 +54,7 @@ class ReportInputs:
     fingerprints: Mapping[str, str] = field(default_factory=dict)
     pretraining: str = "40k"
     histories: tuple[History, ...] = ()
+    health: tuple[History, ...] = ()
     stores: tuple[StoreFacts, ...] = ()
     failures: tuple[Group, ...] = ()
     problems: tuple[Group, ...] = ()
@@ -73,6 +74,7 @@ def load_inputs(
     sample: bool,
     random_backbones: bool,
     histories: Iterable[Path] = (),
+    health: Iterable[Path] = (),
     stores: Iterable[Path] = (),
     failures: Iterable[Path] = (),
     problems: Iterable[Path] = (),
@@ -85,7 +87,7 @@ def load_inputs(
 
     Args:
         runs: ``results/runs/<method>-<seed>.json``.
-        histories: ``data/checkpoints/<run>/history.csv``.
+        histories, health: ``data/checkpoints/<run>/history.csv`` and ``codebook.csv``.
         stores: ``data/features/<dataset>/<modality>.zarr`` (sealed; only the root metadata is read).
         failures: ``data/features/<dataset>/<modality>.failures.csv`` (``row,clip_id,status,reason``).
         problems: ``data/index/<dataset>.problems.csv`` (``file,line,kind,reason,text``).
@@ -101,6 +103,7 @@ def load_inputs(
         fingerprints=dict(fingerprints or {}),
         pretraining=pretraining,
         histories=tuple(read_history(path) for path in sorted(histories)),
+        health=tuple(read_history(path, "epoch") for path in sorted(health)),
         stores=tuple(read_store(path) for path in sorted(stores)),
         failures=tuple(group for path in failures for group in read_groups(path, path.parent.name, path.name.split(".")[0])),
         problems=tuple(group for path in problems for group in read_groups(path, path.name.split(".")[0], "")),

@@ -150,15 +150,15 @@ def group_table(name: str, caption: str, place: str, groups: Sequence[Group]) ->
     return PageTable(name, caption, _heads("Dataset", place, "Status", "#Count", ">Reason", ">Examples"), _rows(rows))
 
 
-def ends_table(name: str, caption: str, histories: Sequence[History], codebook: bool) -> PageTable:
-    """First and last finite value of each column of each run: what the curves show, as text."""
+def ends_table(name: str, caption: str, histories: Sequence[History], counted: str = "Steps", codebook: bool | None = None) -> PageTable:
+    """First and last finite value of each column of each run: what the curves show, as text. ``codebook``: see ``History.names``."""
     rows = []
     for history in histories:
-        for column in history.names(codebook):
+        for column in history.columns if codebook is None else history.names(codebook):
             values = [value for value in history.columns[column] if math.isfinite(value)]
             ends = [f"{values[0]:.4g}", f"{values[-1]:.4g}"] if values else ["", ""]
             rows.append([history.run, column, len(values), *ends])
-    return PageTable(name, caption, _heads("Run", "Quantity", "#Steps", "#First", "#Last"), _rows(rows))
+    return PageTable(name, caption, _heads("Run", "Quantity", f"#{counted}", "#First", "#Last"), _rows(rows))
 
 
 def published_table(entries: Sequence[Published]) -> PageTable:
