@@ -78,7 +78,7 @@ def codebook_maps(params: Params, run: str) -> CodebookMaps | None:
 
 
 def load(params: Params, page: bool = False) -> ReportInputs:
-    """Inputs of the tables; with ``page`` also training curves, stores, failures and index problems."""
+    """Inputs of the tables; with ``page`` also training curves, maps, stores, failures and index problems."""
     stores = store_paths(params)
     extra = {
         "histories": [paths.checkpoint(run) / "history.csv" for run in runs(params)],

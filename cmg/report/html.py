@@ -3,6 +3,7 @@
 from pathlib import Path
 
 from cmg.report import pagetables
+from cmg.report.examples import Drawer, sections
 from cmg.report.figures import cell_panel, training_panels
 from cmg.report.health import health_panels
 from cmg.report.inputs import Group, ReportInputs
@@ -16,6 +17,7 @@ TITLE = "Cross-modal generalization: results"
 SECTIONS = (
     ("results", "Results"),
     ("retrieval", "Retrieval"),
+    ("examples", "Retrieval examples"),
     ("meaning", "How to read the numbers"),
     ("setting", "What was run on what"),
     ("training", "Training curves"),
@@ -39,7 +41,8 @@ def report_html(inputs: ReportInputs) -> str:
 
 
 def _view(inputs: ReportInputs) -> dict[str, object]:
-    table = build_table(inputs)
+    table, drawer = build_table(inputs), Drawer()
+    examples = sections(inputs.examples, drawer)
     failed, problems = sum(g.count for g in inputs.failures), sum(g.count for g in inputs.problems)
     files, problem_files = inputs.problem_files
     return {
@@ -52,6 +55,8 @@ def _view(inputs: ReportInputs) -> dict[str, object]:
         "scores": pagetables.score_table(table),
         "seeds": pagetables.seed_table(table),
         "retrieval": pagetables.score_table(build_table(inputs, TABLE10)),
+        "examples": examples,
+        "left_out": drawer.left_out,
         "cells": pagetables.cell_table(inputs.runs),
         "stores": pagetables.store_table(inputs.stores),
         "training": _labelled(training_panels(inputs.histories, codebook=False)),

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from cmg.report.examples import Query
 from cmg.report.history import History, read_history
 from cmg.report.layout import sample_notice
 from cmg.report.maps import CodebookMaps
@@ -61,6 +62,7 @@ class ReportInputs:
     problem_files: tuple[int, int] = (0, 0)
     facts: tuple[tuple[str, str], ...] = ()
     maps: tuple[CodebookMaps, ...] = ()
+    examples: tuple[Query, ...] = ()
 
     @property
     def notice(self) -> str:

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
-from cmg.report.pagetables import visible
+from cmg.report.visible import visible
 
 HERE = Path(__file__).parent
 SHARED = ("base.html.j2", "macros.html.j2")  # what every template is built on

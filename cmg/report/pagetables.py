@@ -1,8 +1,6 @@
 """The page's tables as plain data: headings and fields, each with the key it sorts by; the template only draws them."""
 
 import math
-import re
-import unicodedata
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
@@ -13,6 +11,7 @@ from cmg.report.published import SOURCES, Published
 from cmg.report.runs import Run
 from cmg.report.tablecsv import NOT_APPLICABLE, number
 from cmg.report.tables import Cell, Row, Table
+from cmg.report.visible import visible
 
 
 @dataclass(frozen=True)
@@ -33,16 +32,6 @@ class PageTable:
     heads: tuple[tuple[str, str], ...]
     rows: tuple[tuple[str, tuple[Field, ...]], ...]
     style: str = field(default="")
-
-
-def visible(text: object) -> str:
-    """Text with control, formatting (bidirectional) and surrogate characters written as escapes, so that it shows what it is."""
-    hidden = {character for character in set(str(text)) if unicodedata.category(character) in ("Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp")}
-    return re.sub("[" + re.escape("".join(sorted(hidden))) + "]", _escaped, str(text)) if hidden else str(text)
-
-
-def _escaped(match: re.Match[str]) -> str:
-    return match[0].encode("unicode_escape").decode("ascii")
 
 
 def _heads(*names: str) -> tuple[tuple[str, str], ...]:

@@ -112,7 +112,7 @@ def bar_panel(title: str, bars: Mapping[str, Mapping[str, float]]) -> Panel:
         axes.invert_yaxis()
         axes.set_xlabel("seconds")
         if any(parts):
-            axes.legend(frameon=False)
+            figure.legend(loc="outside right upper", frameon=False)
         words = "; ".join(f"{name} {_words(found)}" for name, found in bars.items())
         return make_panel(figure, title, f"{words or 'Nothing was measured'}.")
 
