@@ -22,5 +22,5 @@ def render(template: str, view: Mapping[str, object]) -> str:
         keep_trailing_newline=True,
     )
     environment.filters["visible"] = visible
-    inside = {"css": (HERE / "style.css").read_text(encoding="utf-8"), "script": (HERE / "sort.js").read_text(encoding="utf-8")}
+    inside = {"css": (HERE / "style.css").read_text(encoding="utf-8"), "script": (HERE / "page.js").read_text(encoding="utf-8")}
     return environment.get_template(template).render({**inside, **view})
