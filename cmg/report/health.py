@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Sequence
 
 from matplotlib import rc_context
+from matplotlib.ticker import MaxNLocator
 
 from cmg.report.figures import LINES, STYLE, Panel, ascii_label, make_axes, make_panel, of_methods
 from cmg.report.history import History, thin
@@ -43,6 +44,7 @@ def health_panel(quantity: str, histories: Sequence[History]) -> Panel:
             axes.plot(epochs, values, linewidth=2, marker="o" if len(epochs) == 1 else None, label=ascii_label(shown), **style)
             words += [f"{shown} from {values[0]:.3g} to {values[-1]:.3g}"] if values else []
         axes.set_xlabel("epoch")
+        axes.xaxis.set_major_locator(MaxNLocator(integer=True))
         axes.set_ylim(bottom=0)
         axes.legend(frameon=False, fontsize=7)
         title = f"{label(histories[0].method)}: {QUANTITIES[quantity]}"

@@ -63,7 +63,7 @@ def _number(text: str, where: str) -> float:
     return value if math.isfinite(value) else math.nan
 
 
-def thin(steps: Sequence[float], values: Sequence[float], points: int = 200) -> tuple[list[float], list[float]]:
+def thin(steps: Sequence[float], values: Sequence[float], points: int = 100) -> tuple[list[float], list[float]]:
     """At most ``points`` pairs, means over equal windows of consecutive finite values; short series are returned as they are."""
     pairs = [(step, value) for step, value in zip(steps, values, strict=True) if math.isfinite(step) and math.isfinite(value)]
     width = max(1, math.ceil(len(pairs) / points))

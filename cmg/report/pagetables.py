@@ -59,7 +59,8 @@ def score_table(table: Table) -> PageTable:
         f"{table.layout.title}. Percent: mean over seeds, ± sample standard deviation (n − 1), and the published number where a paper "
         "prints one. Headings sort the rows."
     )
-    heads = _heads("Method", "Kind", "Protocol", *(f"#{text}" for text in table.layout.labels.values()), "#Seeds")
+    labels = [text.replace("(", "\u200b(") for text in table.layout.labels.values()]  # a line may break before the bracket
+    heads = _heads("Method", "Kind", "Protocol", *(f"#{text}" for text in labels), "#Seeds")
     rows = tuple((row.kind, _score_fields(row, table.layout)) for row in table.rows)
     return PageTable(table.layout.name, caption, heads, rows, "table1")
 

@@ -17,6 +17,7 @@ from tests.report import chromium
 from tests.report.conftest import make_files, make_inputs
 from tests.report.test_examples import SENTENCE, SOUND, query
 from tests.report.test_health import HEAD, ROWS, make_maps
+from tests.report.test_tables import retrieval_run
 
 pytestmark = pytest.mark.skipif(
     chromium.PROGRAM is None, reason="no Chromium or Chrome on this machine; the structural tests of the page ran"
@@ -49,7 +50,9 @@ def pages(tmp_path_factory) -> dict[str, Path]:
     health.write_text("\n".join([HEAD, *ROWS]) + "\n")
     picture = Exhibit("picture 1", "a dog", Picture(jpeg(np.full((84, 112, 3), 99, np.uint8)), 112, 84))
     asked = (query("mscoco", "vt", picture, SENTENCE, SENTENCE, SENTENCE), query("flickrsound", "av", SOUND, picture, picture, picture))
-    inputs = replace(inputs, examples=asked, health=(read_history(health, "epoch"),), maps=(make_maps(30),))
+    recalls = {run.name: run.cells for run in map(retrieval_run, range(3))}
+    runs = tuple(replace(run, cells=run.cells + recalls.get(run.name, ())) for run in inputs.runs)
+    inputs = replace(inputs, runs=runs, examples=asked, health=(read_history(health, "epoch"),), maps=(make_maps(30),))
     logs = [Log("features", "ave-video", 100.0), Log("pretrain", "fcid-0", 50.0, "Some CPU, 2 cores", 1.5), Log("evaluate", "fcid-0", 5.0)]
     texts = {"report": report_html(inputs), "times": times_html(logs, [], notice="sample corpus: n")}
     for name, text in texts.items():
