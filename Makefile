@@ -5,10 +5,14 @@ VENV := $(CURDIR)/.venv
 STAMP := $(VENV)/.installed
 export PATH := $(VENV)/bin:$(PATH)
 
+# Two stages never share a GPU; without one there is nothing to keep apart.
+CORES := $(shell nproc)
+GPUS := $(if $(wildcard /dev/nvidia[0-9]*),1,$(CORES))
+
 .PHONY: repro test lint env lock clean
 
 repro: $(STAMP)
-	dvc repro
+	snakemake --cores $(CORES) --resources gpu=$(GPUS)
 	python -m pipeline times
 
 test: $(STAMP)

@@ -12,6 +12,7 @@ STAGES = {
     "sample": "generate the sample corpus of one dataset",
     "scan": "list a dataset's files with a content fingerprint",
     "index": "read official annotations into the clip index",
+    "exclusions": "training clips that downstream datasets test on",
     "features": "extract one modality of one dataset into its feature store",
     "pretrain": "train one method with one seed",
     "codes": "encode every dataset with one trained run",

@@ -16,7 +16,7 @@ from cmg.report.pagetables import PageTable, page_table
 from cmg.report.tablecsv import number
 from cmg.report.write import write_text
 
-ORDER = ("sample", "scan", "index", "features", *PER_RUN, "tables", "report", "protocols", "default", "sweep")
+ORDER = ("sample", "scan", "index", "exclusions", "features", *PER_RUN, "tables", "report", "protocols", "default", "sweep")
 SECTIONS = (
     ("stages", "Seconds per stage"),
     ("methods", "Seconds per method"),

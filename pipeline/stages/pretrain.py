@@ -11,7 +11,7 @@ import torch
 from pydantic import ValidationError
 
 from cmg.datasets.clips import read_index
-from cmg.datasets.labels import pretraining_exclusions
+from cmg.datasets.exclusions import read_exclusions
 from cmg.methods import METHODS, build
 from cmg.methods.base import Method
 from cmg.store.reader import FeatureStore
@@ -82,7 +82,7 @@ def _write_history(folder: Path, done: Progress, standardise: Standardiser) -> N
 def _train(run_name: str, name: str, seed: int, params: Params, rank: int) -> None:
     """Train; with several processes the first alone writes."""
     stores = {modality: paths.store(CORPUS, modality) for modality in MODALITIES}
-    inputs = [*stores.values(), *map(paths.index, params.datasets)]
+    inputs = [*stores.values(), paths.index(CORPUS), paths.EXCLUSIONS]
     schedule = params.active.pretrain
     used = {"seed": seed, "config": params.method_config(name), "pretrain": schedule.model_dump(exclude={"method"})}
     folder, work = paths.checkpoint(run_name), paths.work("pretrain", f"{run_name}.pt")
@@ -123,9 +123,9 @@ def _build(name: str, params: Params) -> Method:
 def _data(stores: dict, params: Params, device: torch.device) -> tuple[PairedFeatures, dict[str, int]]:
     opened = {modality: FeatureStore(path) for modality, path in stores.items()}
     clips = read_index(paths.index(CORPUS))
-    excluded, counts = pretraining_exclusions({name: read_index(paths.index(name)) for name in params.datasets})
+    excluded = {item.row for item in read_exclusions(paths.EXCLUSIONS)}
     pairs = pair(clips, opened["audio"], opened["video"], opened["text"], excluded)
-    print(f"pretraining clips: {pairs.counts}; ids held out for downstream test sets: {counts}")
+    print(f"pretraining clips: {pairs.counts}")
     rows = {"audio": pairs.clips, "video": pairs.clips, "text": np.unique(pairs.sentences)}
     standardise = Standardiser.fit(opened if params.active.pretrain.standardise else {}, rows)
     return PairedFeatures(**opened, clips=pairs.clips, sentences=pairs.sentences, device=device, standardise=standardise), pairs.counts
