@@ -1,4 +1,4 @@
-# make repro: environment, then the whole pipeline to results/table1.csv and results/report.html.  make test: environment, then the tests.
+# make repro: environment, then the whole pipeline to results/table1.csv, results/report.html and results/times.html.  make test: environment, then the tests.
 SHELL := /bin/bash
 PYTHON ?= python3
 VENV := $(CURDIR)/.venv
@@ -13,6 +13,7 @@ GPUS := $(if $(wildcard /dev/nvidia[0-9]*),1,$(CORES))
 
 repro: $(STAMP)
 	snakemake --cores $(CORES) --resources gpu=$(GPUS)
+	python -m pipeline times
 
 test: $(STAMP)
 	python -m pytest -n 2 --dist worksteal

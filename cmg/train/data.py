@@ -64,6 +64,11 @@ class PairedFeatures:
     def __len__(self) -> int:
         return len(self.clips)
 
+    @property
+    def held(self) -> int:
+        """Bytes of features that stay on the device."""
+        return 0
+
     def fetch(self, positions: np.ndarray) -> dict[str, Tensor]:
         """Stored values of the clips at ``positions`` (into ``clips``), by field of ``Batch``; pinned where a GPU will copy them."""
         rows, sentences = self.clips[positions], self.sentences[positions]
@@ -95,6 +100,10 @@ class ResidentFeatures(PairedFeatures):
     """The same, all of it on the device in the stored dtype, read from the stores once. `tables`: field of ``Batch`` -> [N,…]."""
 
     tables: dict[str, Tensor]
+
+    @property
+    def held(self) -> int:
+        return sum(table.nbytes for table in self.tables.values())
 
     def fetch(self, positions: np.ndarray) -> dict[str, Tensor]:
         index = torch.from_numpy(np.asarray(positions)).to(self.device)

@@ -94,11 +94,13 @@ def _train(run_name: str, name: str, seed: int, params: Params, rank: int) -> No
         method = _build(name, params).to(device)
         data, counts = _data(stores, params, device)
         digests = {path.as_posix(): files.digest(path) for path in inputs}
+        served = resident(data) if fits(data) else data
         with curves.shown(run_name, schedule.batch_size, rank == 0) as show:
-            done = train(method, resident(data) if fits(data) else data, _options(schedule, seed), work, _key(used, digests), show)
+            done = train(method, served, _options(schedule, seed), work, _key(used, digests), show)
         if rank:
             return
         notes["clips"] = counts
+        notes["training"] = {**schedule.model_dump(include={"epochs", "precision", "processes"}), **show.measured(device, served.held)}
         features = {modality: origin(FeatureStore(path)) for modality, path in stores.items()}
         about = {"method": name, **used, "steps": done.step, "clips": counts, "inputs": digests, "features": features}
         checkpoint.save(folder, method, about)
