@@ -22,6 +22,12 @@ from torch import Tensor, nn
 
 MODALITIES = ("audio", "video", "text")
 
+
+def modalities_of(initials: str) -> tuple[str, ...]:
+    """The modalities with these initials ("avt": all), in the order of `MODALITIES`."""
+    return tuple(m for m in MODALITIES if m[0] in initials)
+
+
 Fit = Callable[[Callable[[], Tensor]], None]
 """`fit(closure)` runs `method.inner_steps` times: zero the gradients of `variational_parameters()`, `closure().backward()`, step."""
 

@@ -18,7 +18,8 @@ from torch.nn import functional as F
 
 from cmg.losses.infonce import infonce
 from cmg.losses.transport import ipot, sinkhorn
-from cmg.methods.base import Batch, Codes, Draws, Fit, LossTerms, Method
+from cmg.methods import semantic
+from cmg.methods.base import Batch, Codes, Draws, Fit, LossTerms, Method, modalities_of
 from cmg.methods.codis_config import CODISConfig
 from cmg.nn.distributed import gather, shard
 from cmg.nn.encoders import Level
@@ -34,10 +35,8 @@ class CODIS(Method):
         super().__init__()
         self.config = c = config
         dim = c.embedding_dim
-        self.modalities = ("audio", "video", "text")[: len(c.modalities)]
-        self.encoder = SemanticEncoders(
-            self.modalities, dim, c.layers, c.heads, c.feedforward, c.dropout, c.spatial_attention, c.mask_text, c.text_hidden
-        )
+        self.modalities = modalities_of(c.modalities)
+        self.encoder = semantic.encoders(c, self.modalities)
         self.teacher = deepcopy(self.encoder).requires_grad_(False)
         self.prototypes = nn.Parameter(F.normalize(torch.randn(c.codebook_size, dim), dim=-1))
         self.queues = nn.ModuleDict({m: Queue(c.queue, dim) for m in self.modalities})
@@ -77,8 +76,7 @@ class CODIS(Method):
 
     def _encode(self, encoder: SemanticEncoders, batch: Batch) -> dict[str, Tensor]:
         """z [B,T,D] per modality."""
-        features = {"audio": batch.audio, "video": batch.video, "text": batch.text}
-        return {m: encoder(m, encoder.inputs(m, features[m], batch.text_mask, batch.seconds)) for m in self.modalities}
+        return {m: encoder(m, x) for m, x in semantic.inputs(encoder, batch).items()}
 
     def _rows(self, z: Tensor) -> Tensor:
         """What is assigned to prototypes, unit length: [N,D]."""

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import torch
 
-from cmg.losses.commitment import commitment
+from cmg.losses.commitment import commitment, cross_commitment
 from cmg.losses.reconstruction import mse
 
 
@@ -13,6 +13,15 @@ def test_own_and_other_codes():
     n = [np.mean((x.numpy() - c.numpy()) ** 2) for c in (own, a, b)]
     assert commitment(x, own).item() == pytest.approx(n[0], rel=1e-12)
     assert commitment(x, own, [a, b], 2.0, 0.5).item() == pytest.approx(2 * n[0] + 0.5 * n[1] + 0.5 * n[2], rel=1e-12)
+
+
+def test_every_modality_is_pulled_to_its_own_code_and_to_those_of_the_others():
+    x, codes = ({m: torch.randn(2, 3, 4) for m in ("video", "audio", "text")} for _ in range(2))
+    found = cross_commitment(x, codes, 2.0, 0.5)
+    assert list(found) == list(x)
+    for m, loss in found.items():
+        distance = {n: (x[m] - codes[n]).square().mean() for n in codes}
+        torch.testing.assert_close(loss, 2 * distance[m] + 0.5 * sum(d for n, d in distance.items() if n != m))
 
 
 def test_codes_get_no_gradient():

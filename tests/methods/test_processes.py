@@ -9,6 +9,7 @@ import torch.multiprocessing as mp
 
 from cmg.methods import build
 from cmg.methods.base import Batch
+from tests.methods.conftest import SMALL
 
 METHODS = {
     "dcid": {},
@@ -20,15 +21,7 @@ METHODS = {
     "codis": {},
     "turn": {},
 }
-SIZES = {
-    "codebook_size": 12,
-    "embedding_dim": 8,
-    "specific_channels": 4,
-    "decoder_channels": 8,
-    "heads": 2,
-    "feedforward": 16,
-    "dropout": 0.0,
-}
+SIZES = {**SMALL, "dropout": 0.0}
 
 
 def whole_batch():
