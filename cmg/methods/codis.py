@@ -84,10 +84,11 @@ class CODIS(Method):
 
     def _start(self, taught: dict[str, Tensor]) -> None:
         """With `start: batch`, put the prototypes on evenly spaced rows of the first batch, all modalities."""
-        if not self.started and self.training:
+        if self.config.start == "batch" and self.training:
             rows = torch.cat([gather(self._rows(x)) for x in taught.values()])
             codes = self.prototypes.shape[0]
-            self.prototypes.data.copy_(rows[torch.arange(codes, device=rows.device) * rows.shape[0] // codes])
+            chosen = rows[torch.arange(codes, device=rows.device) * rows.shape[0] // codes]
+            self.prototypes.copy_(torch.where(self.started, self.prototypes, chosen))
             self.started.fill_(True)
 
     def _contrast(self, student: dict[str, Tensor], taught: dict[str, Tensor]) -> dict[str, Tensor]:

@@ -37,7 +37,8 @@ def encoders(config: SemanticSizes, modalities: tuple[str, ...]) -> SemanticEnco
 
 def inputs(encoder: SemanticEncoders, batch: Batch) -> dict[str, Tensor]:
     """x of every modality that the encoder has: audio and video as they come, text through the BiLSTM, [B,T,2 text_hidden]."""
-    return {m: encoder.inputs(m, getattr(batch, m), batch.text_mask, batch.seconds) for m in encoder.widths}
+    text = (batch.text_mask, batch.seconds, batch.text_lengths)
+    return {m: encoder.inputs(m, getattr(batch, m), *text) for m in encoder.widths}
 
 
 def specific_encoder(config: SemanticSizes, modality: str, channels: int, skip: Skip = "input") -> VideoSpecific | LinearReLU:

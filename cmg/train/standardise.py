@@ -35,7 +35,7 @@ class Standardiser:
         features = features.to(torch.float32)
         if modality not in self.mean:
             return features
-        mean, scale = (torch.from_numpy(getattr(self, name)[modality]).to(features.device) for name in ("mean", "scale"))
+        mean, scale = (torch.from_numpy(getattr(self, name)[modality]).to(features.device, non_blocking=True) for name in ("mean", "scale"))
         return (features - mean) * scale
 
     def save(self, path: Path) -> None:

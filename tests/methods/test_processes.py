@@ -26,9 +26,10 @@ SIZES = {**SMALL, "dropout": 0.0}
 
 def whole_batch():
     g = torch.Generator().manual_seed(1)
-    mask = torch.arange(6) < torch.tensor([3, 6, 4, 5])[:, None]
+    lengths = torch.tensor([3, 6, 4, 5])
+    mask = torch.arange(6) < lengths[:, None]
     audio, text = torch.randn(4, 5, 128, generator=g), torch.randn(4, 6, 768, generator=g) * mask[..., None]
-    return Batch(audio, torch.randn(4, 5, 7, 7, 512, generator=g).relu(), text, mask).to(torch.float64)
+    return Batch(audio, torch.randn(4, 5, 7, 7, 512, generator=g).relu(), text, mask, lengths).to(torch.float64)
 
 
 def step(name, batch):
