@@ -75,12 +75,13 @@ class DCID(CodedMethod):
         terms: dict[str, Tensor] = {}
         if on.recon:
             terms |= self._reconstruction(encoded)
+        pairs = self._club_pairs(encoded)
         with torch.autocast(batch.audio.device.type, enabled=False):
             if on.commit:
                 terms |= self._commitment(encoded)
             if on.cmcm:
                 terms["cmcm"] = c.cmcm_weight * self._code_matching(encoded)
-            terms |= {f"club_{m}": self._club(m, x, y, draws) for m, (x, y) in self._club_pairs(encoded).items()}
+            terms |= {f"club_{m}": self._club(m, x, y, draws) for m, (x, y) in pairs.items()}
             if on.cpc:
                 terms["cpc"] = self._cpc(encoded.z, draws.cpc_step)
         return LossTerms(terms, monitors(encoded.quantized))

@@ -31,9 +31,9 @@ def test_codes_get_no_gradient():
     assert x.grad is not None
 
 
-def test_reconstruction_is_in_the_precision_of_the_target():
+def test_reconstruction_is_in_the_precision_of_the_target_and_at_least_single():
     x, target = torch.randn(2, 3).bfloat16(), torch.randn(2, 3)
-    assert mse(x, target).dtype == torch.float32
+    assert mse(x, target).dtype == mse(x, x).dtype == torch.float32 and mse(x, target.double()).dtype == torch.float64
     assert mse(x, target).item() == pytest.approx(np.mean((x.float().numpy() - target.numpy()) ** 2), rel=1e-6)
     with pytest.raises(ValueError, match="differ in shape"):
         mse(x, target[:1])
