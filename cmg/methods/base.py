@@ -48,10 +48,12 @@ class Batch:
 
     @property
     def size(self) -> int:
+        """B, clips of this process."""
         return self.audio.shape[0]
 
     @property
     def seconds(self) -> int:
+        """T, seconds of every clip."""
         return self.audio.shape[1]
 
     def to(self, *args, **kwargs) -> Batch:
@@ -126,6 +128,7 @@ class LossTerms:
 
     @property
     def total(self) -> Tensor:
+        """Sum of the terms in their order, []."""
         return torch.stack([term.reshape(()) for term in self.terms.values()]).sum()
 
 
@@ -168,6 +171,7 @@ class Method(nn.Module):
         return ()
 
     def variational_parameters(self) -> list[nn.Parameter]:
+        """Parameters of `variational_modules`, which the optimiser inside the step moves."""
         return [p for module in self.variational_modules() for p in module.parameters()]
 
     def main_parameters(self) -> list[nn.Parameter]:

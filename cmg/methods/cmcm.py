@@ -26,6 +26,8 @@ from cmg.quantizers.codebook import Quantized, monitors
 
 
 class CMCM(CodedMethod):
+    """Audio, video and text, or audio and video; one codebook of K codes, each modality moving it by its own vectors."""
+
     Config = CMCMConfig
 
     def __init__(self, config: CMCMConfig) -> None:

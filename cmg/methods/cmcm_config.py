@@ -21,6 +21,8 @@ class Losses(Frozen):
 
 
 class CMCMConfig(MovingCodebook, SemanticSizes):
+    """Schedule, contrast and codebook of CMCM over the sizes that all rows share."""
+
     warm_start: float = Field(0.25, ge=0, lt=1, description="share of the training that goes without codes at first")
     tau: float = Field(0.1, gt=0, description="temperature of both contrastive losses")
     fine_negatives: Literal["clips", "seconds"] = "clips"

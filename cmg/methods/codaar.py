@@ -35,6 +35,8 @@ RESET_NOISE = 0.001  # standard deviation of the noise of the released reset
 
 
 class CoDAAR(CodedMethod):
+    """A codebook per modality; one index is a row of K, [M D] wide, with the modalities in the order video, audio, text."""
+
     Config = CoDAARConfig
 
     def __init__(self, config: CoDAARConfig) -> None:

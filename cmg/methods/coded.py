@@ -36,6 +36,7 @@ class CodedMethod(Method):
         return [self.quantizer.embedding]
 
     def health(self) -> dict[str, float]:
+        """Of the choices since the last call: see `Method.health`."""
         return self.quantizer.health()
 
     @torch.no_grad()

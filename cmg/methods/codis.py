@@ -29,6 +29,8 @@ from cmg.quantizers.codebook import Counted, choice_monitors, nearest
 
 
 class CODIS(Method):
+    """K prototypes of unit length; student and teacher are encoders of the same shape, and the student alone encodes."""
+
     Config = CODISConfig
 
     def __init__(self, config: CODISConfig) -> None:
@@ -134,6 +136,7 @@ class CODIS(Method):
         return [F.normalize(self.prototypes.detach(), dim=-1)]
 
     def health(self) -> dict[str, float]:
+        """Of the prototypes that seconds would have chosen since the last call: see `Method.health`."""
         return self.choices.health()
 
     @torch.no_grad()

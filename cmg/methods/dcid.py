@@ -33,6 +33,8 @@ RESET_NOISE = 1 / 1024  # half-width of the uniform noise of the released reset
 
 
 class DCID(CodedMethod):
+    """General and specific features per modality, K codes shared by all; sizes and options: `DCIDConfig`."""
+
     Config = DCIDConfig
 
     def __init__(self, config: DCIDConfig) -> None:
@@ -144,6 +146,7 @@ class DCID(CodedMethod):
         return cross_cpc(predictions, targets, self.config.cpc_self, self.config.cpc_candidates)
 
     def variational_modules(self) -> list[nn.Module]:
+        """The CLUB net of every modality whose mutual information is reduced."""
         return list(self.clubs.values())
 
     def clip_groups(self) -> dict[str, list[nn.Parameter]]:

@@ -44,6 +44,8 @@ class Stream:
 
 
 class FCID(CodedMethod):
+    """Fine and coarse features, K codes shared by all streams; sizes and options: `FCIDConfig`."""
+
     Config = FCIDConfig
 
     def __init__(self, config: FCIDConfig) -> None:
@@ -221,6 +223,7 @@ class FCID(CodedMethod):
         return sum(infonce(means[query], means[key], c.tau) for query, key in directed) / views
 
     def variational_modules(self) -> list[nn.Module]:
+        """The CLUB net of every pair of general and specific features whose mutual information is reduced."""
         return list(self.clubs.values())
 
     def clip_groups(self) -> dict[str, list[nn.Parameter]]:

@@ -29,6 +29,8 @@ from cmg.quantizers.codebook import monitors, nearest
 
 
 class MICU(Method):
+    """General and specific features per modality, K codes shared by all, and a classifier of puzzles; options: `MICUConfig`."""
+
     Config = MICUConfig
 
     def __init__(self, config: MICUConfig) -> None:
@@ -98,6 +100,7 @@ class MICU(Method):
         return [table]
 
     def health(self) -> dict[str, float]:
+        """Of the choices since the last call: see `Method.health`."""
         return self.quantizer.health()
 
     @torch.no_grad()

@@ -27,6 +27,8 @@ from cmg.nn.temporal import TemporalBlock
 
 
 class SimMMDG(Method):
+    """A shared and a specific half of D numbers per modality and second; no codebook, so `encode` gives vectors."""
+
     Config = SimMMDGConfig
 
     def __init__(self, config: SimMMDGConfig) -> None:

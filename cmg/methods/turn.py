@@ -28,6 +28,8 @@ from cmg.quantizers.product import ProductVQ
 
 
 class TURN(Method):
+    """G codebooks of K/G codes of D/G numbers, shared by the modalities and trained by gradient."""
+
     Config = TURNConfig
 
     def __init__(self, config: TURNConfig) -> None:
@@ -83,6 +85,7 @@ class TURN(Method):
         return list(self.quantizer.embedding.detach())
 
     def health(self) -> dict[str, float]:
+        """Of the choices since the last call, codes of all chunks side by side: see `Method.health`."""
         return self.quantizer.health()
 
     @torch.no_grad()

@@ -23,6 +23,11 @@ SHIFT = -1 / 1024
 
 
 class SequentialEMA(Codebook):
+    """[K,D] codes shared by `streams`, updated in their order; reset_after, active_below, epsilon and reviving: see the head of this file.
+
+    decay: gamma of both averages; own: weight of a stream's own vector, the rest is the mean of the others.
+    """
+
     def __init__(
         self,
         codes: int,

@@ -25,7 +25,9 @@ class Rows(Protocol):
 
     valid: np.ndarray
 
-    def read(self, rows: np.ndarray) -> np.ndarray: ...
+    def read(self, rows: np.ndarray) -> np.ndarray:
+        """Features of these rows, [n,T,…] in the stored dtype."""
+        ...
 
 
 def read_padded(store: Rows, rows: np.ndarray) -> np.ndarray:
@@ -98,6 +100,7 @@ class ResidentFeatures(PairedFeatures):
     tables: dict[str, Tensor]
 
     def fetch(self, positions: np.ndarray) -> dict[str, Tensor]:
+        """As in ``PairedFeatures``, picked from the tables."""
         index = torch.from_numpy(np.asarray(positions))
         places = {device: index.to(device, non_blocking=True) for device in {table.device for table in self.tables.values()}}
         return {name: table.index_select(0, places[table.device]) for name, table in self.tables.items()}

@@ -39,6 +39,7 @@ class Standardiser:
         return (features - mean) * scale
 
     def save(self, path: Path) -> None:
+        """Write the statistics as a safetensors file: ``mean.<modality>`` and ``scale.<modality>``, float32 [C]."""
         tensors = {f"{name}.{modality}": values for name in ("mean", "scale") for modality, values in sorted(getattr(self, name).items())}
         save_file(tensors, path)
 
