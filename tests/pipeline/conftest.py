@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 import torch
+
 from pipeline.__main__ import main
 from tests.parameters import set_value
 
