@@ -22,6 +22,7 @@ class VectorDecoder(nn.Module):
         self.out = nn.Linear(dim + specific, out)
 
     def forward(self, code: Tensor, specific: Tensor) -> Tensor:
+        """`code` [...,code], `specific` [...,specific] -> [...,out]."""
         return self.out(torch.cat([self.code(code), specific], dim=-1))
 
 
@@ -41,6 +42,7 @@ class VideoDecoder(nn.Module):
         self.up_c = nn.ConvTranspose2d(hidden, channels, 1)
 
     def forward(self, code: Tensor, specific_map: Tensor) -> Tensor:
+        """`code` [B,T,D], `specific_map` [B,T,3,3,S] -> [B,T,7,7,C]."""
         clips, seconds, height, width = specific_map.shape[:4]
         spread = self.code(code)[:, :, None, None].expand(-1, -1, height, width, -1)
         x = torch.cat([spread, specific_map], dim=-1).flatten(0, 1)

@@ -27,6 +27,7 @@ class SpatialStack(nn.Module):
         self.norm_a, self.norm_b = (nn.BatchNorm2d(c) if norm == "batch" else nn.Identity() for c in (width // 2, width))
 
     def forward(self, video: Tensor) -> Tensor:
+        """[B,T,7,7,C] -> [B,T,3,3,S]."""
         clips, seconds = video.shape[:2]
         x = video.flatten(0, 1)
         for conv, norm in ((self.conv_a, self.norm_a), (self.conv_b, self.norm_b)):

@@ -27,6 +27,7 @@ class ResidualBlock(nn.Module):
         self.conv1 = nn.Conv2d(channels, channels, 1, bias=False)
 
     def forward(self, z: Tensor) -> Tensor:
+        """[N,channels,H,W] -> the same shape."""
         r = z.relu()
         branch = convolve(self.conv1, convolve(self.conv3, r).relu())
         return ((r if self.skip == "relu" else z) + branch).relu()
@@ -43,6 +44,7 @@ class VideoSpecific(nn.Module):
         self.residual = ResidualBlock(width, skip)
 
     def forward(self, video: Tensor) -> Tensor:
+        """[B,T,7,7,C] -> [B,T,3,3,S]."""
         clips, seconds = video.shape[:2]
         x = convolve(self.conv_b, convolve(self.conv_a, video.flatten(0, 1)).relu()).relu()
         x = self.residual(convolve(self.conv_c, x))
@@ -57,6 +59,7 @@ class MapProjection(nn.Module):
         self.layers = nn.Sequential(nn.Linear(width, width // 2), nn.ReLU(), nn.Linear(width // 2, out))
 
     def forward(self, specific_map: Tensor) -> Tensor:
+        """[B,T,3,3,S] -> [B,T,out]."""
         return self.layers(specific_map.mean(dim=(2, 3)))
 
 
@@ -68,6 +71,7 @@ class LinearReLU(nn.Module):
         self.linear = nn.Linear(channels, dim)
 
     def forward(self, x: Tensor) -> Tensor:
+        """[...,channels] -> [...,dim], non-negative."""
         return self.linear(x).relu()
 
 
@@ -79,6 +83,7 @@ class MLP(nn.Module):
         self.layers = nn.Sequential(nn.Linear(channels, dim), nn.ReLU(), nn.Linear(dim, dim))
 
     def forward(self, x: Tensor) -> Tensor:
+        """[...,channels] -> [...,dim]."""
         return self.layers(x)
 
 
