@@ -14,6 +14,8 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 WIDE = 256  # channels from which the product is faster than the kernel
+_WINDOWED = (0, 2, 3, 1)  # weight [out,in,K,K] -> [out,K,K,in]
+_TRANSPOSED = (2, 3, 1, 0)  # weight [in,out,K,K] -> [K,K,out,in]
 
 Layer = nn.Conv2d | nn.ConvTranspose2d
 
@@ -22,9 +24,22 @@ def convolve(layer: Layer, x: Tensor) -> Tensor:
     """`layer` (stride 1, square window; a transposed one without padding) applied to [N,H,W,C]; the result is [N,h,w,channels]."""
     if layer.kernel_size == (1, 1):
         return _pointwise(layer, x)
-    if x.device.type != "cpu" or min(layer.in_channels, layer.out_channels) < WIDE:
+    if x.device.type != "cpu" or not _wide(layer):
         return layer(x.permute(0, 3, 1, 2)).permute(0, 2, 3, 1)
     return (_transposed if isinstance(layer, nn.ConvTranspose2d) else _windowed)(layer, _autocast(x))
+
+
+def lay_out(module: nn.Module) -> None:
+    """Keep the weights of wide convolutions on a CPU in the order in which they are multiplied; values, names and shapes stay."""
+    for layer in module.modules():
+        if isinstance(layer, Layer) and _wide(layer) and layer.weight.device.type == "cpu":
+            order = _TRANSPOSED if isinstance(layer, nn.ConvTranspose2d) else _WINDOWED
+            back = [order.index(axis) for axis in range(4)]
+            layer.weight.data = layer.weight.data.permute(order).contiguous().permute(back)
+
+
+def _wide(layer: Layer) -> bool:
+    return min(layer.in_channels, layer.out_channels) >= WIDE
 
 
 def _pointwise(layer: Layer, x: Tensor) -> Tensor:
@@ -35,11 +50,11 @@ def _pointwise(layer: Layer, x: Tensor) -> Tensor:
 def _windowed(layer: nn.Conv2d, x: Tensor) -> Tensor:
     side, padding = layer.kernel_size[0], layer.padding[0]
     padded = F.pad(x, (0, 0, padding, padding, padding, padding)) if padding else x
-    return F.linear(_Windows.apply(padded, side), layer.weight.permute(0, 2, 3, 1).flatten(1), layer.bias)
+    return F.linear(_Windows.apply(padded, side), layer.weight.permute(_WINDOWED).flatten(1), layer.bias)
 
 
 def _transposed(layer: nn.ConvTranspose2d, x: Tensor) -> Tensor:
-    products = F.linear(x, layer.weight.permute(2, 3, 1, 0).flatten(0, 2))
+    products = F.linear(x, layer.weight.permute(_TRANSPOSED).flatten(0, 2))
     summed = _Overlaps.apply(products, layer.kernel_size[0])
     return summed if layer.bias is None else summed + layer.bias.to(summed.dtype)
 

@@ -22,6 +22,7 @@ from torch.optim import Adam, Optimizer
 from torch.profiler import record_function
 
 from cmg.methods.base import Batch, LossTerms, Method
+from cmg.nn.convolve import lay_out
 from cmg.nn.distributed import alone, average_gradients, total, world
 from cmg.train import state
 from cmg.train.data import PairedFeatures, ahead, epoch_order
@@ -81,7 +82,7 @@ def train(
     """
     if len(data) < 2:
         raise ValueError(f"pretraining needs at least 2 usable clips, found {len(data)}; see: python -m pipeline check")
-    method.to(DTYPES[options.precision])
+    ready(method, options.precision)
     optimisers = make_optimisers(method, options)
     done = state.resume(work, key, method, optimisers)
     per_epoch = steps_per_epoch(len(data), options.batch_size)
@@ -108,6 +109,12 @@ def train(
     method.finish(data.in_order(options.batch_size))
     _note_health(done, method, options.epochs)
     return done
+
+
+def ready(method: Method, precision: str) -> None:
+    """Weights in the type of a precision, and in the order in memory that is fastest."""
+    method.to(DTYPES[precision])
+    lay_out(method)
 
 
 def make_optimisers(method: Method, options: TrainOptions) -> dict[str, Optimizer]:

@@ -12,7 +12,7 @@ from torch.profiler import ProfilerActivity, profile
 from torch.utils.flop_counter import FlopCounterMode
 
 from cmg.methods.base import Batch, LossTerms, Method
-from cmg.train.loop import DTYPES, TrainOptions, make_optimisers, train_step
+from cmg.train.loop import TrainOptions, make_optimisers, ready, train_step
 
 SECONDS, WORDS = 10, 10
 PHASES = ("forward", "variational", "backward", "clip", "adam")  # `variational` lies within `forward`
@@ -50,7 +50,7 @@ def random_batch(clips: int, device: torch.device) -> Batch:
 def stepper(method: Method, batch: Batch, precision: str) -> Callable[[int], LossTerms]:
     """A function that takes training step i on the batch, for `method` on the batch's device."""
     options = TrainOptions(epochs=10**6, batch_size=batch.size, precision=precision)
-    method.to(DTYPES[precision])
+    ready(method, precision)
     optimisers = make_optimisers(method, options)
     return lambda step: train_step(method, batch, options, optimisers, step, batch.size)
 

@@ -5,7 +5,7 @@ import torch
 from torch import nn
 
 from cmg.nn import convolve as module
-from cmg.nn.convolve import convolve, overlaps, windows
+from cmg.nn.convolve import convolve, lay_out, overlaps, windows
 
 LAYERS = {
     "valid": (nn.Conv2d(6, 5, 3), 7),
@@ -58,3 +58,16 @@ def test_autocast_multiplies_in_bfloat16(monkeypatch):
         y = convolve(layer, x)
     assert y.dtype == torch.bfloat16
     torch.testing.assert_close(y.float(), convolve(layer, x), rtol=0.05, atol=0.05)
+
+
+@pytest.mark.parametrize("name", ["valid", "padded", "transposed"])
+def test_laid_out_weights_are_the_same_and_multiplied_without_a_copy(name, monkeypatch):
+    monkeypatch.setattr(module, "WIDE", 1)
+    layer, side = LAYERS[name]
+    layer.double()
+    x = torch.randn(3, side, side, 6, dtype=torch.float64)
+    before, weight = convolve(layer, x), layer.weight.detach().clone()
+    lay_out(layer)
+    assert torch.equal(layer.weight, weight) and torch.equal(convolve(layer, x), before)
+    order = (2, 3, 1, 0) if "transposed" in name else (0, 2, 3, 1)
+    assert layer.weight.permute(order).is_contiguous()
