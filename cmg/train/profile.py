@@ -12,7 +12,7 @@ from torch.profiler import ProfilerActivity, profile
 from torch.utils.flop_counter import FlopCounterMode
 
 from cmg.methods.base import Batch, LossTerms, Method
-from cmg.train.loop import TrainOptions, make_optimisers, ready, train_step
+from cmg.train.loop import DTYPES, TrainOptions, make_optimisers, ready, train_step
 
 SECONDS, WORDS = 10, 10
 PHASES = ("forward", "variational", "backward", "clip", "adam")  # `variational` lies within `forward`
