@@ -4,24 +4,33 @@
     python -m benchmarks.step --batch-size 80 --precisions bfloat16    seconds per step and share of the matrix peak
     python -m benchmarks.step --device cuda --batch-size 80 --steps 200
 
-`ratio`: how many times faster than the first line of the run. `epoch`: seconds for 40,801 clips at that rate, features resident.
+`kernels`: with the library's convolution kernels, as the released code and plain eager code have them; the other lines multiply matrices
+(cmg/nn/convolve.py). `ratio`: how many times faster than the first line of the run. `epoch`: seconds for 40,801 clips at that rate,
+features resident.
 """
 
 import argparse
 import json
 import os
 import platform
+import sys
 
 import torch
 from torch.utils.flop_counter import FlopCounterMode
 
 from cmg.methods import METHODS, build
+from cmg.nn import convolve
 from cmg.train.profile import peak, random_batch, stepper, time_step
 
+WIDE = convolve.WIDE
+LINES = ("float64-kernels", "float32-kernels", "float64", "float32", "bfloat16")
 CLIPS = 40_801  # training clips of VGGSound-AVEL 40K as released
 
 
-def measure(name: str, variant: str, precision: str, args: argparse.Namespace) -> dict:
+def measure(name: str, line: str, args: argparse.Namespace) -> dict:
+    precision, _, kernels = line.partition("-")
+    variant = "release" if precision == "float64" else "paper"
+    convolve.WIDE = sys.maxsize if kernels else WIDE
     device = torch.device(args.device)
     torch.manual_seed(0)
     method = build(name, {"variant": variant, **args.sizes}).to(device)
@@ -33,7 +42,7 @@ def measure(name: str, variant: str, precision: str, args: argparse.Namespace) -
     return {
         "method": name,
         "variant": variant,
-        "precision": precision,
+        "precision": line,
         "seconds": round(seconds, 4),
         "tflop": round(flops / 1e12, 3),
         "peak_gflops": round(best / 1e9),
@@ -45,7 +54,7 @@ def measure(name: str, variant: str, precision: str, args: argparse.Namespace) -
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--methods", nargs="+", choices=METHODS, default=["fcid"])
-    parser.add_argument("--precisions", nargs="+", choices=("float64", "float32", "bfloat16"), default=["float64", "float32", "bfloat16"])
+    parser.add_argument("--precisions", nargs="+", choices=LINES, default=LINES)
     parser.add_argument("--batch-size", type=int, default=8)
     parser.add_argument("--steps", type=int, default=3)
     parser.add_argument("--threads", type=int, default=2)
@@ -55,8 +64,8 @@ def main() -> None:
     torch.set_num_threads(args.threads)
     found = []
     for name in args.methods:
-        for precision in args.precisions:
-            found.append(measure(name, "release" if precision == "float64" else "paper", precision, args))
+        for line in args.precisions:
+            found.append(measure(name, line, args))
             found[-1]["ratio"] = round(found[0]["seconds"] / found[-1]["seconds"], 1)
     where = (
         torch.cuda.get_device_name() if args.device == "cuda" else f"{platform.machine()}, {os.cpu_count()} cores, {args.threads} threads"
