@@ -22,10 +22,10 @@ Layer = nn.Conv2d | nn.ConvTranspose2d
 
 def convolve(layer: Layer, x: Tensor) -> Tensor:
     """`layer` (stride 1, square window; a transposed one without padding) applied to [N,H,W,C]; the result is [N,h,w,channels]."""
-    if layer.kernel_size == (1, 1):
-        return _pointwise(layer, x)
     if x.device.type != "cpu" or not _wide(layer):
         return layer(x.permute(0, 3, 1, 2)).permute(0, 2, 3, 1)
+    if layer.kernel_size == (1, 1):
+        return _pointwise(layer, x)
     return (_transposed if isinstance(layer, nn.ConvTranspose2d) else _windowed)(layer, _autocast(x))
 
 
