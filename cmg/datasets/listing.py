@@ -8,7 +8,7 @@ import hashlib
 import io
 import os
 import stat
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -77,6 +77,12 @@ def fingerprint(path: Path, size: int | None = None) -> str:
                 stream.seek(offset)
                 digest.update(stream.read(BLOCK))
     return digest.hexdigest()[:32]
+
+
+def combined(fingerprints: Iterable[str]) -> str:
+    """One fingerprint for several files in order; "" when any of them is unknown."""
+    parts = list(fingerprints)
+    return hashlib.sha256("\n".join(parts).encode()).hexdigest()[:32] if all(parts) else ""
 
 
 def scan(root: Path, progress: Callable[[int, str], None] | None = None, content: bool = True) -> Listing:
@@ -148,6 +154,17 @@ def check_fingerprint(root: Path, path: str, expected: str) -> Path:
     if found != expected:
         raise FileChanged(f"{path}: expected fingerprint {expected} as listed, found {found}; run `python -m pipeline scan` again")
     return full
+
+
+def check_combined(root: Path, paths: Sequence[str], expected: str) -> None:
+    """As `check_fingerprint`, for files that share one `combined` fingerprint. Raises FileChanged when one is gone or differs."""
+    files = [check_fingerprint(root, path, "") for path in paths]
+    found = combined(map(fingerprint, files)) if expected else expected
+    if found != expected:
+        raise FileChanged(
+            f"{paths[0]} and {len(paths) - 1} more files: expected the fingerprint {expected} of all as listed, found {found}; "
+            "run `python -m pipeline scan` again"
+        )
 
 
 def _walk(root: Path) -> Iterator[tuple[str, str | None]]:

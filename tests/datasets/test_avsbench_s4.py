@@ -2,12 +2,12 @@ from collections import Counter
 
 import pytest
 
-from cmg.datasets.avsbench_s4 import check_clip, frame_paths, mask_paths
 from cmg.datasets.clips import counts
 from cmg.datasets.labels import classes_of
-from cmg.datasets.listing import FileChanged, scan
+from cmg.datasets.listing import FileChanged, check_combined, scan
 from cmg.datasets.prompts import FOLDER, read_prompts
 from cmg.datasets.registry import index_dataset
+from cmg.datasets.s4_files import covered_files, frame_paths, mask_paths
 
 META = "Single-source/s4_meta_data.csv"
 HEADER = "name,start,category,split\n"
@@ -38,13 +38,14 @@ def test_a_clip_is_five_frames_a_wav_and_its_masks(make_root, read):
     assert {*frame_paths(second), *mask_paths(second)} <= FILES.keys() and len(mask_paths(second)) == 5
 
 
-def test_a_changed_mask_changes_the_fingerprint_and_is_noticed(make_root, read):
+@pytest.mark.parametrize("paths", [frame_paths, mask_paths])
+def test_a_changed_frame_or_mask_changes_the_fingerprint_and_is_noticed(make_root, read, paths):
     root = make_root(FILES)
     clip = read("avsbench_s4", root).clips[1]
-    check_clip(root, clip)
-    (root / mask_paths(clip)[4]).write_bytes(b"other")
+    check_combined(root, covered_files(clip), clip.visual_fingerprint)
+    (root / paths(clip)[4]).write_bytes(b"other")
     with pytest.raises(FileChanged, match="pipeline scan"):
-        check_clip(root, clip)
+        check_combined(root, covered_files(clip), clip.visual_fingerprint)
     assert read("avsbench_s4", root).clips[1].visual_fingerprint != clip.visual_fingerprint
     assert index_dataset("avsbench_s4", root, scan(root, content=False)).clips[1].visual_fingerprint == ""
 

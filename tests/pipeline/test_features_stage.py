@@ -177,13 +177,18 @@ def test_pixels_and_masks_of_avsbench(folder):
     assert set(np.unique(covered)) == {0, 1}
     saturation = 1 - frames.min(-1) / np.maximum(frames.max(-1), 1)
     assert np.median(saturation[covered == 1]) > np.median(saturation[covered == 0]) + 0.2
-    mask = next((made.path / "data/sample/avsbench_s4").glob("Single-source/s4_data/gt_masks/test/*/*/*_2.png"))
-    mask.write_bytes(mask.with_name(mask.name.replace("_2.png", "_1.png")).read_bytes() + b" ")
+    media = made.path / "data/sample/avsbench_s4/Single-source/s4_data"
     made.set("features.failure_limit", 0.5)
-    made.set("scales.mini.features.masks", {"size": 20})
-    made.run("features avsbench_s4 masks")
-    found = FeatureStore("data/features/avsbench_s4/masks.zarr")
-    assert [found.status_of(row) for row in range(4)] == ["ok", "ok", "ok", "changed"]
+    for modality, pattern, statuses in (
+        ("masks", "gt_masks/test/*/*/*_2.png", ["ok", "ok", "ok", "changed"]),
+        ("pixels", "visual_frames/val/*/*/*_3.png", ["ok", "ok", "changed", "changed"]),
+    ):
+        changed = next(media.glob(pattern))
+        changed.write_bytes(changed.read_bytes() + b" ")
+        made.set(f"scales.mini.features.{modality}", {"size": 20})
+        made.run(f"features avsbench_s4 {modality}")
+        found = FeatureStore(f"data/features/avsbench_s4/{modality}.zarr")
+        assert [found.status_of(row) for row in range(4)] == statuses
 
 
 def test_only_avsbench_has_masks(described, capsys):
