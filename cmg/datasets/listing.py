@@ -119,8 +119,11 @@ def write_listing(path: Path, listing: Listing) -> None:
 
 def read_listing(path: Path) -> Listing:
     """The listing in a file that `write_listing` wrote. Raises BadListing when it is not one."""
-    with open(path, newline="", encoding="utf-8") as stream:
-        rows = list(csv.reader(stream))
+    try:
+        with open(path, newline="", encoding="utf-8") as stream:
+            rows = list(csv.reader(stream))
+    except (UnicodeDecodeError, csv.Error) as error:
+        raise BadListing(f"{path}: expected a csv file in UTF-8, found {error}; run `python -m pipeline scan` again") from error
     if not rows or rows[0] != HEADER:
         raise BadListing(f"{path}: expected the header {','.join(HEADER)!r}, found {rows[:1]}; run `python -m pipeline scan` again")
     for number, row in enumerate(rows[1:], start=2):

@@ -1,6 +1,8 @@
 from collections import Counter
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from cmg.datasets.clips import counts
 from cmg.datasets.labels import classes_of
@@ -8,6 +10,7 @@ from cmg.datasets.listing import FileChanged, check_combined, scan
 from cmg.datasets.prompts import FOLDER, read_prompts
 from cmg.datasets.registry import index_dataset
 from cmg.datasets.s4_files import covered_files, frame_paths, mask_paths
+from tests.datasets.lines import IDS, any_lines, carrying, indexed
 
 META = "Single-source/s4_meta_data.csv"
 HEADER = "name,start,category,split\n"
@@ -61,6 +64,15 @@ def test_bad_lines(make_root, read):
     result = read("avsbench_s4", make_root({**FILES, META: FILES[META] + lines}))
     assert Counter(clip.status for clip in result.clips) == {"ok": 2, "malformed": 2, "refused": 1}
     assert Counter(problem.kind for problem in result.problems) == {"malformed": 3, "refused": 1, "duplicate": 1}
+
+
+FIELDS = (IDS, st.sampled_from(["0", "5.5", "-1", "x"]), st.sampled_from(["dog_barking", ""]), st.sampled_from(["train", "test", "dev"]))
+
+
+@settings(deadline=None)
+@given(any_lines(*FIELDS))
+def test_any_lines_are_rows_or_problems(tmp_path_factory, lines):
+    indexed(tmp_path_factory.mktemp("s4"), "avsbench_s4", {META: HEADER + "\n".join(lines)}, carrying(lines))
 
 
 def test_the_official_file(official, read):
