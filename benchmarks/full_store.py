@@ -1,0 +1,116 @@
+"""The 40,801 clips of VGGSound-AVEL 40K as files: how many, how large, and how long DVC takes to add, check and restore them.
+
+    python -m benchmarks.full_store                 a store, a zipped pickle per clip, an npy per clip, one after the other
+    python -m benchmarks.full_store --layouts store --clips 87323 --folder /scratch
+
+What users have today is one zipped pickle (or npy) per clip. All three hold the same clips. Simulated: a clip is 10x1x1x512 float16, a
+49th of the official 10x7x7x512, and a shard holds as many clips as it does at the official size (256), so the number of files
+is the true one and hashing and copying are a 49th; bytes at the official size are computed. Each layout has a DVC project of its
+own, without git, with DVC's default cache (copies, or reflinks where the file system has them).
+"""
+
+import argparse
+import json
+import os
+import pickle
+import platform
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+import zipfile
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+
+from cmg.store import FeatureStore, StoreSpec, StoreWriter
+
+CLIPS = 40_801
+OFFICIAL, SHAPE = (10, 7, 7, 512), (10, 1, 1, 512)
+CLIP_BYTES = 2 * int(np.prod(SHAPE))
+SCALE = int(np.prod(OFFICIAL)) // int(np.prod(SHAPE))
+
+
+def features(row: int) -> np.ndarray:
+    """Non-negative float16, half of it zero, as after a ReLU."""
+    draws = np.random.default_rng(row).standard_normal(SHAPE, np.float32)
+    return np.maximum(draws, 0).astype(np.float16)
+
+
+def write_store(folder: Path, clips: int) -> None:
+    ids = [f"{row:011d}" for row in range(clips)]
+    official = StoreSpec("benchmark", "video", ids, ids, OFFICIAL, "float16", {})
+    spec = StoreSpec("benchmark", "video", ids, ids, SHAPE, "float16", {}, clips_per_shard=official.clips_per_shard)
+    with StoreWriter(folder / "features", folder / "work", spec) as writer:
+        for row in writer.todo:
+            writer.put(row, features(row), SHAPE[0])
+        writer.seal()
+    shutil.rmtree(folder / "work")
+
+
+def write_zips(folder: Path, clips: int) -> None:
+    (folder / "features").mkdir()
+    for row in range(clips):
+        with zipfile.ZipFile(folder / f"features/{row:011d}.zip", "w", zipfile.ZIP_DEFLATED) as archive:
+            archive.writestr(f"{row:011d}.pkl", pickle.dumps(features(row)))
+
+
+def write_npys(folder: Path, clips: int) -> None:
+    (folder / "features").mkdir()
+    for row in range(clips):
+        np.save(folder / f"features/{row:011d}.npy", features(row))
+
+
+LAYOUTS: dict[str, Callable[[Path, int], None]] = {"store": write_store, "zipped pickles": write_zips, "npy": write_npys}
+
+
+def measure(layout: str, folder: Path, clips: int) -> dict[str, float]:
+    """Write one layout into `folder` and let DVC handle it; seconds of wall time."""
+    found = {"write_seconds": seconds(lambda: LAYOUTS[layout](folder, clips))}
+    data = folder / "features"
+    files = [file for file in data.rglob("*") if file.is_file()]
+    size = sum(file.stat().st_size for file in files)
+    found |= {"files": len(files), "bytes": size}
+    if layout != "zipped pickles":  # uncompressed, so that the size is known
+        found["bytes_at_official_size"] = size + clips * CLIP_BYTES * (SCALE - 1)
+    if layout == "store":
+        found["open_seconds"] = seconds(lambda: FeatureStore(data).ids)
+    dvc(folder, "init", "--no-scm")
+    for name, command in (("add", "add"), ("status", "status"), ("status_again", "status")):
+        found[f"dvc_{name}_seconds"] = seconds(lambda command=command: dvc(folder, command, *(["features"] if command == "add" else [])))
+    shutil.rmtree(data)
+    found["dvc_checkout_seconds"] = seconds(lambda: dvc(folder, "checkout"))
+    if sum(file.stat().st_size for file in data.rglob("*") if file.is_file()) != size:
+        raise RuntimeError(f"{data}: dvc checkout did not restore {size} bytes")
+    return {name: round(value, 3) if isinstance(value, float) else value for name, value in found.items()}
+
+
+def dvc(folder: Path, command: str, *arguments: str) -> None:
+    environment = {**os.environ, "DVC_NO_ANALYTICS": "1"}
+    subprocess.run([sys.executable, "-m", "dvc", command, "-q", *arguments], cwd=folder, check=True, env=environment)
+
+
+def seconds(work: Callable[[], object]) -> float:
+    begin = time.perf_counter()
+    work()
+    return time.perf_counter() - begin
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--clips", type=int, default=CLIPS)
+    parser.add_argument("--layouts", nargs="+", choices=LAYOUTS, default=list(LAYOUTS))
+    parser.add_argument("--folder", type=Path, help="where to work (default: the system's temporary folder); 1 GB free for a layout")
+    chosen = parser.parse_args()
+    report: dict[str, object] = {"machine": f"{platform.machine()}, {os.cpu_count()} cores (load {os.getloadavg()[0]:.1f} at the start)"}
+    report |= {"python": platform.python_version(), "clips": chosen.clips, "bytes_of_a_clip": CLIP_BYTES}
+    for layout in chosen.layouts:
+        with tempfile.TemporaryDirectory(dir=chosen.folder) as name:
+            report[layout] = measure(layout, Path(name), chosen.clips)
+    print(json.dumps(report, indent=1))
+
+
+if __name__ == "__main__":
+    main()
