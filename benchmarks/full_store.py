@@ -67,8 +67,8 @@ LAYOUTS: dict[str, Callable[[Path, int], None]] = {"store": write_store, "zipped
 
 
 def measure(layout: str, folder: Path, clips: int) -> dict[str, float]:
-    """Write one layout into `folder` and let DVC handle it; seconds of wall time."""
-    found = {"write_seconds": seconds(lambda: LAYOUTS[layout](folder, clips))}
+    """Write one layout into `folder` and let DVC handle it; seconds of wall time, and of processor time, which other jobs change less."""
+    found = timed("write", lambda: LAYOUTS[layout](folder, clips))
     data = folder / "features"
     files = [file for file in data.rglob("*") if file.is_file()]
     size = sum(file.stat().st_size for file in files)
@@ -76,15 +76,15 @@ def measure(layout: str, folder: Path, clips: int) -> dict[str, float]:
     if layout != "zipped pickles":  # uncompressed, so that the size is known
         found["bytes_at_official_size"] = size + clips * CLIP_BYTES * (SCALE - 1)
     if layout == "store":
-        found["open_seconds"] = seconds(lambda: FeatureStore(data).ids)
+        found |= timed("open", lambda: FeatureStore(data).ids)
     dvc(folder, "init", "--no-scm")
-    for name, command in (("add", "add"), ("status", "status"), ("status_again", "status")):
-        found[f"dvc_{name}_seconds"] = seconds(lambda command=command: dvc(folder, command, *(["features"] if command == "add" else [])))
+    found |= timed("dvc_add", lambda: dvc(folder, "add", "features"))
+    found |= timed("dvc_status", lambda: dvc(folder, "status"))
     shutil.rmtree(data)
-    found["dvc_checkout_seconds"] = seconds(lambda: dvc(folder, "checkout"))
+    found |= timed("dvc_checkout", lambda: dvc(folder, "checkout"))
     if sum(file.stat().st_size for file in data.rglob("*") if file.is_file()) != size:
         raise RuntimeError(f"{data}: dvc checkout did not restore {size} bytes")
-    return {name: round(value, 3) if isinstance(value, float) else value for name, value in found.items()}
+    return found
 
 
 def dvc(folder: Path, command: str, *arguments: str) -> None:
@@ -92,10 +92,16 @@ def dvc(folder: Path, command: str, *arguments: str) -> None:
     subprocess.run([sys.executable, "-m", "dvc", command, "-q", *arguments], cwd=folder, check=True, env=environment)
 
 
-def seconds(work: Callable[[], object]) -> float:
-    begin = time.perf_counter()
+def timed(what: str, work: Callable[[], object]) -> dict[str, float]:
+    """Seconds that `work` takes by the clock, and on processors, its child processes included."""
+    begin, used = time.perf_counter(), processor_seconds()
     work()
-    return time.perf_counter() - begin
+    return {f"{what}_seconds": round(time.perf_counter() - begin, 3), f"{what}_cpu_seconds": round(processor_seconds() - used, 3)}
+
+
+def processor_seconds() -> float:
+    times = os.times()
+    return times.user + times.system + times.children_user + times.children_system
 
 
 def main() -> None:
@@ -109,6 +115,7 @@ def main() -> None:
     for layout in chosen.layouts:
         with tempfile.TemporaryDirectory(dir=chosen.folder) as name:
             report[layout] = measure(layout, Path(name), chosen.clips)
+            print(f"{layout}: {report[layout]}", file=sys.stderr)
     print(json.dumps(report, indent=1))
 
 
