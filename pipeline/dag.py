@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from dvc.dependency import ParamsDependency
-from dvc.repo import Repo
+from dvc.repo import Repo, lock_repo
 from ruamel.yaml import YAML
 
 from pipeline import files, paths
@@ -220,16 +220,25 @@ def record(every: Stages) -> tuple[list[str], list[str]]:
     A stage is refused when its command, parameters or code have changed since the job started, or its receipt does not describe
     the files on disk; it stays stale, and the next run redoes it.
     """
-    done, refused = [], []
     marked = [stage for stage in every if mark(stage).is_file()]
-    with Repo(".") as repo:
-        for stage in marked:
-            good = mark(stage).read_text().strip() == definition(stage, every) and _matches_disk(stage)
-            if good:
-                repo.commit(stage.name, force=True)
-            (done if good else refused).append(stage.name)
-            mark(stage).unlink()
-    return done, refused
+    done = [stage for stage in marked if mark(stage).read_text().strip() == definition(stage, every) and _matches_disk(stage)]
+    with Repo(".") as repo, lock_repo(repo):
+        _commit(repo, [stage.name for stage in done])
+    for stage in marked:
+        mark(stage).unlink()
+    return [stage.name for stage in done], [stage.name for stage in marked if stage not in done]
+
+
+def _commit(repo: Repo, names: list[str]) -> None:
+    """What ``repo.commit`` does for one stage, without reading every dvc.yaml again for each."""
+    by_file = defaultdict(list)
+    for name in names:
+        for info in repo.stage.collect_granular(name):
+            info.stage.save()
+            info.stage.commit(filter_info=info.filter_info)
+            by_file[info.stage.dvcfile].append(info.stage)
+    for dvcfile, finished in by_file.items():
+        dvcfile.dump_stages(finished, update_pipeline=False)
 
 
 def _matches_disk(stage: Stage) -> bool:

@@ -16,6 +16,7 @@ METRICS = RESULTS / "metrics.json"
 PROTOCOLS = RESULTS / "protocols.csv"
 PARAMS = Path("params.yaml")
 PROMPTS = Path("data/prompts")
+EXCLUSIONS = Path("data/exclusions.csv")
 
 
 def table(name: str, ending: str) -> Path:

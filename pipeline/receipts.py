@@ -13,14 +13,15 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from pipeline import codedeps, files, paths
+from pipeline import codedeps, files, machine, paths
 
 
 @contextmanager
 def record(
     stage: str, item: str, *, inputs: Sequence[Path], outputs: Sequence[Path], params: dict[str, Any], code: Sequence[str] = ()
 ) -> Iterator[dict[str, Any]]:
-    """Remove the outputs of an earlier run (as DVC does), run a stage's body, then write its receipt (and its duration to ``logs/``).
+    """Remove the outputs of an earlier run (as DVC does), run a stage's body, then write its receipt (and its log:
+    duration, machine, peak memory).
 
     Args:
         inputs, outputs: files or folders, digested by ``files.digest`` (inputs before the body, outputs after it).
@@ -44,7 +45,8 @@ def record(
     receipt["outputs"] = {path.as_posix(): files.digest(path) for path in outputs}
     files.write_json(paths.receipt(stage, item), receipt)
     seconds = round(time.time() - started, 3)
-    log = {"stage": stage, "item": item, "seconds": seconds, "started": started, "host": platform.node(), **notes}
+    here = {"host": platform.node(), "processor": machine.processor(), "peak_memory_gib": machine.peak_memory_gib()}
+    log = {"stage": stage, "item": item, "seconds": seconds, "started": started, **here, **notes}
     files.write_json(paths.log(stage, item), log)
 
 

@@ -78,10 +78,11 @@ def codebook_maps(params: Params, run: str) -> CodebookMaps | None:
 
 
 def load(params: Params, page: bool = False) -> ReportInputs:
-    """Inputs of the tables; with ``page`` also training curves, stores, failures and index problems."""
+    """Inputs of the tables; with ``page`` also training curves, maps, stores, failures and index problems."""
     stores = store_paths(params)
     extra = {
         "histories": [paths.checkpoint(run) / "history.csv" for run in runs(params)],
+        "health": [paths.checkpoint(run) / "codebook.csv" for run in runs(params)],
         "stores": stores,
         "failures": [paths.failures(store.parent.name, store.stem) for store in stores],
         "problems": [paths.problems(dataset) for dataset in params.datasets],

@@ -1,11 +1,9 @@
-"""From clip rows to targets: class lists, per-second arrays, maps between datasets, and ids to exclude from training.
+"""From clip rows to targets: class lists, per-second arrays, maps between datasets.
 
 Axes: T seconds (10), C classes. A second t (0..9) belongs to an event when onset <= t < offset.
 """
 
-from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 
 import numpy as np
 
@@ -15,16 +13,6 @@ from cmg.datasets.names import AVE_CLASSES, AVE_TO_AVVP, AVVP_CLASSES, AVVP_CLAS
 SECONDS = 10
 SHARED_AVVP = tuple(AVE_TO_AVVP.values())  # the 12 classes of AVE->AVVP in index order, by AVVP name
 CLASS_ORDERS = {"avvp": AVVP_CLASSES, "cmg": AVVP_CLASSES_CMG}
-_ID_IS_YOUTUBE = ("ave", "vggsound_avel", "avsbench_s4")
-_ID_STARTS_WITH_YOUTUBE = ("avvp", "valor32k", "vggsound")
-
-
-@dataclass(frozen=True)
-class Exclusions:
-    """Rows of the training index to leave out, and how many each test dataset accounts for (a row may count for several)."""
-
-    rows: tuple[int, ...]
-    counts: dict[str, int]
 
 
 def classes_of(clips: Iterable[Clip]) -> tuple[str, ...]:
@@ -84,42 +72,6 @@ def really_shared(ucf101: Iterable[Clip], vggsound_avel: Iterable[Clip]) -> tupl
     """
     seen, heard = set(classes_of(ucf101)), set(classes_of(vggsound_avel))
     return tuple((ucf, vgg) for ucf, vgg in UCF_TO_VGGSOUND.items() if ucf in seen and vgg in heard)
-
-
-def youtube_id(dataset: str, clip_id: str) -> str | None:
-    """The 11-character YouTube id in a clip id, None for datasets that are not from YouTube or do not say."""
-    if dataset in _ID_IS_YOUTUBE:
-        return clip_id
-    return clip_id[:11] if dataset in _ID_STARTS_WITH_YOUTUBE else None
-
-
-def exclusions(
-    train: Iterable[Clip], tests: Mapping[str, Iterable[Clip]], train_dataset: str = "vggsound_avel", splits: Sequence[str] = ("test",)
-) -> Exclusions:
-    """Rows of `train` whose YouTube id occurs in `splits` of any of the `tests` (clips by dataset name): the strict protocol's rule.
-
-    The same id does not prove the same seconds, so this leaves out too much rather than too little.
-    """
-    held = {dataset: _ids(dataset, clips, splits) for dataset, clips in tests.items()}
-    rows: list[int] = []
-    found: Counter[str] = Counter()
-    for clip in train:
-        hits = [dataset for dataset, ids in held.items() if youtube_id(train_dataset, clip.clip_id) in ids]
-        rows += [clip.row] if hits else []
-        found.update(hits)
-    return Exclusions(tuple(rows), {dataset: found[dataset] for dataset in held})
-
-
-def pretraining_exclusions(indices: Mapping[str, Iterable[Clip]], corpus: str = "vggsound_avel") -> tuple[frozenset[int], dict[str, int]]:
-    """`exclusions` of the corpus's train rows against the test splits of all other indexes: the rows, and counts by dataset."""
-    train = [clip for clip in indices[corpus] if clip.split == "train"]
-    found = exclusions(train, {name: clips for name, clips in indices.items() if name != corpus}, corpus)
-    return frozenset(found.rows), found.counts
-
-
-def _ids(dataset: str, clips: Iterable[Clip], splits: Sequence[str]) -> set[str]:
-    ids = {youtube_id(dataset, clip.clip_id) for clip in clips if clip.split in splits}
-    return {video_id for video_id in ids if video_id is not None}
 
 
 def _multi_hot(clip: Clip, modality: str, names: Mapping[str, str], classes: Sequence[str], strict: bool) -> np.ndarray:

@@ -26,7 +26,7 @@ from cmg.media.video import decode_video
 SIZE, SIDE, CHANNELS = 224, 7, 512
 CONVS = (2, 2, 4, 4, 4)  # convolutions per block
 FULL = (64, 128, 256, 512, 512)
-MINI = (24, 24, 32, 64, 128)  # default of random weights; the very last convolution always has 512 channels
+MINI = (8, 16, 32, 64, 128)  # default of random weights; the very last convolution always has 512 channels
 CALIBRATION_IMAGES = 8
 SELECTIVE = 1  # first convolutions with full random kernels
 FRAMES_PER_FORWARD = {"cpu": 32, "cuda": 160}

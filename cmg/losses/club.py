@@ -26,6 +26,7 @@ class CLUB(nn.Module):
         self.p_logvar = _mlp(x_dim, hidden, y_dim).append(nn.Tanh())
 
     def forward(self, x: Tensor) -> tuple[Tensor, Tensor]:
+        """x [...,D] -> mean and log-variance of y, each [...,E]."""
         return self.p_mu(x), self.p_logvar(x)
 
     def log_likelihood(self, x: Tensor, y: Tensor) -> Tensor:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 from torch import Tensor
 from torch.nn import functional as F
@@ -17,3 +17,12 @@ def commitment(x: Tensor, own: Tensor, others: Iterable[Tensor] = (), own_weight
     for other in others:
         loss = loss + other_weight * F.mse_loss(x, other.detach())
     return loss
+
+
+def cross_commitment(x: Mapping[str, Tensor], codes: Mapping[str, Tensor], own_weight: float, other_weight: float) -> dict[str, Tensor]:
+    """`commitment` of every modality to its own code and to the others' codes of the same clip and second.
+
+    x, codes: modality -> [B,T,D]; a loss [] per modality, in the order of x.
+    """
+    others = {m: [codes[n] for n in x if n != m] for m in x}
+    return {m: commitment(x[m], codes[m], others[m], own_weight, other_weight) for m in x}

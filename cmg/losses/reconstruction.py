@@ -8,8 +8,12 @@ from torch.nn import functional as F
 
 
 def mse(x: Tensor, target: Tensor) -> Tensor:
-    """Mean squared error in the precision of the target, which is not detached; x and target of one shape -> []."""
+    """Mean squared error in the precision of the target, at least float32; the target is not detached; x and target of one shape -> [].
+
+    Raises ValueError where the shapes differ.
+    """
     if x.shape != target.shape:
         raise ValueError(f"reconstruction {tuple(x.shape)} and target {tuple(target.shape)} differ in shape")
     with torch.autocast(x.device.type, enabled=False):
-        return F.mse_loss(x.to(target.dtype), target)
+        dtype = torch.promote_types(target.dtype, torch.float32)
+        return F.mse_loss(x.to(dtype), target.to(dtype))

@@ -22,6 +22,12 @@ from torch import Tensor, nn
 
 MODALITIES = ("audio", "video", "text")
 
+
+def modalities_of(initials: str) -> tuple[str, ...]:
+    """The modalities with these initials ("avt": all), in the order of `MODALITIES`."""
+    return tuple(m for m in MODALITIES if m[0] in initials)
+
+
 Fit = Callable[[Callable[[], Tensor]], None]
 """`fit(closure)` runs `method.inner_steps` times: zero the gradients of `variational_parameters()`, `closure().backward()`, step."""
 
@@ -30,25 +36,29 @@ Fit = Callable[[Callable[[], Tensor]], None]
 class Batch:
     """Features of B paired clips.
 
-    audio [B,T,128], video [B,T,7,7,512], text [B,L,768] (word vectors, zero padded), text_mask [B,L] bool, True at words.
+    audio [B,T,128], video [B,T,7,7,512], text [B,L,768] (word vectors, zero padded), text_mask [B,L] bool, True at words, which come first.
+    text_lengths [B] int64, on the CPU whatever the device: words of each sentence; left out, what needs them waits for the device.
     """
 
     audio: Tensor
     video: Tensor
     text: Tensor
     text_mask: Tensor
+    text_lengths: Tensor | None = None
 
     @property
     def size(self) -> int:
+        """B, clips of this process."""
         return self.audio.shape[0]
 
     @property
     def seconds(self) -> int:
+        """T, seconds of every clip."""
         return self.audio.shape[1]
 
     def to(self, *args, **kwargs) -> Batch:
-        """Move every tensor; a dtype applies to the features and leaves the mask boolean."""
-        moved = {f.name: getattr(self, f.name).to(*args, **kwargs) for f in fields(self)}
+        """Move every tensor but the lengths; a dtype applies to the features and leaves the mask boolean."""
+        moved = {f.name: getattr(self, f.name).to(*args, **kwargs) for f in fields(self) if f.name != "text_lengths"}
         return replace(self, **{**moved, "text_mask": moved["text_mask"].bool()})
 
 
@@ -61,7 +71,7 @@ class Draws:
     reset: [K] float64 uniform in [0,1); entry k picks what a dead code k is copied from.
     noise: [K,D] added to a dead code where the method's reset has noise.
     masks: name -> [B,T] bool, True at the seconds that a masked loss keeps.
-    choices: name -> int64, any other choice among a few.
+    choices: name -> int64, any other choice among a few; these stay on the CPU.
     progress: no draw, but the share of training that is done, for schedules: in [0,1) as the trainer sets it, 1 where nobody does.
     """
 
@@ -72,6 +82,15 @@ class Draws:
     masks: Mapping[str, Tensor] = field(default_factory=dict)
     choices: Mapping[str, Tensor] = field(default_factory=dict)
     progress: float = 1.0
+
+    def to(self, device: torch.device | str) -> Draws:
+        """What is used on the device sent there, without waiting for it."""
+
+        def sent(x: Tensor | None) -> Tensor | None:
+            return x if x is None else x.to(device, non_blocking=True)
+
+        permutations, masks = ({name: sent(x) for name, x in each.items()} for each in (self.permutations, self.masks))
+        return replace(self, permutations=permutations, masks=masks, reset=sent(self.reset), noise=sent(self.noise))
 
 
 def draw_mask(generator: torch.Generator, clips: int, seconds: int, ratio: float) -> Tensor:
@@ -109,6 +128,7 @@ class LossTerms:
 
     @property
     def total(self) -> Tensor:
+        """Sum of the terms in their order, []."""
         return torch.stack([term.reshape(()) for term in self.terms.values()]).sum()
 
 
@@ -151,6 +171,7 @@ class Method(nn.Module):
         return ()
 
     def variational_parameters(self) -> list[nn.Parameter]:
+        """Parameters of `variational_modules`, which the optimiser inside the step moves."""
         return [p for module in self.variational_modules() for p in module.parameters()]
 
     def main_parameters(self) -> list[nn.Parameter]:

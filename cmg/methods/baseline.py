@@ -25,6 +25,8 @@ from cmg.quantizers.joint import JointEMA
 
 
 class Baseline(CodedMethod):
+    """Audio, video and text, each rebuilt from its own code and specific features; FCID Eq. 18 alone."""
+
     Config = BaselineConfig
 
     def __init__(self, config: BaselineConfig) -> None:

@@ -18,38 +18,27 @@ from cmg.losses.code_matching import code_usage, paired_code_matching
 from cmg.losses.commitment import commitment
 from cmg.losses.infonce import infonce, infonce_by_second, infonce_within
 from cmg.losses.reconstruction import mse
-from cmg.methods.base import Batch, Draws, Fit, LossTerms, draw
+from cmg.methods import semantic
+from cmg.methods.base import Batch, Draws, Fit, LossTerms, draw, modalities_of
 from cmg.methods.cmcm_config import CMCMConfig
-from cmg.methods.coded import CodedMethod
-from cmg.nn.decoders import VectorDecoder, VideoDecoder
-from cmg.nn.encoders import CHANNELS
-from cmg.nn.semantic import SemanticEncoders
-from cmg.nn.specific import LinearReLU, VideoSpecific
+from cmg.methods.coded import CodedMethod, shared_codebook
 from cmg.quantizers.codebook import Quantized, monitors
-from cmg.quantizers.joint import JointEMA
-from cmg.quantizers.sequential import SequentialEMA
 
 
 class CMCM(CodedMethod):
+    """Audio, video and text, or audio and video; one codebook of K codes, each modality moving it by its own vectors."""
+
     Config = CMCMConfig
 
     def __init__(self, config: CMCMConfig) -> None:
         super().__init__()
         self.config = c = config
-        dim, width = c.embedding_dim, c.specific_channels
-        self.modalities = ("audio", "video", "text")[: len(c.modalities)]
-        self.encoder = SemanticEncoders(
-            self.modalities, dim, c.layers, c.heads, c.feedforward, c.dropout, c.spatial_attention, c.mask_text, c.text_hidden
-        )
-        codebook = {"codes": c.codebook_size, "dim": dim, "streams": self.modalities, "decay": c.decay, "own": 1.0}
-        codebook["reset_after"] = c.reset_after
-        self.quantizer = JointEMA(**codebook, places=c.places) if c.quantizer == "joint" else SequentialEMA(**codebook)
+        self.modalities = modalities_of(c.modalities)
+        self.encoder = semantic.encoders(c, self.modalities)
+        self.quantizer = shared_codebook(c, self.modalities, 1.0, {"places": c.places})
         self.specific, self.decoders = nn.ModuleDict(), nn.ModuleDict()
         for m, channels in self.encoder.widths.items() if c.losses.recon else ():
-            video = m == "video"
-            self.specific[m] = VideoSpecific(channels, width) if video else LinearReLU(channels, dim)
-            hidden = c.decoder_channels
-            self.decoders[m] = VideoDecoder(dim, width, CHANNELS[m], hidden, dim) if video else VectorDecoder(dim, dim, channels, dim)
+            self.specific[m], self.decoders[m] = semantic.specific_encoder(c, m, channels), semantic.decoder(c, m, channels)
 
     def draw(self, generator: torch.Generator, batch_size: int, seconds: int) -> Draws:
         """Choices for dead codes only."""
@@ -58,8 +47,7 @@ class CMCM(CodedMethod):
     def loss(self, batch: Batch, draws: Draws, fit: Fit) -> LossTerms:
         """Contrastive losses and reconstruction; after the warm start also codes, commitment and code matching. `fit` is not called."""
         c, dtype = self.config, self.quantizer.embedding.dtype  # losses are not taken in half precision
-        features = {"audio": batch.audio, "video": batch.video, "text": batch.text}
-        x = {m: self.encoder.inputs(m, features[m], batch.text_mask, batch.seconds) for m in self.modalities}
+        x = semantic.inputs(self.encoder, batch)
         z = {m: self.encoder(m, x[m]).to(dtype) for m in self.modalities}
         warm = draws.progress < c.warm_start
         quantized = self.quantizer.quantize(z) if warm else self.quantizer(z, draws.reset)  # the former changes nothing

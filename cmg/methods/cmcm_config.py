@@ -6,6 +6,7 @@ from typing import Literal
 
 from pydantic import Field
 
+from cmg.methods.options import MovingCodebook
 from cmg.methods.sizes import Frozen, SemanticSizes
 
 
@@ -19,7 +20,9 @@ class Losses(Frozen):
     recon: bool = True
 
 
-class CMCMConfig(SemanticSizes):
+class CMCMConfig(MovingCodebook, SemanticSizes):
+    """Schedule, contrast and codebook of CMCM over the sizes that all rows share."""
+
     warm_start: float = Field(0.25, ge=0, lt=1, description="share of the training that goes without codes at first")
     tau: float = Field(0.1, gt=0, description="temperature of both contrastive losses")
     fine_negatives: Literal["clips", "seconds"] = "clips"
@@ -29,12 +32,8 @@ class CMCMConfig(SemanticSizes):
     cmcm_weight: float = Field(0.1, ge=0, description="weight of code matching, per pair of modalities")
     cmcm_transposed: bool = False
     """Code matching as released with DCID instead of as published: `cmg.losses.code_matching`."""
-    beta: float = Field(0.25, ge=0, description="weight of the commitment")
-    decay: float = Field(0.99, gt=0, lt=1, description="of the codebook's moving averages")
     reset_after: int = Field(40, ge=1, description="steps without use by any modality after which a code is dead")
     quantizer: Literal["joint", "sequential"] = "joint"
     places: Literal["vectors", "means"] = "means"
     """Where codes of `joint` start and are reset to: vectors of one modality, or means over the modalities at one clip and second."""
-    spatial_attention: Literal["softmax", "inert"] = "softmax"
-    mask_text: bool = True
     losses: Losses = Losses()

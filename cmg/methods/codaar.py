@@ -15,18 +15,17 @@ import torch
 from torch import Tensor, nn
 
 from cmg.losses.code_matching import code_usage, paired_code_matching
-from cmg.losses.commitment import commitment
+from cmg.losses.commitment import cross_commitment
 from cmg.losses.cpc import cross_cpc
 from cmg.losses.reconstruction import mse
 from cmg.losses.segments import segment_contrast
+from cmg.methods import semantic
 from cmg.methods.base import Batch, Draws, Fit, LossTerms, draw
 from cmg.methods.codaar_config import CoDAARConfig
 from cmg.methods.coded import CodedMethod
 from cmg.nn.classify import ClipClassifier
-from cmg.nn.decoders import VectorDecoder, VideoDecoder
 from cmg.nn.encoders import CHANNELS
 from cmg.nn.predictive import PredictiveNets
-from cmg.nn.semantic import SemanticEncoders
 from cmg.nn.spatial import SpatialStack
 from cmg.nn.specific import LinearReLU
 from cmg.quantizers.aligned import AlignedEMA, agreement
@@ -36,6 +35,8 @@ RESET_NOISE = 0.001  # standard deviation of the noise of the released reset
 
 
 class CoDAAR(CodedMethod):
+    """A codebook per modality; one index is a row of K, [M D] wide, with the modalities in the order video, audio, text."""
+
     Config = CoDAARConfig
 
     def __init__(self, config: CoDAARConfig) -> None:
@@ -44,12 +45,10 @@ class CoDAAR(CodedMethod):
         dim, width = c.embedding_dim, c.specific_channels
         self.modalities = ("video", "audio", "text")[: len(c.modalities)]
         row = dim * len(self.modalities)
-        self.encoder = SemanticEncoders(
-            self.modalities, dim, c.layers, c.heads, c.feedforward, c.dropout, c.spatial_attention, c.mask_text, c.text_hidden
-        )
-        widths = {m: channels for m, channels in self.encoder.widths.items() if m != "video"}
+        self.encoder = semantic.encoders(c, self.modalities)
+        widths = dict(sorted(self.encoder.widths.items()))  # audio, text, video
         project = LinearReLU if c.projection == "linear_relu" else nn.Linear
-        self.project = nn.ModuleDict({m: project(channels, dim) for m, channels in widths.items()})
+        self.project = nn.ModuleDict({m: project(channels, dim) for m, channels in widths.items() if m != "video"})
         self.project["video"] = SpatialStack(CHANNELS["video"], width, c.spatial_norm)
         self.quantizer = AlignedEMA(
             c.codebook_size,
@@ -66,8 +65,7 @@ class CoDAAR(CodedMethod):
         )
         self.predictive = PredictiveNets(self.modalities, dim, c.cpc_layers, c.cpc_horizon, c.cpc_bias)
         self.merge = nn.ModuleDict({m: nn.Linear(row, dim) for m in self.modalities})
-        self.decoders = nn.ModuleDict({m: VectorDecoder(dim, dim, channels, dim) for m, channels in widths.items()})
-        self.decoders["video"] = VideoDecoder(dim, width, CHANNELS["video"], c.decoder_channels, dim, c.residual_skip)
+        self.decoders = nn.ModuleDict({m: semantic.decoder(c, m, channels, c.residual_skip) for m, channels in widths.items()})
         self.classifiers = nn.ModuleDict({m: ClipClassifier(row, c.classes) for m in self.modalities if c.classes})
 
     def draw(self, generator: torch.Generator, batch_size: int, seconds: int) -> Draws:
@@ -80,7 +78,7 @@ class CoDAAR(CodedMethod):
 
     def loss(self, batch: Batch, draws: Draws, fit: Fit) -> LossTerms:
         """Reconstructions, commitments, code matching and CPC, weight one unless configured."""
-        on, x = self.config.losses, self._inputs(batch)
+        on, x = self.config.losses, semantic.inputs(self.encoder, batch)
         dtype = self.quantizer.embedding.dtype  # losses are not taken in half precision
         z = {m: self.encoder(m, x[m]).to(dtype) for m in self.modalities}
         quantized = self.quantizer(z, draws.reset, draws.noise)
@@ -94,15 +92,9 @@ class CoDAAR(CodedMethod):
                 terms["cpc"] = self._cpc(z, draws.cpc_step)
             return LossTerms(terms, self._monitors(quantized))
 
-    def _inputs(self, batch: Batch) -> dict[str, Tensor]:
-        features = {"audio": batch.audio, "video": batch.video, "text": batch.text}
-        return {m: self.encoder.inputs(m, features[m], batch.text_mask, batch.seconds) for m in self.modalities}
-
     def _reconstruction(self, x: dict[str, Tensor], z: dict[str, Tensor], quantized: Quantized) -> dict[str, Tensor]:
         """Each modality from the trimodal code and its own projection P_m; video through the channel-gated map."""
-        targets = dict(x)
-        if self.config.detach_text_target and "text" in targets:
-            targets["text"] = targets["text"].detach()
+        targets = semantic.targets(x, self.config.detach_text_target)
         terms = {}
         for m in self.modalities:
             projected = self.project[m](self.encoder.pool.gated(x[m]) if m == "video" else x[m])
@@ -119,9 +111,8 @@ class CoDAAR(CodedMethod):
 
     def _commitment(self, z: dict[str, Tensor], quantized: Quantized) -> dict[str, Tensor]:
         """To the own code, and to the other modalities' own codes of the same second."""
-        c, hard = self.config, quantized.hard
-        others = {m: [hard[n] for n in self.modalities if n != m] for m in self.modalities}
-        losses = {m: commitment(z[m], hard[m], others[m], c.commit_own, c.commit_other) for m in self.modalities}
+        c = self.config
+        losses = cross_commitment(z, quantized.hard, c.commit_own, c.commit_other)
         return {f"commit_{m}": c.beta * loss for m, loss in losses.items()}
 
     def _code_matching(self, z: dict[str, Tensor], quantized: Quantized) -> Tensor:
@@ -144,8 +135,5 @@ class CoDAAR(CodedMethod):
 
     def clip_groups(self) -> dict[str, list[nn.Parameter]]:
         """As the release clips: CPC, encoder, text BiLSTM, decoder."""
-        text = list(self.encoder.text.parameters()) if self.encoder.text else []
-        known = {id(p) for p in text}
-        encoder = [p for module in (self.encoder, self.project) for p in module.parameters() if id(p) not in known]
         decoder = [p for module in (self.merge, self.decoders, self.classifiers) for p in module.parameters()]
-        return {"cpc": list(self.predictive.parameters()), "encoder": encoder, "text": text, "decoder": decoder}
+        return {"cpc": list(self.predictive.parameters()), **semantic.encoder_groups(self.encoder, self.project), "decoder": decoder}

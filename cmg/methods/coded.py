@@ -5,11 +5,27 @@ Axes: B clips, T seconds, L words, M modalities, D code dimension, K codes.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
 import torch
 from torch import Tensor
 
 from cmg.methods.base import Codes, Method
 from cmg.nn.encoders import Level
+from cmg.quantizers.joint import JointEMA
+from cmg.quantizers.sequential import SequentialEMA
+
+
+def shared_codebook(
+    config, streams: tuple[str, ...], own: float, joint: Mapping[str, Any], sequential: Mapping[str, Any] | None = None
+) -> JointEMA | SequentialEMA:
+    """The codebook that `config.quantizer` names, its sizes, decay and reset from the configuration.
+
+    own: weight of a stream's own vector in the moving average; joint, sequential: options of one kind alone.
+    """
+    sizes = (config.codebook_size, config.embedding_dim, streams, config.decay, own, config.reset_after)
+    return JointEMA(*sizes, **joint) if config.quantizer == "joint" else SequentialEMA(*sizes, **(sequential or {}))
 
 
 class CodedMethod(Method):
@@ -20,6 +36,7 @@ class CodedMethod(Method):
         return [self.quantizer.embedding]
 
     def health(self) -> dict[str, float]:
+        """Of the choices since the last call: see `Method.health`."""
         return self.quantizer.health()
 
     @torch.no_grad()

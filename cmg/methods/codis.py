@@ -18,7 +18,8 @@ from torch.nn import functional as F
 
 from cmg.losses.infonce import infonce
 from cmg.losses.transport import ipot, sinkhorn
-from cmg.methods.base import Batch, Codes, Draws, Fit, LossTerms, Method
+from cmg.methods import semantic
+from cmg.methods.base import Batch, Codes, Draws, Fit, LossTerms, Method, modalities_of
 from cmg.methods.codis_config import CODISConfig
 from cmg.nn.distributed import gather, shard
 from cmg.nn.encoders import Level
@@ -28,16 +29,16 @@ from cmg.quantizers.codebook import Counted, choice_monitors, nearest
 
 
 class CODIS(Method):
+    """K prototypes of unit length; student and teacher are encoders of the same shape, and the student alone encodes."""
+
     Config = CODISConfig
 
     def __init__(self, config: CODISConfig) -> None:
         super().__init__()
         self.config = c = config
         dim = c.embedding_dim
-        self.modalities = ("audio", "video", "text")[: len(c.modalities)]
-        self.encoder = SemanticEncoders(
-            self.modalities, dim, c.layers, c.heads, c.feedforward, c.dropout, c.spatial_attention, c.mask_text, c.text_hidden
-        )
+        self.modalities = modalities_of(c.modalities)
+        self.encoder = semantic.encoders(c, self.modalities)
         self.teacher = deepcopy(self.encoder).requires_grad_(False)
         self.prototypes = nn.Parameter(F.normalize(torch.randn(c.codebook_size, dim), dim=-1))
         self.queues = nn.ModuleDict({m: Queue(c.queue, dim) for m in self.modalities})
@@ -77,8 +78,7 @@ class CODIS(Method):
 
     def _encode(self, encoder: SemanticEncoders, batch: Batch) -> dict[str, Tensor]:
         """z [B,T,D] per modality."""
-        features = {"audio": batch.audio, "video": batch.video, "text": batch.text}
-        return {m: encoder(m, encoder.inputs(m, features[m], batch.text_mask, batch.seconds)) for m in self.modalities}
+        return {m: encoder(m, x) for m, x in semantic.inputs(encoder, batch).items()}
 
     def _rows(self, z: Tensor) -> Tensor:
         """What is assigned to prototypes, unit length: [N,D]."""
@@ -86,10 +86,11 @@ class CODIS(Method):
 
     def _start(self, taught: dict[str, Tensor]) -> None:
         """With `start: batch`, put the prototypes on evenly spaced rows of the first batch, all modalities."""
-        if not self.started and self.training:
+        if self.config.start == "batch" and self.training:
             rows = torch.cat([gather(self._rows(x)) for x in taught.values()])
             codes = self.prototypes.shape[0]
-            self.prototypes.data.copy_(rows[torch.arange(codes, device=rows.device) * rows.shape[0] // codes])
+            chosen = rows[torch.arange(codes, device=rows.device) * rows.shape[0] // codes]
+            self.prototypes.copy_(torch.where(self.started, self.prototypes, chosen))
             self.started.fill_(True)
 
     def _contrast(self, student: dict[str, Tensor], taught: dict[str, Tensor]) -> dict[str, Tensor]:
@@ -135,6 +136,7 @@ class CODIS(Method):
         return [F.normalize(self.prototypes.detach(), dim=-1)]
 
     def health(self) -> dict[str, float]:
+        """Of the prototypes that seconds would have chosen since the last call: see `Method.health`."""
         return self.choices.health()
 
     @torch.no_grad()

@@ -34,6 +34,4 @@ class CODISConfig(SemanticSizes):
     sinkhorn_iterations: int = Field(3, ge=1)
     start: Literal["random", "batch"] = "random"
     """Prototypes start in random directions, or on teacher features of the first batch."""
-    spatial_attention: Literal["softmax", "inert"] = "softmax"
-    mask_text: bool = True
     losses: Losses = Losses()

@@ -9,44 +9,32 @@ Axes: B clips, T seconds, L words, D code dimension, E text width, S channels of
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 import torch
 from torch import Tensor, nn
 
 from cmg.losses.club import CLUB, club_all_pairs, club_released
 from cmg.losses.code_matching import code_usage, paired_code_matching
-from cmg.losses.commitment import commitment
+from cmg.losses.commitment import cross_commitment
 from cmg.losses.cpc import cross_cpc
 from cmg.losses.reconstruction import mse
-from cmg.methods.base import Batch, Draws, Fit, LossTerms, draw
-from cmg.methods.coded import CodedMethod
+from cmg.methods import semantic
+from cmg.methods.base import Batch, Draws, Fit, LossTerms, draw, modalities_of
+from cmg.methods.coded import CodedMethod, shared_codebook
 from cmg.methods.dcid_config import DCIDConfig
 from cmg.nn.classify import ClipClassifier
-from cmg.nn.decoders import VectorDecoder, VideoDecoder
-from cmg.nn.encoders import CHANNELS
 from cmg.nn.predictive import PredictiveNets
-from cmg.nn.semantic import SemanticEncoders
-from cmg.nn.specific import LinearReLU, MapProjection, VideoSpecific
-from cmg.quantizers.codebook import Quantized, monitors
-from cmg.quantizers.joint import JointEMA
-from cmg.quantizers.sequential import SequentialEMA
+from cmg.nn.specific import MapProjection
+from cmg.quantizers.codebook import monitors
 
 CLUB_VIDEO_FEATURE = 512
 RESET_NOISE = 1 / 1024  # half-width of the uniform noise of the released reset
 
 
-@dataclass(frozen=True)
-class Encoded:
-    """One forward, per modality: decoder target x, general z [B,T,D], specific features (video [B,T,3,3,S]), and the codes."""
-
-    x: dict[str, Tensor]
-    z: dict[str, Tensor]
-    specific: dict[str, Tensor]
-    quantized: Quantized
-
-
 class DCID(CodedMethod):
+    """General and specific features per modality, K codes shared by all; sizes and options: `DCIDConfig`."""
+
     Config = DCIDConfig
 
     def __init__(self, config: DCIDConfig) -> None:
@@ -54,30 +42,19 @@ class DCID(CodedMethod):
         self.config = c = config
         dim, width = c.embedding_dim, c.specific_channels
         self.inner_steps = c.club_steps
-        self.modalities = ("audio", "video", "text")[: len(c.modalities)]
-        self.encoder = SemanticEncoders(
-            self.modalities, dim, c.layers, c.heads, c.feedforward, c.dropout, c.spatial_attention, c.mask_text, c.text_hidden
-        )
-        widths = {m: channels for m, channels in self.encoder.widths.items() if m != "video"}
-        self.specific = nn.ModuleDict({m: LinearReLU(channels, dim) for m, channels in widths.items()})
-        self.specific["video"] = VideoSpecific(CHANNELS["video"], width, c.residual_skip)
+        self.modalities = modalities_of(c.modalities)
+        self.encoder = semantic.encoders(c, self.modalities)
+        widths = dict(sorted(self.encoder.widths.items()))  # audio, text, video
+        self.specific = nn.ModuleDict({m: semantic.specific_encoder(c, m, channels, c.residual_skip) for m, channels in widths.items()})
         projected = c.club_video == "projection"
         self.video_projection = MapProjection(width, CLUB_VIDEO_FEATURE) if projected else None
-        self.quantizer = self._quantizer()
+        joint = {"mixing": c.mixing, "kept_by": c.kept_by, "places": c.places}
+        self.quantizer = shared_codebook(c, self.modalities, c.ema_own, joint)
         self.predictive = PredictiveNets(self.modalities, dim, c.cpc_layers, c.cpc_horizon, c.cpc_bias)
         outputs = {m: dim for m in self.modalities} | {"video": CLUB_VIDEO_FEATURE if projected else width}
         self.clubs = nn.ModuleDict({m: CLUB(dim, outputs[m], c.club_hidden) for m in self.modalities if getattr(c.losses, f"club_{m}")})
-        self.decoders = nn.ModuleDict({m: VectorDecoder(dim, dim, channels, dim) for m, channels in widths.items()})
-        self.decoders["video"] = VideoDecoder(dim, width, CHANNELS["video"], c.decoder_channels, dim, c.residual_skip)
+        self.decoders = nn.ModuleDict({m: semantic.decoder(c, m, channels, c.residual_skip) for m, channels in widths.items()})
         self.classifiers = nn.ModuleDict({m: ClipClassifier(dim, c.classes) for m in self.modalities if c.classes})
-
-    def _quantizer(self) -> JointEMA | SequentialEMA:
-        c = self.config
-        options = {"decay": c.decay, "own": c.ema_own, "reset_after": c.reset_after}
-        if c.quantizer == "joint":
-            options |= {"mixing": c.mixing, "kept_by": c.kept_by, "places": c.places}
-            return JointEMA(c.codebook_size, c.embedding_dim, self.modalities, **options)
-        return SequentialEMA(c.codebook_size, c.embedding_dim, self.modalities, **options)
 
     def draw(self, generator: torch.Generator, batch_size: int, seconds: int) -> Draws:
         """CLUB permutations (audio, video, text), CPC second, dead-code choices and, for the released reset, noise, in this order."""
@@ -100,47 +77,44 @@ class DCID(CodedMethod):
         terms: dict[str, Tensor] = {}
         if on.recon:
             terms |= self._reconstruction(encoded)
+        pairs = self._club_pairs(encoded)
         with torch.autocast(batch.audio.device.type, enabled=False):
             if on.commit:
                 terms |= self._commitment(encoded)
             if on.cmcm:
                 terms["cmcm"] = c.cmcm_weight * self._code_matching(encoded)
-            terms |= {f"club_{m}": self._club(m, x, y, draws) for m, (x, y) in self._club_pairs(encoded).items()}
+            terms |= {f"club_{m}": self._club(m, x, y, draws) for m, (x, y) in pairs.items()}
             if on.cpc:
                 terms["cpc"] = self._cpc(encoded.z, draws.cpc_step)
         return LossTerms(terms, monitors(encoded.quantized))
 
-    def _encode(self, batch: Batch, draws: Draws) -> Encoded:
+    def _encode(self, batch: Batch, draws: Draws) -> semantic.Encoded:
         """Encoders, then quantisation with its codebook update (in training mode)."""
-        features = {"audio": batch.audio, "video": batch.video, "text": batch.text}
         dtype = self.quantizer.embedding.dtype  # losses are not taken in half precision
-        x = {m: self.encoder.inputs(m, features[m], batch.text_mask, batch.seconds) for m in self.modalities}
+        x = semantic.inputs(self.encoder, batch)
         z = {m: self.encoder(m, x[m]).to(dtype) for m in self.modalities}
         specific = {m: self.specific[m](x[m]) for m in self.modalities}
         noise = {} if self.config.quantizer == "joint" else {"noise": draws.noise}
-        return Encoded(x, z, specific, self.quantizer(z, draws.reset, **noise))
+        return semantic.Encoded(x, z, specific, self.quantizer(z, draws.reset, **noise))
 
-    def _reconstruction(self, encoded: Encoded) -> dict[str, Tensor]:
+    def _reconstruction(self, encoded: semantic.Encoded) -> dict[str, Tensor]:
         """Each modality from its own code and specific features."""
-        targets = dict(encoded.x)
-        if self.config.detach_text_target and "text" in targets:
-            targets["text"] = targets["text"].detach()
+        targets = semantic.targets(encoded.x, self.config.detach_text_target)
         rebuilt = {m: self.decoders[m](encoded.quantized.straight[m], encoded.specific[m]) for m in self.modalities}
         return {f"recon_{m}": mse(x, targets[m]) for m, x in rebuilt.items()}
 
-    def _commitment(self, encoded: Encoded) -> dict[str, Tensor]:
+    def _commitment(self, encoded: semantic.Encoded) -> dict[str, Tensor]:
         """To the own code, and to the other modalities' codes of the same second."""
-        c, hard = self.config, encoded.quantized.hard
-        others = {m: [hard[n] for n in self.modalities if n != m] for m in self.modalities}
-        losses = {m: commitment(encoded.z[m], hard[m], others[m], c.commit_own, c.commit_other) for m in self.modalities}
+        c = self.config
+        losses = cross_commitment(encoded.z, encoded.quantized.hard, c.commit_own, c.commit_other)
         return {f"commit_{m}": c.beta * loss for m, loss in losses.items()}
 
-    def _code_matching(self, encoded: Encoded) -> Tensor:
+    def _code_matching(self, encoded: semantic.Encoded) -> Tensor:
         protect = self.config.variant == "paper"
         usage = {m: code_usage(z, encoded.quantized.codebook, protect) for m, z in encoded.z.items()}
         return paired_code_matching(usage, self.config.cmcm_transposed)
 
-    def _club_pairs(self, encoded: Encoded) -> dict[str, tuple[Tensor, Tensor]]:
+    def _club_pairs(self, encoded: semantic.Encoded) -> dict[str, tuple[Tensor, Tensor]]:
         """Codes (straight-through) and specific features whose mutual information is reduced."""
         specific, dtype = dict(encoded.specific), self.quantizer.embedding.dtype
         if "video" in self.clubs:
@@ -172,14 +146,12 @@ class DCID(CodedMethod):
         return cross_cpc(predictions, targets, self.config.cpc_self, self.config.cpc_candidates)
 
     def variational_modules(self) -> list[nn.Module]:
+        """The CLUB net of every modality whose mutual information is reduced."""
         return list(self.clubs.values())
 
     def clip_groups(self) -> dict[str, list[nn.Parameter]]:
         """As the release clips: CPC, encoder, text BiLSTM, each CLUB net, decoder."""
-        text = list(self.encoder.text.parameters()) if self.encoder.text else []
-        known = {id(p) for p in text}
-        modules = [self.encoder, self.specific] + ([self.video_projection] if self.video_projection else [])
-        encoder = [p for module in modules for p in module.parameters() if id(p) not in known]
+        encoders = semantic.encoder_groups(self.encoder, self.specific, *([self.video_projection] if self.video_projection else []))
         clubs = {f"club_{m}": list(net.parameters()) for m, net in self.clubs.items()}
         decoder = [*self.decoders.parameters(), *self.classifiers.parameters()]
-        return {"cpc": list(self.predictive.parameters()), "encoder": encoder, "text": text, **clubs, "decoder": decoder}
+        return {"cpc": list(self.predictive.parameters()), **encoders, **clubs, "decoder": decoder}

@@ -21,8 +21,8 @@ from cmg.losses.commitment import commitment
 from cmg.losses.cpc import cpc
 from cmg.losses.infonce import infonce
 from cmg.losses.reconstruction import mse
-from cmg.methods.base import MODALITIES, Batch, Draws, Fit, LossTerms, draw
-from cmg.methods.coded import CodedMethod
+from cmg.methods.base import Batch, Draws, Fit, LossTerms, draw, modalities_of
+from cmg.methods.coded import CodedMethod, shared_codebook
 from cmg.methods.fcid_config import FCIDConfig
 from cmg.nn.decoders import CoarseDecoders, FineDecoders, InputDecoders, ProjectionDecoders
 from cmg.nn.encoders import CHANNELS, GeneralEncoders
@@ -30,8 +30,6 @@ from cmg.nn.predictive import PredictiveNets
 from cmg.nn.specific import COARSE, LinearReLU, MapProjection, VideoSpecific
 from cmg.nn.temporal import masked_mean
 from cmg.quantizers.codebook import Quantized, monitors
-from cmg.quantizers.joint import JointEMA
-from cmg.quantizers.sequential import SequentialEMA
 
 CLUB_VIDEO_FEATURE = 512
 
@@ -46,6 +44,8 @@ class Stream:
 
 
 class FCID(CodedMethod):
+    """Fine and coarse features, K codes shared by all streams; sizes and options: `FCIDConfig`."""
+
     Config = FCIDConfig
 
     def __init__(self, config: FCIDConfig) -> None:
@@ -53,7 +53,7 @@ class FCID(CodedMethod):
         self.config = c = config
         dim, width = c.embedding_dim, c.specific_channels
         self.inner_steps = c.club_steps
-        self.modalities = tuple(m for m in MODALITIES if m[0] in c.modalities)
+        self.modalities = modalities_of(c.modalities)
         fused = c.fusion == "mean" and c.fine and c.coarse
         self.streams = ("audiovisual",) * fused + tuple(m for m in ("video", "audio", "text") if m in self.modalities)
         widths = (dim, c.layers, c.heads, c.feedforward, c.dropout)
@@ -64,10 +64,7 @@ class FCID(CodedMethod):
         self.video_projection = MapProjection(width, CLUB_VIDEO_FEATURE) if c.fine and projected else None
         groups = ("audiovisual", "text") if c.coarse else ()
         self.coarse_specific = nn.ModuleDict({group: COARSE[c.coarse_encoder](dim, dim) for group in groups})
-        codebook = {"codes": c.codebook_size, "dim": dim, "streams": self.streams, "decay": c.decay, "own": c.ema_own}
-        codebook["reset_after"] = c.reset_after
-        joint = c.quantizer == "joint"
-        self.quantizer = JointEMA(**codebook, places=c.code_places) if joint else SequentialEMA(**codebook)
+        self.quantizer = shared_codebook(c, self.streams, c.ema_own, {"places": c.code_places})
         self.predictive = PredictiveNets(("video", "audio"), dim, c.cpc_layers, c.cpc_horizon, c.cpc_bias) if c.fine else None
         outputs = {"video": CLUB_VIDEO_FEATURE if projected else width, "audio": dim} if c.fine else {}
         outputs |= {"text": dim, "audiovisual": dim} if c.coarse else {}
@@ -226,6 +223,7 @@ class FCID(CodedMethod):
         return sum(infonce(means[query], means[key], c.tau) for query, key in directed) / views
 
     def variational_modules(self) -> list[nn.Module]:
+        """The CLUB net of every pair of general and specific features whose mutual information is reduced."""
         return list(self.clubs.values())
 
     def clip_groups(self) -> dict[str, list[nn.Parameter]]:

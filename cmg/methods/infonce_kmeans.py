@@ -24,6 +24,8 @@ from cmg.quantizers.codebook import health, nearest
 
 
 class InfoNCEKMeans(Method):
+    """`embedding` [K,D] is not a number until `finish` has fitted it."""
+
     Config = InfoNCEKMeansConfig
 
     def __init__(self, config: InfoNCEKMeansConfig) -> None:
@@ -82,4 +84,5 @@ class InfoNCEKMeans(Method):
         return health(torch.stack(hits), tuple(vectors)) if hits else {}
 
     def codebooks(self) -> list[Tensor]:
+        """The k-means centres [K,D]."""
         return [self.embedding]

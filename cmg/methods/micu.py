@@ -10,63 +10,40 @@ Axes: B clips, T seconds, L words, D code dimension, S channels of the video-spe
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 import torch
 from torch import Tensor, nn
 
-from cmg.losses.commitment import commitment
+from cmg.losses.commitment import cross_commitment
 from cmg.losses.jigsaw import Jigsaw
 from cmg.losses.masked_infonce import masked_infonce
 from cmg.losses.reconstruction import mse
-from cmg.methods.base import Batch, Codes, Draws, Fit, LossTerms, Method, draw, draw_mask
+from cmg.methods import semantic
+from cmg.methods.base import Batch, Codes, Draws, Fit, LossTerms, Method, draw, draw_mask, modalities_of
+from cmg.methods.coded import shared_codebook
 from cmg.methods.micu_config import MICUConfig
-from cmg.nn.decoders import VectorDecoder, VideoDecoder
 from cmg.nn.distributed import shard
-from cmg.nn.encoders import CHANNELS, Level
-from cmg.nn.semantic import SemanticEncoders
-from cmg.nn.specific import LinearReLU, VideoSpecific
-from cmg.quantizers.codebook import Quantized, monitors, nearest
-from cmg.quantizers.joint import JointEMA
-from cmg.quantizers.sequential import SequentialEMA
-
-
-@dataclass(frozen=True)
-class Encoded:
-    """One forward, per modality: decoder target x, general z [B,T,D], specific features (video [B,T,3,3,S]), and the codes."""
-
-    x: dict[str, Tensor]
-    z: dict[str, Tensor]
-    specific: dict[str, Tensor]
-    quantized: Quantized
+from cmg.nn.encoders import Level
+from cmg.quantizers.codebook import monitors, nearest
 
 
 class MICU(Method):
+    """General and specific features per modality, K codes shared by all, and a classifier of puzzles; options: `MICUConfig`."""
+
     Config = MICUConfig
 
     def __init__(self, config: MICUConfig) -> None:
         super().__init__()
         self.config = c = config
-        dim, width = c.embedding_dim, c.specific_channels
-        self.modalities = ("audio", "video", "text")[: len(c.modalities)]
-        self.encoder = SemanticEncoders(
-            self.modalities, dim, c.layers, c.heads, c.feedforward, c.dropout, c.spatial_attention, c.mask_text, c.text_hidden
-        )
-        widths = {m: channels for m, channels in self.encoder.widths.items() if m != "video"}
-        self.specific = nn.ModuleDict({m: LinearReLU(channels, dim) for m, channels in widths.items()})
-        self.specific["video"] = VideoSpecific(CHANNELS["video"], width, c.residual_skip)
-        self.quantizer = self._quantizer()
-        self.decoders = nn.ModuleDict({m: VectorDecoder(dim, dim, channels, dim) for m, channels in widths.items()})
-        self.decoders["video"] = VideoDecoder(dim, width, CHANNELS["video"], c.decoder_channels, dim, c.residual_skip)
-        self.jigsaw = Jigsaw(dim, c.jigsaw_pieces, c.jigsaw_hidden)
-
-    def _quantizer(self) -> JointEMA | SequentialEMA:
-        c = self.config
-        options = {"decay": c.decay, "own": c.ema_own, "reset_after": c.reset_after}
-        if c.quantizer == "joint":
-            options |= {"mixing": c.mixing, "kept_by": c.kept_by, "places": c.places}
-            return JointEMA(c.codebook_size, c.embedding_dim, self.modalities, **options)
-        return SequentialEMA(c.codebook_size, c.embedding_dim, self.modalities, **options, reviving=("audio", "video"))
+        self.modalities = modalities_of(c.modalities)
+        self.encoder = semantic.encoders(c, self.modalities)
+        widths = dict(sorted(self.encoder.widths.items()))  # audio, text, video
+        self.specific = nn.ModuleDict({m: semantic.specific_encoder(c, m, channels, c.residual_skip) for m, channels in widths.items()})
+        joint = {"mixing": c.mixing, "kept_by": c.kept_by, "places": c.places}
+        self.quantizer = shared_codebook(c, self.modalities, c.ema_own, joint, {"reviving": ("audio", "video")})
+        self.decoders = nn.ModuleDict({m: semantic.decoder(c, m, channels, c.residual_skip) for m, channels in widths.items()})
+        self.jigsaw = Jigsaw(c.embedding_dim, c.jigsaw_pieces, c.jigsaw_hidden)
 
     def draw(self, generator: torch.Generator, batch_size: int, seconds: int) -> Draws:
         """Dead-code choices, the mask that all modalities share, and the modality of each piece of the puzzle, in this order."""
@@ -89,28 +66,24 @@ class MICU(Method):
                 terms["jigsaw"] = self.jigsaw(encoded.quantized.straight, draws.choices["pieces"])
         return LossTerms(terms, monitors(encoded.quantized))
 
-    def _encode(self, batch: Batch, draws: Draws) -> Encoded:
+    def _encode(self, batch: Batch, draws: Draws) -> semantic.Encoded:
         """Encoders, then quantisation with its codebook update (in training mode)."""
-        features = {"audio": batch.audio, "video": batch.video, "text": batch.text}
         dtype = self.quantizer.embedding.dtype  # losses are not taken in half precision
-        x = {m: self.encoder.inputs(m, features[m], batch.text_mask, batch.seconds) for m in self.modalities}
+        x = semantic.inputs(self.encoder, batch)
         z = {m: self.encoder(m, x[m]).to(dtype) for m in self.modalities}
         specific = {m: self.specific[m](x[m]) for m in self.modalities}
-        return Encoded(x, z, specific, self.quantizer(z, draws.reset))
+        return semantic.Encoded(x, z, specific, self.quantizer(z, draws.reset))
 
-    def _reconstruction(self, encoded: Encoded) -> dict[str, Tensor]:
+    def _reconstruction(self, encoded: semantic.Encoded) -> dict[str, Tensor]:
         """Each modality from its own code and specific features."""
-        targets = dict(encoded.x)
-        if self.config.detach_text_target and "text" in targets:
-            targets["text"] = targets["text"].detach()
+        targets = semantic.targets(encoded.x, self.config.detach_text_target)
         rebuilt = {m: self.decoders[m](encoded.quantized.straight[m], encoded.specific[m]) for m in self.modalities}
         return {f"recon_{m}": mse(x, targets[m]) for m, x in rebuilt.items()}
 
-    def _commitment(self, encoded: Encoded) -> dict[str, Tensor]:
+    def _commitment(self, encoded: semantic.Encoded) -> dict[str, Tensor]:
         """To the own code, and to the other modalities' codes of the same second."""
-        c, hard = self.config, encoded.quantized.hard
-        others = {m: [hard[n] for n in self.modalities if n != m] for m in self.modalities}
-        losses = {m: commitment(encoded.z[m], hard[m], others[m], c.commit_own, c.commit_other) for m in self.modalities}
+        c = self.config
+        losses = cross_commitment(encoded.z, encoded.quantized.hard, c.commit_own, c.commit_other)
         return {f"commit_{m}": c.beta * loss for m, loss in losses.items()}
 
     def _contrast(self, z: dict[str, Tensor], keep: Tensor) -> dict[str, Tensor]:
@@ -127,6 +100,7 @@ class MICU(Method):
         return [table]
 
     def health(self) -> dict[str, float]:
+        """Of the choices since the last call: see `Method.health`."""
         return self.quantizer.health()
 
     @torch.no_grad()
@@ -136,8 +110,5 @@ class MICU(Method):
 
     def clip_groups(self) -> dict[str, list[nn.Parameter]]:
         """As the release clips: encoder, text BiLSTM, decoder; the jigsaw classifier where configured."""
-        text = list(self.encoder.text.parameters()) if self.encoder.text else []
-        known = {id(p) for p in text}
-        encoder = [p for module in (self.encoder, self.specific) for p in module.parameters() if id(p) not in known]
-        groups = {"encoder": encoder, "text": text, "decoder": list(self.decoders.parameters())}
+        groups = semantic.encoder_groups(self.encoder, self.specific) | {"decoder": list(self.decoders.parameters())}
         return groups | ({"jigsaw": list(self.jigsaw.parameters())} if self.config.clip_jigsaw else {})

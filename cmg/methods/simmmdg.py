@@ -17,31 +17,31 @@ from torch.nn import functional as F
 
 from cmg.losses.supcon import supcon
 from cmg.losses.translation import translation
-from cmg.methods.base import Batch, Codes, Draws, Fit, LossTerms, Method
+from cmg.methods import semantic
+from cmg.methods.base import Batch, Codes, Draws, Fit, LossTerms, Method, modalities_of
 from cmg.methods.simmmdg_config import SimMMDGConfig
 from cmg.nn.distributed import gather, world
 from cmg.nn.encoders import Level
 from cmg.nn.mlp import ProjectionHead, Translator
-from cmg.nn.semantic import SemanticEncoders
 from cmg.nn.temporal import TemporalBlock
 
 
 class SimMMDG(Method):
+    """A shared and a specific half of D numbers per modality and second; no codebook, so `encode` gives vectors."""
+
     Config = SimMMDGConfig
 
     def __init__(self, config: SimMMDGConfig) -> None:
         super().__init__()
         self.config = c = config
         dim = c.embedding_dim
-        self.modalities = ("audio", "video", "text")[: len(c.modalities)]
-        sizes = {"layers": c.layers, "heads": c.heads, "hidden": c.feedforward, "dropout": c.dropout}
-        self.encoder = SemanticEncoders(
-            self.modalities, dim, **sizes, spatial=c.spatial_attention, mask_text=c.mask_text, text_hidden=c.text_hidden
-        )
+        self.modalities = modalities_of(c.modalities)
+        self.encoder = semantic.encoders(c, self.modalities)
+        block = (dim, c.layers, c.heads, c.feedforward, c.dropout)
         blocks = c.halves == "blocks"
         self.shared = nn.ModuleDict({m: nn.Identity() if blocks else nn.Linear(dim, dim) for m in self.modalities})
         widths = self.encoder.widths
-        self.specific = nn.ModuleDict({m: TemporalBlock(widths[m], dim, **sizes) if blocks else nn.Linear(dim, dim) for m in widths})
+        self.specific = nn.ModuleDict({m: TemporalBlock(widths[m], *block) if blocks else nn.Linear(dim, dim) for m in widths})
         heads = {"own": self.modalities, "common": ("common",), "none": ()}[c.projection]
         self.project = nn.ModuleDict({name: ProjectionHead(dim, c.width, c.projection_dim) for name in heads})
         pairs = permutations(self.modalities, 2)
@@ -50,7 +50,7 @@ class SimMMDG(Method):
     def loss(self, batch: Batch, draws: Draws, fit: Fit) -> LossTerms:
         """Contrast, distance and translation with their weights; `fit` is not called."""
         c = self.config
-        halves = {m: self._halves(m, batch) for m in self.modalities}
+        halves = {m: self._halves(m, x) for m, x in semantic.inputs(self.encoder, batch).items()}
         with torch.autocast(batch.audio.device.type, enabled=False):
             halves = {m: tuple(x.to(batch.audio.dtype) for x in pair) for m, pair in halves.items()}
             terms = {"contrast": c.contrast_weight * self._contrast(halves, batch)} if c.losses.contrast else {}
@@ -60,10 +60,8 @@ class SimMMDG(Method):
                 terms["translation"] = c.translation_weight * self._translation(halves)
         return LossTerms(terms)
 
-    def _halves(self, modality: str, batch: Batch) -> tuple[Tensor, Tensor]:
+    def _halves(self, modality: str, x: Tensor) -> tuple[Tensor, Tensor]:
         """Shared and specific half, each [B,T,D]."""
-        features = {"audio": batch.audio, "video": batch.video, "text": batch.text}
-        x = self.encoder.inputs(modality, features[modality], batch.text_mask, batch.seconds)
         z = self.encoder(modality, x)
         if self.config.halves == "linear":
             return self.shared[modality](z), self.specific[modality](z)

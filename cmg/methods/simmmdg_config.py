@@ -35,8 +35,6 @@ class SimMMDGConfig(SemanticSizes):
     hidden: int | None = Field(None, ge=1)
     """Hidden width of projection heads and translators; left out: `specific_channels` (2048 officially), at least the code dimension."""
     translation_dropout: float = Field(0.5, ge=0, lt=1)
-    spatial_attention: Literal["softmax", "inert"] = "softmax"
-    mask_text: bool = True
     losses: Losses = Losses()
 
     @property

@@ -17,27 +17,27 @@ from torch import Tensor, nn
 from cmg.losses.infonce import infonce
 from cmg.losses.masked_l1 import masked_l1
 from cmg.losses.vector_quantisation import vector_quantisation
-from cmg.methods.base import Batch, Codes, Draws, Fit, LossTerms, Method, draw_mask
+from cmg.methods import semantic
+from cmg.methods.base import Batch, Codes, Draws, Fit, LossTerms, Method, draw_mask, modalities_of
 from cmg.methods.turn_config import TURNConfig
 from cmg.nn.distributed import shard
 from cmg.nn.encoders import Level
 from cmg.nn.mask_predict import MaskPredict
-from cmg.nn.semantic import SemanticEncoders
 from cmg.quantizers.codebook import Quantized, monitors
 from cmg.quantizers.product import ProductVQ
 
 
 class TURN(Method):
+    """G codebooks of K/G codes of D/G numbers, shared by the modalities and trained by gradient."""
+
     Config = TURNConfig
 
     def __init__(self, config: TURNConfig) -> None:
         super().__init__()
         self.config = c = config
         dim = c.embedding_dim
-        self.modalities = ("audio", "video", "text")[: len(c.modalities)]
-        self.encoder = SemanticEncoders(
-            self.modalities, dim, c.layers, c.heads, c.feedforward, c.dropout, c.spatial_attention, c.mask_text, c.text_hidden
-        )
+        self.modalities = modalities_of(c.modalities)
+        self.encoder = semantic.encoders(c, self.modalities)
         self.quantizer = ProductVQ(c.codebook_size, dim, c.chunks, self.modalities, c.start)
         sizes = (c.decoder_layers, c.heads, c.feedforward, c.dropout)
         widths = self.encoder.widths if c.losses.restore else {}
@@ -50,8 +50,7 @@ class TURN(Method):
     def loss(self, batch: Batch, draws: Draws, fit: Fit) -> LossTerms:
         """Contrast, code loss and restoration with their weights; `fit` is not called."""
         c, dtype = self.config, self.quantizer.embedding.dtype  # losses are not taken in half precision
-        features = {"audio": batch.audio, "video": batch.video, "text": batch.text}
-        x = {m: self.encoder.inputs(m, features[m], batch.text_mask, batch.seconds) for m in self.modalities}
+        x = semantic.inputs(self.encoder, batch)
         z = {m: self.encoder(m, x[m]).to(dtype) for m in self.modalities}
         if self.training:
             self.quantizer.start(z)
@@ -86,6 +85,7 @@ class TURN(Method):
         return list(self.quantizer.embedding.detach())
 
     def health(self) -> dict[str, float]:
+        """Of the choices since the last call, codes of all chunks side by side: see `Method.health`."""
         return self.quantizer.health()
 
     @torch.no_grad()

@@ -34,6 +34,4 @@ class TURNConfig(SemanticSizes):
     """Codes start on the first batch, on means over the modalities or on vectors of single ones, or within +-1/K."""
     self_restore: bool = True
     """Whether a modality is also restored from its own code."""
-    spatial_attention: Literal["softmax", "inert"] = "softmax"
-    mask_text: bool = True
     losses: Losses = Losses()

@@ -17,4 +17,5 @@ class ClipClassifier(nn.Module):
         self.event_classifier = nn.Linear(width, classes)
 
     def forward(self, codes: Tensor) -> Tensor:
+        """[B,T,D] -> logits [B,N]."""
         return self.event_classifier(self.linear(codes).amax(dim=1))

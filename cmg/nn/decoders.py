@@ -8,6 +8,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor, nn
 
+from cmg.nn.convolve import convolve
 from cmg.nn.encoders import CHANNELS
 from cmg.nn.specific import ResidualBlock, Skip
 
@@ -21,6 +22,7 @@ class VectorDecoder(nn.Module):
         self.out = nn.Linear(dim + specific, out)
 
     def forward(self, code: Tensor, specific: Tensor) -> Tensor:
+        """`code` [...,code], `specific` [...,specific] -> [...,out]."""
         return self.out(torch.cat([self.code(code), specific], dim=-1))
 
 
@@ -40,11 +42,12 @@ class VideoDecoder(nn.Module):
         self.up_c = nn.ConvTranspose2d(hidden, channels, 1)
 
     def forward(self, code: Tensor, specific_map: Tensor) -> Tensor:
+        """`code` [B,T,D], `specific_map` [B,T,3,3,S] -> [B,T,7,7,C]."""
         clips, seconds, height, width = specific_map.shape[:4]
         spread = self.code(code)[:, :, None, None].expand(-1, -1, height, width, -1)
-        x = torch.cat([spread, specific_map], dim=-1).flatten(0, 1).permute(0, 3, 1, 2)
-        x = self.up_b(self.residual(self.up_a(x))).relu()
-        x = self.up_c(x).permute(0, 2, 3, 1)
+        x = torch.cat([spread, specific_map], dim=-1).flatten(0, 1)
+        x = convolve(self.up_b, self.residual(convolve(self.up_a, x))).relu()
+        x = convolve(self.up_c, x)
         return x.reshape(clips, seconds, *x.shape[1:])
 
 

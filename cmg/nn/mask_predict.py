@@ -23,11 +23,13 @@ class MaskPredict(nn.Module):
     def forward(self, x: Tensor, keep: Tensor, codes: Tensor) -> Tensor:
         """x [B,T,C]; `keep` [B,T] bool, False at hidden seconds, whose values are not read; codes [B,S,D] -> [B,T,C]."""
         shown = torch.where(keep.unsqueeze(-1), self.affine(x), self.blank)
-        return self.out(self.decoder(shown + positions(x.shape[1], codes.shape[-1]).to(shown), codes.to(shown.dtype)))
+        places = positions(x.shape[1], codes.shape[-1], shown.device).to(shown.dtype)
+        return self.out(self.decoder(shown + places, codes.to(shown.dtype)))
 
 
-def positions(seconds: int, dim: int) -> Tensor:
-    """Sines at even and cosines at odd places, wavelengths from 2 pi to 20,000 pi (Vaswani et al. 2017): [T,D]."""
-    rate = 10_000 ** (-(torch.arange(dim) // 2 * 2) / dim)
-    angle = torch.arange(seconds).unsqueeze(1) * rate
-    return torch.where(torch.arange(dim) % 2 == 0, angle.sin(), angle.cos())
+def positions(seconds: int, dim: int, device: torch.device | None = None) -> Tensor:
+    """Sines at even and cosines at odd places, wavelengths from 2 pi to 20,000 pi (Vaswani et al. 2017): [T,D] float32."""
+    place = torch.arange(dim, device=device)
+    rate = 10_000 ** (-(place // 2 * 2) / dim)
+    angle = torch.arange(seconds, device=device).unsqueeze(1) * rate
+    return torch.where(place % 2 == 0, angle.sin(), angle.cos())

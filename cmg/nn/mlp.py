@@ -16,6 +16,7 @@ class Translator(nn.Module):
         self.layers = nn.Sequential(first, nn.ReLU(), second, nn.ReLU(), nn.Dropout(dropout), nn.Linear(hidden, out))
 
     def forward(self, x: Tensor) -> Tensor:
+        """[...,C] -> [...,D]."""
         return self.layers(x)
 
 
@@ -36,4 +37,5 @@ class ProjectionHead(nn.Module):
         )
 
     def forward(self, x: Tensor) -> Tensor:
+        """This process's rows [N,C] -> [N,D]."""
         return shard(self.layers(gather(x)), x.shape[0])

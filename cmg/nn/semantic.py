@@ -34,14 +34,21 @@ class SemanticEncoders(nn.Module):
         self.text = TextBiLSTM(CHANNELS["text"], text_hidden, mask_padding=mask_text) if "text" in modalities else None
         self.temporal = nn.ModuleDict({m: TemporalBlock(c, dim, layers, heads, hidden, dropout) for m, c in self.widths.items()})
 
-    def inputs(self, modality: str, features: Tensor, mask: Tensor | None = None, seconds: int | None = None) -> Tensor:
+    def inputs(
+        self,
+        modality: str,
+        features: Tensor,
+        mask: Tensor | None = None,
+        seconds: int | None = None,
+        lengths: Tensor | None = None,
+    ) -> Tensor:
         """What the temporal block, the specific branch and the decoder of a modality call x: text [B,T,E], the others as they come.
 
-        Raises ValueError on a modality that this model does not have.
+        mask, seconds, lengths: as `TextBiLSTM` takes them. Raises ValueError on a modality that this model does not have.
         """
         if modality not in self.widths:
             raise ValueError(f"unknown modality '{modality}', expected one of {', '.join(self.widths)}")
-        return self.text(features, mask, seconds) if modality == "text" else features
+        return self.text(features, mask, seconds, lengths) if modality == "text" else features
 
     def forward(self, modality: str, x: Tensor) -> Tensor:
         """z [B,T,D] from x as `inputs` gives it."""

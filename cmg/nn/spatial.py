@@ -9,6 +9,8 @@ from typing import Literal
 
 from torch import Tensor, nn
 
+from cmg.nn.convolve import convolve
+
 Norm = Literal["none", "batch"]
 
 
@@ -25,7 +27,9 @@ class SpatialStack(nn.Module):
         self.norm_a, self.norm_b = (nn.BatchNorm2d(c) if norm == "batch" else nn.Identity() for c in (width // 2, width))
 
     def forward(self, video: Tensor) -> Tensor:
+        """[B,T,7,7,C] -> [B,T,3,3,S]."""
         clips, seconds = video.shape[:2]
-        x = video.flatten(0, 1).permute(0, 3, 1, 2)  # [N,C,7,7], channels last in memory
-        x = self.norm_b(self.conv_b(self.norm_a(self.conv_a(x)).relu())).relu().permute(0, 2, 3, 1)
+        x = video.flatten(0, 1)
+        for conv, norm in ((self.conv_a, self.norm_a), (self.conv_b, self.norm_b)):
+            x = norm(convolve(conv, x).permute(0, 3, 1, 2)).permute(0, 2, 3, 1).relu()
         return x.reshape(clips, seconds, *x.shape[1:])

@@ -9,11 +9,13 @@ from typing import Literal
 
 from torch import Tensor, nn
 
+from cmg.nn.convolve import convolve
+
 Skip = Literal["input", "relu"]
 
 
 class ResidualBlock(nn.Module):
-    """z -> relu(skip(z) + conv1x1(relu(conv3x3(relu(z))))), channels kept.
+    """[N,H,W,C]: z -> relu(skip(z) + conv1x1(relu(conv3x3(relu(z))))), channels kept.
 
     `skip="input"` adds z; `skip="relu"` adds relu(z), as the released code does because its first ReLU works in place.
     """
@@ -25,8 +27,9 @@ class ResidualBlock(nn.Module):
         self.conv1 = nn.Conv2d(channels, channels, 1, bias=False)
 
     def forward(self, z: Tensor) -> Tensor:
+        """[N,channels,H,W] -> the same shape."""
         r = z.relu()
-        branch = self.conv1(self.conv3(r).relu())
+        branch = convolve(self.conv1, convolve(self.conv3, r).relu())
         return ((r if self.skip == "relu" else z) + branch).relu()
 
 
@@ -41,10 +44,10 @@ class VideoSpecific(nn.Module):
         self.residual = ResidualBlock(width, skip)
 
     def forward(self, video: Tensor) -> Tensor:
+        """[B,T,7,7,C] -> [B,T,3,3,S]."""
         clips, seconds = video.shape[:2]
-        x = video.flatten(0, 1).permute(0, 3, 1, 2)  # [N,C,7,7], channels last in memory
-        x = self.conv_c(self.conv_b(self.conv_a(x).relu()).relu())
-        x = self.residual(x).permute(0, 2, 3, 1)
+        x = convolve(self.conv_b, convolve(self.conv_a, video.flatten(0, 1)).relu()).relu()
+        x = self.residual(convolve(self.conv_c, x))
         return x.reshape(clips, seconds, *x.shape[1:])
 
 
@@ -56,6 +59,7 @@ class MapProjection(nn.Module):
         self.layers = nn.Sequential(nn.Linear(width, width // 2), nn.ReLU(), nn.Linear(width // 2, out))
 
     def forward(self, specific_map: Tensor) -> Tensor:
+        """[B,T,3,3,S] -> [B,T,out]."""
         return self.layers(specific_map.mean(dim=(2, 3)))
 
 
@@ -67,6 +71,7 @@ class LinearReLU(nn.Module):
         self.linear = nn.Linear(channels, dim)
 
     def forward(self, x: Tensor) -> Tensor:
+        """[...,channels] -> [...,dim], non-negative."""
         return self.linear(x).relu()
 
 
@@ -78,6 +83,7 @@ class MLP(nn.Module):
         self.layers = nn.Sequential(nn.Linear(channels, dim), nn.ReLU(), nn.Linear(dim, dim))
 
     def forward(self, x: Tensor) -> Tensor:
+        """[...,channels] -> [...,dim]."""
         return self.layers(x)
 
 

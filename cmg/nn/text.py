@@ -23,9 +23,10 @@ class TextBiLSTM(nn.Module):
         self.mask_padding = mask_padding
         self.lstm = nn.LSTM(channels, hidden, layers, batch_first=True, bidirectional=True)
 
-    def forward(self, words: Tensor, mask: Tensor | None = None, seconds: int | None = None) -> Tensor:
+    def forward(self, words: Tensor, mask: Tensor | None = None, seconds: int | None = None, lengths: Tensor | None = None) -> Tensor:
         """`mask` [B,L] is True at words, which come first; left out, every slot is one. `seconds` T left out: L.
 
+        `lengths` [B] on the CPU: words of each sentence as `mask` has them; left out, they are asked of the device, which waits for it.
         Raises ValueError without masking where T is not L.
         """
         seconds = words.shape[1] if seconds is None else seconds
@@ -35,10 +36,16 @@ class TextBiLSTM(nn.Module):
             return self.lstm(words)[0]
         if mask is None:
             mask = torch.ones(words.shape[:2], dtype=torch.bool, device=words.device)
-        lengths = mask.sum(dim=1).clamp(min=1)  # an empty sentence is read as one zero vector
-        packed = pack_padded_sequence(words, lengths.cpu(), batch_first=True, enforce_sorted=False)
+        real = mask.sum(dim=1).clamp(min=1)  # an empty sentence is read as one zero vector
+        return spread(self._read(words, real.cpu() if lengths is None else lengths.clamp(min=1)), real, seconds)
+
+    def _read(self, words: Tensor, lengths: Tensor) -> Tensor:
+        """The LSTM over the first `lengths` [B] (on the CPU) words of each sentence, longest first, zeros behind: [B,L,C] -> [B,L,E]."""
+        falling, order = lengths.sort(descending=True)
+        order, back = (x.to(words.device, non_blocking=True) for x in (order, order.argsort()))
+        packed = pack_padded_sequence(words.index_select(0, order), falling, batch_first=True)
         hidden = pad_packed_sequence(self.lstm(packed)[0], batch_first=True, total_length=words.shape[1])[0]
-        return spread(hidden, lengths, seconds)
+        return hidden.index_select(0, back)
 
 
 def spread(x: Tensor, lengths: Tensor, seconds: int) -> Tensor:

@@ -31,6 +31,12 @@ Places = Literal["vectors", "means"]
 
 
 class JointEMA(Codebook):
+    """[K,D] codes shared by `streams`; decay, own, mixing, kept_by and places as the head of this file names them.
+
+    reset_after: steps without use after which a code moves. Buffers besides those of `Codebook`: `started`, whether the first batch came;
+    `unactivated_count` is [M,K] with `kept_by="all"`.
+    """
+
     def __init__(
         self,
         codes: int,

@@ -35,14 +35,14 @@ class ProductVQ(Counted):
     @torch.no_grad()
     def start(self, vectors: Mapping[str, Tensor]) -> None:
         """Place the codes on vectors [B,T,D] of all streams and processes, unless they are placed already."""
-        if self.started:
+        if self.places == "uniform":
             return
         streams = [vectors[name] for name in self.streams]
         places = streams if self.places == "vectors" else [sum(streams) / len(streams)]
         rows = torch.cat([gather(x.contiguous()).flatten(0, 1) for x in places])
         chunks, codes, _ = self.embedding.shape
         chosen = rows[torch.arange(codes, device=rows.device) * rows.shape[0] // codes]
-        self.embedding.copy_(torch.stack(chosen.chunk(chunks, dim=-1)))
+        self.embedding.copy_(torch.where(self.started, self.embedding, torch.stack(chosen.chunk(chunks, dim=-1))))
         self.started.fill_(True)
 
     def nearest(self, x: Tensor) -> Tensor:

@@ -23,6 +23,11 @@ SHIFT = -1 / 1024
 
 
 class SequentialEMA(Codebook):
+    """[K,D] codes shared by `streams`, updated in their order; reset_after, active_below, epsilon and reviving: see the head of this file.
+
+    decay: gamma of both averages; own: weight of a stream's own vector, the rest is the mean of the others.
+    """
+
     def __init__(
         self,
         codes: int,
@@ -36,7 +41,7 @@ class SequentialEMA(Codebook):
         reviving: tuple[str, ...] | None = None,
     ) -> None:
         super().__init__(codes, dim, streams)
-        self.reviving = [name in (reviving or streams) for name in streams]
+        self.reviving = [row for row, name in enumerate(streams) if name in (reviving or streams)]
         self.decay, self.own, self.epsilon = decay, own, epsilon
         self.reset_after, self.active_below = reset_after, active_below
 
@@ -69,6 +74,6 @@ class SequentialEMA(Codebook):
 
     @torch.no_grad()
     def _reset(self, counts: Tensor, uniform: Tensor, noise: Tensor | float) -> None:
-        idle = torch.where(counts[self.reviving].sum(dim=0) > 0, 0, self.unactivated_count + 1)
+        idle = torch.where(sum(counts[row] for row in self.reviving) > 0, 0, self.unactivated_count + 1)
         self.embedding.copy_(copy_active(self.embedding, idle, uniform, noise, self.reset_after, self.active_below))
         self.unactivated_count.copy_(torch.where(idle > self.reset_after, 0, idle))

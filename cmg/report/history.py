@@ -1,4 +1,6 @@
-"""Training histories: ``history.csv`` with ``step``, ``epoch``, loss terms, ``total`` and codebook statistics."""
+"""Training histories: ``history.csv`` with ``step``, ``epoch``, loss terms, ``total`` and codebook statistics of batches;
+``codebook.csv`` with ``epoch`` and codebook statistics of whole epochs.
+"""
 
 import csv
 import math
@@ -12,7 +14,7 @@ CODEBOOK_WORDS = ("usage", "perplexity")
 
 @dataclass(frozen=True)
 class History:
-    """Columns of one run; ``columns[name][i]`` belongs to ``steps[i]``; nan where a field is empty or not finite."""
+    """Columns of one run; ``columns[name][i]`` belongs to ``steps[i]`` (codebook.csv: epochs); nan: a field is empty or not finite."""
 
     run: str
     steps: tuple[float, ...]
@@ -28,20 +30,20 @@ class History:
         return [name for name in self.columns if any(word in name.lower() for word in CODEBOOK_WORDS) == codebook]
 
 
-def read_history(path: Path) -> History:
-    """Read ``…/<run>/history.csv``; the run's name is the folder's.
+def read_history(path: Path, axis: str = "step") -> History:
+    """Read ``…/<run>/history.csv``, or ``codebook.csv`` with the axis ``epoch``; the run's name is the folder's.
 
     Raises:
-        ValueError: no ``step`` column, a ragged line, or a field that is not a number; names file, line and column.
+        ValueError: no column named as the axis, a ragged line, or a field that is not a number; names file, line and column.
     """
     with path.open(newline="", encoding="utf-8") as handle:
         lines = list(csv.reader(handle))
     header = lines[0] if lines else []
-    if "step" not in header:
-        raise ValueError(f"{path}: expected a column 'step', found {', '.join(header) or 'an empty file'}; run: dvc repro pretrain")
+    if axis not in header:
+        raise ValueError(f"{path}: expected a column '{axis}', found {', '.join(header) or 'an empty file'}; run: dvc repro pretrain")
     rows = [_row(line, header, f"{path} line {number}") for number, line in enumerate(lines[1:], start=2)]
     columns = {name: tuple(row[i] for row in rows) for i, name in enumerate(header)}
-    steps = columns["step"]
+    steps = columns[axis]
     return History(path.parent.name, steps, {name: values for name, values in columns.items() if name not in AXES})
 
 
@@ -61,7 +63,7 @@ def _number(text: str, where: str) -> float:
     return value if math.isfinite(value) else math.nan
 
 
-def thin(steps: Sequence[float], values: Sequence[float], points: int = 200) -> tuple[list[float], list[float]]:
+def thin(steps: Sequence[float], values: Sequence[float], points: int = 100) -> tuple[list[float], list[float]]:
     """At most ``points`` pairs, means over equal windows of consecutive finite values; short series are returned as they are."""
     pairs = [(step, value) for step, value in zip(steps, values, strict=True) if math.isfinite(step) and math.isfinite(value)]
     width = max(1, math.ceil(len(pairs) / points))

@@ -2,21 +2,22 @@
 
 from pathlib import Path
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
-
 from cmg.report import pagetables
+from cmg.report.examples import Drawer, sections
 from cmg.report.figures import cell_panel, training_panels
+from cmg.report.health import health_panels
 from cmg.report.inputs import Group, ReportInputs
 from cmg.report.layout import AVERAGE, COLUMNS, TABLE10, label
 from cmg.report.maps import map_panels
-from cmg.report.pagetables import visible
+from cmg.report.page import render
 from cmg.report.tables import Row, Table
 from cmg.report.write import build_table, write_text
 
-HERE = Path(__file__).parent
+TITLE = "Cross-modal generalization: results"
 SECTIONS = (
     ("results", "Results"),
     ("retrieval", "Retrieval"),
+    ("examples", "Retrieval examples"),
     ("meaning", "How to read the numbers"),
     ("setting", "What was run on what"),
     ("training", "Training curves"),
@@ -24,6 +25,7 @@ SECTIONS = (
     ("maps", "Codebook maps"),
     ("failures", "Extraction failures"),
     ("problems", "Problems in the annotations"),
+    ("time", "Where time went"),
     ("sources", "Sources and fingerprints"),
 )
 
@@ -35,42 +37,38 @@ def write_report(path: Path, inputs: ReportInputs) -> Path:
 
 def report_html(inputs: ReportInputs) -> str:
     """The page's text. Every string from data or files is escaped; scripts, styles and figures stand inside; nothing is fetched."""
-    environment = Environment(
-        loader=FileSystemLoader(HERE),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        keep_trailing_newline=True,
-    )
-    environment.filters["visible"] = visible
-    page = environment.get_template("template.html.j2").render(_view(inputs))
-    return page[page.index("<!doctype") :]
+    return render("template.html.j2", _view(inputs))
 
 
 def _view(inputs: ReportInputs) -> dict[str, object]:
-    table = build_table(inputs)
+    table, drawer = build_table(inputs), Drawer()
+    examples = sections(inputs.examples, drawer)
     failed, problems = sum(g.count for g in inputs.failures), sum(g.count for g in inputs.problems)
     files, problem_files = inputs.problem_files
     return {
+        "title": TITLE,
         "notice": table.notice,
         "sections": SECTIONS,
-        "css": (HERE / "style.css").read_text(encoding="utf-8"),
-        "script": (HERE / "sort.js").read_text(encoding="utf-8"),
         "facts": _facts(inputs),
         "verdicts": verdicts(table),
         "dots": [cell_panel(table, column) for column in COLUMNS],
         "scores": pagetables.score_table(table),
         "seeds": pagetables.seed_table(table),
         "retrieval": pagetables.score_table(build_table(inputs, TABLE10)),
+        "examples": examples,
+        "left_out": drawer.left_out,
         "cells": pagetables.cell_table(inputs.runs),
         "stores": pagetables.store_table(inputs.stores),
         "training": _labelled(training_panels(inputs.histories, codebook=False)),
         "training_ends": pagetables.ends_table("training-ends", "Loss terms at both ends of training.", inputs.histories, codebook=False),
+        "health": _labelled(health_panels(inputs.health)),
         "codebook": _labelled(training_panels(inputs.histories, codebook=True)),
         "maps": {label(maps.method): map_panels(maps) for maps in inputs.maps},
         "map_source": inputs.maps[0] if inputs.maps else None,
-        "codebook_ends": pagetables.ends_table("codebook-ends", "Codebook statistics at both ends.", inputs.histories, codebook=True),
+        "health_ends": pagetables.ends_table(
+            "health-ends", "Codebook statistics of the first and the last epoch.", inputs.health, "Epochs"
+        ),
+        "codebook_ends": pagetables.ends_table("codebook-ends", "Statistics of batches at both ends.", inputs.histories, codebook=True),
         "failure_text": _counted(failed, "clip could not be used", "clips could not be used", files, "features"),
         "problem_text": _counted(
             problems, "annotation line was not used as it stands", "annotation lines were not used as they stand", problem_files, "index"

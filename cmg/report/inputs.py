@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from cmg.report.examples import Query
 from cmg.report.history import History, read_history
 from cmg.report.layout import sample_notice
 from cmg.report.maps import CodebookMaps
@@ -54,12 +55,14 @@ class ReportInputs:
     fingerprints: Mapping[str, str] = field(default_factory=dict)
     pretraining: str = "40k"
     histories: tuple[History, ...] = ()
+    health: tuple[History, ...] = ()
     stores: tuple[StoreFacts, ...] = ()
     failures: tuple[Group, ...] = ()
     problems: tuple[Group, ...] = ()
     problem_files: tuple[int, int] = (0, 0)
     facts: tuple[tuple[str, str], ...] = ()
     maps: tuple[CodebookMaps, ...] = ()
+    examples: tuple[Query, ...] = ()
 
     @property
     def notice(self) -> str:
@@ -73,6 +76,7 @@ def load_inputs(
     sample: bool,
     random_backbones: bool,
     histories: Iterable[Path] = (),
+    health: Iterable[Path] = (),
     stores: Iterable[Path] = (),
     failures: Iterable[Path] = (),
     problems: Iterable[Path] = (),
@@ -85,7 +89,7 @@ def load_inputs(
 
     Args:
         runs: ``results/runs/<method>-<seed>.json``.
-        histories: ``data/checkpoints/<run>/history.csv``.
+        histories, health: ``data/checkpoints/<run>/history.csv`` and ``codebook.csv``.
         stores: ``data/features/<dataset>/<modality>.zarr`` (sealed; only the root metadata is read).
         failures: ``data/features/<dataset>/<modality>.failures.csv`` (``row,clip_id,status,reason``).
         problems: ``data/index/<dataset>.problems.csv`` (``file,line,kind,reason,text``).
@@ -101,6 +105,7 @@ def load_inputs(
         fingerprints=dict(fingerprints or {}),
         pretraining=pretraining,
         histories=tuple(read_history(path) for path in sorted(histories)),
+        health=tuple(read_history(path, "epoch") for path in sorted(health)),
         stores=tuple(read_store(path) for path in sorted(stores)),
         failures=tuple(group for path in failures for group in read_groups(path, path.parent.name, path.name.split(".")[0])),
         problems=tuple(group for path in problems for group in read_groups(path, path.name.split(".")[0], "")),

@@ -105,7 +105,7 @@ READING_CELLS = (
 READING = f"{READING_CELLS} Same modality: the bound, fitted and scored on the scored modality. {EMPTY}"
 READING_PUBLISHED = (
     " Rows of the protocol `published` score AVVP and AVE→AVVP by F1 over all seconds and columns, background included, and pick the epoch "
-    "on the test score (docs/protocols.md)."
+    "on the test score (docs/protocols.md); the released scripts look codes up, so a method without a codebook has n/a there."
 )
 READING_RETRIEVAL = (
     "Percent; mean ± sample standard deviation (n − 1) over seeds; *published number in italics*. R@k: share of queries with a right "

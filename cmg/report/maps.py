@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 from matplotlib import colormaps, rc_context
 
-from cmg.report.figures import LINES, STYLE, Panel, make_axes, make_panel
+from cmg.report.figures import INK, LINES, STYLE, Panel, make_axes, make_panel
 from cmg.report.layout import label
 
 # kind of code: (what the reader is told, colour, marker); the paper's colours, and shapes for those who do not see them
@@ -17,6 +17,7 @@ MARKS = {
     "unused": ("unused", "#b5b5b5", "."),
 }
 STEPS = 12  # colours of the cosine map: few, so that the picture stays small
+MOST = 200  # codes that the cosine map and the projection draw, evenly spaced in the codebook
 
 
 @dataclass(frozen=True)
@@ -70,27 +71,47 @@ def activation_panel(maps: CodebookMaps) -> Panel:
 def cosine_panel(maps: CodebookMaps, cosines: np.ndarray, what: str) -> Panel:
     """The matrix as a picture, from -1 (dark) to 1 (bright)."""
     mean = (cosines.sum() - np.trace(cosines)) / max(cosines.size - len(cosines), 1)
+    drawn = _spaced(len(cosines))
     with rc_context({**STYLE, "image.interpolation": "none"}):
         figure, axes = make_axes(3.4, 3.0)
-        shown = axes.imshow(cosines, cmap=colormaps["cividis"].resampled(STEPS), vmin=-1, vmax=1)
+        shown = axes.imshow(cosines[np.ix_(drawn, drawn)], cmap=colormaps["cividis"].resampled(STEPS), vmin=-1, vmax=1)
         figure.colorbar(shown, ax=axes, shrink=0.8)
         axes.set_xlabel("code")
         axes.set_ylabel("code")
-        description = f"Cosine between the {len(cosines)} codes of {maps.run} on {what}. Mean over different codes: {mean:.3f}."
+        axes.set_xticks([])
+        axes.set_yticks([])
+        description = (
+            f"Cosine between the {len(cosines)} codes of {maps.run} on {what}{_of_all(drawn, len(cosines))}. "
+            f"Mean over different codes: {mean:.3f}."
+        )
         return make_panel(figure, f"{label(maps.method)}: cosine of codes, {what}; mean {mean:.3f}", description)
 
 
 def projection_panel(maps: CodebookMaps) -> Panel:
-    """A dot per code and codebook on the two principal axes of all."""
+    """A mark per code and codebook on the two principal axes of all; a thin line joins the codes of a row, which mean the same."""
+    drawn = _spaced(maps.places.shape[1])
     with rc_context(STYLE):
         figure, axes = make_axes(3.4, 3.0)
-        for name, places, colour, marker in zip(maps.books, maps.places, LINES, "osD^", strict=False):
-            axes.plot(*places.T, marker, color=colour, markersize=3, alpha=0.6, label=name, markeredgewidth=0)
+        rows = maps.places[:, drawn]  # [M,K,2]
+        rings = np.concatenate([rows, rows[:1], np.full_like(rows[:1], np.nan)])  # [M+2,K,2]: back to the first, then a gap
+        axes.plot(*rings.transpose(2, 1, 0).reshape(2, -1), color=INK, linewidth=0.4, alpha=0.5)
+        for name, places, colour, marker in zip(maps.books, rows, LINES, "osD^", strict=False):
+            axes.plot(*places.T, marker, color=colour, markersize=3, alpha=0.7, label=name, markeredgewidth=0)
         axes.legend(frameon=False)
         names = ", ".join(maps.books)
         spread = float(np.linalg.norm(maps.places - maps.places.mean(axis=0), axis=2).mean() / max(maps.places.std(), 1e-12))
+        few = _of_all(drawn, maps.places.shape[1])
         description = (
-            f"Codebooks of {maps.run} ({names}) on their two common principal axes. Mean distance of a row's codes from their middle: "
-            f"{spread:.2f} standard deviations."
+            f"Codebooks of {maps.run} ({names}), rows of unit length, on their two common principal axes{few}. "
+            f"A line joins the codes of a row. Mean distance of a row's codes from their middle: {spread:.2f} standard deviations."
         )
         return make_panel(figure, f"{label(maps.method)}: codebooks of the modalities", description)
+
+
+def _spaced(codes: int) -> np.ndarray:
+    """At most ``MOST`` codes, evenly spaced."""
+    return np.unique(np.linspace(0, codes - 1, min(codes, MOST)).round().astype(int))
+
+
+def _of_all(drawn: np.ndarray, codes: int) -> str:
+    return "" if len(drawn) == codes else f"; {len(drawn)} of {codes} drawn, evenly spaced"

@@ -17,10 +17,10 @@ def shown(cell: Cell, digits: int) -> str:
 def table_markdown(table: Table) -> str:
     """The Markdown text, notice in the first line when there is one."""
     head = ["Method", "Kind", "Protocol", "Variant", "Seeds", *table.layout.labels.values(), "Fingerprint"]
-    lines = [f"> **{_escape(table.notice)}**", ""] if table.notice else []
-    lines += [f"# {table.layout.title}", "", _reading(table), "", _line(head)]
-    lines += [_line(["---"] * 5 + ["---:"] * len(table.layout.columns) + ["---"])]
-    lines += [_line(_fields(row, table.layout)) for row in table.rows]
+    lines = [f"> **{escape(table.notice)}**", ""] if table.notice else []
+    lines += [f"# {table.layout.title}", "", _reading(table), "", markdown_line(head)]
+    lines += [markdown_line(["---"] * 5 + ["---:"] * len(table.layout.columns) + ["---"])]
+    lines += [markdown_line(_fields(row, table.layout)) for row in table.rows]
     return "\n".join(lines) + "\n"
 
 
@@ -34,10 +34,10 @@ def _fields(row: Row, layout: Layout) -> list[str]:
     seeds = ", ".join(map(str, row.seeds))
     fingerprint = f"`{row.fingerprint[:12]}`" if row.fingerprint else ""
     return [
-        _escape(label(row.method, row.toc, row.kind)),
+        escape(label(row.method, row.toc, row.kind)),
         row.kind,
-        _escape(row.protocol),
-        _escape(row.variant),
+        escape(row.protocol),
+        escape(row.variant),
         seeds,
         *cells,
         fingerprint,
@@ -45,16 +45,18 @@ def _fields(row: Row, layout: Layout) -> list[str]:
 
 
 def _cell(cell: Cell, digits: int) -> str:
-    published = f"*{_escape(cell.published)}*" if cell.published else ""
+    published = f"*{escape(cell.published)}*" if cell.published else ""
     difference = "" if cell.difference is None else f"({cell.difference:+.{digits}f})"
     return " ".join(part for part in (shown(cell, digits), published, difference) if part)
 
 
-def _escape(text: str) -> str:
+def escape(text: str) -> str:
+    """Text that Markdown prints as it stands, on one line."""
     for character in "\\`*_|<>[]":
         text = text.replace(character, f"\\{character}")
     return " ".join(text.split())
 
 
-def _line(fields: list[str]) -> str:
+def markdown_line(fields: list[str]) -> str:
+    """One line of a Markdown table; fields are escaped by the caller."""
     return "| " + " | ".join(fields) + " |"

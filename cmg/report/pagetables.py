@@ -1,8 +1,6 @@
 """The page's tables as plain data: headings and fields, each with the key it sorts by; the template only draws them."""
 
 import math
-import re
-import unicodedata
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
@@ -13,6 +11,7 @@ from cmg.report.published import SOURCES, Published
 from cmg.report.runs import Run
 from cmg.report.tablecsv import NOT_APPLICABLE, number
 from cmg.report.tables import Cell, Row, Table
+from cmg.report.visible import visible
 
 
 @dataclass(frozen=True)
@@ -35,16 +34,6 @@ class PageTable:
     style: str = field(default="")
 
 
-def visible(text: object) -> str:
-    """Text with control, formatting (bidirectional) and surrogate characters written as escapes, so that it shows what it is."""
-    hidden = {character for character in set(str(text)) if unicodedata.category(character) in ("Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp")}
-    return re.sub("[" + re.escape("".join(sorted(hidden))) + "]", _escaped, str(text)) if hidden else str(text)
-
-
-def _escaped(match: re.Match[str]) -> str:
-    return match[0].encode("unicode_escape").decode("ascii")
-
-
 def _heads(*names: str) -> tuple[tuple[str, str], ...]:
     """Heading and class; a name that starts with ``#`` is a number column, with ``>`` a wide one."""
     classes = {"#": "num", ">": "wide"}
@@ -59,13 +48,19 @@ def _plain(value: object) -> Field:
     return Field("") if value is None else Field(visible(value))
 
 
+def page_table(name: str, caption: str, heads: Iterable[str], rows: Iterable[Sequence[object]]) -> PageTable:
+    """Rows of plain values; a head that starts with ``#`` is a number column, with ``>`` a wide one."""
+    return PageTable(name, caption, _heads(*heads), _rows(rows))
+
+
 def score_table(table: Table) -> PageTable:
     """Ours, spread and the published number in each field."""
     caption = (
         f"{table.layout.title}. Percent: mean over seeds, ± sample standard deviation (n − 1), and the published number where a paper "
         "prints one. Headings sort the rows."
     )
-    heads = _heads("Method", "Kind", "Protocol", *(f"#{text}" for text in table.layout.labels.values()), "#Seeds")
+    labels = [text.replace("(", "\u200b(") for text in table.layout.labels.values()]  # a line may break before the bracket
+    heads = _heads("Method", "Kind", "Protocol", *(f"#{text}" for text in labels), "#Seeds")
     rows = tuple((row.kind, _score_fields(row, table.layout)) for row in table.rows)
     return PageTable(table.layout.name, caption, heads, rows, "table1")
 
@@ -145,15 +140,15 @@ def group_table(name: str, caption: str, place: str, groups: Sequence[Group]) ->
     return PageTable(name, caption, _heads("Dataset", place, "Status", "#Count", ">Reason", ">Examples"), _rows(rows))
 
 
-def ends_table(name: str, caption: str, histories: Sequence[History], codebook: bool) -> PageTable:
-    """First and last finite value of each column of each run: what the curves show, as text."""
+def ends_table(name: str, caption: str, histories: Sequence[History], counted: str = "Steps", codebook: bool | None = None) -> PageTable:
+    """First and last finite value of each column of each run: what the curves show, as text. ``codebook``: see ``History.names``."""
     rows = []
     for history in histories:
-        for column in history.names(codebook):
+        for column in history.columns if codebook is None else history.names(codebook):
             values = [value for value in history.columns[column] if math.isfinite(value)]
             ends = [f"{values[0]:.4g}", f"{values[-1]:.4g}"] if values else ["", ""]
             rows.append([history.run, column, len(values), *ends])
-    return PageTable(name, caption, _heads("Run", "Quantity", "#Steps", "#First", "#Last"), _rows(rows))
+    return PageTable(name, caption, _heads("Run", "Quantity", f"#{counted}", "#First", "#Last"), _rows(rows))
 
 
 def published_table(entries: Sequence[Published]) -> PageTable:

@@ -10,7 +10,7 @@ import statistics
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from cmg.report.layout import CHANCE, TABLE1, Layout, kind_of, row_order
+from cmg.report.layout import CHANCE, TABLE1, CellSpec, Layout, kind_of, row_order
 from cmg.report.published import Published, lookup
 from cmg.report.runs import Run
 
@@ -19,7 +19,7 @@ from cmg.report.runs import Run
 class Cell:
     """Percentages. ``values`` has one entry per seed of the row (None: not run); chance lists its distinct values instead.
 
-    ``applies`` is False where there is nothing to run: TOC of a method without a codebook.
+    ``applies`` is False where there is nothing to run: TOC of a method without a codebook, and the released scripts on it.
     """
 
     mean: float | None = None
@@ -79,7 +79,9 @@ def make_table(
         for toc in (False, True):
             printed = lookup(tuple(published), group[0].method, toc, pretraining)
             found = _row(layout, group, toc, kind_of(group[0].method), printed, fingerprints, real=not notice)
-            rows += found + [_without_codebook(row) for row in found if not any(run.codebook for run in group)]
+            if not any(run.codebook for run in group):
+                found = [row for own in found for row in _without_codebook(own, layout)]
+            rows += found
             rows += _row(layout, group, toc, "bound", {}, fingerprints, real=not notice)
     for protocol in sorted({run.protocol for run in runs}):
         rows += _chance(layout, [run for run in runs if run.protocol == protocol], protocol, fingerprints)
@@ -127,9 +129,13 @@ def _row(
     return [Row(first.method, toc, kind, first.variant, first.protocol, seeds, cells, fingerprint_of(group, fingerprints))]
 
 
-def _without_codebook(row: Row) -> Row:
-    """The +TOC row of a method that has no codebook, from its row: no cell applies."""
-    return replace(row, toc=True, seeds=(), cells={column: Cell(applies=False) for column in row.cells})
+def _without_codebook(row: Row, layout: Layout) -> list[Row]:
+    """The rows of a method that has no codebook, from its row: no cell with TOC applies, nor any that a released script would fill."""
+    nothing = replace(row, toc=True, seeds=(), cells={column: Cell(applies=False) for column in row.cells})
+    if row.protocol == "published" and all(isinstance(spec, CellSpec) for spec in layout.cells):
+        beside = {column: Cell(published=cell.published, applies=False) for column, cell in row.cells.items()}
+        row = replace(row, seeds=(), cells=beside)
+    return [row, nothing]
 
 
 def _with_average(layout: Layout, scores: dict[str, list[float | None]]) -> dict[str, Cell]:

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from cmg.datasets.clips import Clip
-from cmg.datasets.labels import youtube_id
+from cmg.datasets.youtube import youtube_id
 from cmg.tasks.codes import RunCodes
 
 EVENTS = {"video": "visual", "audio": "audio"}  # a feature modality, and what the datasets call its events

@@ -91,8 +91,13 @@ PARTS: dict[str, Callable] = {"ave": ave_parts, "avvp": avvp_parts, "ave_avvp": 
 def run(task: str, codes: RunCodes, indices: Mapping[str, Sequence[Clip]], options: EvaluateOptions) -> list[Cell]:
     """Both directions (AVE: also the fitted modality, which its scripts score too), without and with TOC.
 
-    Raises ValueError where the codes file has no draws of the clips fitted on, naming the setting and the command.
+    Raises ValueError for a method without a codebook, and where the codes file has no draws of the clips fitted on, naming the setting
+    and the command.
     """
+    if not codes.has_codebook:
+        raise ValueError(
+            f"{codes.name}: no codebook; the released scripts of {task} look codes up: score it under evaluate.protocol: strict"
+        )
     recipe = SCRIPTS[options.scripts][task]
     cells = []
     for source in MODALITY:

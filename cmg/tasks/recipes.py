@@ -46,7 +46,7 @@ SCRIPTS = {"fcid": FCID, "codaar": CODAAR}
 
 
 def scripts_of(method: str) -> str:
-    """Whose scripts evaluate a method: CoDAAR's for CoDAAR, FCID's (those of the whole CMG family) for every other."""
+    """Whose scripts evaluate a method: CoDAAR's for CoDAAR, FCID's (those of the whole CMG family) for every other with a codebook."""
     return "codaar" if method == "codaar" else "fcid"
 
 

@@ -51,19 +51,26 @@ class Retrieval:
         self, codes: RunCodes, indices: Mapping[str, Sequence[Clip]], ranking: np.ndarray | None, options: EvaluateOptions
     ) -> list[Cell]:
         """Both directions, with TOC where there is a ranking. Raises ValueError where no pair has codes on both sides."""
-        listed = [clip for clip in indices[self.dataset] if clip.split == "test"]
-        sides = {side: items(codes, self.dataset, NAMES[side], indices[self.dataset], listed) for side in self.sides}
-        paired = set.intersection(*(set(side.pair.tolist()) for side in sides.values()))
-        if not paired:
-            raise ValueError(f"{self.dataset}: none of {len(listed)} test clips has codes in both {' and '.join(NAMES[s] for s in sides)}")
-        sides = {name: _only(side, paired) for name, side in sides.items()}
+        sides, unusable = self.paired(codes, indices[self.dataset])
         cells = []
         for dims in _kept(codes.dimensions(self.dataset, NAMES[self.sides[0]]), ranking, options):
             vectors = {s: codes.embed(self.dataset, found.modality, found.rows, dims)[:, 0] for s, found in sides.items()}
             for one, other in (self.sides, self.sides[::-1]):
                 similarity = cosine(vectors[one], vectors[other])
-                cells.append(self._cell(sides[one], sides[other], similarity, dims, options, len(listed) - len(paired)))
+                cells.append(self._cell(sides[one], sides[other], similarity, dims, options, unusable))
         return cells
+
+    def paired(self, codes: RunCodes, clips: Sequence[Clip]) -> tuple[dict[str, Items], int]:
+        """Queries and items by side (`v`, `a`, `t`): test pairs with codes on both sides; and the number of test pairs without.
+
+        Raises ValueError where there is no such pair.
+        """
+        listed = [clip for clip in clips if clip.split == "test"]
+        sides = {side: items(codes, self.dataset, NAMES[side], clips, listed) for side in self.sides}
+        paired = set.intersection(*(set(side.pair.tolist()) for side in sides.values()))
+        if not paired:
+            raise ValueError(f"{self.dataset}: none of {len(listed)} test clips has codes in both {' and '.join(NAMES[s] for s in sides)}")
+        return {name: _only(side, paired) for name, side in sides.items()}, len(listed) - len(paired)
 
     def _cell(
         self, asking: Items, asked: Items, similarity: np.ndarray, dims: np.ndarray | None, options: EvaluateOptions, unusable: int
@@ -98,6 +105,11 @@ class Retrieval:
 TASKS = {name: Retrieval(name, sides) for name, sides in (("mscoco", "vt"), ("clotho", "at"), ("flickrsound", "va"))}
 
 
+def sentences(clips: Sequence[Clip]) -> list[str]:
+    """Unique sentences of an index in order of first appearance: the rows of its text store."""
+    return list(dict.fromkeys(text for clip in clips for text in clip.captions))
+
+
 def items(codes: RunCodes, dataset: str, modality: str, clips: Sequence[Clip], listed: Sequence[Clip]) -> Items:
     """Clips, or captions of clips, of `listed` that have codes. `clips` is the whole index: its sentences are the rows of the text store.
 
@@ -111,7 +123,7 @@ def items(codes: RunCodes, dataset: str, modality: str, clips: Sequence[Clip], l
     if modality != "text":
         pairs = [(clip.row, clip.row) for clip in listed]
     else:
-        row_of = {sentence: row for row, sentence in enumerate(dict.fromkeys(text for clip in clips for text in clip.captions))}
+        row_of = {sentence: row for row, sentence in enumerate(sentences(clips))}
         if len(row_of) != len(held.valid):
             raise ValueError(
                 f"{codes.name}: {dataset}.text has {len(held.valid)} rows, the index {len(row_of)} sentences; run: python -m pipeline codes"

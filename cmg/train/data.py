@@ -25,7 +25,9 @@ class Rows(Protocol):
 
     valid: np.ndarray
 
-    def read(self, rows: np.ndarray) -> np.ndarray: ...
+    def read(self, rows: np.ndarray) -> np.ndarray:
+        """Features of these rows, [n,T,…] in the stored dtype."""
+        ...
 
 
 def read_padded(store: Rows, rows: np.ndarray) -> np.ndarray:
@@ -64,21 +66,27 @@ class PairedFeatures:
     def __len__(self) -> int:
         return len(self.clips)
 
+    @property
+    def held(self) -> int:
+        """Bytes of features that stay on the device."""
+        return 0
+
     def fetch(self, positions: np.ndarray) -> dict[str, Tensor]:
         """Stored values of the clips at ``positions`` (into ``clips``), by field of ``Batch``; pinned where a GPU will copy them."""
         rows, sentences = self.clips[positions], self.sentences[positions]
         text = self.text.read(sentences)
         arrays = {"audio": read_padded(self.audio, rows), "video": read_padded(self.video, rows), "text": text}
         arrays["text_mask"] = word_mask(self.text, sentences, text.shape[1])
+        arrays["text_lengths"] = arrays["text_mask"].sum(axis=1)
         tensors = {name: torch.from_numpy(np.ascontiguousarray(array)) for name, array in arrays.items()}
         return {name: x.pin_memory() for name, x in tensors.items()} if self.device.type == "cuda" else tensors
 
     def place(self, fetched: dict[str, Tensor]) -> Batch:
         """What ``fetch`` gave as float32 on the device, standardised; places without a word stay zero."""
-        here = {name: x.to(self.device, non_blocking=True) for name, x in fetched.items()}
+        here = {name: x.to(self.device, non_blocking=True) for name, x in fetched.items() if name != "text_lengths"}
         mask = here.pop("text_mask")
         values = {name: self.standardise(name, x) for name, x in here.items()}
-        return Batch(**{**values, "text": values["text"] * mask.unsqueeze(-1)}, text_mask=mask)
+        return Batch(**{**values, "text": values["text"] * mask.unsqueeze(-1)}, text_mask=mask, text_lengths=fetched["text_lengths"])
 
     def batch(self, positions: np.ndarray) -> Batch:
         """The clips at ``positions``."""
@@ -92,23 +100,30 @@ class PairedFeatures:
 
 @dataclass(frozen=True, kw_only=True)
 class ResidentFeatures(PairedFeatures):
-    """The same, all of it on the device in the stored dtype, read from the stores once. `tables`: field of ``Batch`` -> [N,…]."""
+    """The same, on the device in the stored dtype, read from the stores once. `tables`: field of ``Batch`` -> [N,…], lengths on the CPU."""
 
     tables: dict[str, Tensor]
 
+    @property
+    def held(self) -> int:
+        return sum(table.nbytes for table in self.tables.values())
+
     def fetch(self, positions: np.ndarray) -> dict[str, Tensor]:
-        index = torch.from_numpy(np.asarray(positions)).to(self.device)
-        return {name: table.index_select(0, index) for name, table in self.tables.items()}
+        """As in ``PairedFeatures``, picked from the tables."""
+        index = torch.from_numpy(np.asarray(positions))
+        places = {device: index.to(device, non_blocking=True) for device in {table.device for table in self.tables.values()}}
+        return {name: table.index_select(0, places[table.device]) for name, table in self.tables.items()}
 
 
 def resident(data: PairedFeatures) -> ResidentFeatures:
     """Copy every training clip to the device."""
     first = data.fetch(np.arange(1))
-    tables = {name: torch.empty(len(data), *x.shape[1:], dtype=x.dtype, device=data.device) for name, x in first.items()}
+    devices = {name: torch.device("cpu") if name == "text_lengths" else data.device for name in first}
+    tables = {name: torch.empty(len(data), *x.shape[1:], dtype=x.dtype, device=devices[name]) for name, x in first.items()}
     for start in range(0, len(data), CHUNK):
         positions = np.arange(start, min(start + CHUNK, len(data)))
         for name, x in data.fetch(positions).items():
-            tables[name][start : start + len(positions)] = x.to(data.device)
+            tables[name][start : start + len(positions)] = x.to(devices[name])
     return ResidentFeatures(**{f.name: getattr(data, f.name) for f in fields(data)}, tables=tables)
 
 

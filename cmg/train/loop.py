@@ -138,10 +138,10 @@ def train_step(method: Method, batch: Batch, options: TrainOptions, optimisers: 
     torch.manual_seed(_stream(options.seed, step, 0))
     generator = torch.Generator().manual_seed(_stream(options.seed, step, 1))
     method.train()
-    device = batch.audio.device.type
+    device = batch.audio.device
     with alone(batch.size == rows):
-        draws = replace(method.draw(generator, rows, batch.seconds), progress=step / steps)
-        autocast = torch.autocast(device, torch.bfloat16, enabled=options.precision == "bfloat16")
+        draws = replace(method.draw(generator, rows, batch.seconds), progress=step / steps).to(device)
+        autocast = torch.autocast(device.type, torch.bfloat16, enabled=options.precision == "bfloat16")
         with record_function("forward"), autocast:
             terms = method.loss(batch.to(DTYPES[options.precision]), draws, _fit(method, optimisers))
         with record_function("backward"):

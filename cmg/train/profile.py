@@ -43,7 +43,8 @@ def random_batch(clips: int, device: torch.device) -> Batch:
     """Random features of the official shapes, non-negative where real ones are."""
     g = torch.Generator().manual_seed(0)
     audio, video = torch.randn(clips, SECONDS, 128, generator=g).relu(), torch.randn(clips, SECONDS, 7, 7, 512, generator=g).relu()
-    return Batch(audio, video, torch.randn(clips, WORDS, 768, generator=g), torch.ones(clips, WORDS, dtype=torch.bool)).to(device)
+    text, mask = torch.randn(clips, WORDS, 768, generator=g), torch.ones(clips, WORDS, dtype=torch.bool)
+    return Batch(audio, video, text, mask, torch.full((clips,), WORDS)).to(device)
 
 
 def stepper(method: Method, batch: Batch, precision: str) -> Callable[[int], LossTerms]:

@@ -35,10 +35,11 @@ class Standardiser:
         features = features.to(torch.float32)
         if modality not in self.mean:
             return features
-        mean, scale = (torch.from_numpy(getattr(self, name)[modality]).to(features.device) for name in ("mean", "scale"))
+        mean, scale = (torch.from_numpy(getattr(self, name)[modality]).to(features.device, non_blocking=True) for name in ("mean", "scale"))
         return (features - mean) * scale
 
     def save(self, path: Path) -> None:
+        """Write the statistics as a safetensors file: ``mean.<modality>`` and ``scale.<modality>``, float32 [C]."""
         tensors = {f"{name}.{modality}": values for name in ("mean", "scale") for modality, values in sorted(getattr(self, name).items())}
         save_file(tensors, path)
 

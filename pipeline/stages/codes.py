@@ -6,6 +6,7 @@ Under `evaluate.protocol: published` it also stores one encoding with dropout pe
 import argparse
 
 from cmg.methods import METHODS
+from cmg.methods.base import Method
 from cmg.store.reader import FeatureStore
 from cmg.tasks.codes import CLIP_LEVEL, RunCodes
 from cmg.tasks.recipes import draws_needed, scripts_of
@@ -44,7 +45,7 @@ def run(args: argparse.Namespace, params: Params) -> None:
             (dataset, modality): encode_store(method, store, modality, device, standardise, clip_level=dataset in CLIP_LEVEL)
             for (dataset, modality), store in opened.items()
         }
-        needed = draws_needed(scripts_of(args.method)) if protocol == "published" else {}
+        needed = _draws_needed(args.method, method, protocol)
         draws = {
             key: encode_draws(method, opened[key], key[1], device, standardise, count, args.seed)
             for key, count in sorted(needed.items())
@@ -54,3 +55,13 @@ def run(args: argparse.Namespace, params: Params) -> None:
         target.parent.mkdir(parents=True, exist_ok=True)
         RunCodes(codebooks, encoded, draws=draws).write(target)
         notes["rows"] = {f"{dataset}.{modality}": len(codes.valid) for (dataset, modality), codes in encoded.items()}
+
+
+def _draws_needed(name: str, method: Method, protocol: str) -> dict[tuple[str, str], int]:
+    """Encodings with dropout by dataset and modality; none for a method without a codebook, which the released scripts cannot evaluate."""
+    if protocol != "published":
+        return {}
+    if not method.codebooks():
+        print(f"{name}: no codebook, so the released scripts do not apply to it; under `published` its cells of their tasks are n/a")
+        return {}
+    return draws_needed(scripts_of(name))

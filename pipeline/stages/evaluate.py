@@ -4,7 +4,7 @@ import argparse
 from collections.abc import Mapping, Sequence
 
 from cmg.datasets.clips import Clip, read_index
-from cmg.tasks import retrieval
+from cmg.tasks import published, retrieval
 from cmg.tasks.codes import RunCodes
 from cmg.tasks.evaluate import evaluate_open_set, evaluate_run, possible
 from cmg.tasks.options import EvaluateOptions
@@ -32,7 +32,7 @@ def run(args: argparse.Namespace, params: Params) -> None:
         options = EvaluateOptions(**{**used, "q_grid": params.evaluate.q_grid, "scripts": scripts_of(args.method)})
         indices = {dataset: read_index(paths.index(dataset)) for dataset in params.datasets}
         run_codes, rankings = RunCodes.read(codes), read_toc(toc)
-        tasks = _tasks(run_codes, indices)
+        tasks = _tasks(run_codes, indices, options.protocol)
         cells = evaluate_run(run_codes, indices, rankings, options, tasks)
         openset = evaluate_open_set(run_codes, indices, rankings, options) if tasks else []
         method = paths.varied(args.method, args.point or args.scoring)
@@ -41,13 +41,19 @@ def run(args: argparse.Namespace, params: Params) -> None:
         files.write_json(target, {**about, "codebook": run_codes.has_codebook, **results})
 
 
-def _tasks(codes: RunCodes, indices: Mapping[str, Sequence[Clip]]) -> list[str]:
-    """Tasks on the datasets at hand. Without codes of audio and of video there is none, without text no retrieval of it."""
+def _tasks(codes: RunCodes, indices: Mapping[str, Sequence[Clip]], protocol: str = "strict") -> list[str]:
+    """Tasks on the datasets at hand. Without codes of audio and of video there is none, without text no retrieval of it; under
+    `published` a method without a codebook has none of those with released scripts, which look codes up.
+    """
     held = {modality for _, modality in codes.entries}
-    if {"audio", "video"} <= held:
-        return [name for name in possible(indices) if name not in retrieval.TASKS or retrieval.TASKS[name].modalities <= held]
-    print(f"{codes.name}: codes of {', '.join(sorted(held))} only; no task to run")
-    return []
+    if not {"audio", "video"} <= held:
+        print(f"{codes.name}: codes of {', '.join(sorted(held))} only; no task to run")
+        return []
+    found = [name for name in possible(indices) if name not in retrieval.TASKS or retrieval.TASKS[name].modalities <= held]
+    if protocol == "published" and not codes.has_codebook:
+        print(f"{codes.name}: no codebook, so the released scripts of {', '.join(published.PARTS)} do not apply")
+        return [name for name in found if name not in published.PARTS]
+    return found
 
 
 def _variant(params: Params, method: str) -> str:

@@ -11,7 +11,7 @@ import torch
 from pydantic import ValidationError
 
 from cmg.datasets.clips import read_index
-from cmg.datasets.labels import pretraining_exclusions
+from cmg.datasets.exclusions import read_exclusions
 from cmg.methods import METHODS, build
 from cmg.methods.base import Method
 from cmg.store.reader import FeatureStore
@@ -82,7 +82,7 @@ def _write_history(folder: Path, done: Progress, standardise: Standardiser) -> N
 def _train(run_name: str, name: str, seed: int, params: Params, rank: int) -> None:
     """Train; with several processes the first alone writes."""
     stores = {modality: paths.store(CORPUS, modality) for modality in MODALITIES}
-    inputs = [*stores.values(), *map(paths.index, params.datasets)]
+    inputs = [*stores.values(), paths.index(CORPUS), paths.EXCLUSIONS]
     schedule = params.active.pretrain
     used = {"seed": seed, "config": params.method_config(name), "pretrain": schedule.model_dump(exclude={"method"})}
     folder, work = paths.checkpoint(run_name), paths.work("pretrain", f"{run_name}.pt")
@@ -94,11 +94,13 @@ def _train(run_name: str, name: str, seed: int, params: Params, rank: int) -> No
         method = _build(name, params).to(device)
         data, counts = _data(stores, params, device)
         digests = {path.as_posix(): files.digest(path) for path in inputs}
+        served = resident(data) if fits(data) else data
         with curves.shown(run_name, schedule.batch_size, rank == 0) as show:
-            done = train(method, resident(data) if fits(data) else data, _options(schedule, seed), work, _key(used, digests), show)
+            done = train(method, served, _options(schedule, seed), work, _key(used, digests), show)
         if rank:
             return
         notes["clips"] = counts
+        notes["training"] = {**schedule.model_dump(include={"epochs", "precision", "processes"}), **show.measured(device, served.held)}
         features = {modality: origin(FeatureStore(path)) for modality, path in stores.items()}
         about = {"method": name, **used, "steps": done.step, "clips": counts, "inputs": digests, "features": features}
         checkpoint.save(folder, method, about)
@@ -121,9 +123,9 @@ def _build(name: str, params: Params) -> Method:
 def _data(stores: dict, params: Params, device: torch.device) -> tuple[PairedFeatures, dict[str, int]]:
     opened = {modality: FeatureStore(path) for modality, path in stores.items()}
     clips = read_index(paths.index(CORPUS))
-    excluded, counts = pretraining_exclusions({name: read_index(paths.index(name)) for name in params.datasets})
+    excluded = {item.row for item in read_exclusions(paths.EXCLUSIONS)}
     pairs = pair(clips, opened["audio"], opened["video"], opened["text"], excluded)
-    print(f"pretraining clips: {pairs.counts}; ids held out for downstream test sets: {counts}")
+    print(f"pretraining clips: {pairs.counts}")
     rows = {"audio": pairs.clips, "video": pairs.clips, "text": np.unique(pairs.sentences)}
     standardise = Standardiser.fit(opened if params.active.pretrain.standardise else {}, rows)
     return PairedFeatures(**opened, clips=pairs.clips, sentences=pairs.sentences, device=device, standardise=standardise), pairs.counts

@@ -1,9 +1,10 @@
 """One self-contained HTML page about everything that ran."""
 
 import argparse
+from dataclasses import replace
 
 from cmg.report.html import write_report
-from pipeline import paths, receipts, reporting
+from pipeline import examples, paths, receipts, reporting
 from pipeline.params import Params
 
 
@@ -15,6 +16,8 @@ def run(args: argparse.Namespace, params: Params) -> None:
     checkpoints = [paths.checkpoint(run) for run in reporting.runs(params)]
     problems = [paths.problems(dataset) for dataset in params.datasets]
     mapped = [path(run) for run in reporting.mapped_runs(params) for path in (paths.codes, paths.toc)]
-    inputs = [*reporting.table_inputs(params), *mapped, *checkpoints, *reporting.store_paths(params), *problems]
+    indices = [paths.index(dataset) for dataset in params.datasets]
+    inputs = [*reporting.table_inputs(params), *mapped, *checkpoints, *reporting.store_paths(params), *indices, *problems]
     with receipts.record("report", "report", inputs=inputs, outputs=[paths.REPORT], params=reporting.parameters(params)):
-        write_report(paths.REPORT, reporting.load(params, page=True))
+        asked = examples.load(params, reporting.mapped_runs(params))
+        write_report(paths.REPORT, replace(reporting.load(params, page=True), examples=tuple(asked)))

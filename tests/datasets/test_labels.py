@@ -64,33 +64,6 @@ def test_really_shared_needs_the_class_on_both_sides():
     assert labels.really_shared(ucf, vgg) == (("PlayingCello", "playing cello"),)
 
 
-@pytest.mark.parametrize(
-    ("dataset", "clip_id", "expected"),
-    [
-        ("ave", "-abcdefghij", "-abcdefghij"),
-        ("avvp", "-abcdefghij_20_30", "-abcdefghij"),
-        ("vggsound_avel", "a_b-cdefghi", "a_b-cdefghi"),
-        ("valor32k", "_bcdefghijk_1.000_11.000", "_bcdefghijk"),
-        ("ucf101", "v_Skiing_g01_c01", None),
-    ],
-)
-def test_youtube_ids(dataset, clip_id, expected):
-    assert labels.youtube_id(dataset, clip_id) == expected
-
-
-def test_exclusions_leave_out_test_ids_and_count_them_per_dataset():
-    train = [_clip(clip_id=clip_id, row=row) for row, clip_id in enumerate(["aaaaaaaaaaa", "bbbbbbbbbbb", "ccccccccccc", "ddddddddddd"])]
-    tests = {
-        "ave": [_clip(clip_id="aaaaaaaaaaa", split="test"), _clip(clip_id="ddddddddddd", split="val")],
-        "avvp": [_clip(clip_id="aaaaaaaaaaa_0_10", split="test"), _clip(clip_id="ccccccccccc_5_15", split="test")],
-        "ucf101": [_clip(clip_id="v_Skiing_g01_c01", split="test")],
-    }
-    found = labels.exclusions(train, tests)
-    assert found == labels.Exclusions(rows=(0, 2), counts={"ave": 1, "avvp": 2, "ucf101": 0})
-    rows, counts = labels.pretraining_exclusions({"vggsound_avel": [*train, _clip(clip_id="ccccccccccc", row=4, split="val")], **tests})
-    assert rows == {0, 2} and counts == found.counts
-
-
 def test_maps_equal_the_files_of_the_cmg_family(official):
     root = official(
         {
@@ -112,14 +85,8 @@ def test_really_shared_on_the_official_files(official, read):
     assert len(shared) == 15 and "FrisbeeCatch" not in dict(shared) and "Bowling" in dict(shared)
 
 
-def test_overlaps_between_the_official_files(official, read):
+def test_the_shared_clips_of_ave_are_those_of_the_official_order(official, read):
     sets = {f"ave/{split}Set.reconstructed.txt": f"{split}Set.txt" for split in ("train", "val", "test")}
-    avvp = ("train", "val_pd", "test_pd", "eval_audio", "eval_visual")
-    files = {"ave/Annotations.txt": "Annotations.txt", "ave_avvp/ave_avvp_order.txt": "order.txt", **sets}
-    files |= {f"avvp/AVVP_{name}.csv": f"AVVP_{name}.csv" for name in avvp}
-    root = official({**files, "vggsound_avel/vggsound-avel40k.csv": "vggsound-avel40k.csv"})
-    tests = {name: read(name, root).clips for name in ("ave", "avvp")}
-    found = labels.exclusions(read("vggsound_avel", root).clips, tests, splits=("train", "val", "test"))
-    assert found.counts == {"ave": 342, "avvp": 543}
+    root = official({"ave/Annotations.txt": "Annotations.txt", "ave_avvp/ave_avvp_order.txt": "order.txt", **sets})
     order = [int(line) for line in (root / "order.txt").read_text().split()]
-    assert sorted(order) == [clip.row for clip in tests["ave"] if labels.ave_avvp_targets(clip, "ave").any()]
+    assert sorted(order) == [clip.row for clip in read("ave", root).clips if labels.ave_avvp_targets(clip, "ave").any()]

@@ -18,8 +18,7 @@ def made_by_dvc(tmp_path_factory):
         if not (shared / "e2e.done").exists():
             miniature.create(project.folder)
             project.dvc("repro")
-            project.git("add", "--all")
-            project.git("commit", "--quiet", "-m", "ran")
+            project.commit("ran")
             (shared / "e2e.done").touch()
     return project
 

@@ -13,6 +13,8 @@ from pathlib import Path
 
 from ruamel.yaml import YAML
 
+from tests.parameters import set_value
+
 REPO = Path(__file__).resolve().parents[2]
 CODE = ("cmg", "pipeline", "profiles", "dvc.yaml", "Snakefile", "data/prompts", ".dvcignore", ".gitignore")
 SPLIT = {"train": 8, "val": 4, "test": 4}
@@ -92,6 +94,11 @@ class Project:
             ["git", "-c", "user.name=t", "-c", "user.email=t@localhost", *arguments], cwd=self.folder, check=True, capture_output=True
         )
 
+    def commit(self, message: str) -> None:
+        """Commit everything."""
+        self.git("add", "--all")
+        self.git("commit", "--quiet", "-m", message)
+
     def would_run(self) -> set[str]:
         """Stages that ``dvc repro`` would run."""
         lines = self.dvc("repro", "--dry").splitlines()
@@ -113,15 +120,7 @@ class Project:
 
     def set(self, key: str, value: object) -> None:
         """Set one value of params.yaml."""
-        yaml = YAML()
-        values = yaml.load((self.folder / "params.yaml").read_text())
-        *parents, last = key.split(".")
-        section = values
-        for parent in parents:
-            section = section[parent]
-        section[last] = value
-        with (self.folder / "params.yaml").open("w") as handle:
-            yaml.dump(values, handle)
+        set_value(self.folder / "params.yaml", key, value)
 
     def digests(self) -> dict[str, str]:
         """SHA-256 of every output of every stage, file by file."""
@@ -172,8 +171,7 @@ def create(folder: Path) -> Project:
     project.git("init", "--quiet")
     project.dvc("init", "--quiet")
     shutil.copy(REPO / ".dvc/config", folder / ".dvc/config")
-    project.git("add", "--all")
-    project.git("commit", "--quiet", "-m", "miniature")
+    project.commit("miniature")
     return project
 
 

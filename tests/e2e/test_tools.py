@@ -66,3 +66,5 @@ def test_the_tools_that_the_readme_names(project):
     project.dvc("repro")
     assert "results/metrics.json" in project.dvc("metrics", "diff")
     assert project.run("pipeline", "record").stdout.startswith("recorded: nothing")
+    assert "results/table8.csv" in project.run("pipeline", "times").stdout
+    assert "pretrain,fcid-0,fcid," in (project.folder / "results/times.csv").read_text()

@@ -56,7 +56,7 @@ def test_parameters_are_named_and_shaped_as_in_torchvision():
 
 def test_narrow_layers_keep_depth_and_512_maps():
     convolutions = [layer.out_channels for layer in layers(MINI) if isinstance(layer, nn.Conv2d)]
-    assert convolutions == [24, 24, 24, 24, 32, 32, 32, 32, 64, 64, 64, 64, 128, 128, 128, 512]
+    assert convolutions == [8, 8, 16, 16, 32, 32, 32, 32, 64, 64, 64, 64, 128, 128, 128, 512]
 
 
 def test_features_are_the_mean_over_the_frames_of_each_second(network):

@@ -1,4 +1,4 @@
-"""Small batches for every method test, and the released FCID as stored in the reference folder."""
+"""Small batches for every method test, and the released FCID and the inputs of DCID as stored in the reference folder."""
 
 import pytest
 import torch
@@ -7,6 +7,7 @@ from cmg.methods import build
 from cmg.methods.base import Batch
 from cmg.methods.fcid_keys import CLUBS, CPC, DECODER, ENCODER, own_names
 from tests.methods.golden import load
+from tests.methods.released_dcid import read_inputs
 
 SMALL = {
     "codebook_size": 12,
@@ -62,3 +63,14 @@ def released(golden):
         return method
 
     return make
+
+
+@pytest.fixture
+def dcid(reference):
+    """Folder of the reference files of DCID."""
+    return reference / "golden" / "dcid"
+
+
+@pytest.fixture
+def dcid_inputs(dcid):
+    return read_inputs(dcid)

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import torch
 
-from cmg.methods import build
+from cmg.methods import build, semantic
 
 
 def make(small, **options):
@@ -18,7 +18,7 @@ def forward(small, batch):
 
     def run(**options):
         method = make(small, **options)
-        x = method._inputs(batch.to(torch.float64))
+        x = semantic.inputs(method.encoder, batch.to(torch.float64))
         z = {m: method.encoder(m, x[m]) for m in method.modalities}
         return method, x, z, method.quantizer(z, torch.zeros(12), torch.zeros(12, 24))
 

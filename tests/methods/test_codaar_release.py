@@ -4,7 +4,7 @@ import pytest
 import torch
 
 from cmg.losses.cpc import cross_cpc
-from cmg.methods import build
+from cmg.methods import build, semantic
 from cmg.methods.base import Batch, Draws
 from cmg.methods.codaar_keys import CPC, DECODER, ENCODER, TEXT, merged_counts
 from cmg.methods.fcid_keys import TEMPLATE, own_names, released_names
@@ -51,7 +51,7 @@ def projections(method, x):
 
 def test_encoding(folder, inputs):
     method, expected = released(folder, "avt_small_weights", "avt").eval(), load(folder, "avt_small_eval")
-    x = method._inputs(inputs)
+    x = semantic.inputs(method.encoder, inputs)
     close({"text_feature": x["text"], "video_pooled": method.encoder.pool(inputs.video)}, expected)
     close(projections(method, x), expected)
     table = method.codebooks()[0]
@@ -133,7 +133,7 @@ def check_update(method, expected):
 
 def test_forward_of_a_training_step(folder, inputs):
     method, expected = released(folder, "avt_small_weights", "avt").train(), load(folder, "avt_small_train_step")
-    x = method._inputs(inputs)
+    x = semantic.inputs(method.encoder, inputs)
     z = {m: method.encoder(m, x[m]) for m in method.modalities}
     quantized = method.quantizer(z, torch.zeros(24), torch.zeros(24, 96))
     close({"text_feature": x["text"], **{f"z_{m[0]}": v for m, v in z.items()}}, expected)
@@ -154,7 +154,7 @@ def test_dropout_draws(folder, inputs):
     """Masks are drawn in the released order: video, audio, text; sequence first."""
     method, expected = released(folder, "avt_small_weights", "avt", dropout=0.1).train(), load(folder, "avt_small_train_dropout")
     torch.manual_seed(99)
-    x = method._inputs(inputs)
+    x = semantic.inputs(method.encoder, inputs)
     z = {m: method.encoder(m, x[m]) for m in method.modalities}
     close({f"z_{m[0]}": v for m, v in z.items()}, expected)
 

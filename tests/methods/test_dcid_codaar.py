@@ -93,8 +93,9 @@ def test_same_draws_same_numbers(small, batch, name):
 
 
 @pytest.mark.parametrize("name", METHODS)
-def test_autocast_keeps_codebook_and_losses_in_float32(small, batch, name):
-    method = make(name, small)
+@pytest.mark.parametrize("variant", ["paper", "release"])
+def test_autocast_keeps_codebook_and_losses_in_float32(small, batch, name, variant):
+    method = make(name, small, variant=variant)
     with torch.autocast("cpu", dtype=torch.bfloat16):
         terms = step(method, batch, lambda closure: closure().backward())
     assert {v.dtype for v in terms.terms.values()} == {torch.float32}

@@ -1,23 +1,12 @@
 """DCID, `variant: release`, against numbers made by the released code, in float64: forward, losses, codebook."""
 
-import pytest
 import torch
 
 from cmg.methods import build
 from cmg.methods.base import Draws
 from cmg.quantizers.sequential import SequentialEMA
 from tests.methods.reference import close, load
-from tests.methods.released_dcid import MODALITIES, NO_RESET, PERMUTATION, buffers, read_inputs, released, resetting, set_buffers
-
-
-@pytest.fixture
-def folder(reference):
-    return reference / "golden" / "dcid"
-
-
-@pytest.fixture
-def inputs(folder):
-    return read_inputs(folder)
+from tests.methods.released_dcid import MODALITIES, NO_RESET, PERMUTATION, buffers, released, resetting, set_buffers
 
 
 def encoded_values(method, encoded):
@@ -32,10 +21,10 @@ def encoded_values(method, encoded):
     return found | {"cmcm": 0.5 * method._code_matching(encoded)}
 
 
-def test_evaluation_forward(folder, inputs):
-    method, expected = released(folder).eval(), load(folder, "eval")
+def test_evaluation_forward(dcid, dcid_inputs):
+    method, expected = released(dcid).eval(), load(dcid, "eval")
     set_buffers(method.quantizer, expected)
-    encoded = method._encode(inputs, Draws(**NO_RESET))
+    encoded = method._encode(dcid_inputs, Draws(**NO_RESET))
     close(encoded_values(method, encoded), expected)
     close({f"{m}_vq_downstream": encoded.quantized.straight[m] for m in MODALITIES}, expected)
     kept = torch.ones(400, dtype=torch.bool)
@@ -45,20 +34,20 @@ def test_evaluation_forward(folder, inputs):
     close(after, expected)
     table = method.codebooks()[0]
     for m in MODALITIES:
-        features = inputs.text if m == "text" else getattr(inputs, m)
+        features = dcid_inputs.text if m == "text" else getattr(dcid_inputs, m)
         set_buffers(method.quantizer, expected)
         index = method.encode(m, features).indices[..., 0]
         close({f"{m}_indices": index, f"{m}_vq": table[index]}, expected)
 
 
-def test_training_forward_updates_the_codebook_and_resets(folder, inputs):
-    method, expected = released(folder).train(), load(folder, "train_nodropout")
+def test_training_forward_updates_the_codebook_and_resets(dcid, dcid_inputs):
+    method, expected = released(dcid).train(), load(dcid, "train_nodropout")
     set_buffers(method.quantizer, expected)
-    encoded = method._encode(inputs, resetting(expected))
+    encoded = method._encode(dcid_inputs, resetting(expected))
     close(encoded_values(method, encoded), expected)
     close(buffers(method.quantizer), expected)
     found = {f"{m}_recon_loss": loss for m, loss in zip(MODALITIES, reconstruction(method, encoded), strict=True)}
-    decoders = load(folder, "decoder")
+    decoders = load(dcid, "decoder")
     close(found, decoders)
     straight = encoded.quantized.straight
     rebuilt = {m: method.decoders[m](straight[m], encoded.specific[m]) for m in MODALITIES}
@@ -72,9 +61,9 @@ def reconstruction(method, encoded):
     return [terms[f"recon_{m}"] for m in MODALITIES]
 
 
-def test_club(folder, inputs):
-    method, expected = released(folder).train(), load(folder, "club")
-    pairs = method._club_pairs(method._encode(inputs, Draws(**NO_RESET)))
+def test_club(dcid, dcid_inputs):
+    method, expected = released(dcid).train(), load(dcid, "club")
+    pairs = method._club_pairs(method._encode(dcid_inputs, Draws(**NO_RESET)))
     draws = Draws({m: PERMUTATION for m in MODALITIES})
     for m, (x, y) in ((m, (x.detach(), y.detach())) for m, (x, y) in pairs.items()):
         mu, logvar = method.clubs[m](x)
@@ -91,15 +80,15 @@ def test_club(folder, inputs):
         close({f"{m}_mi_estimate_after_5_steps": method._club(m, x, y, draws)}, expected, rtol=1e-7, atol=1e-10)
 
 
-def test_cross_cpc_at_every_step(folder, inputs):
-    method, expected = released(folder).eval(), load(folder, "cpc")
-    z = {m: load(folder, "train_nodropout")[f"{m}_semantic"] for m in MODALITIES}
+def test_cross_cpc_at_every_step(dcid, dcid_inputs):
+    method, expected = released(dcid).eval(), load(dcid, "cpc")
+    z = {m: load(dcid, "train_nodropout")[f"{m}_semantic"] for m in MODALITIES}
     for t in range(1, 9):
         close({f"loss_t{t}": method._cpc(z, t)}, expected)
 
 
-def test_codebook_from_the_official_start(folder):
-    expected = load(folder, "quantizer_fresh_init")
+def test_codebook_from_the_official_start(dcid):
+    expected = load(dcid, "quantizer_fresh_init")
     quantizer = SequentialEMA(400, 256, MODALITIES).double().train()
     quantizer.embedding.copy_(expected["embedding_before"])
     quantizer.ema_weight.copy_(expected["embedding_before"])
@@ -109,8 +98,8 @@ def test_codebook_from_the_official_start(folder):
         close(buffers(quantizer, f"_after_{n}"), expected, rtol=1e-9)
 
 
-def test_two_modalities(folder):
-    expected, warm = load(folder, "quantizer_audio_video_only"), load(folder, "train_nodropout")
+def test_two_modalities(dcid):
+    expected, warm = load(dcid, "quantizer_audio_video_only"), load(dcid, "train_nodropout")
     method = build("dcid", {"variant": "release", "modalities": "av", "specific_channels": 4, "decoder_channels": 4}).double().train()
     set_buffers(method.quantizer, warm)
     method.quantizer.unactivated_count.zero_()
@@ -122,10 +111,10 @@ def test_two_modalities(folder):
     close(buffers(method.quantizer), expected)
 
 
-def test_float32_stays_close_on_a_warm_codebook(folder, inputs):
-    method, expected = released(folder).eval(), load(folder, "eval")
+def test_float32_stays_close_on_a_warm_codebook(dcid, dcid_inputs):
+    method, expected = released(dcid).eval(), load(dcid, "eval")
     set_buffers(method.quantizer, expected)
-    found = encoded_values(method.float(), method._encode(inputs.to(torch.float32), Draws(**NO_RESET)))
+    found = encoded_values(method.float(), method._encode(dcid_inputs.to(torch.float32), Draws(**NO_RESET)))
     close(found, expected, rtol=1e-4, atol=1e-4)
 
 

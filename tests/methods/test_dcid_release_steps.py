@@ -2,22 +2,11 @@
 
 import json
 
-import pytest
 import torch
 
 from cmg.methods.base import Draws
 from tests.methods.reference import close, load
-from tests.methods.released_dcid import MODALITIES, NO_RESET, PERMUTATION, buffers, read_inputs, released, resetting, set_buffers
-
-
-@pytest.fixture
-def folder(reference):
-    return reference / "golden" / "dcid"
-
-
-@pytest.fixture
-def inputs(folder):
-    return read_inputs(folder)
+from tests.methods.released_dcid import MODALITIES, NO_RESET, PERMUTATION, buffers, released, resetting, set_buffers
 
 
 def train_step(method, batch, draws, optimisers):
@@ -55,15 +44,15 @@ def total(terms):
     return {"total": sum(terms.values()).detach()}
 
 
-def test_two_training_steps(folder, inputs):
+def test_two_training_steps(dcid, dcid_inputs):
     """Losses and gradient norms as the index of the reference files prints them."""
-    index = json.loads((folder / "index.json").read_text())["results_in_short"]
+    index = json.loads((dcid / "index.json").read_text())["results_in_short"]
     expected = {k: torch.tensor(v, dtype=torch.float64) for k, v in index["step0 parts"].items()}
-    method, warm = released(folder).train(), load(folder, "train_nodropout")
+    method, warm = released(dcid).train(), load(dcid, "train_nodropout")
     set_buffers(method.quantizer, warm)
     optimisers, draws = make_optimisers(method), resetting(warm)
     step = Draws(dict.fromkeys(MODALITIES, PERMUTATION), 5, draws.reset, draws.noise)
-    terms, _, norms = train_step(method, inputs, step, optimisers)
+    terms, _, norms = train_step(method, dcid_inputs, step, optimisers)
     close({TERMS[name]: value for name, value in terms.items()} | total(terms), expected, rtol=1e-8)
     wanted = {
         "cpc": "cpc",
@@ -73,18 +62,18 @@ def test_two_training_steps(folder, inputs):
         **{f"club_{m}": f"club_{m}" for m in MODALITIES},
     }
     close({f"gradnorm_{wanted[name]}": norm for name, norm in norms.items()}, expected, rtol=1e-7)
-    second, _, _ = train_step(method, inputs, Draws(step.permutations, 5, **NO_RESET), optimisers)
+    second, _, _ = train_step(method, dcid_inputs, Draws(step.permutations, 5, **NO_RESET), optimisers)
     expected_total = {"total": torch.tensor(index["two steps: total loss"][1], dtype=torch.float64)}
     close(total(second), expected_total, rtol=1e-6)
 
 
-def test_six_forwards_per_batch(folder, inputs):
-    expected = load(folder, "six_forward_step_2023_loop")
-    method, warm = released(folder, club_forwards="each").train(), load(folder, "train_nodropout")
+def test_six_forwards_per_batch(dcid, dcid_inputs):
+    expected = load(dcid, "six_forward_step_2023_loop")
+    method, warm = released(dcid, club_forwards="each").train(), load(dcid, "train_nodropout")
     set_buffers(method.quantizer, warm)
     method.quantizer.unactivated_count.zero_()
     draws = Draws(dict.fromkeys(MODALITIES, PERMUTATION), 5, **NO_RESET)
-    terms, seen, _ = train_step(method, inputs, draws, make_optimisers(method))
+    terms, seen, _ = train_step(method, dcid_inputs, draws, make_optimisers(method))
     for n, loss in enumerate(seen, start=1):
         parts = sum(expected[f"negative_loglikelihood_{m}_{n}"] for m in MODALITIES)
         close({"loss": loss}, {"loss": parts}, rtol=1e-8)

@@ -16,11 +16,6 @@ NOT_OURS = ("video_projection.", "classifiers.")  # carried by released checkpoi
 
 
 @pytest.fixture
-def dcid(reference):
-    return reference / "golden" / "dcid"
-
-
-@pytest.fixture
 def expected(reference):
     return load(reference / "golden" / "micu", "training_losses")
 

@@ -9,6 +9,7 @@ import torch.multiprocessing as mp
 
 from cmg.methods import build
 from cmg.methods.base import Batch
+from tests.methods.conftest import SMALL
 
 METHODS = {
     "dcid": {},
@@ -20,22 +21,15 @@ METHODS = {
     "codis": {},
     "turn": {},
 }
-SIZES = {
-    "codebook_size": 12,
-    "embedding_dim": 8,
-    "specific_channels": 4,
-    "decoder_channels": 8,
-    "heads": 2,
-    "feedforward": 16,
-    "dropout": 0.0,
-}
+SIZES = {**SMALL, "dropout": 0.0}
 
 
 def whole_batch():
     g = torch.Generator().manual_seed(1)
-    mask = torch.arange(6) < torch.tensor([3, 6, 4, 5])[:, None]
+    lengths = torch.tensor([3, 6, 4, 5])
+    mask = torch.arange(6) < lengths[:, None]
     audio, text = torch.randn(4, 5, 128, generator=g), torch.randn(4, 6, 768, generator=g) * mask[..., None]
-    return Batch(audio, torch.randn(4, 5, 7, 7, 512, generator=g).relu(), text, mask).to(torch.float64)
+    return Batch(audio, torch.randn(4, 5, 7, 7, 512, generator=g).relu(), text, mask, lengths).to(torch.float64)
 
 
 def step(name, batch):

@@ -4,7 +4,7 @@ import pytest
 import torch
 from torch.nn import functional as F
 
-from cmg.methods import build
+from cmg.methods import build, semantic
 from tests.methods.test_cross_modal_learning import clips, pretrain, transfer
 
 STILL = {"dropout": 0.0, "translation_dropout": 0.0}
@@ -28,7 +28,7 @@ def test_terms_weights_and_switches(small, batch):
 
 def test_distance_is_between_the_halves_of_a_modality(small, batch):
     method, terms = loss(small, batch)
-    pairs = [method._halves(m, batch) for m in method.modalities]
+    pairs = [method._halves(m, x) for m, x in semantic.inputs(method.encoder, batch).items()]
     expected = -0.7 * sum(F.mse_loss(shared, specific) for shared, specific in pairs) / 3
     torch.testing.assert_close(terms.terms["distance"], expected)
 
@@ -49,7 +49,7 @@ def test_encode_gives_the_shared_half_and_no_codebook(small, batch, halves):
     method.eval()
     assert method.codebooks() == [] and method.health() == {}
     vectors = method.encode("video", batch.video).vectors
-    torch.testing.assert_close(vectors, method._halves("video", batch)[0])
+    torch.testing.assert_close(vectors, method._halves("video", batch.video)[0])
     torch.testing.assert_close(method.encode("video", batch.video, level="clip").vectors, vectors.mean(dim=1, keepdim=True))
 
 

@@ -62,6 +62,14 @@ def test_padding_does_not_matter_and_an_empty_sentence_is_finite(sentence):
     assert net(words).shape == (2, 6, 6)
 
 
+def test_lengths_that_are_known_give_what_the_mask_gives(sentence):
+    words, mask = sentence
+    net = TextBiLSTM(4, 3).double()
+    for lengths in ([3, 5], [6, 0]):
+        shown = torch.arange(6) < torch.tensor(lengths)[:, None]
+        assert torch.equal(net(words, shown, 8, torch.tensor(lengths)), net(words, shown, 8))
+
+
 def test_spread_keeps_a_full_sentence():
     x = torch.arange(8.0).reshape(2, 4, 1)
     assert torch.equal(spread(x, torch.tensor([4, 4]), 4), x)

@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pytest
 import torch
-from ruamel.yaml import YAML
 
 from pipeline.__main__ import main
+from tests.parameters import set_value
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 
@@ -28,15 +28,7 @@ class Folder:
         return main(command.split())
 
     def set(self, key: str, value: object) -> None:
-        yaml = YAML()
-        values = yaml.load((self.path / "params.yaml").read_text())
-        *parents, last = key.split(".")
-        section = values
-        for parent in parents:
-            section = section[parent]
-        section[last] = value
-        with (self.path / "params.yaml").open("w") as handle:
-            yaml.dump(values, handle)
+        set_value(self.path / "params.yaml", key, value)
 
     def files(self, *folders: str) -> dict[str, bytes]:
         """Content of every file below these folders."""

@@ -78,6 +78,10 @@ def _history(root: Path, run: str, seed: int, steps: int) -> Path:
 
 @pytest.fixture
 def files(tmp_path: Path) -> dict[str, list[Path]]:
+    return make_files(tmp_path)
+
+
+def make_files(tmp_path: Path) -> dict[str, list[Path]]:
     """Files as the stages write them, under their usual names."""
     found: dict[str, list[Path]] = {"runs": [], "histories": [], "stores": [], "failures": [], "problems": []}
     for method, level in LEVELS.items():
@@ -119,5 +123,9 @@ def files(tmp_path: Path) -> dict[str, list[Path]]:
 
 @pytest.fixture
 def inputs(files: dict[str, list[Path]]) -> ReportInputs:
+    return make_inputs(files)
+
+
+def make_inputs(files: dict[str, list[Path]]) -> ReportInputs:
     fingerprints = {path.stem: f"{number:064x}" for number, path in enumerate(files["runs"], start=1)}
     return load_inputs(**files, sample=True, random_backbones=True, fingerprints=fingerprints, facts={"Scale": "mini"})

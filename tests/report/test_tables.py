@@ -147,6 +147,23 @@ def test_toc_of_a_method_without_a_codebook_is_not_applicable(make_run, tmp_path
     assert "n/a" in latex.table_latex(table) and len(seed_table(table).rows) == sum(len(r.seeds) for r in table.rows)
 
 
+def test_released_scripts_do_not_apply_to_a_method_without_a_codebook(make_run, tmp_path):
+    run = make_run("fcid", 0)
+    retrieved = [cell for cell in run.cells if cell.task in ("mscoco", "clotho", "flickrsound") and not cell.toc]
+    runs = [
+        replace(run, method="simmmdg", protocol="published", cells=tuple(retrieved), codebook=False),
+        replace(run, protocol="published"),
+    ]
+    table = make_table(runs, read_published(), {})
+    row = row_of(table, "simmmdg", False, "method")
+    assert row.seeds == () and not any(cell.applies for cell in row.cells.values()) and row.cells["ave_va"].published == "49.5"
+    assert all(cell.applies for cell in row_of(table, "fcid", False, "method").cells.values())
+    (tmp_path / "t.csv").write_text(table_csv(table))
+    assert row_of(read_table(tmp_path / "t.csv"), "simmmdg", False, "method").cells == row.cells
+    assert "without a codebook has n/a there" in table_markdown(table)
+    assert len(seed_table(table).rows) == sum(len(r.seeds) for r in table.rows)
+
+
 def recall_cell(task, direction, toc, level):
     side = {"r1": level, "r5": level + 10, "r10": level + 20, "chance_r1": 1.0, "chance_r5": 5.0, "chance_r10": 10.0}
     return Score(task, direction, toc, "recall", level + 10, chance=16 / 3, side=side)

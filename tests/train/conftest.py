@@ -57,6 +57,20 @@ class ArrayStore:
         return self.features[rows]
 
 
+class Killed(Exception):
+    """Stands for SIGKILL."""
+
+
+def kill_at(step):
+    """A `progress` that raises `Killed` when `step` steps are done."""
+
+    def progress(done, total, row):
+        if done == step:
+            raise Killed
+
+    return progress
+
+
 @pytest.fixture
 def tiny():
     torch.manual_seed(0)

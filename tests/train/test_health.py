@@ -10,7 +10,7 @@ from cmg.train.history import health_csv
 from cmg.train.loop import TrainOptions, train
 from cmg.train.state import Progress
 from tests.methods.conftest import SMALL
-from tests.train.conftest import ArrayStore
+from tests.train.conftest import ArrayStore, Killed, kill_at
 
 OPTIONS = TrainOptions(epochs=2, batch_size=2, seed=5, save_every=1)
 STEPS = 6
@@ -28,18 +28,6 @@ def features():
 def fresh(name):
     torch.manual_seed(0)
     return build(name, SMALL)
-
-
-class Killed(Exception):
-    """Stands for SIGKILL."""
-
-
-def kill_at(step):
-    def progress(done, total, row):
-        if done == step:
-            raise Killed
-
-    return progress
 
 
 @pytest.mark.parametrize("name", METHODS)

@@ -9,7 +9,7 @@ import torch
 
 from cmg.methods.base import LossTerms
 from cmg.train.loop import Diverged, TrainOptions, steps_per_epoch, train
-from tests.train.conftest import TinyMethod
+from tests.train.conftest import Killed, TinyMethod, kill_at
 
 OPTIONS = TrainOptions(epochs=4, batch_size=3, learning_rate=1e-2, seed=5, save_every=3)
 
@@ -17,18 +17,6 @@ OPTIONS = TrainOptions(epochs=4, batch_size=3, learning_rate=1e-2, seed=5, save_
 def fresh():
     torch.manual_seed(0)
     return TinyMethod()
-
-
-class Killed(Exception):
-    """Stands for SIGKILL."""
-
-
-def kill_at(step):
-    def progress(done, total, row):
-        if done == step:
-            raise Killed
-
-    return progress
 
 
 def test_training_lowers_the_loss_and_finishes(tiny, paired, tmp_path):

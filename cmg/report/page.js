@@ -24,3 +24,16 @@ for (const table of document.querySelectorAll("table.sortable")) {
     });
   });
 }
+// What is folded away is printed too.
+addEventListener("beforeprint", () => {
+  for (const folded of document.querySelectorAll("details:not([open])")) {
+    folded.open = true;
+    folded.dataset.folded = "";
+  }
+});
+addEventListener("afterprint", () => {
+  for (const unfolded of document.querySelectorAll("details[data-folded]")) {
+    unfolded.open = false;
+    delete unfolded.dataset.folded;
+  }
+});

@@ -1,0 +1,95 @@
+"""Options that several methods have, each with its documentation once; a method's configuration derives from the groups that it uses.
+
+Values by variant are those of `variant: paper` and `variant: release`, in this order. Why they differ: docs/methods/dcid.md.
+"""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from pydantic import Field
+
+from cmg.methods.sizes import Frozen
+from cmg.methods.variants import by_variant
+
+
+class MovingCodebook(Frozen):
+    """A codebook that is moved by averages, and the commitment to its codes."""
+
+    beta: float = Field(0.25, ge=0, description="weight of the commitment")
+    decay: float = Field(0.99, gt=0, lt=1, description="of the codebook's moving averages")
+    reset_after: int = Field(300, ge=1, description="steps without use after which a code is dead")
+
+
+class SharedCodebook(MovingCodebook):
+    """One moving codebook for several streams: FCID, DCID, MICU."""
+
+    ema_own: float = Field(0.5, gt=0, le=1, description="weight of a stream's own vector in the multimodal moving average")
+    quantizer: Literal["joint", "sequential"] = by_variant("joint", "sequential")
+    commit_own: float = by_variant(1.0, 2.0)
+    """Weight of MSE to the own code, inside beta."""
+
+
+class MixedCodebook(SharedCodebook):
+    """A shared codebook as DCID has it, and MICU after it."""
+
+    mixing: Literal["aligned", "attention"] = by_variant("attention", "aligned")
+    """What another modality adds to the moving average of `joint`: its vector of the same second, or cross-attention over its clip."""
+    kept_by: Literal["any", "all"] = by_variant("all", "any")
+    """A code of `joint` is kept when any modality, or only when every modality, chose it within `reset_after` forwards."""
+    places: Literal["vectors", "means"] = by_variant("means", "vectors")
+    """Where codes of `joint` start and are reset to: on vectors of one modality, or on means over the modalities, which none owns."""
+    commit_other: float = by_variant({"avt": 0.25, "av": 0.5}, {"avt": 0.5, "av": 1.0})
+    """Weight of MSE to each other modality's code, inside beta."""
+
+
+class ReleasedEncoders(Frozen):
+    """Where the released encoders and decoders are not as printed: FCID, DCID, MICU, CoDAAR."""
+
+    spatial_attention: Literal["softmax", "inert"] = by_variant("softmax", "inert")
+    mask_text: bool = by_variant(True, False)
+    """Both as in `SemanticSizes`."""
+    residual_skip: Literal["input", "relu"] = by_variant("input", "relu")
+    """What the skip path of a residual block carries: its input, or, as released, the input after the ReLU."""
+
+
+class ReleasedText(ReleasedEncoders):
+    """The same where a trained BiLSTM reads the text: DCID, MICU, CoDAAR."""
+
+    detach_text_target: bool = by_variant(True, False)
+    """Whether the BiLSTM output that the text decoder rebuilds is a fixed target; otherwise the BiLSTM may shrink it."""
+
+
+class ContrastivePrediction(Frozen):
+    """CPC: FCID, DCID, CoDAAR."""
+
+    cpc_horizon: int = Field(1, ge=1, description="seconds predicted")
+    cpc_layers: int = by_variant(1, 2, ge=1)
+    """Layers of the LSTM that sums up the context."""
+    cpc_bias: bool = by_variant(False, True)
+    """Whether a prediction has a bias besides its matrix."""
+    cpc_candidates: Literal["targets", "predictions"] = by_variant("targets", "predictions")
+    """Among what the softmax chooses: a prediction among targets, or a target among predictions."""
+    cpc_self: float = by_variant(0.0, 0.1)
+    """Weight of predicting a modality from itself; between modalities it is 1."""
+    cpc_first: int = by_variant(0, 1, ge=0)
+    """First second (0-based) at which the CPC context may end."""
+
+
+class MutualInformation(Frozen):
+    """CLUB: FCID, DCID."""
+
+    club_hidden: int = Field(128, ge=1, description="hidden width of the CLUB nets")
+    club_steps: int = Field(5, ge=1, description="optimiser steps of the CLUB nets per training step")
+    club_estimate: Literal["all_pairs", "released"] = by_variant("all_pairs", "released")
+    """Negatives of the bound: every pair of the batch, or one permutation, averaged as the releases do (`cmg.losses.club`)."""
+    club_video: Literal["map", "projection"] = by_variant("map", "projection")
+    """Video-specific feature of CLUB: the spatial mean of the map that the decoder uses, or a projection that only CLUB uses."""
+
+
+class CodeMatching(Frozen):
+    """Cross-modal code matching: DCID, CoDAAR."""
+
+    cmcm_weight: float = by_variant(1.0, 0.5)
+    cmcm_transposed: bool = by_variant(False, True)
+    """Whether its second term is the released one instead of the published one: `cmg.losses.code_matching`."""

@@ -1,0 +1,182 @@
+"""The papers' tables of cost (FCID's Table 8, CoDAAR's Table 9): time per epoch, memory and epochs, ours measured, published beside.
+
+A row is a method on one kind of hardware with one schedule; its numbers are means over seeds. Percent stand beside DCID on the same
+hardware and schedule, as FCID's Table 8 prints them, where DCID ran too.
+"""
+
+import csv
+import io
+import statistics
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from cmg.report.layout import CONTROLS, METHODS, label
+from cmg.report.logs import Log
+from cmg.report.markdown import escape, markdown_line, shown
+from cmg.report.published import SOURCES
+from cmg.report.tablecsv import number
+from cmg.report.tables import Cell, summarise
+
+PUBLISHED = Path(__file__).with_name("published_costs.csv")
+REFERENCE = "dcid"
+OURS = "ours"
+MEASURED = "times and memory as measured on the hardware named; another run or machine gives others"
+READING = (
+    "Minutes per epoch: median over the epochs of a run without its first, from the end of one to the end of the next; mean ± sample "
+    "standard deviation over seeds. Memory of one process, in GiB: on a GPU the most that torch allocated, of which the training features "
+    "kept there are named apart; on a CPU the most that the process held. The papers print GB and do not say how it was taken. "
+    "Percent: beside DCID on the same hardware with the same schedule; empty where DCID was not run. Published rows: as printed."
+)
+HEADS = {
+    "method": "Method",
+    "source": "Source",
+    "hardware": "Hardware",
+    "pretraining": "Training clips",
+    "batch_size": "Batch",
+    "precision": "Precision",
+    "epochs": "Epochs",
+    "seeds": "Seeds",
+    "minutes_per_epoch": "Minutes per epoch",
+    "memory": "Memory",
+    "features": "of it features",
+    "time_percent": "Time, % of DCID",
+    "memory_percent": "Memory, % of DCID",
+}
+
+
+@dataclass(frozen=True)
+class Cost:
+    """One row. ``minutes`` and ``memory`` (GiB) over seeds; ``features`` GiB of the memory; what is not known is empty or None."""
+
+    method: str
+    source: str
+    hardware: str
+    pretraining: str
+    batch_size: str
+    precision: str
+    epochs: str
+    seeds: int
+    minutes: Cell
+    memory: Cell
+    features: float | None = None
+    time_percent: float | None = None
+    memory_percent: float | None = None
+
+
+def costs(logs: Iterable[Log], published: Sequence[Cost] | None = None) -> list[Cost]:
+    """Rows of runs whose log holds measurements of training, then published ones, methods in the papers' order."""
+    ours = _beside_reference([_measured(method, setting, group) for (method, *setting), group in _groups(logs).items()])
+    known = (*CONTROLS, *METHODS)
+    place = {method: known.index(method) for method in known}
+    rows = [*ours, *(read_published_costs() if published is None else published)]
+    return sorted(rows, key=lambda row: (place.get(row.method, len(known)), row.method, row.source != OURS))
+
+
+def _groups(logs: Iterable[Log]) -> dict[tuple, list[Log]]:
+    """Pretraining runs by method, hardware, clips, batch size, precision and epochs, in the order of the logs."""
+    found: dict[tuple, list[Log]] = {}
+    for log in logs:
+        training = log.notes.get("training")
+        if log.stage == "pretrain" and training and "seconds_per_epoch" in training:
+            clips = log.notes.get("clips", {}).get("used", "")
+            setting = (clips, training["batch_size"], training["precision"], training["epochs"])
+            found.setdefault((log.method, _hardware(log), *map(str, setting)), []).append(log)
+    return found
+
+
+def _hardware(log: Log) -> str:
+    """The GPU of each process, or the CPU and the threads used of it."""
+    training = log.notes["training"]
+    one = training.get("gpu") or f"{log.processor}, {training['threads']} used"
+    return one if training["processes"] == 1 else f"{training['processes']} × {one}"
+
+
+def _measured(method: str, setting: Sequence[str], logs: Sequence[Log]) -> Cost:
+    noted = [log.notes["training"] for log in logs]
+    minutes = summarise([training["seconds_per_epoch"] / 60 for training in noted])
+    memory = summarise([training.get("gpu_memory_gib", log.peak_memory_gib) for training, log in zip(noted, logs, strict=True)])
+    kept = [training["features_on_gpu_gib"] for training in noted if "features_on_gpu_gib" in training]
+    hardware, clips, batch, precision, epochs = setting
+    features = statistics.fmean(kept) if kept else None
+    return Cost(method, OURS, hardware, clips, batch, precision, epochs, len(logs), minutes, memory, features)
+
+
+def _beside_reference(rows: list[Cost]) -> list[Cost]:
+    by_setting = {(row.hardware, row.pretraining, row.batch_size, row.precision): row for row in rows if row.method == REFERENCE}
+    return [_percent(row, by_setting.get((row.hardware, row.pretraining, row.batch_size, row.precision))) for row in rows]
+
+
+def _percent(row: Cost, reference: Cost | None) -> Cost:
+    if reference is None:
+        return row
+    pairs = ((row.minutes, reference.minutes), (row.memory, reference.memory))
+    time, memory = (100 * a.mean / b.mean if a.mean is not None and b.mean else None for a, b in pairs)
+    return replace(row, time_percent=time, memory_percent=memory)
+
+
+def read_published_costs(path: Path = PUBLISHED) -> list[Cost]:
+    """Published rows, in the order of the file.
+
+    Raises:
+        ValueError: a field that should be a number is none; names file and line.
+    """
+    with path.open(newline="", encoding="utf-8") as handle:
+        return [_published(row, f"{path} line {line}") for line, row in enumerate(csv.DictReader(handle), start=2)]
+
+
+def _published(row: dict[str, str], where: str) -> Cost:
+    try:
+        minutes, memory = (Cell(_optional(row[name]), published=row[name]) for name in ("minutes_per_epoch", "memory"))
+        percent = [_optional(row[name]) for name in ("time_percent", "memory_percent")]
+    except ValueError as error:
+        raise ValueError(f"{where}: expected numbers, found {row}; correct the row from its source table") from error
+    if row["paper"] not in SOURCES:
+        raise ValueError(f"{where}: expected one of {', '.join(SOURCES)}, found {row['paper']!r}")
+    source = f"{label({'fcid_toc': 'fcid'}.get(row['paper'], row['paper']))}, {row['table']}"
+    setting = (row["hardware"], row["pretraining"], row["batch_size"], "", row["epochs"])
+    return Cost(row["method"], source, *setting, 0, minutes, memory, None, *percent)
+
+
+def _optional(text: str) -> float | None:
+    return float(text) if text else None
+
+
+def costs_csv(rows: Sequence[Cost], notice: str = "") -> str:
+    """The CSV text; its first line says what the numbers are."""
+    out = io.StringIO()
+    out.write(f"# {comment(notice)}\n")
+    writer = csv.writer(out, lineterminator="\n")
+    cells = ("minutes_per_epoch", "memory")
+    names = [f"{name}{part}" for name in HEADS for part in (("", "_sd", "_seeds") if name in cells else ("",))]
+    writer.writerow(names)
+    for row in rows:
+        head = [row.method, row.source, row.hardware, row.pretraining, row.batch_size, row.precision, row.epochs, row.seeds or ""]
+        measured = [text for cell, digits in ((row.minutes, 4), (row.memory, 2)) for text in _parts(cell, digits)]
+        writer.writerow([*head, *measured, number(row.features), number(row.time_percent, 0), number(row.memory_percent, 0)])
+    return out.getvalue()
+
+
+def _parts(cell: Cell, digits: int) -> list[str]:
+    return [cell.published or number(cell.mean, digits), number(cell.sd, digits), ";".join(number(value, digits) for value in cell.values)]
+
+
+def comment(notice: str) -> str:
+    """First line of what is made from measurements."""
+    return "; ".join(part for part in (" ".join(notice.split()), MEASURED) if part)
+
+
+def fields(row: Cost) -> list[str]:
+    """What people read, in the order of ``HEADS``."""
+    digits = 2 if (row.minutes.mean or 1) >= 1 else 4
+    measured = [row.minutes.published or shown(row.minutes, digits), row.memory.published or shown(row.memory, 2), number(row.features)]
+    percent = [number(row.time_percent, 0), number(row.memory_percent, 0)]
+    head = [label(row.method), row.source, row.hardware, row.pretraining, row.batch_size, row.precision, row.epochs]
+    return [*head, str(row.seeds or ""), *measured, *percent]
+
+
+def costs_markdown(rows: Sequence[Cost], notice: str = "") -> str:
+    """The Markdown text."""
+    lines = [f"> **{escape(comment(notice))}**", "", "# Table 8: cost of pretraining", "", READING, ""]
+    lines += [markdown_line(list(HEADS.values())), markdown_line(["---"] * len(HEADS))]
+    return "\n".join([*lines, *(markdown_line([escape(text) for text in fields(row)]) for row in rows)]) + "\n"

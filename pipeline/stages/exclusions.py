@@ -1,0 +1,24 @@
+"""List the training clips whose video a downstream dataset tests on; pretraining leaves them out.
+
+A stage of its own, so that a new dataset retrains nothing unless it holds out further clips.
+"""
+
+import argparse
+
+from cmg.datasets import exclusions
+from cmg.datasets.clips import read_index
+from pipeline import paths, receipts
+from pipeline.params import Params
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    pass
+
+
+def run(args: argparse.Namespace, params: Params) -> None:
+    inputs = [paths.index(name) for name in params.datasets]
+    with receipts.record("exclusions", "vggsound_avel", inputs=inputs, outputs=[paths.EXCLUSIONS], params={}) as notes:
+        found = exclusions.exclusions({name: read_index(paths.index(name)) for name in params.datasets})
+        exclusions.write_exclusions(paths.EXCLUSIONS, found)
+        notes["clips"] = exclusions.counts(found)
+        print(f"training clips held out: {len({item.row for item in found})}; by dataset: {notes['clips']}")

@@ -1,0 +1,121 @@
+"""Logs of stages become seconds per stage and method, and table 8; volatile, so apart from everything hashed."""
+
+import csv
+import io
+import json
+import re
+from pathlib import Path
+
+import pytest
+
+from cmg.report.costs import OURS, costs, costs_csv, costs_markdown, read_published_costs
+from cmg.report.logs import Log, read_log, read_logs
+from cmg.report.times import by_method, by_stage, times_csv, times_html, write_times
+from tests.report.conftest import HOSTILE
+from tests.report.test_html import Page
+
+GPU = {"gpu": "NVIDIA H200", "features_on_gpu_gib": 2.0}
+
+
+def trained(method: str, seed: int, seconds: float, memory: float = 4.0, **more) -> Log:
+    training = {"epochs": 5, "batch_size": 80, "precision": "bfloat16", "processes": 1, "threads": 2, "seconds_per_epoch": seconds}
+    gpu = {**GPU, "gpu_memory_gib": memory} if more.pop("on_gpu", True) else {}
+    notes = {"clips": {"used": 100}, "training": {**training, **gpu, **more}}
+    return Log("pretrain", f"{method}-{seed}", 10 * seconds, "Some CPU, 2 cores", 1.5, notes)
+
+
+@pytest.fixture
+def logs() -> list[Log]:
+    found = [trained("fcid", seed, 60.0 + 6 * seed, 4.0 + seed) for seed in range(3)] + [trained("dcid", 0, 33.0, 10.0)]
+    return [*found, Log("evaluate", "fcid-0", 4.0), Log("evaluate", "fcid-1", 6.0), Log("features", "ave-video", 100.0)]
+
+
+def test_a_log_is_read_and_a_damaged_one_named(tmp_path):
+    path = tmp_path / "ave-video.json"
+    path.write_text(json.dumps({"stage": "features", "item": "ave-video", "seconds": 3, "host": "h", "units": 7}))
+    assert read_log(path) == Log("features", "ave-video", 3.0, "", None, {"host": "h", "units": 7})
+    assert read_logs([tmp_path / "no.json", path]) == ((read_log(path),), (tmp_path / "no.json",))
+    for text in ("{", "[]", '{"stage": "features", "item": "x", "seconds": "long"}'):
+        path.write_text(text)
+        with pytest.raises(ValueError, match="ave-video.json"):
+            read_log(path)
+
+
+def test_seconds_add_up_by_stage_and_by_method(logs):
+    assert by_stage(logs) == {"features": 100.0, "pretrain": 2310.0, "evaluate": 10.0}
+    assert by_method(logs) == {"dcid": {"pretrain": 330.0}, "fcid": {"pretrain": 1980.0, "evaluate": 10.0}}
+    assert by_method([Log("codes", "fcid+codebook_256-2", 1.0)]) == {"fcid+codebook_256": {"codes": 1.0}}
+
+
+def test_costs_are_means_over_seeds_beside_dcid(logs):
+    fcid, dcid = (next(row for row in costs(logs) if (row.method, row.source) == (name, OURS)) for name in ("fcid", "dcid"))
+    assert (fcid.minutes.mean, fcid.minutes.sd, fcid.memory.mean, fcid.seeds) == (pytest.approx(1.1), pytest.approx(0.1), 5.0, 3)
+    assert (fcid.hardware, fcid.epochs, fcid.batch_size, fcid.features) == ("NVIDIA H200", "5", "80", 2.0)
+    assert (fcid.time_percent, fcid.memory_percent) == (pytest.approx(200.0), pytest.approx(50.0))
+    assert (dcid.time_percent, dcid.memory_percent) == (100.0, 100.0)
+
+
+def test_other_hardware_or_another_schedule_is_another_row(logs):
+    found = costs([*logs, trained("fcid", 3, 600.0, on_gpu=False), trained("fcid", 4, 50.0, batch_size=40, processes=4)])
+    ours = [row for row in found if (row.method, row.source) == ("fcid", OURS)]
+    assert [(row.hardware, row.batch_size, row.seeds) for row in ours] == [
+        ("NVIDIA H200", "80", 3), ("Some CPU, 2 cores, 2 used", "80", 1), ("4 × NVIDIA H200", "40", 1)
+    ]  # fmt: skip
+    assert ours[1].memory.mean == 1.5 and ours[1].time_percent is None, "a CPU is not compared with a GPU"
+
+
+def test_a_run_without_a_whole_epoch_measured_has_no_row():
+    log = trained("fcid", 0, 1.0)
+    del log.notes["training"]["seconds_per_epoch"]
+    assert not [row for row in costs([log, Log("pretrain", "fcid-1", 5.0)]) if row.source == OURS]
+
+
+def test_published_costs_are_those_of_the_papers():
+    found = {(row.method, row.pretraining, row.source.split(",")[0]): row for row in read_published_costs()}
+    assert len(found) == 9
+    assert found["fcid", "40k", "FCID"].time_percent == 99 and found["cmcm", "40k", "FCID"].epochs == "8"
+    assert (found["micu", "90k", "CoDAAR"].minutes.published, found["codaar", "40k", "CoDAAR"].memory.published) == ("54.5", "11.6")
+    assert all("RTX 3090" in row.hardware or "A100" in row.hardware for row in found.values())
+
+
+def test_a_wrong_published_number_is_named(tmp_path):
+    path = tmp_path / "c.csv"
+    head = "paper,table,method,pretraining,hardware,batch_size,epochs,minutes_per_epoch,memory,time_percent,memory_percent\n"
+    path.write_text(f"{head}fcid_toc,Table 8,dcid,40k,x,80,5,,,many,100\n")
+    with pytest.raises(ValueError, match="line 2"):
+        read_published_costs(path)
+
+
+def test_table_8_says_what_it_is_and_keeps_printed_digits(logs):
+    first, *rest = costs_csv(costs(logs), "sample corpus").splitlines()
+    assert first.startswith("# sample corpus; times and memory as measured")
+    rows = list(csv.DictReader(io.StringIO("\n".join(rest))))
+    assert [row["minutes_per_epoch"] for row in rows if row["method"] == "codaar"] == ["14.4", "23.8"]
+    ours = next(row for row in rows if row["method"] == "fcid")
+    assert (ours["minutes_per_epoch_seeds"], ours["memory_sd"], ours["time_percent"]) == ("1.0000;1.1000;1.2000", "1.00", "200")
+    text = costs_markdown(costs([trained("a|b", 0, 60)]))
+    assert text.startswith("> **times and memory") and "a\\|b" in text
+    assert {line.count(" | ") for line in text.splitlines() if line.startswith("| ")} == {12}
+
+
+def test_the_page_is_self_contained_and_can_be_followed_without_seeing(logs):
+    text = times_html([*logs, Log("scan", HOSTILE, 1.0)], costs(logs), missing=2, notice="sample corpus: n")
+    page = Page(text)
+    assert HOSTILE not in text and "2 finished stages have no log" in " ".join(page.text)
+    assert not re.findall(r"""(?:src|href|action)\s*=\s*["'](?!#|data:)[^"']*""", text) and "@import" not in text
+    assert all("scope" in attributes for attributes in page.all("th")) and len(page.all("caption")) == len(page.all("table")) == 4
+    assert "Seconds per method" in text and "pretrain 1980.0 s" in text, "a picture's numbers are in its description"
+    assert "NVIDIA H200" in " ".join(page.text) and "sample corpus" in page.text[0].lower()
+    levels = [int(tag[1]) for tag, _ in page.elements if re.fullmatch("h[1-6]", tag)]
+    assert levels == [1, 2, 2, 2, 2]
+
+
+def test_without_logs_the_page_says_so(tmp_path):
+    assert [path.name for path in write_times(tmp_path, [])] == ["times.html", "times.csv", "table8.csv", "table8.md"]
+    assert "No log was found" in (tmp_path / "times.html").read_text()
+    assert "codaar" in (tmp_path / "table8.csv").read_text(), "published rows stand alone"
+
+
+def test_times_csv_has_a_line_per_item(logs):
+    assert len(times_csv(logs).splitlines()) == 2 + len(logs)
+    assert Path("results/times.html").as_posix() not in Path("dvc.yaml").read_text(), "what is measured is no stage's output"
