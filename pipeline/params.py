@@ -68,7 +68,13 @@ class Stores(Section):
 class FeatureLimits(Section):
     failure_limit: float = Field(0.05, ge=0, le=1)
     time_limit: float = Field(60, gt=0)
+    memory_limit: float | None = Field(8, gt=0)
     clips_per_shard: int | None = Field(None, ge=1)
+
+    @property
+    def memory_bytes(self) -> int | None:
+        """``memory_limit`` in bytes."""
+        return None if self.memory_limit is None else round(self.memory_limit * 2**30)
 
 
 class Toc(Section):

@@ -12,10 +12,12 @@ def bar(total: int, what: str) -> tqdm:
 
 
 def updater(shown: tqdm) -> Callable[..., None]:
-    """A callback ``(done, total)`` that moves the bar; further arguments are ignored."""
+    """A callback ``(done, total)`` that moves the bar; ``failed=`` stands behind it as failures so far, further arguments are ignored."""
 
-    def update(done: int, total: int, *_: object) -> None:
+    def update(done: int, total: int, *_: object, failed: int = 0) -> None:
         shown.total = total
+        if failed:
+            shown.set_postfix_str(f"{failed} failed", refresh=False)
         shown.update(done - shown.n)
 
     return update

@@ -5,21 +5,18 @@ its fingerprint is over the fingerprints of its frames and masks, and the clip i
 `source_start` is the csv's start: seconds into the 10 s VGGSound clip that the five seconds were cut from.
 """
 
-import hashlib
 from dataclasses import dataclass
 from pathlib import Path
 
 from cmg.datasets.clips import Clip, Event
 from cmg.datasets.files import read_table, seconds
-from cmg.datasets.listing import Entry, FileChanged, Listing, check_fingerprint, fingerprint
+from cmg.datasets.listing import Entry, Listing, combined
 from cmg.datasets.prompts import FOLDER, prompt_of, read_prompts
 from cmg.datasets.rows import IndexResult, Rows, annotation
+from cmg.datasets.s4_files import DATA, FRAMES, MASKS, SECONDS, covered_files
 from cmg.datasets.safety import why_unsafe_path
 
-DATA = "Single-source/s4_data"
 META = ("Single-source/s4_meta_data.csv", "s4_meta_data.csv")
-SECONDS = 5
-MASKS = {"train": 1, "val": SECONDS, "test": SECONDS}
 
 
 @dataclass(frozen=True)
@@ -27,35 +24,6 @@ class Options:
     """prompts: a `label,prompt` csv (default: the project's own)."""
 
     prompts: str = ""
-
-
-def frame_paths(clip: Clip) -> tuple[str, ...]:
-    """The five frames of a clip, relative to the root."""
-    return tuple(f"{clip.visual}/{clip.clip_id}_{second}.png" for second in range(1, SECONDS + 1))
-
-
-def mask_folder(clip: Clip) -> str:
-    """The folder of a clip's masks, relative to the root."""
-    return clip.visual.replace("/visual_frames/", "/gt_masks/", 1)
-
-
-def mask_paths(clip: Clip) -> tuple[str, ...]:
-    """The masks of a clip, relative to the root: one (first second) for train, five for val and test."""
-    return tuple(f"{mask_folder(clip)}/{clip.clip_id}_{second}.png" for second in range(1, MASKS[clip.split] + 1))
-
-
-def check_clip(root: Path, clip: Clip) -> None:
-    """Raise FileChanged when a frame or mask is gone or another one than when the clip was indexed."""
-    paths = frame_paths(clip) + mask_paths(clip)
-    found = combined(fingerprint(check_fingerprint(root, path, "")) for path in paths)
-    if clip.visual_fingerprint and found != clip.visual_fingerprint:
-        raise FileChanged(f"{clip.visual}: a frame or mask differs from its listing; run `python -m pipeline scan` again")
-
-
-def combined(fingerprints) -> str:
-    """One fingerprint for several files in order; "" when any of them is unknown."""
-    parts = list(fingerprints)
-    return hashlib.sha256("\n".join(parts).encode()).hexdigest()[:32] if all(parts) else ""
 
 
 def index(root: Path, listing: Listing, options: Options) -> IndexResult:
@@ -83,7 +51,7 @@ def _add(rows: Rows, origin: tuple[str, int, str], fields: list[str], good: bool
     name, start, category, split = fields
     rows.add(
         name,
-        visual=(f"{DATA}/visual_frames/{split}/{category}/{name}",),
+        visual=(f"{FRAMES}{split}/{category}/{name}",),
         audio=(f"{DATA}/audio_wav/{split}/{category}/{name}.wav",),
         split=split if split in MASKS else "",
         origin=origin,
@@ -99,11 +67,11 @@ def _with_folders(listing: Listing, table: list[list[str]]) -> Listing:
     """The listing plus an entry for every frame folder whose frames and masks are all listed."""
     folders = []
     for name, _, category, split in table:
-        folder = f"{DATA}/visual_frames/{split}/{category}/{name}"
+        folder = f"{FRAMES}{split}/{category}/{name}"
         if split not in MASKS or why_unsafe_path(folder):
             continue
         clip = Clip(0, name, visual=folder, split=split)
-        files = [listing.get(path) for path in frame_paths(clip) + mask_paths(clip)]
+        files = [listing.get(path) for path in covered_files(clip)]
         if all(files):
             folders.append(Entry(folder, sum(file.bytes for file in files), combined(file.fingerprint for file in files)))
     return Listing((*listing.entries, *folders))

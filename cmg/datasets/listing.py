@@ -8,7 +8,7 @@ import hashlib
 import io
 import os
 import stat
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -79,6 +79,12 @@ def fingerprint(path: Path, size: int | None = None) -> str:
     return digest.hexdigest()[:32]
 
 
+def combined(fingerprints: Iterable[str]) -> str:
+    """One fingerprint for several files in order; "" when any of them is unknown."""
+    parts = list(fingerprints)
+    return hashlib.sha256("\n".join(parts).encode()).hexdigest()[:32] if all(parts) else ""
+
+
 def scan(root: Path, progress: Callable[[int, str], None] | None = None, content: bool = True) -> Listing:
     """List every file below `root`. `progress(files so far, path)` is called per file; `content=False` lists names and sizes only.
 
@@ -113,8 +119,11 @@ def write_listing(path: Path, listing: Listing) -> None:
 
 def read_listing(path: Path) -> Listing:
     """The listing in a file that `write_listing` wrote. Raises BadListing when it is not one."""
-    with open(path, newline="", encoding="utf-8") as stream:
-        rows = list(csv.reader(stream))
+    try:
+        with open(path, newline="", encoding="utf-8") as stream:
+            rows = list(csv.reader(stream))
+    except (UnicodeDecodeError, csv.Error) as error:
+        raise BadListing(f"{path}: expected a csv file in UTF-8, found {error}; run `python -m pipeline scan` again") from error
     if not rows or rows[0] != HEADER:
         raise BadListing(f"{path}: expected the header {','.join(HEADER)!r}, found {rows[:1]}; run `python -m pipeline scan` again")
     for number, row in enumerate(rows[1:], start=2):
@@ -148,6 +157,17 @@ def check_fingerprint(root: Path, path: str, expected: str) -> Path:
     if found != expected:
         raise FileChanged(f"{path}: expected fingerprint {expected} as listed, found {found}; run `python -m pipeline scan` again")
     return full
+
+
+def check_combined(root: Path, paths: Sequence[str], expected: str) -> None:
+    """As `check_fingerprint`, for files that share one `combined` fingerprint. Raises FileChanged when one is gone or differs."""
+    files = [check_fingerprint(root, path, "") for path in paths]
+    found = combined(map(fingerprint, files)) if expected else expected
+    if found != expected:
+        raise FileChanged(
+            f"{paths[0]} and {len(paths) - 1} more files: expected the fingerprint {expected} of all as listed, found {found}; "
+            "run `python -m pipeline scan` again"
+        )
 
 
 def _walk(root: Path) -> Iterator[tuple[str, str | None]]:

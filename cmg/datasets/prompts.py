@@ -12,12 +12,15 @@ class PromptError(ValueError):
 
 
 def read_prompts(path: Path) -> dict[str, str]:
-    """Sentence by label. Raises PromptError for another header, a repeated label, or an empty label or sentence."""
+    """Sentence by label. Raises PromptError for no csv, another header, a repeated label, or an empty label or sentence."""
     path = Path(path)
     if not path.is_file():
         raise PromptError(f"{path}: expected a csv file with the header label,prompt, found no file")
-    with open(path, newline="", encoding="utf-8-sig") as stream:
-        rows = list(csv.reader(stream))
+    try:
+        with open(path, newline="", encoding="utf-8-sig") as stream:
+            rows = list(csv.reader(stream))
+    except (UnicodeDecodeError, csv.Error) as error:
+        raise PromptError(f"{path}: expected a csv file in UTF-8 with the header label,prompt, found {error}") from error
     if not rows or rows[0] != ["label", "prompt"]:
         raise PromptError(f"{path}: expected the header label,prompt, found {','.join(rows[0]) if rows else 'an empty file'!r}")
     prompts: dict[str, str] = {}

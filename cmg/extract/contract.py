@@ -62,16 +62,5 @@ class Report:
         """Units per second."""
         return self.units / self.seconds if self.seconds else 0.0
 
-    @property
-    def remaining(self) -> float:
-        """Seconds left at the present pace."""
-        return self.seconds / self.done * (self.total - self.done) if self.done else float("inf")
-
-    def line(self) -> str:
-        """One line for people: clips done, failures so far, rate, time left."""
-        failed = ", ".join(f"{count} {kind}" for kind, count in sorted(self.failures.items())) or "none"
-        pace = f"{self.done / self.seconds:.1f} rows/s" if self.seconds else "-"
-        return f"{self.done}/{self.total} rows, failed: {failed}, {pace}, {self.remaining:.0f} s left"
-
 
 Progress = Callable[[Report], None]

@@ -11,15 +11,15 @@ from typing import Any
 import torch
 import torch.nn.functional as F
 
-from cmg.datasets.avsbench_s4 import MASKS, check_clip, mask_folder
 from cmg.datasets.clips import Clip
-from cmg.datasets.listing import FileChanged
+from cmg.datasets.s4_files import covered_files, mask_folder
 from cmg.extract.contract import Batch, Task
 from cmg.extract.options import RecipeError
-from cmg.media.failure import MediaFailure
 from cmg.media.grid import Window
 from cmg.media.source import Decoded, Source
 from cmg.media.video import VideoTask, decode_video
+
+decode = decode_video
 
 
 @dataclass(frozen=True)
@@ -44,31 +44,17 @@ class Recipe:
         return {**asdict(self), "values": "1 where any channel of the mask is not 0", "resize": "nearest"}
 
 
-@dataclass(frozen=True)
-class MaskTask:
-    """Everything a decoding process needs for one clip: dataset root, clip, most seconds."""
-
-    root: str
-    clip: Clip
-    seconds: int
-
-
 def tasks(clips: Sequence[Clip], root: Path, recipe: Recipe) -> list[Task]:
-    """One task per usable clip. Raises RecipeError for a dataset without masks."""
-    for clip in clips:
-        if clip.visual is None or mask_folder(clip) == clip.visual:
-            raise RecipeError(f"clip {clip.clip_id!r}: {clip.visual} is no folder of AVSBench-S4 frames; only that dataset has masks")
-    return [Task(clip.row, MaskTask(str(root), clip, recipe.seconds)) for clip in clips]
+    """One task per usable clip, as many seconds as its split has masks. Raises RecipeError for a dataset without masks."""
+    return [Task(clip.row, _masks(clip, root, recipe)) for clip in clips]
 
 
-def decode(task: MaskTask) -> Decoded:
-    """Masks of one clip: uint8 `[seconds, H, W, 3]`, as many as its split has. Raises MediaFailure."""
-    try:
-        check_clip(Path(task.root), task.clip)
-    except FileChanged as error:
-        raise MediaFailure("changed", str(error)) from error
-    seconds = min(task.seconds, MASKS[task.clip.split])
-    return decode_video(VideoTask(Source(task.root, mask_folder(task.clip)), Window(frames_per_second=1, seconds=seconds)))
+def _masks(clip: Clip, root: Path, recipe: Recipe) -> VideoTask:
+    files = covered_files(clip)
+    if not files:
+        raise RecipeError(f"clip {clip.clip_id!r}: {clip.visual} is no folder of AVSBench-S4 frames; only that dataset has masks")
+    source = Source(str(root), mask_folder(clip), clip.visual_fingerprint, files)
+    return VideoTask(source, Window(frames_per_second=1, seconds=recipe.seconds))
 
 
 class Network:

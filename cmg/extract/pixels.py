@@ -13,10 +13,10 @@ import torch
 from cmg.extract.contract import Batch, Task
 from cmg.extract.options import RecipeError
 from cmg.extract.resize import resize
-from cmg.media.failure import MediaFailure
+from cmg.extract.visual import video_task
 from cmg.media.grid import Window
-from cmg.media.source import Decoded, Source
-from cmg.media.video import VideoTask, decode_video
+from cmg.media.source import Decoded
+from cmg.media.video import decode_video
 
 decode = decode_video
 
@@ -51,14 +51,11 @@ class Recipe:
 
 def tasks(clips: Sequence[Any], root: Path, recipe: Recipe) -> list[Task]:
     """One task per usable clip; a clip without a visual file is a `no_video` failure."""
-    return [Task(clip.row, _spec(clip, root, recipe)) for clip in clips]
+    return [Task(clip.row, video_task(clip, root, _window(clip, recipe))) for clip in clips]
 
 
-def _spec(clip: Any, root: Path, recipe: Recipe) -> VideoTask | MediaFailure:
-    if clip.visual is None:
-        return MediaFailure("no_video", "the index names no visual file for this clip")
-    window = Window(clip.start, clip.duration, frames_per_second=1, seconds=recipe.seconds)
-    return VideoTask(Source(str(root), clip.visual, clip.visual_fingerprint), window)
+def _window(clip: Any, recipe: Recipe) -> Window:
+    return Window(clip.start, clip.duration, frames_per_second=1, seconds=recipe.seconds)
 
 
 class Network:

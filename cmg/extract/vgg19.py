@@ -17,11 +17,11 @@ from cmg.extract.calibrate import NARROW, OPEN, block_images, calibrate, fill_no
 from cmg.extract.contract import Batch, Task
 from cmg.extract.options import RecipeError, require
 from cmg.extract.resize import resize
+from cmg.extract.visual import video_task
 from cmg.extract.weights import digest, load_state, resolve
-from cmg.media.failure import MediaFailure
 from cmg.media.grid import GRIDS, LENGTHS, Window
-from cmg.media.source import Decoded, Source
-from cmg.media.video import VideoTask, decode_video
+from cmg.media.source import Decoded
+from cmg.media.video import decode_video
 
 SIZE, SIDE, CHANNELS = 224, 7, 512
 CONVS = (2, 2, 4, 4, 4)  # convolutions per block
@@ -89,14 +89,11 @@ class Recipe:
 
 def tasks(clips: Sequence[Any], root: Path, recipe: Recipe) -> list[Task]:
     """One task per usable clip; a clip without a visual file is a `no_video` failure."""
-    return [Task(clip.row, _spec(clip, root, recipe)) for clip in clips]
+    return [Task(clip.row, video_task(clip, root, _window(clip, recipe))) for clip in clips]
 
 
-def _spec(clip: Any, root: Path, recipe: Recipe) -> VideoTask | MediaFailure:
-    if clip.visual is None:
-        return MediaFailure("no_video", "the index names no visual file for this clip")
-    window = Window(clip.start, clip.duration, recipe.frames_per_second, recipe.seconds, recipe.grid, recipe.length)
-    return VideoTask(Source(str(root), clip.visual, clip.visual_fingerprint), window)
+def _window(clip: Any, recipe: Recipe) -> Window:
+    return Window(clip.start, clip.duration, recipe.frames_per_second, recipe.seconds, recipe.grid, recipe.length)
 
 
 def layers(widths: Sequence[int]) -> nn.Sequential:

@@ -1,6 +1,6 @@
 """Image files to arrays, with Pillow."""
 
-import re
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -8,7 +8,7 @@ from PIL import Image, UnidentifiedImageError
 
 from cmg.media.failure import MediaFailure
 from cmg.media.grid import Window
-from cmg.media.source import IMAGE_SUFFIXES, Decoded
+from cmg.media.source import Decoded
 
 
 def load_rgb(path: Path) -> np.ndarray:
@@ -27,21 +27,15 @@ def read_image(path: Path) -> Decoded:
     return Decoded(load_rgb(path)[None], 1)
 
 
-def read_folder(path: Path, window: Window) -> Decoded:
-    """A folder of images, one per second in the order of the last number in their names: uint8 `[seconds, H, W, 3]`.
+def read_images(files: Sequence[Path], window: Window) -> Decoded:
+    """Images of one size, one per second: uint8 `[seconds, H, W, 3]`; at most `window.seconds` are read.
 
-    At most `window.seconds` images are read. Raises MediaFailure `empty` for a folder without images, `unreadable` when sizes differ.
+    Raises MediaFailure `empty` when there is none, `unreadable` when sizes differ.
     """
-    files = sorted((file for file in path.iterdir() if file.suffix.lower() in IMAGE_SUFFIXES), key=_order)[: window.seconds]
-    if not files:
+    images = [load_rgb(file) for file in files[: window.seconds]]
+    if not images:
         raise MediaFailure("empty", "the folder holds no image")
-    images = [load_rgb(file) for file in files]
     sizes = {image.shape[:2] for image in images}
     if len(sizes) > 1:
         raise MediaFailure("unreadable", f"expected images of one size in the folder, found {sorted(sizes)}")
     return Decoded(np.stack(images), len(images))
-
-
-def _order(file: Path) -> tuple[int, str]:
-    numbers = re.findall(r"\d+", file.stem)
-    return (int(numbers[-1]) if numbers else -1, file.name)

@@ -14,7 +14,7 @@ import numpy as np
 from cmg.media.container import open_container, packets
 from cmg.media.failure import MediaFailure
 from cmg.media.grid import Plan, Window, plan
-from cmg.media.image import read_folder, read_image
+from cmg.media.image import read_image, read_images
 from cmg.media.source import IMAGE_SUFFIXES, Decoded, Source
 
 decord.logging.set_level(decord.logging.QUIET)
@@ -39,13 +39,13 @@ class Scan:
 def decode_video(task: VideoTask) -> Decoded:
     """Frames of one clip at native size: uint8 `[seconds * F, H, W, 3]` RGB, second by second.
 
-    An image gives one second of one frame, a folder of images (one per second, in numeric order) as many seconds as it has images.
+    An image gives one second of one frame, a folder of images (one per second, as the source lists them) as many seconds as it has images.
     Raises MediaFailure.
     """
     path = task.source.open()
     try:
         if path.is_dir():
-            return read_folder(path, task.window)
+            return read_images(task.source.images(), task.window)
         if path.suffix.lower() in IMAGE_SUFFIXES:
             return read_image(path)
         return _decode_file(path, task.window)

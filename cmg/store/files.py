@@ -37,13 +37,14 @@ def file_digest(file: Path) -> str:
 
 
 def read_json(file: Path) -> dict[str, Any]:
-    """A JSON object from ``file``.
+    """A JSON object from ``file``; raises ``StoreError`` when it holds anything else."""
+    return parse_json(file.read_bytes(), file)
 
-    Raises:
-        StoreError: the file is not a JSON object.
-    """
+
+def parse_json(data: bytes, file: Path) -> dict[str, Any]:
+    """The JSON object that ``data``, the content of ``file``, holds; raises ``StoreError`` when it is anything else."""
     try:
-        value = json.loads(file.read_bytes())
+        value = json.loads(data)
     except (UnicodeDecodeError, json.JSONDecodeError) as error:
         raise StoreError(f"{file}: expected JSON, found {error}") from error
     if not isinstance(value, Mapping):

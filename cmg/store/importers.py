@@ -35,7 +35,7 @@ def import_released(
     ids: Sequence[str],
     shape: tuple[int, ...],
     dtype: str,
-    progress: Callable[[int, int], None] = lambda done, total: None,
+    progress: Callable[[int, int, int], None] = lambda done, total, failed: None,
     **options: object,
 ) -> Imported:
     """Read every clip of ``source`` into a sealed store at ``path``.
@@ -46,7 +46,7 @@ def import_released(
     Args:
         ids: clip ids in index order.
         shape: of one clip in the store, e.g. ``(10, 128)``.
-        progress: called with clips done and clips in total.
+        progress: called with clips done, clips in total, and failures so far.
         options: ``clips_per_shard`` and ``compression`` of the store.
     """
     spec = released_spec(source, dataset=dataset, modality=modality, ids=ids, shape=shape, dtype=dtype, **options)
@@ -67,12 +67,12 @@ def released_spec(
     return StoreSpec(dataset, modality, ids, fingerprints, shape, dtype, recipe, provenance="released", **options)
 
 
-def import_rows(writer: StoreWriter, source: Source, progress: Callable[[int, int], None]) -> None:
-    """Read every row that ``writer`` has to do; one that cannot be used becomes a failure."""
-    todo = writer.todo
+def import_rows(writer: StoreWriter, source: Source, progress: Callable[[int, int, int], None]) -> None:
+    """Read every row that ``writer`` has to do; one that cannot be used becomes a failure. progress: as for ``import_released``."""
+    todo, failed = writer.todo, 0
     for done, row in enumerate(todo, 1):
-        _import_row(writer, source, row)
-        progress(done, len(todo))
+        failed += not _import_row(writer, source, row)
+        progress(done, len(todo), failed)
 
 
 def fit_seconds(array: np.ndarray, shape: tuple[int, ...]) -> tuple[np.ndarray, int]:
@@ -91,13 +91,16 @@ def fit_seconds(array: np.ndarray, shape: tuple[int, ...]) -> tuple[np.ndarray, 
     return fitted, valid
 
 
-def _import_row(writer: StoreWriter, source: Source, row: int) -> None:
+def _import_row(writer: StoreWriter, source: Source, row: int) -> bool:
+    """Whether the row has features."""
     try:
         features, valid = fit_seconds(source.read(row, writer.spec.ids[row]), writer.spec.shape)
     except ReleasedError as error:
         writer.fail(row, error.status, error.reason)
-        return
+        return False
     try:
         writer.put(row, features, valid)
     except StoreError as error:
         writer.fail(row, "malformed", str(error))
+        return False
+    return True

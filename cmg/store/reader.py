@@ -3,20 +3,23 @@
 Axes: N clips of the store, n rows asked for, then the shape of one clip (T seconds, H W 7x7, C channels).
 """
 
+import hashlib
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 
 from cmg.store.errors import StoreError
-from cmg.store.files import file_digest, read_json
+from cmg.store.files import parse_json, read_json
 from cmg.store.metadata import chunk_name, sealed_attributes
 from cmg.store.schema import Layout, decode_text
 from cmg.store.shards import ShardFile
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True)
@@ -39,13 +42,14 @@ class FeatureStore:
         shape, dtype: of one clip's features.
 
     Raises:
-        StoreError: nothing there, not sealed yet, edited after sealing, or a shard whose size is not the recorded one.
+        StoreError: nothing there, not sealed yet, edited after sealing, or a shard whose size is not the recorded one; while
+            reading, when another store stands there and what is asked for was not opened before.
     """
 
     def __init__(self, path: Path | str):
         self.path = Path(path)
-        self.attrs = read_attributes(self.path)
-        self.digest = file_digest(self.path / "zarr.json")
+        root = read_root(self.path)
+        self.attrs, self.digest = _attributes(root, self.path), hashlib.sha256(root).hexdigest()
         self.shape = tuple(self.attrs["clip_shape"])
         self.dtype = np.dtype(self.attrs["dtype"])
         self.layout = Layout(self.attrs["clips_per_shard"], self.shape, self.attrs["dtype"], self.attrs["compression"])
@@ -150,27 +154,51 @@ class FeatureStore:
             self.shard(shard).copy_to(slot, out[place])
 
     def shard(self, number: int) -> ShardFile:
-        """Shard file ``number``, mapped on first use."""
-        shard = self._shards.get(number)
-        if shard is None:
+        """Shard file ``number``, mapped on first use; raises ``StoreError`` when another store stands there by then."""
+        if number not in self._shards:
             file = self.path / chunk_name("features", number, 1 + len(self.shape))
-            shard = self._shards[number] = ShardFile(file, self.layout)
-        return shard
+            self._shards[number] = self._own(lambda: ShardFile(file, self.layout))
+        return self._shards[number]
 
     def _small(self, name: str) -> np.ndarray:
-        return read_small(self.path, name)
+        return self._own(lambda: read_small(self.path, name))
+
+    def _own(self, open_file: Callable[[], T]) -> T:
+        """What ``open_file`` gives; ``StoreError`` unless the same store still stands there afterwards, so that it is of this one."""
+        try:
+            return open_file()
+        finally:
+            if not self._stands():
+                raise StoreError(f"{self.path}: the store was replaced or deleted since it was opened; open it again")
+
+    def _stands(self) -> bool:
+        try:
+            return hashlib.sha256(read_root(self.path)).hexdigest() == self.digest
+        except StoreError:
+            return False
 
 
 def read_attributes(path: Path) -> dict[str, Any]:
     """Attributes of the sealed store at ``path``; raises ``StoreError`` when there is none."""
-    root = path / "zarr.json"
-    if not path.is_dir():
-        raise StoreError(f"{path}: expected a feature store, found nothing; `python -m pipeline features` or `make repro` writes it")
-    if not root.exists():
+    return _attributes(read_root(path), path)
+
+
+def read_root(path: Path) -> bytes:
+    """The root ``zarr.json`` of the sealed store at ``path``; raises ``StoreError`` when there is none."""
+    try:
+        return (path / "zarr.json").read_bytes()
+    except (FileNotFoundError, NotADirectoryError) as error:
+        if not path.is_dir():
+            raise StoreError(
+                f"{path}: expected a feature store, found nothing; `python -m pipeline features` or `make repro` writes it"
+            ) from error
         raise StoreError(
             f"{path}: the store is not sealed (no zarr.json): extraction has not finished; run `python -m pipeline features` again"
-        )
-    return sealed_attributes(read_json(root), path)
+        ) from error
+
+
+def _attributes(root: bytes, path: Path) -> dict[str, Any]:
+    return sealed_attributes(parse_json(root, path / "zarr.json"), path)
 
 
 def check_sizes(path: Path, attributes: dict[str, Any]) -> None:

@@ -31,7 +31,10 @@ class TooManyFailures(RuntimeError):
 
 @dataclass(frozen=True)
 class Work:
-    """What the store will hold, and how its open rows are filled: ``fill(writer, moved)`` calls ``moved(done, total)``, returns notes."""
+    """What the store will hold, and how its open rows are filled.
+
+    ``fill(writer, moved)`` calls ``moved(done, total, failed=number)`` as it goes and returns notes for the log.
+    """
 
     spec: StoreSpec
     fill: Callable[[StoreWriter, Callable[..., None]], dict[str, Any]]
@@ -96,14 +99,15 @@ def _work(args: argparse.Namespace, params: Params, clips: list[Clip], recipe: d
 
 
 def _extraction(args: argparse.Namespace, params: Params, clips: list[Clip], recipe: dict[str, Any]) -> Work:
-    options = Options(device=str(device.prepare(params)), workers=params.threads, time_limit=params.features.time_limit)
+    limits = {"time_limit": params.features.time_limit, "memory_limit": params.features.memory_bytes}
+    options = Options(device=str(device.prepare(params)), workers=params.threads, **limits)
     job = prepare(args.modality, recipe, paths.weights_root(), options, clips)
     rows, root = rows_of(args.modality, clips), paths.dataset_root(args.dataset, params.dataset(args.dataset).source)
     layout = {"clips_per_shard": params.features.clips_per_shard}
     names = (args.dataset, args.modality, rows.ids, rows.fingerprints)
 
     def fill(writer: StoreWriter, moved: Callable[..., None]) -> dict[str, Any]:
-        report = run_job(job, clips, root, writer, options, lambda found: moved(found.done, found.total))
+        report = run_job(job, clips, root, writer, options, lambda found: moved(found.done, found.total, failed=found.failures.total()))
         return {"units": report.units, "units_per_second": report.rate, "computing_seconds": report.computing}
 
     return Work(StoreSpec(*names, job.shape, job.dtype, job.recipe, job.weights_digest, **layout), fill)
@@ -119,7 +123,7 @@ def _import(args: argparse.Namespace, params: Params, clips: list[Clip], recipe:
     )
 
     def fill(writer: StoreWriter, moved: Callable[..., None]) -> dict[str, Any]:
-        import_rows(writer, source, moved)
+        import_rows(writer, source, lambda done, total, failed: moved(done, total, failed=failed))
         return {"units": len(ids)}
 
     return Work(spec, fill)

@@ -1,4 +1,8 @@
-"""Compare released features with a store: cosine per clip and second, the worst clips, statistics of both sides."""
+"""Compare released features with a store: cosine per clip and second, the worst clips, statistics of both sides.
+
+For sound, the numbers that are known of the trained weights and of AVE's released features are checked too, where they are at hand;
+the exit status is 1 when one is not as known.
+"""
 
 import argparse
 import csv
@@ -10,7 +14,7 @@ import numpy as np
 
 from cmg.store import FeatureStore
 from cmg.store.compare import Comparison, compare
-from pipeline import files
+from pipeline import files, paths
 from pipeline.params import Params
 
 
@@ -27,7 +31,24 @@ def run(args: argparse.Namespace, params: Params) -> int:
     print("\n".join(_lines(found, store, args.worst)))
     if args.csv:
         files.write_bytes(args.csv, _table(found, store).encode())
-    return 0
+    return _acceptance(found, store) if store.attrs["modality"] == "audio" else 0
+
+
+def _acceptance(found: Comparison, store: FeatureStore) -> int:
+    """Print the checks that can be made; 1 when one failed."""
+    from cmg.extract import acceptance, weights  # they load torch, which no other modality needs here
+
+    checks = []
+    try:
+        checks += acceptance.sine_test(paths.weights_root())
+    except weights.WeightsError as error:
+        print(f"sine test: not made, {error}")
+    if store.attrs["dataset"] == "ave" and len(found.rows) >= acceptance.AVE_CLIPS:
+        checks += acceptance.ave_sound(found.theirs, "theirs")
+        checks += acceptance.ave_sound(found.ours, "ours") if store.attrs["recipe"].get("weights") == "audioset" else []
+    for check in checks:
+        print(check)
+    return int(not all(check.passed for check in checks))
 
 
 def _lines(found: Comparison, store: FeatureStore, worst: int) -> list[str]:

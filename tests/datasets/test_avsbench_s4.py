@@ -1,13 +1,16 @@
 from collections import Counter
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
-from cmg.datasets.avsbench_s4 import check_clip, frame_paths, mask_paths
 from cmg.datasets.clips import counts
 from cmg.datasets.labels import classes_of
-from cmg.datasets.listing import FileChanged, scan
+from cmg.datasets.listing import FileChanged, check_combined, scan
 from cmg.datasets.prompts import FOLDER, read_prompts
 from cmg.datasets.registry import index_dataset
+from cmg.datasets.s4_files import covered_files, frame_paths, mask_paths
+from tests.datasets.lines import IDS, any_lines, carrying, indexed
 
 META = "Single-source/s4_meta_data.csv"
 HEADER = "name,start,category,split\n"
@@ -38,13 +41,14 @@ def test_a_clip_is_five_frames_a_wav_and_its_masks(make_root, read):
     assert {*frame_paths(second), *mask_paths(second)} <= FILES.keys() and len(mask_paths(second)) == 5
 
 
-def test_a_changed_mask_changes_the_fingerprint_and_is_noticed(make_root, read):
+@pytest.mark.parametrize("paths", [frame_paths, mask_paths])
+def test_a_changed_frame_or_mask_changes_the_fingerprint_and_is_noticed(make_root, read, paths):
     root = make_root(FILES)
     clip = read("avsbench_s4", root).clips[1]
-    check_clip(root, clip)
-    (root / mask_paths(clip)[4]).write_bytes(b"other")
+    check_combined(root, covered_files(clip), clip.visual_fingerprint)
+    (root / paths(clip)[4]).write_bytes(b"other")
     with pytest.raises(FileChanged, match="pipeline scan"):
-        check_clip(root, clip)
+        check_combined(root, covered_files(clip), clip.visual_fingerprint)
     assert read("avsbench_s4", root).clips[1].visual_fingerprint != clip.visual_fingerprint
     assert index_dataset("avsbench_s4", root, scan(root, content=False)).clips[1].visual_fingerprint == ""
 
@@ -60,6 +64,15 @@ def test_bad_lines(make_root, read):
     result = read("avsbench_s4", make_root({**FILES, META: FILES[META] + lines}))
     assert Counter(clip.status for clip in result.clips) == {"ok": 2, "malformed": 2, "refused": 1}
     assert Counter(problem.kind for problem in result.problems) == {"malformed": 3, "refused": 1, "duplicate": 1}
+
+
+FIELDS = (IDS, st.sampled_from(["0", "5.5", "-1", "x"]), st.sampled_from(["dog_barking", ""]), st.sampled_from(["train", "test", "dev"]))
+
+
+@settings(deadline=None)
+@given(any_lines(*FIELDS))
+def test_any_lines_are_rows_or_problems(tmp_path_factory, lines):
+    indexed(tmp_path_factory.mktemp("s4"), "avsbench_s4", {META: HEADER + "\n".join(lines)}, carrying(lines))
 
 
 def test_the_official_file(official, read):

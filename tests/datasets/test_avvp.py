@@ -10,6 +10,7 @@ from cmg.datasets.files import DatasetError
 from cmg.datasets.labels import avvp_targets
 from cmg.datasets.listing import scan
 from cmg.datasets.names import AVVP_CLASSES, AVVP_CLASSES_CMG
+from tests.datasets.lines import indexed
 
 WEAK = "filename\tevent_labels\n"
 DENSE = "filename\tonset\toffset\tevent_labels\n"
@@ -88,6 +89,16 @@ def test_any_dense_lines_are_events_or_problems(tmp_path_factory, lines):
     result = avvp.index(root, scan(root), avvp.Options())
     assert len(result.clips) == 1
     assert len(result.clips[0].events) + len(result.problems) == len(dense)
+
+
+@settings(deadline=None)
+@given(st.lists(st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\n"), max_size=30), max_size=6))
+def test_any_weak_lines_are_rows_or_problems(tmp_path_factory, lines):
+    root = tmp_path_factory.mktemp("avvp")
+    lines = [f"{line}\tDog" for line in lines]
+    weak = {name: WEAK for name in avvp.WEAK.values()} | {"AVVP_train.csv": WEAK + "\n".join(lines)}
+    result = indexed(root, "avvp", weak | {name: DENSE for name in avvp.DENSE.values()}, len(lines))
+    assert {event.label for clip in result.clips for event in clip.events} <= {"Dog"}
 
 
 OFFICIAL = [*avvp.WEAK.values(), *avvp.DENSE.values(), avvp.FULL]

@@ -1,8 +1,10 @@
 import pytest
+from hypothesis import given, settings
 
 from cmg.datasets.clips import counts
 from cmg.datasets.files import DatasetError, Line
 from cmg.datasets.flickrsound import id_of
+from tests.datasets.lines import IDS, TEXT, any_lines, carrying, indexed
 
 FILES = {"frames/10.jpg": b"a", "audio/10.wav": b"a", "frames/9.png": b"b", "audio/9.wav": b"b", "audio/300.wav": b"c"}
 
@@ -24,6 +26,13 @@ def test_lists_decide_which_pairs_and_which_test(make_root, read):
     result = read("flickrsound", make_root({**FILES, **lists}), ids="all.txt", test_list="test.txt")
     assert [(clip.clip_id, clip.split) for clip in result.clips] == [("9", "test"), ("10", "train")]
     assert [(problem.file, problem.line, problem.kind) for problem in result.problems] == [("all.txt", 4, "duplicate")]
+
+
+@settings(deadline=None)
+@given(any_lines(IDS, TEXT))
+def test_any_list_lines_are_rows_or_problems(tmp_path_factory, lines):
+    lines = ["filename", *lines]
+    indexed(tmp_path_factory.mktemp("flickr"), "flickrsound", {"all.txt": "\n".join(["9", *lines])}, 1 + carrying(lines), ids="all.txt")
 
 
 @pytest.mark.parametrize(

@@ -92,6 +92,19 @@ def test_a_file_that_is_no_listing_is_an_error(tmp_path, text):
         read_listing(tmp_path / "l.csv")
 
 
+@settings(deadline=None)
+@given(st.binary(max_size=60) | st.text(st.sampled_from('a,1"\n\r\0'), max_size=30).map(str.encode))
+def test_any_bytes_are_a_listing_or_an_error_that_names_the_file(tmp_path_factory, data):
+    path = tmp_path_factory.mktemp("listing") / "l.csv"
+    path.write_bytes(b"path,bytes,fingerprint\n" + data)
+    try:
+        found = read_listing(path)
+    except BadListing as error:
+        assert str(path) in str(error) and "pipeline scan" in str(error)
+    else:
+        assert all(entry.bytes >= 0 for entry in found.entries)
+
+
 def test_links_out_special_files_and_unsafe_names_are_refused_and_reported(make_root, tmp_path):
     root = make_root({"inside.mp4": b"x", "folder/y.mp4": b"y", "new\nline.mp4": b"z"})
     (tmp_path / "outside.mp4").write_bytes(b"secret")

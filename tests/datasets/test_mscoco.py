@@ -10,6 +10,7 @@ from cmg.datasets.draw import draw
 from cmg.datasets.files import DatasetError
 from cmg.datasets.listing import scan
 from cmg.datasets.problems import Problems
+from tests.datasets.lines import JSON
 
 ENTRIES = [
     {"image_id": 139, "id": 7, "caption": "second  caption\n"},
@@ -59,9 +60,6 @@ def test_bad_entries_and_options(make_root, read):
             read("mscoco", make_root({**FILES, "annotations/captions_val2017.json": text}))
 
 
-JSON = st.recursive(
-    st.none() | st.booleans() | st.integers() | st.text(st.characters(exclude_categories=[])), lambda inner: st.lists(inner, max_size=3)
-)
 ENTRY = st.dictionaries(st.sampled_from(["image_id", "id", "caption", "x"]), JSON | st.integers(0, 9), max_size=4)
 
 

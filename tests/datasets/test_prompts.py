@@ -1,6 +1,8 @@
 import csv
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from cmg.datasets.prompts import FOLDER, PromptError, prompt_of, read_prompts
 
@@ -40,3 +42,18 @@ def test_a_missing_table_and_a_missing_label(tmp_path):
         read_prompts(tmp_path / "p.csv")
     with pytest.raises(PromptError, match="add a line `bark,"):
         prompt_of("bark", {}, tmp_path / "p.csv")
+
+
+@settings(deadline=None)
+@given(
+    st.binary(max_size=60) | st.lists(st.sampled_from(['a,"b"', "c,d", '"', "a", "\0", "\r"])).map(lambda lines: "\n".join(lines).encode())
+)
+def test_any_table_is_sentences_by_label_or_an_error_that_names_the_file(tmp_path_factory, data):
+    path = tmp_path_factory.mktemp("prompts") / "p.csv"
+    path.write_bytes(b"label,prompt\n" + data)
+    try:
+        prompts = read_prompts(path)
+    except PromptError as error:
+        assert str(path) in str(error)
+    else:
+        assert all(label.strip() and prompt.strip() for label, prompt in prompts.items())

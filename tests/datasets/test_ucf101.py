@@ -8,6 +8,8 @@ from cmg.datasets import ucf101
 from cmg.datasets.clips import Event, counts
 from cmg.datasets.files import DatasetError
 from cmg.datasets.listing import scan
+from cmg.datasets.problems import Problems
+from tests.datasets.lines import carrying
 
 FILES = {
     "ucfTrainTestlist/classInd.txt": "1 Basketball\r\n2 HandstandPushups\r\n",
@@ -79,6 +81,15 @@ def test_any_list_lines_are_rows_or_problems(tmp_path_factory, lines):
     result = ucf101.index(root, scan(root), ucf101.Options())
     carrying = [line for line in "\n".join(lines).removeprefix("\ufeff").split("\n") if line.removesuffix("\r").encode().strip()]
     assert len(result.clips) + sum(problem.kind == "duplicate" for problem in result.problems) == len(carrying)
+
+
+@settings(deadline=None)
+@given(st.lists(st.tuples(st.sampled_from(["1", "2", "x", ""]), st.sampled_from(["Bowling", "Diving", " "])).map(" ".join), max_size=6))
+def test_any_class_lines_are_classes_or_problems(tmp_path_factory, lines):
+    path, problems = tmp_path_factory.mktemp("ucf") / "classInd.txt", Problems()
+    path.write_text("\n".join(lines))
+    found = ucf101.read_classes(path, problems)
+    assert len(found) + len(problems) == carrying(lines) and len(set(found.values())) == len(found)
 
 
 @pytest.mark.parametrize(("number", "train", "test"), [(1, 9537, 3783), (2, 9586, 3734), (3, 9624, 3696)])

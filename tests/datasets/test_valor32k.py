@@ -1,9 +1,12 @@
 import json
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from cmg.datasets.clips import write_index
 from cmg.datasets.files import DatasetError
+from tests.datasets.lines import JSON, indexed
 
 NAMES = ["-bcdefghijk_30.000_40.000", "_bcdefghijk_0.000_10.000", "abcdefghijk_1.500_11.500"]
 FILES = {
@@ -48,3 +51,13 @@ def test_bad_entries_and_options(make_root, read, tmp_path):
     for text in ("[", "{}"):
         with pytest.raises(DatasetError, match=r"desc_val\.json"):
             read("valor32k", make_root({**FILES, "desc_val.json": text}))
+
+
+ENTRY = st.fixed_dictionaries({"video_id": st.sampled_from(NAMES) | JSON, "desc": st.text(max_size=9) | JSON}, optional={"x": JSON})
+
+
+@settings(deadline=None)
+@given(st.lists(ENTRY | JSON, max_size=6))
+def test_any_json_entries_are_rows_or_problems(tmp_path_factory, entries):
+    files = {"desc_test.json": json.dumps(entries)}
+    indexed(tmp_path_factory.mktemp("valor"), "valor32k", files, len(entries), splits="test")

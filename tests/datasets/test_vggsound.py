@@ -1,8 +1,12 @@
 from collections import Counter
 
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
 from cmg.datasets.clips import Event, counts
 from cmg.datasets.problems import Problems
 from cmg.datasets.vggsound import read_starts
+from tests.datasets.lines import IDS, TEXT, any_lines, carrying, indexed
 
 
 def test_both_forms_of_the_start_table(tmp_path):
@@ -46,6 +50,27 @@ def test_bad_lines(make_root, read):
     result = read("vggsound", make_root({**FILES, "vggsound.csv": FILES["vggsound.csv"] + lines}))
     assert [clip.status for clip in result.clips] == ["ok", "missing", "ok", "refused", "malformed"]
     assert Counter(problem.kind for problem in result.problems) == {"duplicate": 1, "refused": 1, "malformed": 3}
+
+
+STARTS = st.sampled_from(["0", "30", "-1", "5;30", ""]) | TEXT
+LINES = any_lines(IDS, STARTS, TEXT, st.sampled_from(["train", "test", "dev"]))
+
+
+@settings(deadline=None)
+@given(LINES)
+def test_any_lines_are_rows_or_problems(tmp_path_factory, lines):
+    lines = ["aaaaaaaaaaa,30,x,train", *lines]
+    indexed(tmp_path_factory.mktemp("vggsound"), "vggsound", {"vggsound.csv": "\n".join(lines)}, carrying(lines))
+
+
+@settings(deadline=None)
+@given(LINES | any_lines(IDS, STARTS))
+def test_any_start_lines_are_starts_or_problems(tmp_path_factory, lines):
+    path, problems = tmp_path_factory.mktemp("starts") / "t.csv", Problems()
+    path.write_bytes("\n".join(["video_id,starts", *lines]).encode())
+    starts = read_starts(path, problems)
+    assert all(list(times) == sorted(set(times)) and all(time >= 0 for time in times) for times in starts.values())
+    assert len(problems) <= carrying(lines) and bool(starts) >= (len(problems) < carrying(lines) - lines.count("video_id,starts"))
 
 
 def test_the_official_test_rows(official, read):

@@ -1,3 +1,5 @@
+import shutil
+from dataclasses import replace
 from fractions import Fraction
 
 import av
@@ -6,7 +8,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from cmg.datasets.listing import fingerprint
+from cmg.datasets.listing import combined, fingerprint
 from cmg.media import video
 from cmg.media.failure import MediaFailure
 from cmg.media.grid import Window
@@ -99,16 +101,49 @@ def test_variable_frame_rate_follows_time_stamps(root):
     assert numbers(found.array) == [0, 5, 10, 10]
 
 
-def test_images_and_folders_of_images(root):
+def test_an_image_is_one_second(root):
     Image.fromarray(np.full((20, 30, 3), (250, 10, 20), np.uint8)).save(root / "red.png")
     found = decode(root, "red.png")
     assert found.array.shape == (1, 20, 30, 3) and found.valid == 1 and found.array[0, 0, 0].tolist() == [250, 10, 20]
-    (root / "frames").mkdir()
-    for number in (10, 2, 1):
-        Image.fromarray(np.full((8, 8, 3), number, np.uint8)).save(root / "frames" / f"a.b_{number}.png")
-    assert decode(root, "frames").array[:, 0, 0, 0].tolist() == [1, 2, 10]
     Image.fromarray(np.full((8, 8), 7, np.uint8)).save(root / "grey.png")
     assert decode(root, "grey.png").array.shape == (1, 8, 8, 3)
+
+
+@pytest.fixture
+def frames(tmp_path):
+    """A folder of three frames and one of a mask, as a source that names them."""
+    paths = [f"frames/a.b_{number}.png" for number in (1, 2, 10)] + ["masks/a.b_1.png"]
+    for number, path in enumerate(paths):
+        (tmp_path / path).parent.mkdir(exist_ok=True)
+        Image.fromarray(np.full((8, 8, 3), number, np.uint8)).save(tmp_path / path)
+    return Source(str(tmp_path), "frames", combined(fingerprint(tmp_path / path) for path in paths), tuple(paths))
+
+
+def test_a_folder_of_images_is_read_as_listed(frames, tmp_path):
+    shutil.copy(tmp_path / "masks/a.b_1.png", tmp_path / "frames/a.b_0.png")  # not listed, so not read
+    found = decode_video(VideoTask(frames, Window(frames_per_second=1)))
+    assert found.array[:, 0, 0, 0].tolist() == [0, 1, 2] and found.valid == 3
+
+
+@pytest.mark.parametrize("path", ["frames/a.b_10.png", "masks/a.b_1.png"])
+def test_one_changed_frame_or_mask_is_noticed_when_the_folder_is_opened(frames, tmp_path, path):
+    Image.fromarray(np.full((8, 8, 3), 99, np.uint8)).save(tmp_path / path)
+    with pytest.raises(MediaFailure, match="changed: .*frames/a.b_1.png and 3 more files.*pipeline scan"):
+        decode_video(VideoTask(frames, Window(frames_per_second=1)))
+    decode_video(VideoTask(replace(frames, fingerprint=""), Window(frames_per_second=1)))  # a scan of names alone compares nothing
+    (tmp_path / path).unlink()
+    with pytest.raises(MediaFailure, match=f"changed: {path}: .*not found"):
+        decode_video(VideoTask(frames, Window(frames_per_second=1)))
+
+
+def test_a_frame_swapped_for_a_link_out_of_the_root_is_not_read(frames, tmp_path):
+    root, path = tmp_path / "root", "frames/a.b_2.png"
+    for name in ("frames", "masks"):
+        shutil.copytree(tmp_path / name, root / name)
+    (root / path).unlink()
+    (root / path).symlink_to(tmp_path / path)  # the same bytes
+    with pytest.raises(MediaFailure, match="unreadable: .*leads out of"):
+        decode_video(VideoTask(replace(frames, root=str(root)), Window(frames_per_second=1)))
 
 
 def test_each_kind_of_bad_file_says_what_it_is(root, tmp_path):
@@ -124,7 +159,7 @@ def test_each_kind_of_bad_file_says_what_it_is(root, tmp_path):
         "noise.mp4": "unreadable",
         "empty.mp4": "empty",
         "bad.png": "unreadable",
-        "none": "empty",
+        "none": "changed",
         "half.mp4": "unreadable",
         "sound.wav": "no_video",
         "gone.mp4": "missing",

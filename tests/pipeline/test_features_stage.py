@@ -12,6 +12,7 @@ import pytest
 from cmg.datasets.clips import read_index
 from cmg.store import FeatureStore
 from pipeline.__main__ import main
+from pipeline.stages import features as features_stage
 from pipeline.stages.features import TooManyFailures
 
 CLIPS = {"train": ["-aaaaaaaaaa", "bbbbbbbbbbb"], "test": ["ccccccccccc"]}
@@ -177,13 +178,60 @@ def test_pixels_and_masks_of_avsbench(folder):
     assert set(np.unique(covered)) == {0, 1}
     saturation = 1 - frames.min(-1) / np.maximum(frames.max(-1), 1)
     assert np.median(saturation[covered == 1]) > np.median(saturation[covered == 0]) + 0.2
-    mask = next((made.path / "data/sample/avsbench_s4").glob("Single-source/s4_data/gt_masks/test/*/*/*_2.png"))
-    mask.write_bytes(mask.with_name(mask.name.replace("_2.png", "_1.png")).read_bytes() + b" ")
+    media = made.path / "data/sample/avsbench_s4/Single-source/s4_data"
     made.set("features.failure_limit", 0.5)
-    made.set("scales.mini.features.masks", {"size": 20})
-    made.run("features avsbench_s4 masks")
-    found = FeatureStore("data/features/avsbench_s4/masks.zarr")
-    assert [found.status_of(row) for row in range(4)] == ["ok", "ok", "ok", "changed"]
+    for modality, pattern, statuses in (
+        ("masks", "gt_masks/test/*/*/*_2.png", ["ok", "ok", "ok", "changed"]),
+        ("pixels", "visual_frames/val/*/*/*_3.png", ["ok", "ok", "changed", "changed"]),
+    ):
+        changed = next(media.glob(pattern))
+        changed.write_bytes(changed.read_bytes() + b" ")
+        made.set(f"scales.mini.features.{modality}", {"size": 20})
+        made.run(f"features avsbench_s4 {modality}")
+        found = FeatureStore(f"data/features/avsbench_s4/{modality}.zarr")
+        assert [found.status_of(row) for row in range(4)] == statuses
+
+
+def test_failed_clips_alone_are_tried_again_when_asked(folder, capsys):
+    made = folder()
+    counts = {"avsbench_s4": {"train": 2, "val": 1, "test": 1}, "seed": 1, "width": 48, "height": 32, "fps": 2, "defects": False}
+    made.set("scales.mini.corpus", counts)
+    made.set("datasets.avsbench_s4", {"source": "sample"})
+    made.set("features.failure_limit", 0.5)
+    for command in ("sample avsbench_s4", "scan avsbench_s4 --source sample", "index avsbench_s4"):
+        made.run(command)
+    frame = next((made.path / "data/sample/avsbench_s4").glob("Single-source/s4_data/visual_frames/val/*/*/*_3.png"))
+    good = frame.read_bytes()
+    frame.write_bytes(good + b" ")
+    capsys.readouterr()
+
+    def run(options=""):
+        assert made.run(f"features avsbench_s4 pixels{options}") == 0
+        log = json.loads((made.path / "logs/features/avsbench_s4-pixels.json").read_text())
+        return log["computed"], log["reused"], log["failed"]
+
+    assert run() == (4, 0, 1) and "it/s, 1 failed]" in capsys.readouterr().err
+    assert "val,changed" in (made.path / "data/features/avsbench_s4/pixels.failures.csv").read_text()
+    frame.write_bytes(good)
+    assert run() == (0, 4, 1)
+    assert run(" --retry-failed") == (1, 3, 0)
+    assert not FeatureStore("data/features/avsbench_s4/pixels.zarr").status.any()
+
+
+def test_the_limits_of_one_file_reach_the_decoding_processes(described, monkeypatch):
+    made, asked = described("p"), []
+
+    def stop(job, clips, root, writer, options, progress):
+        asked.append((options.time_limit, options.memory_limit))
+        raise InterruptedError
+
+    monkeypatch.setattr(features_stage, "run_job", stop)
+    for memory in (0.5, None):
+        made.set("features.time_limit", 7)
+        made.set("features.memory_limit", memory)
+        with pytest.raises(InterruptedError):
+            made.run("features valor32k text")
+    assert asked == [(7, 2**29), (7, None)]
 
 
 def test_only_avsbench_has_masks(described, capsys):

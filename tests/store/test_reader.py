@@ -7,6 +7,8 @@ import pickle
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from cmg.store import FeatureStore, StoreError
 from tests.store.samples import SHAPE, clip, make_spec, write
@@ -156,6 +158,24 @@ def test_truncated_and_missing_shards_are_named(path):
     with pytest.raises(StoreError, match=r"c\.1\.0\.0\.0\.0: shard cannot be opened"):
         reader.read([6])
     np.testing.assert_array_equal(reader.read([0]), [clip(0)])
+
+
+@pytest.mark.parametrize("compression", [None, "zstd"])
+def test_a_shard_cut_anywhere_serves_nothing(path, compression):
+    """Cut after the store was opened, so that its size is not looked at again."""
+    shard = write(path, make_spec(compression=compression)) / "features" / "c.1.0.0.0.0"
+    data = shard.read_bytes()
+
+    @settings(deadline=None)
+    @given(st.integers(0, len(data) - 1))
+    def cut(size):
+        shard.write_bytes(data)
+        reader = FeatureStore(path)
+        os.truncate(shard, size)
+        with pytest.raises(StoreError, match="c.1.0.0.0.0"):
+            reader.read([4])
+
+    cut()
 
 
 def test_damaged_compressed_clip_is_not_served(path):
