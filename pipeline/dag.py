@@ -230,13 +230,13 @@ def record(every: Stages) -> tuple[list[str], list[str]]:
 
 
 def _commit(repo: Repo, names: list[str]) -> None:
-    """What ``repo.commit`` does for one stage, without reading every dvc.yaml again for each."""
+    """What ``repo.commit`` does for one stage, without resolving dvc.yaml again for each."""
+    stages = {stage.addressing: stage for stage in repo.index.stages}
     by_file = defaultdict(list)
     for name in names:
-        for info in repo.stage.collect_granular(name):
-            info.stage.save()
-            info.stage.commit(filter_info=info.filter_info)
-            by_file[info.stage.dvcfile].append(info.stage)
+        stages[name].save()
+        stages[name].commit()
+        by_file[stages[name].dvcfile].append(stages[name])
     for dvcfile, finished in by_file.items():
         dvcfile.dump_stages(finished, update_pipeline=False)
 
