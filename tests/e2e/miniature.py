@@ -11,6 +11,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+from filelock import FileLock
 from ruamel.yaml import YAML
 
 from tests.parameters import set_value
@@ -172,6 +173,19 @@ def create(folder: Path) -> Project:
     project.dvc("init", "--quiet")
     shutil.copy(REPO / ".dvc/config", folder / ".dvc/config")
     project.commit("miniature")
+    return project
+
+
+def once(tmp_path_factory, name: str, make: Callable[[Path], object]) -> Project:
+    """The project that ``make(folder)`` makes, once for all workers of a test session: the first that asks makes it, the others wait."""
+    shared = tmp_path_factory.getbasetemp()
+    if "PYTEST_XDIST_WORKER" in os.environ:
+        shared = shared.parent
+    project, done = Project(shared / name), shared / f"{name}.done"
+    with FileLock(shared / f"{name}.lock"):
+        if not done.exists():
+            make(project.folder)
+            done.touch()
     return project
 
 

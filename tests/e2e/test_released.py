@@ -79,7 +79,11 @@ def model():
 @pytest.fixture(scope="module")
 def made(tmp_path_factory, model):
     """`dvc repro tables` in a project that holds annotation files, released features and a released checkpoint."""
-    project = miniature.create(tmp_path_factory.mktemp("released") / "p")
+    return miniature.once(tmp_path_factory, "released", lambda folder: make(folder, model))
+
+
+def make(folder, model):
+    project = miniature.create(folder)
     project.set("datasets", {name: {"source": "released"} for name in DATASETS})
     stores = {modality: [name for name, found in DATASETS.items() if modality in found] for modality in SHAPES}
     project.set("stores", {**stores, "text": ["vggsound_avel"], "pixels": [], "masks": []})
@@ -94,7 +98,6 @@ def made(tmp_path_factory, model):
         project.run("pipeline", "scan", dataset, "--source", "released")
         shutil.rmtree(project.folder / "data/index")  # dvc makes it
     project.dvc("repro", "tables")
-    return project
 
 
 def test_table_1_has_every_cell_of_the_method_and_no_media_was_there(made):
