@@ -95,11 +95,14 @@ def of_dataset(modality: str, store: Path, index: Path) -> Probe:
     return probe(examples(FeatureStore(store), read_index(index), modality))
 
 
+CLASSIFIED = ("vggsound_avel", "ave", "avvp", "ucf101")  # retrieval datasets have no classes
+
+
 def main() -> None:
     stores = parameters.load().stores
     print(f"{'dataset':14} {'modality':8} {'accuracy':>8} {'shuffled':>8} {'background':>10} {'majority':>8} classes  clips")
     for modality in ("video", "audio"):
-        for dataset in getattr(stores, modality):
+        for dataset in (name for name in getattr(stores, modality) if name in CLASSIFIED):
             p = of_dataset(modality, paths.store(dataset, modality), paths.index(dataset))
             background = f"{p.background:10.1f}" if p.background is not None else f"{'-':>10}"
             print(f"{dataset:14} {modality:8} {p.accuracy:8.1f} {p.shuffled:8.1f} {background} {p.majority:8.1f} {p.classes:7} {p.clips:6}")
