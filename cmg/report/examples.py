@@ -95,6 +95,7 @@ class Drawer:
         self.budget, self.left_out = budget, 0
 
     def draw(self, exhibit: Exhibit) -> Drawn:
+        """The exhibit with its picture or sound, without it where the budget is spent."""
         known = {"clip_id": visible(exhibit.clip_id), "words": visible(exhibit.words)}
         form = _form(exhibit)
         size = sum(len(str(value)) for value in form.values())
