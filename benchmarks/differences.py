@@ -1,0 +1,124 @@
+"""What each difference between paper and release does to a method: the paper's variant with one part at a time as released.
+
+    python -m benchmarks.differences fcid                        every part, `variant: release` (all of them), seeds 0 1 2
+    python -m benchmarks.differences codaar --rows cpc release --seeds 0 1 2 3 4
+    python -m benchmarks.differences dcid --keep                 runs that have a result already are not run again
+
+Run where `make repro` has been run: features and parameters are the project's, and its main runs are the first row (a method that
+params.yaml does not list is run for it). Runs stand beside those of sweeps, as `<method>+<part>-<seed>`. Score: average of table 1's
+eight cells without TOC, percent.
+"""
+
+import argparse
+import json
+import statistics
+from pathlib import Path
+from typing import Any
+
+from cmg.methods import config_class
+from cmg.report.layout import CELLS
+from pipeline import params, paths, sweeps
+from pipeline.stages import codes, evaluate, pretrain, toc
+
+ENCODERS = ("spatial_attention", "residual_skip", "mask_text")
+CPC = ("cpc_layers", "cpc_bias", "cpc_candidates", "cpc_self", "cpc_first")
+CLUB = ("club_estimate", "club_video")
+COMMITMENT = ("commit_own", "commit_other")
+CODE_MATCHING = ("cmcm_weight", "cmcm_transposed")
+PARTS = {
+    "fcid": {
+        "streams": ("fusion", "time_mean_first"),
+        "encoders": ("coarse_encoder", *ENCODERS),
+        "codebook": ("quantizer", "code_places", "reset_after"),
+        "commitment": COMMITMENT,
+        "club": CLUB,
+        "cpc": CPC,
+        "infonce": ("tau", "nce_directions"),
+        "reconstruction": ("reconstruct",),
+        "code_matching": ("cmcm_transposed",),
+    },
+    "dcid": {
+        "encoders": (*ENCODERS, "detach_text_target"),
+        "codebook": ("quantizer", "mixing", "places", "kept_by"),
+        "commitment": COMMITMENT,
+        "club": CLUB,
+        "cpc": CPC,
+        "code_matching": CODE_MATCHING,
+    },
+    "codaar": {
+        "encoders": (*ENCODERS, "detach_text_target", "projection", "spatial_norm"),
+        "codebook": ("codebook_start", "smooth_counts", "reset"),
+        "decoders": ("decoder_code",),
+        "cpc": ("cpc_horizon", *CPC),
+        "code_matching": CODE_MATCHING,
+    },
+}
+SWITCHED = {("fcid", "code_matching"): {"losses": {"cmcm": True}}}
+"""Differences that are switches of losses, beside a part's options."""
+WITHOUT_EFFECT = ("classes",)
+"""Classifiers that no loss reaches."""
+
+
+def changes(method: str, row: str) -> dict[str, Any]:
+    """What a row has in place of the main run's values; nothing for `paper`."""
+    if row == "paper":
+        return {}
+    if row == "release":
+        return {"variant": "release"}
+    released = config_class(method).VARIANTS["release"]
+    values = {option: released[option] for option in PARTS[method][row]}
+    settings = {option: value["avt"] if isinstance(value, dict) else value for option, value in values.items()}
+    return {**settings, **SWITCHED.get((method, row), {})}
+
+
+def run_one(method: str, row: str, seed: int, given: params.Params, keep: bool) -> Path:
+    """Train, encode, rank and score one run; where its scores are."""
+    point = None if row == "paper" else row
+    result = paths.run_result(paths.run_name(method, seed, point))
+    if not (result.is_file() and (keep or (point is None and method in given.methods))):
+        args = argparse.Namespace(method=method, seed=seed, point=point, scoring=None)
+        section = sweeps.merged(given.sections[method], changes(method, row))
+        varied = given.model_copy(update={"sections": {**given.sections, method: section}})
+        for stage in (pretrain, codes, toc, evaluate):
+            stage.run(args, varied)
+    return result
+
+
+def average(result: Path) -> float:
+    """Mean over table 1's cells without TOC, percent."""
+    cells = {f"{cell['task']}_{cell['direction']}": cell["score"] for cell in json.loads(result.read_text())["cells"] if not cell["toc"]}
+    return statistics.mean(cells[cell.key] for cell in CELLS)
+
+
+def line(row: str, scores: list[float], first: list[float]) -> str:
+    """A row of the Markdown table; the difference is seed by seed."""
+    apart = [score - paper for score, paper in zip(scores, first, strict=True)]
+    cells = [", ".join(f"{score:.1f}" for score in scores), *map(spread, (scores, apart))]
+    return f"| {row} | {' | '.join(cells)} |"
+
+
+def spread(values: list[float]) -> str:
+    return f"{statistics.mean(values):.1f}" + (f" ± {statistics.stdev(values):.1f}" if len(values) > 1 else "")
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("method", choices=PARTS)
+    parser.add_argument("--rows", nargs="+", help="parts, `release`; default: all")
+    parser.add_argument("--seeds", nargs="+", type=int, default=[0, 1, 2])
+    parser.add_argument("--keep", action="store_true", help="runs that have a result are not run again")
+    args = parser.parse_args()
+    given, known = params.load(), [*PARTS[args.method], "release"]
+    for row in args.rows or known:
+        if row not in known:
+            parser.error(params.unknown_key(row, known))
+    found: dict[str, list[float]] = {}
+    for row in ["paper", *(args.rows or known)]:
+        found[row] = [average(run_one(args.method, row, seed, given, args.keep)) for seed in args.seeds]
+    print(f"\n| as released | average, seeds {' '.join(map(str, args.seeds))} | mean | less the paper's |\n|---|---|---|---|")
+    for row, scores in found.items():
+        print(line(row, scores, found["paper"]))
+
+
+if __name__ == "__main__":
+    main()
