@@ -46,19 +46,18 @@ def test_an_edited_codebook_size_redoes_that_method_and_what_follows(project):
 
 def test_experiments_have_rows_and_the_queue_works(project):
     project.dvc("exp", "run", "-S", "fcid.codebook_size=8", "--name", "eight")
-    project.dvc("exp", "run", "--queue", "-S", "fcid.codebook_size=10,12", "--name", "sweep")
+    project.dvc("exp", "run", "--queue", "-S", "fcid.codebook_size=10", "--name", "ten")
     project.dvc("queue", "start")
-    for name in ("sweep-1", "sweep-2"):
-        project.dvc("queue", "logs", name, "--follow")
+    project.dvc("queue", "logs", "ten", "--follow")
     rows = list(csv.DictReader(project.dvc("exp", "show", "--csv").splitlines()))
     sizes = {row["Experiment"]: row["fcid.codebook_size"] for row in rows if row["Experiment"]}
-    assert sizes == {"eight": "8", "sweep-1": "10", "sweep-2": "12"}
+    assert sizes == {"eight": "8", "ten": "10"}
 
 
 def test_the_tools_that_the_readme_names(project):
     found = project.run("pipeline", "check").stdout
-    assert all(name in found for name in ("vggsound_avel", "ave", "avvp", "ucf101"))
-    assert project.run("pipeline", "store", "verify").stdout.count("no problems") == 10
+    assert all(name in found for name in ("vggsound_avel", "ave", "mscoco"))
+    assert project.run("pipeline", "store", "verify").stdout.count("no problems") == 7
     assert "recipe" in project.run("pipeline", "store", "show", "data/features/ave/audio.zarr").stdout
     project.run("pipeline", "store", "export", "data/features/ave/audio.zarr", "out/ave_audio.h5")
     assert (project.folder / "out/ave_audio.h5").stat().st_size > 0
