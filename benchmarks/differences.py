@@ -10,15 +10,11 @@ eight cells without TOC, percent.
 """
 
 import argparse
-import json
-import statistics
-from pathlib import Path
 from typing import Any
 
+from benchmarks.runs import average, listed, run_one, spread
 from cmg.methods import config_class
-from cmg.report.layout import CELLS
-from pipeline import params, paths, sweeps
-from pipeline.stages import codes, evaluate, pretrain, toc
+from pipeline import params, sweeps
 
 ENCODERS = ("spatial_attention", "residual_skip", "mask_text")
 CPC = ("cpc_layers", "cpc_bias", "cpc_candidates", "cpc_self", "cpc_first")
@@ -71,34 +67,19 @@ def changes(method: str, row: str) -> dict[str, Any]:
     return {**settings, **SWITCHED.get((method, row), {})}
 
 
-def run_one(method: str, row: str, seed: int, given: params.Params, keep: bool) -> Path:
-    """Train, encode, rank and score one run; where its scores are."""
+def scores(method: str, row: str, seeds: list[int], given: params.Params, keep: bool) -> list[float]:
+    """Averages of a row's runs, seed by seed."""
     point = None if row == "paper" else row
-    result = paths.run_result(paths.run_name(method, seed, point))
-    if not (result.is_file() and (keep or (point is None and method in given.methods))):
-        args = argparse.Namespace(method=method, seed=seed, point=point, scoring=None)
-        section = sweeps.merged(given.sections[method], changes(method, row))
-        varied = given.model_copy(update={"sections": {**given.sections, method: section}})
-        for stage in (pretrain, codes, toc, evaluate):
-            stage.run(args, varied)
-    return result
+    section = sweeps.merged(given.sections[method], changes(method, row))
+    varied = given.model_copy(update={"sections": {**given.sections, method: section}})
+    keep |= point is None and method in given.methods  # the project's main runs
+    return [average(run_one(method, seed, point, varied, keep)) for seed in seeds]
 
 
-def average(result: Path) -> float:
-    """Mean over table 1's cells without TOC, percent."""
-    cells = {f"{cell['task']}_{cell['direction']}": cell["score"] for cell in json.loads(result.read_text())["cells"] if not cell["toc"]}
-    return statistics.mean(cells[cell.key] for cell in CELLS)
-
-
-def line(row: str, scores: list[float], first: list[float]) -> str:
+def line(row: str, found: list[float], first: list[float]) -> str:
     """A row of the Markdown table; the difference is seed by seed."""
-    apart = [score - paper for score, paper in zip(scores, first, strict=True)]
-    cells = [", ".join(f"{score:.1f}" for score in scores), *map(spread, (scores, apart))]
-    return f"| {row} | {' | '.join(cells)} |"
-
-
-def spread(values: list[float]) -> str:
-    return f"{statistics.mean(values):.1f}" + (f" ± {statistics.stdev(values):.1f}" if len(values) > 1 else "")
+    apart = [score - paper for score, paper in zip(found, first, strict=True)]
+    return f"| {row} | {listed(found)} | {spread(found)} | {spread(apart)} |"
 
 
 def main() -> None:
@@ -114,10 +95,10 @@ def main() -> None:
             parser.error(params.unknown_key(row, known))
     found: dict[str, list[float]] = {}
     for row in ["paper", *(args.rows or known)]:
-        found[row] = [average(run_one(args.method, row, seed, given, args.keep)) for seed in args.seeds]
+        found[row] = scores(args.method, row, args.seeds, given, args.keep)
     print(f"\n| as released | average, seeds {' '.join(map(str, args.seeds))} | mean | less the paper's |\n|---|---|---|---|")
-    for row, scores in found.items():
-        print(line(row, scores, found["paper"]))
+    for row, values in found.items():
+        print(line(row, values, found["paper"]))
 
 
 if __name__ == "__main__":

@@ -139,7 +139,7 @@ class Project:
         return Project(folder)
 
     def forget(self, stage: str) -> None:
-        """As if a stage had never run: its outputs, logs and entry in dvc.lock, and the records by which DVC could restore them, are gone."""
+        """As if a stage had never run: outputs, logs, entry in dvc.lock, and the records by which DVC could restore them, are gone."""
         lock, yaml = self.folder / "dvc.lock", YAML()
         values = yaml.load(lock.read_text())
         for out in values["stages"].pop(stage)["outs"]:
