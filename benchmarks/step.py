@@ -3,10 +3,11 @@
     python -m benchmarks.step                                          batch 8 on the CPU: float64, float32, bfloat16
     python -m benchmarks.step --batch-size 80 --precisions bfloat16    seconds per step and share of the matrix peak
     python -m benchmarks.step --device cuda --batch-size 80 --steps 200
+    torchrun --nproc-per-node 2 -m benchmarks.step --threads 1         the batch shared by two processes
 
 `kernels`: with the library's convolution kernels, as the released code and plain eager code have them; the other lines multiply matrices
-(cmg/nn/convolve.py). `ratio`: how many times faster than the first line of the run. `epoch`: seconds for 40,801 clips at that rate,
-features resident.
+(cmg/nn/convolve.py). `compiled`: the forward pass under torch.compile; compiling is in `warm_up`. `ratio`: how many times faster than the
+first line of the run. `epoch`: seconds for 40,801 clips at that rate, features resident.
 """
 
 import argparse
@@ -14,27 +15,36 @@ import json
 import os
 import platform
 import sys
+import time
 
 import torch
 from torch.utils.flop_counter import FlopCounterMode
 
 from cmg.methods import METHODS, build
 from cmg.nn import convolve
+from cmg.nn.distributed import world
 from cmg.train.profile import peak, random_batch, stepper, time_step
+from pipeline import processes
 
 WIDE = convolve.WIDE
 LINES = ("float64-kernels", "float32-kernels", "float64", "float32", "bfloat16")
+COMPILED = ("float32-compiled", "bfloat16-compiled")
 CLIPS = 40_801  # training clips of VGGSound-AVEL 40K as released
 
 
 def measure(name: str, line: str, args: argparse.Namespace) -> dict:
-    precision, _, kernels = line.partition("-")
+    precision, _, form = line.partition("-")
     variant = "release" if precision == "float64" else "paper"
-    convolve.WIDE = sys.maxsize if kernels else WIDE
+    convolve.WIDE = sys.maxsize if form == "kernels" else WIDE
     device = torch.device(args.device)
     torch.manual_seed(0)
     method = build(name, {"variant": variant, **args.sizes}).to(device)
-    step = stepper(method, random_batch(args.batch_size, device), precision)
+    if form == "compiled":
+        method.loss = torch.compile(method.loss)
+    step = stepper(method, random_batch(args.batch_size // world()[1], device), precision)
+    started = time.perf_counter()
+    step(0)
+    warm_up = time.perf_counter() - started
     seconds = time_step(step, device, args.steps)
     with FlopCounterMode(display=False) as counter:
         step(args.steps + 1)
@@ -44,6 +54,7 @@ def measure(name: str, line: str, args: argparse.Namespace) -> dict:
         "variant": variant,
         "precision": line,
         "seconds": round(seconds, 4),
+        "warm_up": round(warm_up, 1),
         "tflop": round(flops / 1e12, 3),
         "peak_gflops": round(best / 1e9),
         "share_of_peak": round(flops / seconds / best, 3),
@@ -54,7 +65,7 @@ def measure(name: str, line: str, args: argparse.Namespace) -> dict:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--methods", nargs="+", choices=METHODS, default=["fcid"])
-    parser.add_argument("--precisions", nargs="+", choices=LINES, default=LINES)
+    parser.add_argument("--precisions", nargs="+", choices=LINES + COMPILED, default=LINES)
     parser.add_argument("--batch-size", type=int, default=8)
     parser.add_argument("--steps", type=int, default=3)
     parser.add_argument("--threads", type=int, default=2)
@@ -62,16 +73,23 @@ def main() -> None:
     parser.add_argument("--sizes", type=json.loads, default={}, help="JSON over the official sizes, for a smaller step")
     args = parser.parse_args()
     torch.set_num_threads(args.threads)
-    found = []
-    for name in args.methods:
-        for line in args.precisions:
-            found.append(measure(name, line, args))
-            found[-1]["ratio"] = round(found[0]["seconds"] / found[-1]["seconds"], 1)
+    if args.device == "cuda":
+        torch.cuda.set_device(int(os.environ.get("LOCAL_RANK", 0)))
+    with processes.joined() as rank:
+        found = [measure(name, line, args) for name in args.methods for line in args.precisions]
+        together = world()[1]
+    if rank == 0:
+        report(found, together, args)
+
+
+def report(found: list[dict], together: int, args: argparse.Namespace) -> None:
+    for line in found:
+        line["ratio"] = round(found[0]["seconds"] / line["seconds"], 1)
     where = (
         torch.cuda.get_device_name() if args.device == "cuda" else f"{platform.machine()}, {os.cpu_count()} cores, {args.threads} threads"
     )
     machine = f"{where} (load {os.getloadavg()[0]:.1f} at the end), torch {torch.__version__}"
-    print(json.dumps({"machine": machine, "batch_size": args.batch_size, "steps": found}, indent=1))
+    print(json.dumps({"machine": machine, "processes": together, "batch_size": args.batch_size, "steps": found}, indent=1))
 
 
 if __name__ == "__main__":
