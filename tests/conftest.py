@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+os.environ.setdefault("OMP_NUM_THREADS", "1")  # a worker per core: more threads would wait for each other (before torch is imported)
 REPOSITORY = Path(__file__).resolve().parents[1]
 
 
