@@ -103,7 +103,9 @@ COLUMN_LABELS |= dict.fromkeys((AVERAGE, RETRIEVAL_AVERAGE, CROSS_DATASET_AVERAG
 EMPTY = "A cell that was not run is empty; n/a: TOC chooses among the dimensions of a codebook, and the method has none."
 READING_CELLS = (
     "Percent; mean ± sample standard deviation (n − 1) over seeds; *published number in italics*. AVE and UCF(v)↔VGG(a): top-1; "
-    "AVVP and AVE→AVVP: segment-level F-score. V→A: the head is fitted on video codes and scored on audio codes."
+    "AVVP and AVE→AVVP: segment-level F-score. V→A: the head is fitted on video codes and scored on audio codes. Published numbers "
+    "were made with heads fitted on tested clips and F1 with background (docs/protocols.md): beside the protocol `strict` they are for "
+    "orientation."
 )
 READING = f"{READING_CELLS} Same modality: the bound, fitted and scored on the scored modality. {EMPTY}"
 READING_PUBLISHED = (

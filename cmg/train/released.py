@@ -62,7 +62,7 @@ def read(name: str, path: Path) -> Released:
         ReleasedError: nothing of this method was released; no torch zip; it holds anything but tensors, numbers and text; no encoder.
     """
     if name not in KEYS:
-        raise ReleasedError(f"no checkpoint of '{name}' was released (released: {', '.join(KEYS)})")
+        raise ReleasedError(f"no released checkpoint of '{name}' can be imported (possible: {', '.join(KEYS)})")
     content = _load(path)
     known = KEYS[name].MODULES
     modules = {module: _tensors(content[module], f"{path}: {module}") for module in known if module in content}

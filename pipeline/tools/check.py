@@ -6,6 +6,9 @@ from cmg.datasets.check import report
 from pipeline import paths
 from pipeline.params import Params
 
+PAPERS = (("mscoco", "pairs", 500), ("flickrsound", "held_out", 500), ("clotho", "seconds", 30))
+"""Dataset, key, value at the papers' size; params.yaml ships with what the sample corpus holds."""
+
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("datasets", nargs="*", help="default: every dataset in params.yaml")
@@ -15,4 +18,24 @@ def run(args: argparse.Namespace, params: Params) -> int:
     for dataset in args.datasets or params.datasets:
         settings = params.dataset(dataset)
         print(report(dataset, paths.dataset_root(dataset, settings.source), settings.source, settings.options))
+    for line in sample_values(params):
+        print(line)
     return 0
+
+
+def sample_values(params: Params) -> list[str]:
+    """At ``scale: paper``, a line per value of params.yaml that is made for the sample corpus."""
+    if params.scale != "paper":
+        return []
+    found = [
+        f"params.yaml: datasets.{name}.source is sample: generated clips stand in the tables; delete the dataset there and under stores"
+        for name, dataset in params.datasets.items()
+        if dataset.source == "sample"
+    ]
+    for name, key, value in PAPERS:
+        section = params.datasets.get(name)
+        if section and section.model_dump().get(key) != value:
+            found.append(f"params.yaml: datasets.{name}.{key} is {section.model_dump().get(key)}; {value} in the papers")
+    if "codis" in params.methods and not params.sections["codis"].get("queue"):
+        found.append("params.yaml: codis.queue is 0, for small corpora; 2048 with real data")
+    return found

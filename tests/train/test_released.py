@@ -180,7 +180,7 @@ def test_other_files_are_refused(tmp_path):
         path.write_bytes(data)
         with pytest.raises(ReleasedError, match="expected a file written by torch.save"):
             released.read("fcid", path)
-    with pytest.raises(ReleasedError, match="no checkpoint of 'baseline' was released"):
+    with pytest.raises(ReleasedError, match="no released checkpoint of 'baseline'"):
         released.read("baseline", path)
 
 

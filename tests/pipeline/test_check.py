@@ -1,0 +1,28 @@
+"""Values that fit the sample corpus are named before a run on real data."""
+
+from ruamel.yaml import YAML
+
+from cmg.methods import METHODS
+from pipeline import params
+from pipeline.tools.check import sample_values
+
+
+def shipped(**changes):
+    values = YAML(typ="safe", pure=True).load(params.paths.PARAMS.read_text())
+    return params.parse({**values, **changes}, list(METHODS))
+
+
+def test_nothing_is_said_of_the_sample_corpus():
+    assert sample_values(shipped()) == []
+
+
+def test_values_of_the_sample_corpus_are_named_at_the_papers_scale():
+    said = "\n".join(sample_values(shipped(scale="paper", methods=["codis"])))
+    for key in ("ave.source", "mscoco.pairs is 100; 500", "flickrsound.held_out is 100; 500", "clotho.seconds is None; 30", "codis.queue"):
+        assert key in said
+
+
+def test_real_data_at_the_papers_sizes_need_nothing():
+    raw = {name: {"source": "raw"} for name in ("vggsound_avel", "ave")}
+    sized = {"mscoco": {"source": "raw", "pairs": 500}, "clotho": {"source": "raw", "seconds": 30}}
+    assert sample_values(shipped(scale="paper", datasets={**raw, **sized})) == []
