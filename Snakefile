@@ -58,8 +58,8 @@ for stage in STAGES:
 
 
 onsuccess:
-    dag.record(STAGES)
+    dag.record(dag.stages())  # as params.yaml and the code are now: what was edited meanwhile is not recorded
 
 
 onerror:
-    dag.record(STAGES)
+    dag.record(dag.stages())

@@ -73,9 +73,7 @@ def main() -> None:
     parser.add_argument("--sizes", type=json.loads, default={}, help="JSON over the official sizes, for a smaller step")
     args = parser.parse_args()
     torch.set_num_threads(args.threads)
-    if args.device == "cuda":
-        torch.cuda.set_device(int(os.environ.get("LOCAL_RANK", 0)))
-    with processes.joined() as rank:
+    with processes.joined(torch.device(args.device, int(os.environ.get("LOCAL_RANK", 0)))) as rank:
         found = [measure(name, line, args) for name in args.methods for line in args.precisions]
         together = world()[1]
     if rank == 0:

@@ -1,26 +1,55 @@
 """Device and thread count of a stage that computes. Snakemake exports thread variables and DVC does not, so a stage sets its own."""
 
 import os
+from pathlib import Path
 
 import torch
 
 from pipeline.params import ParameterError, Params
 
+NVIDIA = Path("/dev/nvidia0")
 
-def prepare(params: Params, threads: int | None = None) -> torch.device:
-    """Set the CPU thread count and deterministic kernels; the device that ``device:`` asks for.
 
-    threads: of a stage whose work is too small to share, in place of those of params.yaml.
+def choose(params: Params) -> torch.device:
+    """The device that ``device:`` asks for; of several processes of one run each has its own GPU.
 
     Raises:
-        ParameterError: ``device: cuda`` on a machine without one.
+        ParameterError: ``device: cuda`` on a machine without a GPU, a GPU that torch cannot use, or fewer GPUs than processes.
     """
+    count = torch.cuda.device_count() if params.device != "cpu" and torch.cuda.is_available() else 0
+    if params.device == "cuda" and not count:
+        raise ParameterError("params.yaml: device: cuda, but torch sees no GPU on this machine; use device: auto")
+    if params.device == "auto" and not count and NVIDIA.exists():
+        raise ParameterError(
+            f"params.yaml: device: auto, and this machine has a GPU ({NVIDIA}) that torch {torch.__version__} cannot use: "
+            "update the driver, or say device: cpu to go on without it"
+        )
+    if not count:
+        return torch.device("cpu")
+    place = int(os.environ.get("LOCAL_RANK", 0))
+    if place >= count:
+        raise ParameterError(f"params.yaml: processes: number {place + 1} has no GPU of its own; this machine has {count}")
+    return torch.device("cuda", place)
+
+
+def prepare(params: Params, threads: int | None = None) -> torch.device:
+    """Set the CPU thread count and deterministic kernels in full float32; the device as ``choose`` has it.
+
+    threads: of a stage whose work is too small to share, in place of those of params.yaml.
+    """
+    os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")  # before CUDA starts: otherwise its matrix products may differ by run
     torch.set_num_threads(threads or params.threads)
     torch.backends.cudnn.benchmark = False
+    torch.backends.cudnn.allow_tf32 = False  # float32 means float32 on every device
     torch.use_deterministic_algorithms(True, warn_only=True)
-    available = torch.cuda.is_available()
-    if params.device == "cuda" and not available:
-        raise ParameterError("params.yaml: device: cuda, but torch sees no GPU on this machine; use device: auto")
-    if not available or params.device == "cpu":
-        return torch.device("cpu")
-    return torch.device("cuda", int(os.environ.get("LOCAL_RANK", 0)))
+    torch.utils.deterministic.fill_uninitialized_memory = False
+    device = choose(params)
+    if device.type == "cuda":
+        torch.cuda.set_device(device)
+        print(f"device: {torch.cuda.get_device_name(device)}")
+    return device
+
+
+def decoders(params: Params, device: torch.device) -> int:
+    """Processes that decode media beside one features stage: as many as the stage's threads, and on a GPU machine all cores."""
+    return params.decoders or (os.cpu_count() or 1 if device.type == "cuda" else params.threads)

@@ -148,6 +148,7 @@ class Params(BaseModel):
     methods: list[str] = Field(min_length=1)
     seeds: list[int] = Field(min_length=1)
     threads: int = Field(ge=1)
+    decoders: int | None = Field(None, ge=1)
     device: Literal["auto", "cpu", "cuda"] = "auto"
     datasets: dict[str, Dataset]
     stores: Stores

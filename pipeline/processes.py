@@ -23,12 +23,14 @@ def launch(processes: int, arguments: Sequence[str]) -> NoReturn:
 
 
 @contextmanager
-def joined() -> Iterator[int]:
+def joined(device: torch.device) -> Iterator[int]:
     """Within it this process is in torchrun's group (NCCL on GPUs, else gloo); gives its rank, 0 where torchrun did not start it."""
     if not launched():
         yield 0
         return
-    dist.init_process_group("nccl" if torch.cuda.is_available() else "gloo")
+    if device.type == "cuda":
+        torch.cuda.set_device(device)
+    dist.init_process_group("nccl" if device.type == "cuda" else "gloo")
     try:
         yield dist.get_rank()
         dist.barrier()

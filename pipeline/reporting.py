@@ -32,6 +32,11 @@ def parameters(params: Params) -> dict:
     return {"scale": params.scale, "methods": params.methods, "seeds": params.seeds}
 
 
+def pretraining(params: Params) -> str:
+    """Which VGGSound-AVEL list is trained on, as published numbers have it."""
+    return params.dataset(MAPPED).options.get("version", "40k")
+
+
 def random_backbones(params: Params) -> bool:
     recipes = params.active.features
     return any(recipe["weights"] == "random" for recipe in (recipes.video, recipes.audio, recipes.text))
@@ -94,6 +99,7 @@ def load(params: Params, page: bool = False) -> ReportInputs:
         sample=params.uses_sample,
         random_backbones=random_backbones(params),
         fingerprints=fingerprints(params),
+        pretraining=pretraining(params),
         **(extra if page else {}),
     )
 

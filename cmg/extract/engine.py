@@ -11,6 +11,8 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
+import numpy as np
+
 from cmg.extract.contract import Batch, Network, Progress, Report, Task, Writer
 from cmg.extract.groups import Group, decoded, in_groups
 from cmg.media.failure import MediaFailure
@@ -73,8 +75,12 @@ def _deliver(waiting: tuple[list[int], Batch] | None, writer: Writer, report: Re
     rows, batch = waiting
     values = batch.features.cpu().numpy()
     for row, features, valid in zip(rows, values, batch.valid, strict=True):
-        writer.put(row, features, valid)
-        report.valid += valid
+        if np.isfinite(features).all():
+            writer.put(row, features, valid)
+            report.valid += valid
+        else:
+            writer.fail(row, "unreadable", "its features are not finite numbers: the file holds values that are not, or too large ones")
+            report.failures["unreadable"] += 1
         report.done += 1
 
 

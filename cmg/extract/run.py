@@ -123,12 +123,12 @@ def extract_modality(
 
 
 def pick_device(name: str) -> torch.device:
-    """`auto` is CUDA where there is one. Raises RecipeError for another name, or for `cuda` where there is none."""
-    require(name, ("auto", "cpu", "cuda"), "device")
+    """`auto` is CUDA where there is one; `cuda:1` is the second. Raises RecipeError for another name, or for CUDA where there is none."""
+    require(name.partition(":")[0], ("auto", "cpu", "cuda"), "device")
     available = torch.cuda.is_available()
-    if name == "cuda" and not available:
-        raise RecipeError("device: cuda was asked for and no CUDA device is available; use auto or cpu")
-    return torch.device("cuda" if available and name != "cpu" else "cpu")
+    if name.startswith("cuda") and not available:
+        raise RecipeError(f"device: {name} was asked for and no CUDA device is available; use auto or cpu")
+    return torch.device(name if name != "auto" else "cuda" if available else "cpu")
 
 
 def _fingerprint(clip: Any, modality: str) -> str:

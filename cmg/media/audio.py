@@ -1,5 +1,6 @@
 """Audio streams and files to samples: mono float32 at the native rate, and resampling to 16 kHz."""
 
+import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
     import torch
 
 RATE = 16_000
+LARGEST_RATIO = 5_000  # of the whole numbers whose quotient is rate / RATE; the resampling filter has their product of weights
 
 
 @dataclass(frozen=True)
@@ -59,6 +61,8 @@ def read_samples(path: Path, until: float) -> tuple[np.ndarray, int]:
         if not container.streams.audio:
             raise MediaFailure("no_audio", "the file has no audio stream")
         rate = container.streams.audio[0].rate
+        if not rate or rate // math.gcd(rate, RATE) > LARGEST_RATIO:
+            raise MediaFailure("unreadable", f"the header says {rate} samples a second, which cannot be resampled in reasonable memory")
         pieces = list(_pieces(container, until, rate))
     if not pieces:
         raise MediaFailure("empty", "the audio stream holds no sample that can be decoded")

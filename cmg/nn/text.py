@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import torch
 from torch import Tensor, nn
-from torch.nn.utils.rnn import pack_padded_sequence, pad_packed_sequence
+from torch.nn.utils.rnn import PackedSequence, pack_padded_sequence, pad_packed_sequence
 
 
 class TextBiLSTM(nn.Module):
@@ -33,18 +33,23 @@ class TextBiLSTM(nn.Module):
         if not self.mask_padding:
             if seconds != words.shape[1]:
                 raise ValueError(f"unmasked text needs one word slot per second: expected {seconds} slots, found {words.shape[1]}")
-            return self.lstm(words)[0]
+            return self._lstm(words)[0]
         if mask is None:
             mask = torch.ones(words.shape[:2], dtype=torch.bool, device=words.device)
         real = mask.sum(dim=1).clamp(min=1)  # an empty sentence is read as one zero vector
         return spread(self._read(words, real.cpu() if lengths is None else lengths.clamp(min=1)), real, seconds)
+
+    def _lstm(self, x: Tensor | PackedSequence) -> tuple[Tensor | PackedSequence, tuple[Tensor, Tensor]]:
+        """In the precision of the weights: under autocast CUDA's LSTM would be float16 whatever autocast says."""
+        with torch.autocast(self.lstm.weight_ih_l0.device.type, enabled=False):
+            return self.lstm(x)
 
     def _read(self, words: Tensor, lengths: Tensor) -> Tensor:
         """The LSTM over the first `lengths` [B] (on the CPU) words of each sentence, longest first, zeros behind: [B,L,C] -> [B,L,E]."""
         falling, order = lengths.sort(descending=True)
         order, back = (x.to(words.device, non_blocking=True) for x in (order, order.argsort()))
         packed = pack_padded_sequence(words.index_select(0, order), falling, batch_first=True)
-        hidden = pad_packed_sequence(self.lstm(packed)[0], batch_first=True, total_length=words.shape[1])[0]
+        hidden = pad_packed_sequence(self._lstm(packed)[0], batch_first=True, total_length=words.shape[1])[0]
         return hidden.index_select(0, back)
 
 

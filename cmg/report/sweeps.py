@@ -41,7 +41,8 @@ def sweep_table(layout: Layout, inputs: ReportInputs, rows: Sequence[str], toc_o
         rows: methods as in the run results, ``fcid`` or ``fcid+codebook_256``.
         toc_only: those that differ from the main run with TOC alone, and are shown with it alone.
     """
-    table = make_table(inputs.runs, (*inputs.published, *read_published(PUBLISHED)), inputs.fingerprints, inputs.notice, layout=layout)
+    published = (*inputs.published, *read_published(PUBLISHED))
+    table = make_table(inputs.runs, published, inputs.fingerprints, inputs.notice, inputs.pretraining, layout)
     places = {CHANCE: -1, **{row: place for place, row in enumerate(rows)}}
     kept = [row for row in table.rows if row.kind != "bound" and (row.toc or row.method not in toc_only)]
     return Table(table.notice, tuple(sorted(kept, key=lambda row: (row.protocol, bool(row.toc), places[row.method]))), layout)

@@ -5,6 +5,7 @@ Formats: facts/datasets.md sections 1 (AVE), 2.4 (LLP) and 2.6 (CMG, CoDAAR).
 """
 
 import hashlib
+import lzma
 import zipfile
 import zlib
 from pathlib import Path
@@ -88,7 +89,8 @@ class ZippedPickles(_OneFilePerClip):
             return load_array(_last_pickle(file))
         except RefusedPickle as error:
             raise ReleasedError("refused", f"{file.name}: {error}") from error
-        except (zipfile.BadZipFile, zlib.error, EOFError, RuntimeError, OSError) as error:  # RuntimeError: encrypted, unknown method
+        # RuntimeError: encrypted, unknown method
+        except (zipfile.BadZipFile, zlib.error, lzma.LZMAError, EOFError, RuntimeError, OSError) as error:
             raise ReleasedError("malformed", f"{file.name}: {error}") from error
 
 

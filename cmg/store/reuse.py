@@ -1,6 +1,6 @@
 """Rows that need no computing: taken from a sealed store, or from work that another specification left unfinished.
 
-Matched by clip id and fingerprint, never by row number, and only where recipe, weights, shape and dtype are the same.
+Matched by clip id and fingerprint, never by row number, and only where recipe, weights, shape, dtype and code are the same.
 """
 
 import logging
@@ -69,7 +69,8 @@ def sealed_source(store: Path, previous: Path, spec: StoreSpec) -> SealedRows | 
     """The sealed store at ``store`` as a source for ``spec``; None when there is none or it was made otherwise.
 
     Args:
-        previous: folder that holds ``reasons.json``, the reasons of failures of one store (named there by its digest).
+        previous: folder that holds ``reasons.json``, what is known of one store (named there by its digest): the code that made it,
+            and the reasons of its failures.
     """
     if not (store / "zarr.json").exists():
         return None
@@ -82,7 +83,11 @@ def sealed_source(store: Path, previous: Path, spec: StoreSpec) -> SealedRows | 
         return None
     file = previous / REASONS
     known = read_json(file) if file.exists() else {}
-    return SealedRows(opened, known["reasons"] if known.get("store") == opened.digest else {})
+    if known.get("store") != opened.digest:
+        known = {}
+    if spec.code and known.get("code") != spec.code:
+        return None
+    return SealedRows(opened, known.get("reasons", {}))
 
 
 def unfinished_source(folder: Path, spec: StoreSpec) -> UnfinishedRows | None:
@@ -90,7 +95,8 @@ def unfinished_source(folder: Path, spec: StoreSpec) -> UnfinishedRows | None:
     if not (folder / "plan.json").exists():
         return None
     staging = Staging.abandoned(folder)
-    return UnfinishedRows(staging) if staging.spec.recipe_key == spec.recipe_key else None
+    alike = (staging.spec.recipe_key, staging.spec.code) == (spec.recipe_key, spec.code)
+    return UnfinishedRows(staging) if alike else None
 
 
 def take(staging: Staging, source: SealedRows | UnfinishedRows, retry_failed: bool) -> int:

@@ -73,6 +73,8 @@ class StoreSpec:
         clips_per_shard: None chooses ``default_clips_per_shard``.
         compression: None (memory-mappable) or "zstd".
         provenance: "extracted" or "released".
+        code: digest of the code that computes features, or "". It is not part of the store: rows are taken over only from work
+            that is known to have been done by the same code ("": by any).
 
     Raises:
         StoreError: naming the field, what was expected and what was found.
@@ -89,6 +91,7 @@ class StoreSpec:
     clips_per_shard: int | None = None
     compression: str | None = None
     provenance: str = "extracted"
+    code: str = ""
 
     def __post_init__(self) -> None:
         name = f"store specification {self.dataset}/{self.modality}"

@@ -46,7 +46,7 @@ def keep_previous(staging: Staging, previous: Path, reasons: dict[str, str]) -> 
         target = fresh / "store.zarr" / file.relative_to(source)
         target.parent.mkdir(parents=True, exist_ok=True)
         link_or_copy(file, target)
-    known = {"store": file_digest(source / "zarr.json"), "reasons": reasons}
+    known = {"store": file_digest(source / "zarr.json"), "code": staging.spec.code, "reasons": reasons}
     write_durably(fresh / REASONS, canonical_json(known).encode(), fresh / "reasons.tmp")
     remove_store(previous / "store.zarr")
     if previous.exists():

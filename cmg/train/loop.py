@@ -9,6 +9,7 @@ Nothing in a step waits for the device: losses are brought to the CPU for many s
 import math
 import signal
 import threading
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -34,7 +35,8 @@ DTYPES = {"float32": torch.float32, "bfloat16": torch.float32, "float64": torch.
 
 @dataclass(frozen=True)
 class TrainOptions:
-    """Schedule of a run. ``clip_norm`` bounds each clip group's gradient norm; ``save_every`` steps the state is saved.
+    """Schedule of a run. ``clip_norm`` bounds each clip group's gradient norm; the state is saved after ``save_every`` steps (or a
+    multiple of them) when ``save_seconds`` have passed since it was saved.
 
     precision: of networks and losses. `bfloat16` keeps weights, quantiser, CLUB and losses in float32 and runs the rest under autocast;
     `float64` is for comparison.
@@ -47,6 +49,7 @@ class TrainOptions:
     clip_norm: float = 0.5
     seed: int = 0
     save_every: int = 50
+    save_seconds: float = 60.0
     precision: Literal["float32", "bfloat16", "float64"] = "float32"
 
 
@@ -88,20 +91,23 @@ def train(
     per_epoch = steps_per_epoch(len(data), options.batch_size)
     steps = options.epochs * per_epoch
     noted: list[LossTerms] = []
+    saved = time.monotonic()
     with asked_to_stop() as asked:
         todo, place = range(done.step, steps), world()
         fetched_ahead = ahead(lambda step: data.fetch(own(positions(len(data), options, step), *place)), todo)
         for step, fetched in zip(todo, fetched_ahead, strict=True):
             noted.append(train_step(method, data.place(fetched), options, optimisers, step, len(data)))
             done.step = step + 1
-            ended, stop = done.step % per_epoch == 0, asked()
-            save = stop or (done.step % options.save_every == 0 and done.step < steps)
-            if ended or save or len(noted) == NOTE_EVERY:
+            ended = done.step % per_epoch == 0
+            stop = _agreed(asked(), data.device, ended or len(noted) == NOTE_EVERY)
+            due = done.step % options.save_every == 0 and done.step < steps
+            if ended or stop or due or len(noted) == NOTE_EVERY:
                 _note(done, noted, per_epoch)
             if ended:
                 _note_health(done, method, done.step // per_epoch)
-            if save and world()[0] == 0:
+            if world()[0] == 0 and (stop or (due and time.monotonic() - saved >= options.save_seconds)):
                 state.save(work, key, method, optimisers, done)
+                saved = time.monotonic()
             progress(done.step, steps, done.latest)
             if stop:
                 raise SystemExit(STOPPED)
@@ -191,6 +197,13 @@ def asked_to_stop() -> Iterator[Callable[[], bool]]:
         yield lambda: bool(came)
     finally:
         signal.signal(signal.SIGTERM, before)
+
+
+def _agreed(asked: bool, device: torch.device, meeting: bool) -> bool:
+    """Whether to stop: several processes decide together, and only at steps where they meet, or one would wait for the others for ever."""
+    if world()[1] == 1:
+        return asked
+    return meeting and bool(total(torch.tensor(float(asked), device=device)))
 
 
 def _note(done: state.Progress, noted: list[LossTerms], per_epoch: int) -> None:

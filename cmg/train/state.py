@@ -1,6 +1,7 @@
 """Unfinished training: everything a run needs to go on to the same bits, in one file that is replaced atomically."""
 
 import os
+import pickle
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -35,16 +36,26 @@ def save(path: Path, key: str, method: Method, optimisers: dict[str, Optimizer],
         "optimisers": {name: optimiser.state_dict() for name, optimiser in optimisers.items()},
         "progress": vars(progress),
     }
-    temporary = path.with_name(f".{path.name}.tmp")
-    torch.save(state, temporary)
+    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    with temporary.open("wb") as file:
+        torch.save(state, file)
+        file.flush()
+        os.fsync(file.fileno())
     os.replace(temporary, path)
 
 
 def resume(path: Path, key: str, method: Method, optimisers: dict[str, Optimizer]) -> Progress:
-    """Restore a run saved under the same ``key``; a fresh start when there is none or it belongs to other inputs."""
+    """Restore a run saved under the same ``key``; a fresh start when there is none or it belongs to other inputs.
+
+    Raises:
+        ValueError: the file is damaged; the message names it.
+    """
     if not path.is_file():
         return Progress()
-    state = torch.load(path, weights_only=True, map_location="cpu")
+    try:
+        state = torch.load(path, weights_only=True, map_location="cpu")
+    except (RuntimeError, EOFError, pickle.UnpicklingError) as error:
+        raise ValueError(f"{path}: unfinished training cannot be read ({error}); delete the file to train from the beginning") from error
     if state["key"] != key:
         return Progress()
     method.load_state_dict(state["method"])

@@ -1,12 +1,15 @@
 """Make the feature store of one modality of one dataset: extract it, or import released features (``source: released``).
 
-Interrupted work resumes at the clip, unchanged clips are reused. ``--shard i/n`` computes one part of n and seals nothing; parts run in
-any order, at once or on several machines; the same command without it computes what is left, gathers and seals.
+Interrupted work resumes at the clip, unchanged clips are reused while the code that computes them is the same. ``--shard i/n``
+computes one part of n and seals nothing; parts run in any order, at once or on several machines; the same command without it computes
+what is left, gathers and seals.
 """
 
 import argparse
 import csv
+import hashlib
 import io
+import json
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -19,9 +22,10 @@ from cmg.extract.run import MODULES, prepare, recipe_of, rows_of, seconds_of
 from cmg.extract.run import run as run_job
 from cmg.store import StoreSpec, StoreWriter
 from cmg.store.importers import import_rows, released_spec
-from pipeline import device, files, paths, progress, receipts
+from pipeline import codedeps, device, files, paths, progress, receipts
 from pipeline.params import ParameterError, Params
 
+COMPUTING = ("cmg/extract/", "cmg/media/", "cmg/store/released", "cmg/store/unpickle")  # code that makes the values of a store
 SECONDS = 10  # of a clip, where neither the recipe nor the dataset says
 
 
@@ -100,10 +104,11 @@ def _work(args: argparse.Namespace, params: Params, clips: list[Clip], recipe: d
 
 def _extraction(args: argparse.Namespace, params: Params, clips: list[Clip], recipe: dict[str, Any]) -> Work:
     limits = {"time_limit": params.features.time_limit, "memory_limit": params.features.memory_bytes}
-    options = Options(device=str(device.prepare(params)), workers=params.threads, **limits)
+    chosen = device.prepare(params)
+    options = Options(device=str(chosen), workers=device.decoders(params, chosen), **limits)
     job = prepare(args.modality, recipe, paths.weights_root(), options, clips)
     rows, root = rows_of(args.modality, clips), paths.dataset_root(args.dataset, params.dataset(args.dataset).source)
-    layout = {"clips_per_shard": params.features.clips_per_shard}
+    layout = {"clips_per_shard": params.features.clips_per_shard, "code": _code(MODULES[args.modality], "cmg.extract.engine")}
     names = (args.dataset, args.modality, rows.ids, rows.fingerprints)
 
     def fill(writer: StoreWriter, moved: Callable[..., None]) -> dict[str, Any]:
@@ -117,7 +122,7 @@ def _import(args: argparse.Namespace, params: Params, clips: list[Clip], recipe:
     source = ReleasedFiles(paths.dataset_root(args.dataset, "released"), clips, args.modality)
     settings = recipe_of(args.modality, recipe)
     ids = [clip.clip_id for clip in clips]
-    layout = {"clips_per_shard": params.features.clips_per_shard}
+    layout = {"clips_per_shard": params.features.clips_per_shard, "code": _code("cmg.extract.released")}
     spec = released_spec(
         source, dataset=args.dataset, modality=args.modality, ids=ids, shape=settings.shape, dtype=settings.dtype, **layout
     )
@@ -127,6 +132,13 @@ def _import(args: argparse.Namespace, params: Params, clips: list[Clip], recipe:
         return {"units": len(ids)}
 
     return Work(spec, fill)
+
+
+def _code(*modules: str) -> str:
+    """Digest of what ``modules`` do, decoding included; comments do not count."""
+    digests = codedeps.code_digests(list(modules))
+    computing = {file: digest for file, digest in digests.items() if file.startswith(COMPUTING)}
+    return hashlib.sha256(json.dumps(computing, sort_keys=True).encode()).hexdigest()
 
 
 def _writer(args: argparse.Namespace, work: Work) -> StoreWriter:

@@ -22,8 +22,8 @@ from cmg.train.origin import origin
 from cmg.train.pairs import pair
 from cmg.train.standardise import Standardiser
 from cmg.train.state import Progress
-from pipeline import curves, files, paths, processes, receipts
-from pipeline.device import prepare
+from pipeline import codedeps, curves, files, paths, processes, receipts
+from pipeline.device import choose, prepare
 from pipeline.params import ParameterError, Params, Pretrain
 from pipeline.sweeps import add_run_arguments, words
 
@@ -42,7 +42,7 @@ def run(args: argparse.Namespace, params: Params) -> None:
     wanted = params.active.pretrain.processes
     if wanted > 1 and not processes.launched():
         processes.launch(wanted, ["pretrain", *words(args)])
-    with processes.joined() as rank:
+    with processes.joined(choose(params)) as rank:
         _train(run_name, args.method, args.seed, params, rank)
 
 
@@ -96,7 +96,7 @@ def _train(run_name: str, name: str, seed: int, params: Params, rank: int) -> No
         digests = {path.as_posix(): files.digest(path) for path in inputs}
         served = resident(data) if fits(data) else data
         with curves.shown(run_name, schedule.batch_size, rank == 0) as show:
-            done = train(method, served, _options(schedule, seed), work, _key(used, digests), show)
+            done = train(method, served, _options(schedule, seed), work, _key(used, digests, module, device), show)
         if rank:
             return
         notes["clips"] = counts
@@ -131,5 +131,7 @@ def _data(stores: dict, params: Params, device: torch.device) -> tuple[PairedFea
     return PairedFeatures(**opened, clips=pairs.clips, sentences=pairs.sentences, device=device, standardise=standardise), pairs.counts
 
 
-def _key(used: dict, digests: dict[str, str]) -> str:
-    return hashlib.sha256(json.dumps([used, digests], sort_keys=True).encode()).hexdigest()
+def _key(used: dict, digests: dict[str, str], module: str, device: torch.device) -> str:
+    """Unfinished training goes on only with the same configuration, inputs, code, torch and kind of device."""
+    code = codedeps.code_digests(["cmg.train.loop", module])
+    return hashlib.sha256(json.dumps([used, digests, code, torch.__version__, device.type], sort_keys=True).encode()).hexdigest()

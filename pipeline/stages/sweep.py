@@ -34,6 +34,7 @@ def run(args: argparse.Namespace, params: Params) -> None:
             sample=params.uses_sample,
             random_backbones=reporting.random_backbones(params),
             fingerprints=_fingerprints(args.method, rows, params),
+            pretraining=reporting.pretraining(params),
         )
         methods = {row: paths.varied(args.method, _point(row)) for row in rows}
         layout = sweep_layout(args.table, _values(sweep, rows, configs, params), sorted({run.protocol for run in inputs.runs}))

@@ -97,3 +97,10 @@ def test_a_broken_writer_ends_the_run():
 
 def test_a_report_tells_the_rate():
     assert Report(total=10, done=5, units=50, seconds=2.0).rate == 25.0 and Report(total=10).rate == 0.0
+
+
+def test_features_that_are_not_finite_are_a_failure_row_and_the_others_go_on():
+    writer, report = run([1, float("nan"), 3], workers=0)
+    assert sorted(writer.put_rows) == [0, 2]
+    assert writer.failed[1][0] == "unreadable" and "not finite" in writer.failed[1][1]
+    assert (report.done, report.failures) == (3, {"unreadable": 1})

@@ -2,6 +2,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
 
 from cmg.datasets.clips import Clip
 from cmg.datasets.listing import fingerprint
@@ -134,3 +135,14 @@ def test_wrong_requests_are_refused(tmp_path):
         prepare("video", {"weight": "random"}, tmp_path, Options())
     with pytest.raises(RecipeError, match="device"):
         pick_device("tpu")
+
+
+@pytest.mark.parametrize("name", ["auto", "cuda", "cuda:0"])
+def test_the_names_that_torch_gives_its_devices_are_understood(monkeypatch, name):
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
+    assert pick_device(name) == torch.device("cuda", 0) or pick_device(name) == torch.device("cuda")
+    assert pick_device("cpu") == torch.device("cpu")
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
+    assert pick_device("auto") == torch.device("cpu")
+    with pytest.raises(RecipeError, match="cuda:1 was asked for"):
+        pick_device("cuda:1")

@@ -74,3 +74,12 @@ def test_spread_keeps_a_full_sentence():
     x = torch.arange(8.0).reshape(2, 4, 1)
     assert torch.equal(spread(x, torch.tensor([4, 4]), 4), x)
     assert spread(x, torch.tensor([2, 3]), 4).flatten().tolist() == [0, 0, 1, 1, 4, 4, 5, 6]
+
+
+@pytest.mark.parametrize("masked", [True, False])
+def test_autocast_leaves_the_lstm_in_the_precision_of_its_weights(masked):
+    net, words = TextBiLSTM(4, 3, mask_padding=masked), torch.randn(2, 5, 4)
+    expected = net(words)
+    with torch.autocast("cpu", torch.bfloat16):
+        found = net(words)
+    assert found.dtype == torch.float32 and torch.equal(found, expected)

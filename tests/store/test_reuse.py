@@ -114,3 +114,23 @@ def test_damaged_previous_shard_is_not_reused_and_says_so(path, caplog):
     with StoreWriter(path, path.with_suffix(".work"), make_spec(11)) as writer:
         assert writer.todo == [4, 5, 6, 7, 10]
     assert "c.1.0.0.0.0" in caplog.text
+
+
+@pytest.mark.parametrize("kept", ["store", "previous", "unfinished"])
+def test_rows_of_other_code_are_computed_again(path, kept):
+    """Wherever they lie: in the sealed store, in the copy that outlives it, in work that was given up."""
+    old, new = make_spec(code="0" * 64), make_spec(code="1" * 64)
+    if kept == "unfinished":
+        with StoreWriter(path, path.with_suffix(".work"), old) as writer:
+            fill(writer, [0, 1, 2, 3])
+    else:
+        write(path, old)
+    if kept == "previous":
+        shutil.rmtree(path)
+    for spec, todo in ((new, 10), (old, 6 if kept == "unfinished" else 0)):
+        with StoreWriter(path, path.with_suffix(".work"), spec) as writer:
+            assert len(writer.todo) == todo
+
+
+def test_code_is_no_part_of_the_bytes_of_a_store(tmp_path):
+    assert contents(write(tmp_path / "a.zarr", make_spec(code="0" * 64))) == contents(write(tmp_path / "b.zarr", make_spec()))

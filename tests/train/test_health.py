@@ -12,7 +12,7 @@ from cmg.train.state import Progress
 from tests.methods.conftest import SMALL
 from tests.train.conftest import ArrayStore, Killed, kill_at
 
-OPTIONS = TrainOptions(epochs=2, batch_size=2, seed=5, save_every=1)
+OPTIONS = TrainOptions(epochs=2, batch_size=2, seed=5, save_every=1, save_seconds=0)
 STEPS = 6
 
 

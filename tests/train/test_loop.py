@@ -11,7 +11,7 @@ from cmg.methods.base import LossTerms
 from cmg.train.loop import Diverged, TrainOptions, steps_per_epoch, train
 from tests.train.conftest import Killed, TinyMethod, kill_at
 
-OPTIONS = TrainOptions(epochs=4, batch_size=3, learning_rate=1e-2, seed=5, save_every=3)
+OPTIONS = TrainOptions(epochs=4, batch_size=3, learning_rate=1e-2, seed=5, save_every=3, save_seconds=0)
 
 
 def fresh():

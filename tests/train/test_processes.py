@@ -1,5 +1,7 @@
 """Several processes end where one process ends: fifty steps of FCID in float64, batches that cannot be divided included."""
 
+import os
+import signal
 from pathlib import Path
 
 import numpy as np
@@ -55,3 +57,28 @@ def test_several_processes_end_where_one_ends(tmp_path, expected, processes):
         torch.testing.assert_close(found["history"], expected["history"], rtol=1e-9, atol=1e-9)
         for name, value in expected.items():
             torch.testing.assert_close(found[name], value, rtol=1e-5, atol=1e-6, msg=lambda m, n=name: f"{n}: {m}")
+
+
+def stop_one(rank: int, processes: int, folder: Path) -> None:
+    """SIGTERM comes to the last process alone, after its third step."""
+    dist.init_process_group("gloo", init_method=f"file://{folder}/rendezvous", rank=rank, world_size=processes)
+
+    def show(step: int, steps: int, row: dict) -> None:
+        if rank == processes - 1 and step == 3:
+            os.kill(os.getpid(), signal.SIGTERM)
+
+    torch.set_num_threads(1)
+    try:
+        train(build("fcid", CONFIG), data(), OPTIONS, folder / "work.pt", "key", show)
+    except SystemExit as error:
+        (folder / f"{rank}.stopped").write_text(str(error.code))
+    dist.barrier()
+    dist.destroy_process_group()
+
+
+@pytest.mark.skipif(not (dist.is_available() and dist.is_gloo_available()), reason="torch was built without gloo")
+def test_a_signal_to_one_process_stops_all_of_them_at_the_same_step(tmp_path):
+    mp.spawn(stop_one, (2, tmp_path), nprocs=2)
+    assert [(tmp_path / f"{rank}.stopped").read_text() for rank in range(2)] == ["143", "143"]
+    saved = torch.load(tmp_path / "work.pt", weights_only=True)
+    assert 3 < saved["progress"]["step"] < STEPS and len(saved["progress"]["history"]) == saved["progress"]["step"]

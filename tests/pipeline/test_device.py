@@ -1,0 +1,52 @@
+"""Which device a stage gets, and how many decoding processes, on machines with and without a GPU."""
+
+import pytest
+import torch
+from ruamel.yaml import YAML
+
+from cmg.methods import METHODS
+from pipeline import device, params
+
+
+@pytest.fixture
+def gpus(monkeypatch):
+    def present(count):
+        monkeypatch.setattr(torch.cuda, "is_available", lambda: count > 0)
+        monkeypatch.setattr(torch.cuda, "device_count", lambda: count)
+
+    return present
+
+
+def shipped(**changes):
+    values = YAML(typ="safe", pure=True).load(params.paths.PARAMS.read_text())
+    return params.parse({**values, **changes}, list(METHODS))
+
+
+def test_auto_takes_the_gpu_and_every_process_its_own(gpus, monkeypatch):
+    gpus(2)
+    assert device.choose(shipped()) == torch.device("cuda", 0)
+    assert device.choose(shipped(device="cpu")) == torch.device("cpu")
+    monkeypatch.setenv("LOCAL_RANK", "1")
+    assert device.choose(shipped()) == torch.device("cuda", 1)
+    monkeypatch.setenv("LOCAL_RANK", "2")
+    with pytest.raises(params.ParameterError, match="number 3 has no GPU"):
+        device.choose(shipped())
+
+
+def test_a_gpu_that_torch_cannot_use_is_said_and_not_passed_over(gpus, monkeypatch, tmp_path):
+    gpus(0)
+    monkeypatch.setattr(device, "NVIDIA", tmp_path)
+    with pytest.raises(params.ParameterError, match="device: cpu"):
+        device.choose(shipped())
+    assert device.choose(shipped(device="cpu")) == torch.device("cpu")
+    monkeypatch.setattr(device, "NVIDIA", tmp_path / "absent")
+    assert device.choose(shipped()) == torch.device("cpu")
+    with pytest.raises(params.ParameterError, match="sees no GPU"):
+        device.choose(shipped(device="cuda"))
+
+
+def test_decoding_processes(monkeypatch):
+    monkeypatch.setattr(device.os, "cpu_count", lambda: 12)
+    cpu, cuda = torch.device("cpu"), torch.device("cuda")
+    assert (device.decoders(shipped(), cpu), device.decoders(shipped(), cuda)) == (1, 12)
+    assert device.decoders(shipped(decoders=3), cuda) == 3
