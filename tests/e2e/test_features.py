@@ -76,3 +76,12 @@ def test_too_many_failures_fail_the_stage_and_keep_the_work(ave, tmp_path):
     failed = (project.folder / "data/features/ave/audio.failures.csv").read_text().splitlines()
     assert len(failed) == 1 + 6 and all("unreadable" in line for line in failed[1:])
     assert json.loads((project.folder / "logs/features/ave-audio.json").read_text())["computed"] == 0
+
+
+def test_edited_code_computes_every_clip_again_and_a_comment_none(ave, tmp_path):
+    project = ave.copy_to(tmp_path / "p")
+    for line, expected in (("EDITED = True", (90, 0)), ("# a comment", (0, 90))):
+        project.append("cmg/extract/logmel.py", line)
+        stages(project, "features ave audio")
+        log = json.loads((project.folder / "logs/features/ave-audio.json").read_text())
+        assert (log["computed"], log["reused"]) == expected
