@@ -11,7 +11,7 @@ import signal
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal
@@ -20,7 +20,6 @@ import numpy as np
 import torch
 from torch import Tensor
 from torch.optim import Adam, Optimizer
-from torch.profiler import record_function
 
 from cmg.methods.base import Batch, LossTerms, Method
 from cmg.nn.convolve import lay_out
@@ -30,6 +29,7 @@ from cmg.train.data import PairedFeatures, ahead, epoch_order
 
 NOTE_EVERY = 10  # steps whose losses are brought to the CPU together
 STOPPED = 143  # exit status after SIGTERM
+Phase = Callable[[str], AbstractContextManager[None]]
 DTYPES = {"float32": torch.float32, "bfloat16": torch.float32, "float64": torch.float64}
 
 
@@ -142,10 +142,18 @@ def own(rows: np.ndarray, rank: int, processes: int) -> np.ndarray:
     return rows if len(rows) % processes else np.split(rows, processes)[rank]
 
 
-def train_step(method: Method, batch: Batch, options: TrainOptions, optimisers: dict[str, Optimizer], step: int, clips: int) -> LossTerms:
-    """One step: forward with its codebook update and inner fits, backward, clipping per group, Adam; named so in a profile.
+def train_step(
+    method: Method,
+    batch: Batch,
+    options: TrainOptions,
+    optimisers: dict[str, Optimizer],
+    step: int,
+    clips: int,
+    phase: Phase = nullcontext,
+) -> LossTerms:
+    """One step: forward with its codebook update and inner fits, backward, clipping per group, Adam.
 
-    batch: this process's part of the batch; clips: all training clips, N.
+    batch: this process's part of the batch; clips: all training clips, N; phase: a context around each of these parts, by name.
     """
     rows, steps = len(positions(clips, options, step)), options.epochs * steps_per_epoch(clips, options.batch_size)
     torch.manual_seed(_stream(options.seed, step, 0))
@@ -155,16 +163,16 @@ def train_step(method: Method, batch: Batch, options: TrainOptions, optimisers: 
     with alone(batch.size == rows):
         draws = replace(method.draw(generator, rows, batch.seconds), progress=step / steps).to(device)
         autocast = torch.autocast(device.type, torch.bfloat16, enabled=options.precision == "bfloat16")
-        with record_function("forward"), autocast:
-            terms = method.loss(batch.to(DTYPES[options.precision]), draws, _fit(method, optimisers))
-        with record_function("backward"):
+        with phase("forward"), autocast:
+            terms = method.loss(batch.to(DTYPES[options.precision]), draws, _fit(method, optimisers, phase))
+        with phase("backward"):
             optimisers["main"].zero_grad()
             terms.total.backward()
             average_gradients(method.main_parameters())
-    with record_function("clip"):
+    with phase("clip"):
         for parameters in method.clip_groups().values():
             torch.nn.utils.clip_grad_norm_(parameters, options.clip_norm)
-    with record_function("adam"):
+    with phase("adam"):
         optimisers["main"].step()
     return terms
 
@@ -173,9 +181,9 @@ def _stream(seed: int, step: int, which: int) -> int:
     return (seed * 1_000_003 + step) * 2 + which
 
 
-def _fit(method: Method, optimisers: dict[str, Optimizer]) -> Callable[[Callable[[], Tensor]], None]:
+def _fit(method: Method, optimisers: dict[str, Optimizer], phase: Phase) -> Callable[[Callable[[], Tensor]], None]:
     def fit(closure: Callable[[], Tensor]) -> None:
-        with record_function("variational"):
+        with phase("variational"):
             for _ in range(method.inner_steps):
                 optimisers["variational"].zero_grad()
                 closure().backward()

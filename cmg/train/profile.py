@@ -4,15 +4,17 @@ Axes: B clips, T seconds, L words.
 """
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 
 import torch
+from torch.autograd import DeviceType
 from torch.profiler import ProfilerActivity, profile
 from torch.utils.flop_counter import FlopCounterMode
 
 from cmg.methods.base import Batch, LossTerms, Method
-from cmg.train.loop import DTYPES, TrainOptions, make_optimisers, ready, train_step
+from cmg.train.loop import DTYPES, Phase, TrainOptions, make_optimisers, ready, train_step
 
 SECONDS, WORDS = 10, 10
 PHASES = ("forward", "variational", "backward", "clip", "adam")  # `variational` lies within `forward`
@@ -21,9 +23,9 @@ PEAK_SIZE = {"cpu": 2048, "cuda": 8192}  # side of the matrices whose product is
 
 @dataclass(frozen=True)
 class Profile:
-    """seconds: wall clock of a step; phases, operations: seconds of a step by name, the longest operations first; flops: counted in a
-    step (matrix products and convolutions); peak: operations per second of a large matrix product in the same precision; memory: bytes
-    of GPU memory at most, 0 on a CPU.
+    """seconds: wall clock of a step; phases: seconds by name in steps that wait for the device at both ends of each; operations: seconds by
+    name, on a GPU of its kernels, the longest first; flops: counted in a step (matrix products and convolutions); peak: operations per
+    second of a large matrix product in the same precision; memory: bytes of GPU memory at most, 0 on a CPU.
     """
 
     seconds: float
@@ -47,12 +49,12 @@ def random_batch(clips: int, device: torch.device) -> Batch:
     return Batch(audio, video, text, mask, torch.full((clips,), WORDS)).to(device)
 
 
-def stepper(method: Method, batch: Batch, precision: str) -> Callable[[int], LossTerms]:
-    """A function that takes training step i on the batch, for `method` on the batch's device."""
+def stepper(method: Method, batch: Batch, precision: str, phase: Phase = nullcontext) -> Callable[[int], LossTerms]:
+    """A function that takes training step i on the batch, for `method` on the batch's device; `phase` as for `train_step`."""
     options = TrainOptions(epochs=10**6, batch_size=batch.size, precision=precision)
     ready(method, precision)
     optimisers = make_optimisers(method, options)
-    return lambda step: train_step(method, batch, options, optimisers, step, batch.size)
+    return lambda step: train_step(method, batch, options, optimisers, step, batch.size, phase)
 
 
 def time_step(step: Callable[[int], LossTerms], device: torch.device, steps: int) -> float:
@@ -68,19 +70,35 @@ def time_step(step: Callable[[int], LossTerms], device: torch.device, steps: int
 
 def profile_step(method: Method, batch: Batch, precision: str, steps: int = 3, longest: int = 10) -> Profile:
     """Time, phases and operations of a step, averaged over `steps`."""
-    device, step = batch.audio.device, stepper(method, batch, precision)
+    device, timed = batch.audio.device, False
+    phases = dict.fromkeys(PHASES, 0.0)
+
+    @contextmanager
+    def phase(name: str) -> Iterator[None]:
+        if not timed:
+            yield
+            return
+        _wait(device)
+        started = time.perf_counter()
+        yield
+        _wait(device)
+        phases[name] += (time.perf_counter() - started) / steps
+
+    step = stepper(method, batch, precision, phase)
     seconds = time_step(step, device, steps)
+    timed = True
+    for number in range(steps):
+        step(steps + 1 + number)
+    timed = False
     with FlopCounterMode(display=False) as counter:
-        step(steps + 1)
+        step(2 * steps + 1)
     cuda = device.type == "cuda"
     with profile(activities=[ProfilerActivity.CPU, *([ProfilerActivity.CUDA] if cuda else [])], acc_events=True) as recorded:
         for number in range(steps):
-            step(steps + 2 + number)
+            step(2 * steps + 2 + number)
         _wait(device)
-    events = recorded.key_averages()
-    total, own = ("device_time_total", "self_device_time_total") if cuda else ("cpu_time_total", "self_cpu_time_total")
-    spent = {event.key: getattr(event, own) / steps / 1e6 for event in events if event.key not in PHASES}
-    phases = {name: sum(getattr(event, total) for event in events if event.key == name) / steps / 1e6 for name in PHASES}
+    own, wanted = ("self_device_time_total", DeviceType.CUDA) if cuda else ("self_cpu_time_total", DeviceType.CPU)
+    spent = {event.key: getattr(event, own) / steps / 1e6 for event in recorded.key_averages() if event.device_type == wanted}
     operations = dict(sorted(spent.items(), key=lambda item: -item[1])[:longest])
     memory = torch.cuda.max_memory_allocated(device) if cuda else 0
     return Profile(seconds, phases, operations, counter.get_total_flops(), peak(device, precision), memory)
