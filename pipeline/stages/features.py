@@ -11,7 +11,7 @@ import hashlib
 import io
 import json
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -22,6 +22,7 @@ from cmg.extract.run import MODULES, prepare, recipe_of, rows_of, seconds_of
 from cmg.extract.run import run as run_job
 from cmg.store import StoreSpec, StoreWriter
 from cmg.store.importers import import_rows, released_spec
+from cmg.store.reader import Failure
 from pipeline import codedeps, device, files, paths, progress, receipts
 from pipeline.params import ParameterError, Params
 
@@ -76,6 +77,9 @@ def _whole(args: argparse.Namespace, params: Params, clips: list[Clip], recipe: 
     code = [MODULES[modality]]
     with receipts.record("features", f"{dataset}-{modality}", inputs=[index], outputs=[store, failures], params=used, code=code) as notes:
         work = _work(args, params, clips, recipe)
+        if modality != "text":
+            unusable = [clip for clip in clips if clip.status != "ok"]
+            _check(unusable, len(clips), params.features.failure_limit, f"{modality} of {dataset}, by its index and before decoding")
         with _writer(args, work) as writer:
             notes["reused"], notes["computed"] = writer.reused, len(writer.todo)
             notes |= _fill(work, writer, f"{modality} features of {dataset}")
@@ -158,7 +162,7 @@ def _recipe(values: dict[str, Any], modality: str, clips: list[Clip], most: int 
     return {**values, "seconds": seconds_of(modality, clips, most or values.get("seconds", SECONDS))}
 
 
-def _check(failed: list, rows: int, limit: float, what: str) -> None:
+def _check(failed: Sequence[Failure | Clip], rows: int, limit: float, what: str) -> None:
     if len(failed) <= limit * rows:
         return
     shown = "\n".join(f"  row {f.row} {f.clip_id!r}: {f.status}: {f.reason}" for f in failed[:5])

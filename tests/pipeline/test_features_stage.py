@@ -234,6 +234,13 @@ def test_the_limits_of_one_file_reach_the_decoding_processes(described, monkeypa
     assert asked == [(7, 2**29), (7, None)]
 
 
+def test_too_many_clips_that_the_index_misses_are_said_before_anything_is_decoded(described, monkeypatch):
+    made = described("p")
+    monkeypatch.setattr(features_stage, "run_job", None)
+    with pytest.raises(features_stage.TooManyFailures, match=r"21 of 21 rows failed.*\n.*missing"):
+        made.run("features valor32k audio")
+
+
 def test_only_avsbench_has_masks(described, capsys):
     made = described("p")
     write(made.path / "data/raw/valor32k/video", {"00000000000_0.000_10.000.mp4": b"x"})
