@@ -246,5 +246,6 @@ def test_only_avsbench_has_masks(described, capsys):
     write(made.path / "data/raw/valor32k/video", {"00000000000_0.000_10.000.mp4": b"x"})
     made.run("scan valor32k")
     made.run("index valor32k")
+    made.set("features.failure_limit", 1.0)
     assert made.run("features valor32k masks") == 2
     assert "only that dataset has masks" in capsys.readouterr().err
