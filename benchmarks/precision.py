@@ -1,4 +1,4 @@
-"""Training in float32 and bfloat16 against float64: losses step by step, scores, seconds.
+"""Training in float32 and bfloat16 against float64: losses step by step, and scores.
 
     python -m benchmarks.precision fcid                            20 epochs (200 steps of the sample corpus), seeds 0 1 2
     python -m benchmarks.precision codaar --epochs 2 --seeds 0     to see that it runs

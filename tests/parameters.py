@@ -1,8 +1,11 @@
-"""Editing a params.yaml, comments kept."""
+"""Editing a params.yaml, comments kept; the shipped one with other values."""
 
 from pathlib import Path
 
 from ruamel.yaml import YAML
+
+from cmg.methods import METHODS
+from pipeline.params import Params, parse
 
 
 def set_value(file: Path, key: str, value: object) -> None:
@@ -15,3 +18,9 @@ def set_value(file: Path, key: str, value: object) -> None:
     section[last] = value
     with file.open("w") as handle:
         yaml.dump(values, handle)
+
+
+def shipped(**changes: object) -> Params:
+    """The repository's params.yaml with other values of some top-level keys."""
+    values = YAML(typ="safe", pure=True).load(Path("params.yaml").read_text())
+    return parse({**values, **changes}, list(METHODS))

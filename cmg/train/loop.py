@@ -90,17 +90,15 @@ def train(
     done = state.resume(work, key, method, optimisers)
     per_epoch = steps_per_epoch(len(data), options.batch_size)
     steps = options.epochs * per_epoch
-    noted: list[LossTerms] = []
-    saved = time.monotonic()
+    noted, saved = [], time.monotonic()
     with asked_to_stop() as asked:
         todo, place = range(done.step, steps), world()
         fetched_ahead = ahead(lambda step: data.fetch(own(positions(len(data), options, step), *place)), todo)
         for step, fetched in zip(todo, fetched_ahead, strict=True):
             noted.append(train_step(method, data.place(fetched), options, optimisers, step, len(data)))
             done.step = step + 1
-            ended = done.step % per_epoch == 0
+            ended, due = done.step % per_epoch == 0, done.step % options.save_every == 0 and done.step < steps
             stop = _agreed(asked(), data.device, ended or len(noted) == NOTE_EVERY)
-            due = done.step % options.save_every == 0 and done.step < steps
             if ended or stop or due or len(noted) == NOTE_EVERY:
                 _note(done, noted, per_epoch)
             if ended:

@@ -75,6 +75,7 @@ def profile_step(method: Method, batch: Batch, precision: str, steps: int = 3, l
 
     @contextmanager
     def phase(name: str) -> Iterator[None]:
+        """Counts the seconds within it while `timed`."""
         if not timed:
             yield
             return

@@ -2,6 +2,7 @@
 
 import os
 import pickle
+import zipfile
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -53,8 +54,9 @@ def resume(path: Path, key: str, method: Method, optimisers: dict[str, Optimizer
     if not path.is_file():
         return Progress()
     try:
+        zipfile.ZipFile(path).close()  # a file that was cut off has no table of contents, and torch.load would take it for an old format
         state = torch.load(path, weights_only=True, map_location="cpu")
-    except (RuntimeError, EOFError, pickle.UnpicklingError) as error:
+    except (zipfile.BadZipFile, RuntimeError, EOFError, pickle.UnpicklingError) as error:
         raise ValueError(f"{path}: unfinished training cannot be read ({error}); delete the file to train from the beginning") from error
     if state["key"] != key:
         return Progress()

@@ -140,7 +140,7 @@ def test_wrong_requests_are_refused(tmp_path):
 @pytest.mark.parametrize("name", ["auto", "cuda", "cuda:0"])
 def test_the_names_that_torch_gives_its_devices_are_understood(monkeypatch, name):
     monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
-    assert pick_device(name) == torch.device("cuda", 0) or pick_device(name) == torch.device("cuda")
+    assert pick_device(name).type == "cuda"
     assert pick_device("cpu") == torch.device("cpu")
     monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
     assert pick_device("auto") == torch.device("cpu")

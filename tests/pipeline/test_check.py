@@ -1,15 +1,7 @@
 """Values that fit the sample corpus are named before a run on real data."""
 
-from ruamel.yaml import YAML
-
-from cmg.methods import METHODS
-from pipeline import params
 from pipeline.tools.check import sample_values
-
-
-def shipped(**changes):
-    values = YAML(typ="safe", pure=True).load(params.paths.PARAMS.read_text())
-    return params.parse({**values, **changes}, list(METHODS))
+from tests.parameters import shipped
 
 
 def test_nothing_is_said_of_the_sample_corpus():

@@ -2,10 +2,9 @@
 
 import pytest
 import torch
-from ruamel.yaml import YAML
 
-from cmg.methods import METHODS
 from pipeline import device, params
+from tests.parameters import shipped
 
 
 @pytest.fixture
@@ -15,11 +14,6 @@ def gpus(monkeypatch):
         monkeypatch.setattr(torch.cuda, "device_count", lambda: count)
 
     return present
-
-
-def shipped(**changes):
-    values = YAML(typ="safe", pure=True).load(params.paths.PARAMS.read_text())
-    return params.parse({**values, **changes}, list(METHODS))
 
 
 def test_auto_takes_the_gpu_and_every_process_its_own(gpus, monkeypatch):

@@ -244,8 +244,7 @@ def test_too_many_clips_that_the_index_misses_are_said_before_anything_is_decode
 def test_only_avsbench_has_masks(described, capsys):
     made = described("p")
     write(made.path / "data/raw/valor32k/video", {"00000000000_0.000_10.000.mp4": b"x"})
-    made.run("scan valor32k")
-    made.run("index valor32k")
+    assert (made.run("scan valor32k"), made.run("index valor32k")) == (0, 0)
     made.set("features.failure_limit", 1.0)
     assert made.run("features valor32k masks") == 2
     assert "only that dataset has masks" in capsys.readouterr().err
