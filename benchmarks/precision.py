@@ -17,6 +17,7 @@ from collections.abc import Sequence
 
 from benchmarks.runs import average, listed, run_one, spread
 from cmg.methods import METHODS
+from cmg.train.precision import DTYPES
 from pipeline import params, paths
 
 PRECISIONS = ("float64", "float32", "bfloat16")
@@ -25,7 +26,7 @@ WINDOWS = ((1, 10), (11, 50), (51, 200))
 
 def with_precision(given: params.Params, precision: str, epochs: int) -> params.Params:
     scale = given.active.model_copy(
-        update={"pretrain": given.active.pretrain.model_copy(update={"precision": precision, "epochs": epochs})}
+        update={"pretrain": given.active.pretrain.model_copy(update={"precision": precision, "epochs": epochs, "epochs_of": {}})}
     )
     return given.model_copy(update={"scales": given.scales.model_copy(update={given.scale: scale})})
 
@@ -53,7 +54,7 @@ def main() -> None:
     parser.add_argument("method", choices=METHODS)
     parser.add_argument("--epochs", type=int, default=20)
     parser.add_argument("--seeds", nargs="+", type=int, default=[0, 1, 2])
-    parser.add_argument("--precisions", nargs="+", choices=PRECISIONS[1:], default=PRECISIONS[1:])
+    parser.add_argument("--precisions", nargs="+", choices=[name for name in DTYPES if name != "float64"], default=PRECISIONS[1:])
     parser.add_argument("--keep", action="store_true", help="runs that have a result are not run again")
     args = parser.parse_args()
     given, rows, totals = params.load(), [], {}

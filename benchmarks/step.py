@@ -2,7 +2,7 @@
 
     python -m benchmarks.step                                          batch 8 on the CPU: float64, float32, bfloat16
     python -m benchmarks.step --batch-size 80 --precisions bfloat16    seconds per step and share of the matrix peak
-    python -m benchmarks.step --device cuda --batch-size 80 --steps 200
+    python -m benchmarks.step --device cuda --batch-size 80 --steps 200 --precisions float64 float32 tf32 bfloat16
     torchrun --nproc-per-node 2 -m benchmarks.step --threads 1         the batch shared by two processes
 
 `kernels`: with the library's convolution kernels, as the released code and plain eager code have them; the other lines multiply matrices
@@ -28,6 +28,7 @@ from pipeline import processes
 
 WIDE = convolve.WIDE
 LINES = ("float64-kernels", "float32-kernels", "float64", "float32", "bfloat16")
+CUDA = ("tf32",)
 COMPILED = ("float32-compiled", "bfloat16-compiled")
 CLIPS = 40_801  # training clips of VGGSound-AVEL 40K as released
 
@@ -65,7 +66,7 @@ def measure(name: str, line: str, args: argparse.Namespace) -> dict:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--methods", nargs="+", choices=METHODS, default=["fcid"])
-    parser.add_argument("--precisions", nargs="+", choices=LINES + COMPILED, default=LINES)
+    parser.add_argument("--precisions", nargs="+", choices=LINES + CUDA + COMPILED, default=LINES)
     parser.add_argument("--batch-size", type=int, default=8)
     parser.add_argument("--steps", type=int, default=3)
     parser.add_argument("--threads", type=int, default=2)

@@ -7,7 +7,7 @@ import difflib
 from pathlib import Path
 from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import BaseModel, ConfigDict, Field, PositiveInt, ValidationError, model_validator
 from ruamel.yaml import YAML
 
 from cmg.methods import METHODS
@@ -102,11 +102,14 @@ class Released(Section):
 
 
 class Pretrain(Section):
-    epochs: int = Field(ge=1)
+    """``epochs_of``: methods that train for another number of epochs."""
+
+    epochs: PositiveInt
+    epochs_of: dict[str, PositiveInt] = Field(default_factory=dict)
     batch_size: int = Field(ge=2)
     learning_rate: float = Field(gt=0)
     standardise: bool = False
-    precision: Literal["float32", "bfloat16", "float64"] = "float32"
+    precision: Literal["float32", "tf32", "bfloat16", "float64"] = "float32"
     processes: int = Field(1, ge=1)
     method: dict[str, Any] = Field(default_factory=dict)
 
@@ -182,6 +185,11 @@ class Params(BaseModel):
         """Science knobs of one method over the widths of the scale (a key in both is taken from the method's section)."""
         return {**self.active.pretrain.method, **self.sections[method]}
 
+    def schedule(self, method: str) -> Pretrain:
+        """Pretraining of one method: its own number of epochs where it has one."""
+        shared = self.active.pretrain
+        return shared.model_copy(update={"epochs": shared.epochs_of.get(method, shared.epochs), "epochs_of": {}})
+
 
 def parse(values: dict[str, Any], known_methods: list[str]) -> Params:
     """Validate the mapping of params.yaml.
@@ -201,9 +209,12 @@ def parse(values: dict[str, Any], known_methods: list[str]) -> Params:
         places = ((".".join(map(str, item["loc"])).removeprefix("released."), item["msg"]) for item in error.errors())
         lines = [f"params.yaml: {place}: {message}" for place, message in places]
         raise ParameterError("\n".join(lines)) from error
-    for method in params.methods:
-        if method not in known_methods:
-            raise ParameterError(f"params.yaml: methods: {unknown_key(method, known_methods)}")
+    listed = {"methods": params.methods}
+    listed |= {f"scales.{name}.pretrain.epochs_of": list(scale.pretrain.epochs_of) for name, scale in params.scales}
+    for place, methods in listed.items():
+        for method in methods:
+            if method not in known_methods:
+                raise ParameterError(f"params.yaml: {place}: {unknown_key(method, known_methods)}")
     return params
 
 

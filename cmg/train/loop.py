@@ -14,7 +14,6 @@ from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Literal
 
 import numpy as np
 import torch
@@ -22,15 +21,14 @@ from torch import Tensor
 from torch.optim import Adam, Optimizer
 
 from cmg.methods.base import Batch, LossTerms, Method
-from cmg.nn.convolve import lay_out
 from cmg.nn.distributed import alone, average_gradients, total, world
 from cmg.train import state
 from cmg.train.data import PairedFeatures, ahead, epoch_order
+from cmg.train.precision import DTYPES, Precision, autocast, multiplying, ready
 
 NOTE_EVERY = 10  # steps whose losses are brought to the CPU together
 STOPPED = 143  # exit status after SIGTERM
 Phase = Callable[[str], AbstractContextManager[None]]
-DTYPES = {"float32": torch.float32, "bfloat16": torch.float32, "float64": torch.float64}
 
 
 @dataclass(frozen=True)
@@ -38,8 +36,7 @@ class TrainOptions:
     """Schedule of a run. ``clip_norm`` bounds each clip group's gradient norm; the state is saved after ``save_every`` steps (or a
     multiple of them) when ``save_seconds`` have passed since it was saved.
 
-    precision: of networks and losses. `bfloat16` keeps weights, quantiser, CLUB and losses in float32 and runs the rest under autocast;
-    `float64` is for comparison.
+    precision: of networks and losses (cmg/train/precision.py).
     """
 
     epochs: int
@@ -50,7 +47,7 @@ class TrainOptions:
     seed: int = 0
     save_every: int = 50
     save_seconds: float = 60.0
-    precision: Literal["float32", "bfloat16", "float64"] = "float32"
+    precision: Precision = "float32"
 
 
 class Diverged(RuntimeError):
@@ -81,7 +78,7 @@ def train(
     Raises:
         Diverged: a loss term is not finite; the message names it, and the last saved state stays in ``work``.
         SystemExit: SIGTERM came; the step was finished and the state saved.
-        ValueError: fewer than two clips.
+        ValueError: fewer than two clips, or a precision that the device does not have.
     """
     if len(data) < 2:
         raise ValueError(f"pretraining needs at least 2 usable clips, found {len(data)}; see: python -m pipeline check")
@@ -113,12 +110,6 @@ def train(
     method.finish(data.in_order(options.batch_size))
     _note_health(done, method, options.epochs)
     return done
-
-
-def ready(method: Method, precision: str) -> None:
-    """Weights in the type of a precision, and in the order in memory that is fastest."""
-    method.to(DTYPES[precision])
-    lay_out(method)
 
 
 def make_optimisers(method: Method, options: TrainOptions) -> dict[str, Optimizer]:
@@ -158,10 +149,9 @@ def train_step(
     generator = torch.Generator().manual_seed(_stream(options.seed, step, 1))
     method.train()
     device = batch.audio.device
-    with alone(batch.size == rows):
+    with alone(batch.size == rows), multiplying(options.precision):
         draws = replace(method.draw(generator, rows, batch.seconds), progress=step / steps).to(device)
-        autocast = torch.autocast(device.type, torch.bfloat16, enabled=options.precision == "bfloat16")
-        with phase("forward"), autocast:
+        with phase("forward"), autocast(options.precision, device):
             terms = method.loss(batch.to(DTYPES[options.precision]), draws, _fit(method, optimisers, phase))
         with phase("backward"):
             optimisers["main"].zero_grad()

@@ -14,7 +14,8 @@ from torch.profiler import ProfilerActivity, profile
 from torch.utils.flop_counter import FlopCounterMode
 
 from cmg.methods.base import Batch, LossTerms, Method
-from cmg.train.loop import DTYPES, Phase, TrainOptions, make_optimisers, ready, train_step
+from cmg.train.loop import Phase, TrainOptions, make_optimisers, train_step
+from cmg.train.precision import DTYPES, Precision, multiplying, ready
 
 SECONDS, WORDS = 10, 10
 PHASES = ("forward", "variational", "backward", "clip", "adam")  # `variational` lies within `forward`
@@ -49,7 +50,7 @@ def random_batch(clips: int, device: torch.device) -> Batch:
     return Batch(audio, video, text, mask, torch.full((clips,), WORDS)).to(device)
 
 
-def stepper(method: Method, batch: Batch, precision: str, phase: Phase = nullcontext) -> Callable[[int], LossTerms]:
+def stepper(method: Method, batch: Batch, precision: Precision, phase: Phase = nullcontext) -> Callable[[int], LossTerms]:
     """A function that takes training step i on the batch, for `method` on the batch's device; `phase` as for `train_step`."""
     options = TrainOptions(epochs=10**6, batch_size=batch.size, precision=precision)
     ready(method, precision)
@@ -68,7 +69,7 @@ def time_step(step: Callable[[int], LossTerms], device: torch.device, steps: int
     return (time.perf_counter() - started) / steps
 
 
-def profile_step(method: Method, batch: Batch, precision: str, steps: int = 3, longest: int = 10) -> Profile:
+def profile_step(method: Method, batch: Batch, precision: Precision, steps: int = 3, longest: int = 10) -> Profile:
     """Time, phases and operations of a step, averaged over `steps`."""
     device, timed = batch.audio.device, False
     phases = dict.fromkeys(PHASES, 0.0)
@@ -105,7 +106,7 @@ def profile_step(method: Method, batch: Batch, precision: str, steps: int = 3, l
     return Profile(seconds, phases, operations, counter.get_total_flops(), peak(device, precision), memory)
 
 
-def peak(device: torch.device, precision: str, rounds: int = 5) -> float:
+def peak(device: torch.device, precision: Precision, rounds: int = 5) -> float:
     """Floating-point operations per second of a large matrix product, the best of `rounds`."""
     dtype = torch.bfloat16 if precision == "bfloat16" else DTYPES[precision]
     size = PEAK_SIZE[device.type]
@@ -114,7 +115,8 @@ def peak(device: torch.device, precision: str, rounds: int = 5) -> float:
     for _ in range(rounds):
         _wait(device)
         started = time.perf_counter()
-        a @ a
+        with multiplying(precision, torch.backends.cuda.matmul):
+            a @ a
         _wait(device)
         taken.append(time.perf_counter() - started)
     return 2 * size**3 / min(taken)

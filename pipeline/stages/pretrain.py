@@ -15,7 +15,7 @@ from cmg.datasets.exclusions import read_exclusions
 from cmg.methods import METHODS, build
 from cmg.methods.base import Method
 from cmg.store.reader import FeatureStore
-from cmg.train import checkpoint, history, released
+from cmg.train import checkpoint, history, precision, released
 from cmg.train.data import PairedFeatures, fits, resident
 from cmg.train.loop import TrainOptions, train
 from cmg.train.origin import origin
@@ -83,13 +83,13 @@ def _train(run_name: str, name: str, seed: int, params: Params, rank: int) -> No
     """Train; with several processes the first alone writes."""
     stores = {modality: paths.store(CORPUS, modality) for modality in MODALITIES}
     inputs = [*stores.values(), paths.index(CORPUS), paths.EXCLUSIONS]
-    schedule = params.active.pretrain
-    used = {"seed": seed, "config": params.method_config(name), "pretrain": schedule.model_dump(exclude={"method"})}
+    schedule = params.schedule(name)
+    used = {"seed": seed, "config": params.method_config(name), "pretrain": schedule.model_dump(exclude={"method", "epochs_of"})}
     folder, work = paths.checkpoint(run_name), paths.work("pretrain", f"{run_name}.pt")
     module = METHODS[name].partition(":")[0]
     receipt = receipts.record("pretrain", run_name, inputs=inputs, outputs=[folder], params=used, code=[module])
     with receipt if rank == 0 else nullcontext({}) as notes:
-        device = prepare(params)
+        device = _capable(prepare(params), schedule)
         torch.manual_seed(seed)
         method = _build(name, params).to(device)
         data, counts = _data(stores, params, device)
@@ -106,6 +106,14 @@ def _train(run_name: str, name: str, seed: int, params: Params, rank: int) -> No
         checkpoint.save(folder, method, about)
         _write_history(folder, done, data.standardise)
         work.unlink(missing_ok=True)
+
+
+def _capable(device: torch.device, schedule: Pretrain) -> torch.device:
+    try:
+        precision.check(schedule.precision, device)
+    except precision.UnsupportedPrecision as error:
+        raise ParameterError(f"params.yaml: {error}") from error
+    return device
 
 
 def _options(schedule: Pretrain, seed: int) -> TrainOptions:

@@ -5,15 +5,16 @@ import argparse
 import torch
 
 from cmg.methods import METHODS, build
+from cmg.train.precision import DTYPES, UnsupportedPrecision
 from cmg.train.profile import profile_step, random_batch
 from pipeline.device import prepare
-from pipeline.params import Params
+from pipeline.params import ParameterError, Params
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("method", choices=METHODS)
     parser.add_argument("--batch-size", type=int, help="clips; default: that of the scale")
-    parser.add_argument("--precision", choices=("float32", "bfloat16", "float64"), help="default: that of the scale")
+    parser.add_argument("--precision", choices=DTYPES, help="default: that of the scale")
     parser.add_argument("--steps", type=int, default=3)
 
 
@@ -22,7 +23,10 @@ def run(args: argparse.Namespace, params: Params) -> None:
     precision, clips = args.precision or schedule.precision, args.batch_size or schedule.batch_size
     torch.manual_seed(0)
     method = build(args.method, params.method_config(args.method)).to(device)
-    found = profile_step(method, random_batch(clips, device), precision, args.steps)
+    try:
+        found = profile_step(method, random_batch(clips, device), precision, args.steps)
+    except UnsupportedPrecision as error:
+        raise ParameterError(f"--{error}") from error
     print(f"{args.method}, scale {params.scale}, {clips} clips, {precision}, {device}: {found.seconds:.3f} s per step")
     print(f"{found.flops / 1e9:.1f} GFLOP counted; {found.share:.0%} of the {found.peak / 1e9:.0f} GFLOP/s of a large matrix product")
     if found.memory:

@@ -40,3 +40,30 @@ def test_a_misspelt_parameter_names_the_nearest(project):
     project.edit("params.yaml", "codebook_size: 16", "codebok_size: 16")
     done = project.run("pipeline", "pretrain", "fcid", "0", check=False)
     assert done.returncode != 0 and "codebook_size" in done.stderr
+
+
+def test_parameters_edited_while_a_job_runs_are_not_recorded_as_those_it_ran_with(project):
+    project.append(
+        "pipeline/stages/toc.py",
+        "from pathlib import Path\n\n_run = run\n\n\n"
+        "def run(args, params):\n"
+        "    _run(args, params)\n"
+        "    file = Path('params.yaml')\n"
+        "    file.write_text(file.read_text().replace('lam: 0.3', 'lam: 0.7'))\n",
+    )
+    product = "data/toc/baseline-0.json"
+    assert "lam: 0.3" in (project.folder / "params.yaml").read_text()
+    project.run("snakemake", "-j1", product)
+    assert "lam: 0.7" in (project.folder / "params.yaml").read_text()
+    assert "toc@baseline-0" in project.would_run()
+    project.run("snakemake", "-j1", product)
+    assert "toc@baseline-0" not in project.would_run()
+
+
+def test_a_dataset_taken_out_of_the_parameters_takes_its_scores_with_it(project):
+    project.set("datasets", {"vggsound_avel": {"source": "sample", "version": "40k"}, "mscoco": {"source": "sample", "pairs": 100}})
+    for modality in ("video", "audio"):
+        project.set(f"stores.{modality}", ["vggsound_avel", "mscoco"] if modality == "video" else ["vggsound_avel"])
+    stale = project.would_run()
+    assert {"codes@baseline-0", "evaluate@baseline-0", "tables"} <= stale
+    assert not any(name.startswith(("features", "pretrain@")) for name in stale)

@@ -59,6 +59,18 @@ def test_bad_sound_says_what_it_is(tmp_path):
     assert kind("gone.wav") == "missing"
 
 
+@pytest.mark.parametrize(("rate", "taken"), [(22_255, True), (44_100, True), (44_101, False)])
+def test_a_rate_whose_resampling_filter_would_fill_memory_is_refused(tmp_path, rate, taken):
+    make_wav(tmp_path / "odd.wav", tone(1.0, rate=rate)[None], rate=rate)
+    if taken:
+        found = to_16k(torch.from_numpy(decode(tmp_path, "odd.wav").array), rate)
+        assert abs(found.shape[-1] - 16_000) <= 1
+        return
+    with pytest.raises(MediaFailure, match="44101 samples a second") as caught:
+        decode(tmp_path, "odd.wav")
+    assert caught.value.kind == "unreadable"
+
+
 def test_resampling_keeps_a_tone_and_its_length():
     found = to_16k(torch.from_numpy(tone(1.0)), RATE)
     assert found.shape == (16_000,)

@@ -1,5 +1,7 @@
 """Which device a stage gets, and how many decoding processes, on machines with and without a GPU."""
 
+import os
+
 import pytest
 import torch
 
@@ -37,6 +39,21 @@ def test_a_gpu_that_torch_cannot_use_is_said_and_not_passed_over(gpus, monkeypat
     assert device.choose(shipped()) == torch.device("cpu")
     with pytest.raises(params.ParameterError, match="sees no GPU"):
         device.choose(shipped(device="cuda"))
+
+
+def test_float32_is_float32_and_the_same_run_gives_the_same_bytes(monkeypatch):
+    monkeypatch.setattr(torch.backends.cudnn, "allow_tf32", True)
+    monkeypatch.setattr(torch.backends.cudnn, "benchmark", True)
+    monkeypatch.delenv("CUBLAS_WORKSPACE_CONFIG", raising=False)
+    before, threads = torch.are_deterministic_algorithms_enabled(), torch.get_num_threads()
+    try:
+        assert device.prepare(shipped(device="cpu"), threads=1) == torch.device("cpu")
+        assert torch.are_deterministic_algorithms_enabled() and torch.get_num_threads() == 1
+    finally:
+        torch.use_deterministic_algorithms(before)
+        torch.set_num_threads(threads)
+    assert not torch.backends.cudnn.allow_tf32 and not torch.backends.cudnn.benchmark
+    assert os.environ["CUBLAS_WORKSPACE_CONFIG"] == ":4096:8"
 
 
 def test_decoding_processes(monkeypatch):

@@ -84,3 +84,18 @@ def test_the_shipped_sections_name_the_defaults(method):
 def test_the_methods_section_wins_over_the_widths_of_the_scale():
     params = parse(edited(fcid={"codebook_size": 7, "specific_channels": 5}), list(METHODS))
     assert params.method_config("fcid") == {**params.active.pretrain.method, "codebook_size": 7, "specific_channels": 5}
+
+
+def test_a_method_can_train_for_a_number_of_epochs_of_its_own():
+    params = parse(edited(scale="paper"), list(METHODS))
+    assert {method: params.schedule(method).epochs for method in ("fcid", "dcid", "codaar", "cmcm")} == {
+        "fcid": 5,
+        "dcid": 5,
+        "codaar": 6,
+        "cmcm": 8,
+    }
+    assert params.schedule("codaar").model_dump(exclude={"epochs"}) == params.schedule("fcid").model_dump(exclude={"epochs"})
+    with pytest.raises(ParameterError, match=r"scales.mini.pretrain.epochs_of: .*codaar"):
+        parse(edited(scales__mini__pretrain__epochs_of={"codar": 6}), list(METHODS))
+    with pytest.raises(ParameterError, match="epochs_of.codaar"):
+        parse(edited(scales__mini__pretrain__epochs_of={"codaar": 0}), list(METHODS))

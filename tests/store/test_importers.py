@@ -72,6 +72,19 @@ def test_zipped_pickles(path, tmp_path):
     np.testing.assert_array_equal(store.read([2])[0], audio(7, dtype="float32")[:4])
 
 
+@pytest.mark.parametrize("method", [zipfile.ZIP_LZMA, zipfile.ZIP_DEFLATED, zipfile.ZIP_BZIP2])
+def test_damaged_compressed_data_is_a_failure_of_its_clip(path, tmp_path, method):
+    for clip_id in ("whole", "damaged"):
+        zipped(tmp_path, clip_id, audio(4), method=method)
+    file = tmp_path / "damaged.zip"
+    data = bytearray(file.read_bytes())
+    data[60:100] = bytes(40)  # within the compressed stream, after the headers
+    file.write_bytes(data)
+    result = run(ZippedPickles(tmp_path), path, ["whole", "damaged"])
+    assert [(failure.clip_id, failure.status) for failure in result.failures] == [("damaged", "malformed")]
+    assert FeatureStore(path).valid.tolist() == [4, 0]
+
+
 def test_only_changed_clips_are_read_again(path, tmp_path):
     for clip_id in "abcd":
         zipped(tmp_path, clip_id, audio(4))

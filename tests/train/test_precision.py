@@ -1,0 +1,53 @@
+"""Precisions of training: what is set while a step multiplies, and devices that lack one."""
+
+from typing import get_args
+
+import numpy as np
+import pytest
+import torch
+
+from cmg.train import precision
+from cmg.train.loop import TrainOptions, make_optimisers, train_step
+from pipeline.params import Pretrain
+
+CPU, CUDA = torch.device("cpu"), torch.device("cuda", 0)
+
+
+def test_params_yaml_offers_every_precision():
+    offered = get_args(Pretrain.model_fields["precision"].annotation)
+    assert offered == get_args(precision.Precision) == tuple(precision.DTYPES)
+
+
+@pytest.mark.parametrize("capability", [(7, 5), (8, 0), (9, 0)])
+def test_tf32_needs_a_gpu_that_has_it(monkeypatch, capability):
+    monkeypatch.setattr(torch.cuda, "get_device_capability", lambda device: capability)
+    with pytest.raises(precision.UnsupportedPrecision, match="compute capability 8.0, found cpu"):
+        precision.ready(torch.nn.Linear(2, 2), "tf32")
+    if capability < (8, 0):
+        with pytest.raises(precision.UnsupportedPrecision, match="found cuda:0"):
+            precision.check("tf32", CUDA)
+    else:
+        assert precision.check("tf32", CUDA) is None
+    assert precision.check("bfloat16", CPU) is None
+
+
+@pytest.mark.parametrize("before", [True, False])
+@pytest.mark.parametrize("name", precision.DTYPES)
+def test_a_step_multiplies_in_its_precision_and_leaves_the_setting_as_it_was(tiny, paired, monkeypatch, name, before):
+    monkeypatch.setattr(torch.backends.cudnn, "allow_tf32", before)
+    seen, options = [], TrainOptions(epochs=1, batch_size=3, precision=name)
+    tiny.to(precision.DTYPES[name])
+    loss = tiny.loss
+    monkeypatch.setattr(tiny, "loss", lambda *given: (seen.append(torch.backends.cudnn.allow_tf32), loss(*given))[1])
+    batch = paired.place(paired.fetch(np.arange(options.batch_size)))
+    terms = train_step(tiny, batch, options, make_optimisers(tiny, options), 0, len(paired))
+    assert seen == [name == "tf32"] and torch.isfinite(terms.total)
+    assert torch.backends.cudnn.allow_tf32 is before and not torch.backends.cuda.matmul.allow_tf32
+
+
+def test_the_setting_comes_back_after_an_error():
+    products = torch.backends.cuda.matmul
+    with pytest.raises(RuntimeError, match="within"), precision.multiplying("tf32", products):
+        assert products.allow_tf32
+        raise RuntimeError("within")
+    assert not products.allow_tf32
