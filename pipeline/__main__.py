@@ -19,6 +19,7 @@ STAGES = {
     "toc": "rank one run's code dimensions (training-free)",
     "evaluate": "every downstream task of one run",
     "tables": "the papers' tables from all runs",
+    "plots": "training curves for dvc plots",
     "report": "one self-contained HTML page",
     "protocols": "strict and published scores of the same runs side by side",
     "default": "the main run's scores as the default point of its method's sweeps",

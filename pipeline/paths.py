@@ -13,6 +13,7 @@ TABLE1 = RESULTS / "table1.csv"
 REPORT = RESULTS / "report.html"
 OPENSET = RESULTS / "openset.csv"
 METRICS = RESULTS / "metrics.json"
+PLOTS = RESULTS / "plots"
 PROTOCOLS = RESULTS / "protocols.csv"
 PARAMS = Path("params.yaml")
 PROMPTS = Path("data/prompts")

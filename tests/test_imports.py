@@ -21,7 +21,7 @@ MAY_IMPORT = {
     "toc": set(),
     "train": {"methods", "nn", "store", "datasets", "tasks"},
     "tasks": {"datasets", "toc"},
-    "report": {"store"},
+    "report": {"store", "datasets"},
 }
 LIGHT = ["sample", "scan", "index", "toc", "tables", "report", "default", "sweep"]
 

@@ -32,6 +32,7 @@ from cmg.nn.temporal import masked_mean
 from cmg.quantizers.codebook import Quantized, monitors
 
 CLUB_VIDEO_FEATURE = 512
+ORDER = ("video", "audio", "text")  # in which the release encodes: a seed draws the dropout masks that the release draws
 
 
 @dataclass(frozen=True)
@@ -55,7 +56,7 @@ class FCID(CodedMethod):
         self.inner_steps = c.club_steps
         self.modalities = modalities_of(c.modalities)
         fused = c.fusion == "mean" and c.fine and c.coarse
-        self.streams = ("audiovisual",) * fused + tuple(m for m in ("video", "audio", "text") if m in self.modalities)
+        self.streams = ("audiovisual",) * fused + tuple(m for m in ORDER if m in self.modalities)
         widths = (dim, c.layers, c.heads, c.feedforward, c.dropout)
         self.encoder = GeneralEncoders(*widths, c.spatial_attention, c.mask_text, c.coarse_encoder, self.modalities)
         self.audio_specific = LinearReLU(CHANNELS["audio"], dim) if c.fine else None
@@ -120,7 +121,7 @@ class FCID(CodedMethod):
     def _fine(self, batch: Batch) -> dict[str, Tensor]:
         dtype = self.quantizer.embedding.dtype  # losses are not taken in half precision
         masks = {"text": batch.text_mask}
-        return {m: self.encoder.fine(m, getattr(batch, m), masks.get(m)).to(dtype) for m in self.modalities}
+        return {m: self.encoder.fine(m, getattr(batch, m), masks.get(m)).to(dtype) for m in ORDER if m in self.modalities}
 
     def _streams(self, fine: dict[str, Tensor], mask: Tensor) -> dict[str, Stream]:
         """What the codebook sees, by name; text has one vector per clip, the others one per second unless time means come first."""

@@ -59,6 +59,16 @@ def test_training_forward_updates_the_codebook_twice(released, golden, golden_ba
     compare({f"{n}_after2": getattr(method.quantizer, n) for n in ("embedding", "ema_count", "ema_weight", "unactivated_count")}, expected)
 
 
+def test_dropout_draws(released, golden, golden_batch):
+    method, expected = released(dropout=0.1).train(), golden("train_forward_dropout_seed99")
+    torch.manual_seed(99)
+    fine = method._fine(golden_batch)
+    found = {"v_gen_result": fine["video"], "a_gen_result": fine["audio"]}
+    found["coarse_t"] = method._streams(fine, golden_batch.text_mask)["text"].projected[:, 0]
+    assert found.keys() == expected.keys()
+    compare(found, expected)
+
+
 def test_encoding_one_modality(released, golden, golden_batch):
     method, expected = released().eval(), golden("encode_modalities")
     book = method.codebooks()[0]
