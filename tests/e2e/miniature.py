@@ -87,7 +87,7 @@ class Project:
         return self.run("dvc", *arguments, **options).stdout
 
     def snakemake(self, *arguments: str, **options) -> str:
-        done = self.run("snakemake", "-j8", "results/table1.csv", "results/report.html", *arguments, **options)
+        done = self.run("snakemake", "-j8", *arguments, **options)
         return done.stdout + done.stderr
 
     def git(self, *arguments: str) -> None:

@@ -25,9 +25,17 @@ def test_the_table_says_what_it_is_made_of(project):
     assert "fcid" in metrics
 
 
+def test_dvc_plots_shows_the_training_curves(project):
+    shown = json.loads(project.dvc("plots", "show", "--json"))["data"]
+    (plot,) = shown["results/plots/fcid/total.csv"]
+    points = plot["content"]["data"]["values"]
+    assert [point["step"] for point in points] == ["1", "2", "3", "4"] and all(float(point["total"]) > 0 for point in points)
+    assert any(name.startswith("results/plots/baseline/") for name in shown)
+
+
 def test_an_edited_codebook_size_redoes_that_method_and_what_follows(project):
     project.set("fcid.codebook_size", 12)
-    expected = {f"{stage}@fcid-0" for stage in ("pretrain", "codes", "toc", "evaluate")} | {"tables", "report"}
+    expected = {f"{stage}@fcid-0" for stage in ("pretrain", "codes", "toc", "evaluate")} | {"tables", "plots", "report"}
     stale = project.would_run()
     assert "pretrain@fcid-0" in stale and stale <= expected
     assert "pretrain_fcid_0" in project.snakemake_would_run()
