@@ -62,7 +62,7 @@ def sweep_figure(table: Table, axis: str, places: Mapping[str, tuple[str, float]
             figure.suptitle(table.notice, fontsize=6)
         for axes, task in zip(figure.subplots(1, len(DRAWN)), DRAWN, strict=True):
             for number, setting in enumerate(settings):
-                rows = [row for row in table.rows if not row.toc and places.get(row.method, ("", 0))[0] == setting]
+                rows = [row for row in table.rows if row.toc is False and row.method in places and places[row.method][0] == setting]
                 points = sorted(((values.index(places[row.method][1]), row) for row in rows), key=lambda point: point[0])
                 for direction in MARKS:
                     _line(axes, points, task, direction, LINES[number % len(LINES)], setting)

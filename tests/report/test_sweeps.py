@@ -86,3 +86,9 @@ def test_a_figure_draws_one_line_per_setting_and_direction_at_the_means(table, m
     assert by_label[2, "AVT V→A"] == ([0, 1], [cells["fcid+a_1"]["ave_va"].mean, cells["fcid"]["ave_va"].mean])
     assert by_label[5, "AV A→V"] == ([0], [cells["fcid+b_2"]["avvp_av"].mean])
     assert drawn[0][2] == [cells["fcid+b_2"]["ave_va"].sd]
+
+
+def test_a_figure_of_a_method_without_modalities_draws_its_rows_alone(table):
+    """Its setting is empty, and so is that of chance, which has no place."""
+    svg = sweep_figure(table, "codebook_size", {row: ("", 8 * place) for place, row in enumerate(ROWS)})
+    assert ">16<" in svg and "V→A" in svg
