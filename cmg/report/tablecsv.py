@@ -15,7 +15,12 @@ TOC = {True: "yes", False: "no", None: ""}
 
 def header(layout: Layout) -> tuple[str, ...]:
     """Names of the CSV's fields."""
-    return (*HEAD, *(f"{column}_{part}" for column in layout.columns for part in PARTS), "fingerprint")
+    return (
+        *HEAD,
+        *["pretraining"] * bool(layout.source),
+        *(f"{column}_{part}" for column in layout.columns for part in PARTS),
+        "fingerprint",
+    )
 
 
 def number(value: float | None, digits: int = 2) -> str:
@@ -38,7 +43,15 @@ def table_csv(table: Table) -> str:
 
 
 def _line(row: Row, layout: Layout) -> list[str]:
-    line = [row.method, TOC[row.toc], row.kind, row.variant, row.protocol, ";".join(map(str, row.seeds))]
+    line = [
+        row.method,
+        TOC[row.toc],
+        row.kind,
+        row.variant,
+        row.protocol,
+        ";".join(map(str, row.seeds)),
+        *[row.pretraining] * bool(layout.source),
+    ]
     for column in layout.columns:
         cell = row.cells.get(column, Cell())
         values = "" if all(value is None for value in cell.values) else ";".join(map(number, cell.values))
@@ -74,7 +87,8 @@ def _parse(line: list[str], layout: Layout, where: str) -> Row:
     seeds = tuple(int(seed) for seed in fields["seeds"].split(";") if seed)
     toc = {text: flag for flag, text in TOC.items()}[fields["toc"]]
     cells = {column: _cell(fields, column, len(seeds)) for column in layout.columns}
-    return Row(fields["method"], toc, fields["kind"], fields["variant"], fields["protocol"], seeds, cells, fields["fingerprint"])
+    about = (fields[name] for name in ("kind", "variant", "protocol"))
+    return Row(fields["method"], toc, *about, seeds, cells, fields["fingerprint"], fields.get("pretraining", ""))
 
 
 def _cell(fields: dict[str, str], column: str, seeds: int) -> Cell:

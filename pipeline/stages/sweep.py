@@ -39,7 +39,7 @@ def run(args: argparse.Namespace, params: Params) -> None:
             pretraining=reporting.pretraining(params),
         )
         methods = _methods(args.method, rows)
-        layout = sweep_layout(args.table, _values(sweep, rows, configs, params), sorted({run.protocol for run in inputs.runs}))
+        layout = sweep_layout(args.table, _values(sweep, rows, configs, params))
         table = sweep_table(layout, inputs, list(methods.values()), [methods[row] for row in rows if row in sweep.scorings])
         texts = {"csv": table_csv(table), "md": table_markdown(table)}
         if axis:

@@ -65,7 +65,7 @@ def test_table_7_shows_the_average_alone(inputs):
 
 def test_the_values_of_the_rows_stand_above_them(inputs):
     values = {"default": {"losses.cpc": True, "codebook_size": 4}, "a_1": {"losses.cpc": False, "codebook_size": 8}}
-    text = table_markdown(sweep_table(sweep_layout("table9", values, ["published"]), inputs, ROWS))
+    text = table_markdown(sweep_table(sweep_layout("table9", values), inputs, ROWS))
     assert "- `default`: losses.cpc on, codebook_size 4\n- `a_1`: losses.cpc off, codebook_size 8\n" in text
     assert "docs/protocols.md" in text
 
