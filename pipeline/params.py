@@ -11,7 +11,10 @@ from pydantic import BaseModel, ConfigDict, Field, PositiveInt, ValidationError,
 from ruamel.yaml import YAML
 
 from cmg.methods import METHODS
+from cmg.tasks.options import EvaluateOptions
 from pipeline import paths
+
+OPTIONS = EvaluateOptions()
 
 
 class ParameterError(ValueError):
@@ -83,15 +86,15 @@ class Toc(Section):
 
 
 class Evaluate(Section):
-    """Fields of ``cmg.tasks.EvaluateOptions`` that mean the same at every scale."""
+    """Fields of ``cmg.tasks.EvaluateOptions`` that mean the same at every scale; its defaults are theirs."""
 
-    protocol: Literal["strict", "published"] = "strict"
-    head: Literal["linear", "two_linear"] = "linear"
-    pool: Literal["mean", "max"] = "mean"
-    toc_score: Literal["full", "similarity", "variance"] = "full"
-    q_grid: tuple[float, ...] = (0.25, 0.5, 0.75)
-    q_fixed: float = Field(0.765625, gt=0, le=1)
-    ties: Literal["expected", "release"] = "expected"
+    protocol: Literal["strict", "published"] = OPTIONS.protocol
+    head: Literal["linear", "two_linear"] = OPTIONS.head
+    pool: Literal["mean", "max"] = OPTIONS.pool
+    toc_score: Literal["full", "similarity", "variance"] = OPTIONS.toc_score
+    q_grid: tuple[float, ...] = OPTIONS.q_grid
+    q_fixed: float = Field(OPTIONS.q_fixed, gt=0, le=1)
+    ties: Literal["expected", "release"] = OPTIONS.ties
 
 
 class Released(Section):
@@ -102,21 +105,21 @@ class Released(Section):
 
 
 class Pretrain(Section):
-    """``epochs_of``: methods that train for another number of epochs."""
+    """``epochs_of``: methods that train for another number of epochs. What differs between scales has no default."""
 
     epochs: PositiveInt
-    epochs_of: dict[str, PositiveInt] = Field(default_factory=dict)
+    epochs_of: dict[str, PositiveInt]
     batch_size: int = Field(ge=2)
     learning_rate: float = Field(gt=0)
-    standardise: bool = False
-    precision: Literal["float32", "tf32", "bfloat16", "float64"] = "float32"
+    standardise: bool
+    precision: Literal["float32", "tf32", "bfloat16", "float64"]
     processes: int = Field(1, ge=1)
-    method: dict[str, Any] = Field(default_factory=dict)
+    method: dict[str, Any]
 
 
 class HeadSchedule(Section):
     epochs: int = Field(ge=1)
-    batch_size: int = Field(80, ge=1)
+    batch_size: int = Field(OPTIONS.batch_size, ge=1)
     learning_rate: float = Field(gt=0)
 
 
@@ -126,8 +129,8 @@ class Recipes(Section):
     video: dict[str, Any]
     audio: dict[str, Any]
     text: dict[str, Any]
-    pixels: dict[str, Any] = Field(default_factory=dict)
-    masks: dict[str, Any] = Field(default_factory=dict)
+    pixels: dict[str, Any]
+    masks: dict[str, Any]
 
 
 class Scale(Section):

@@ -25,7 +25,7 @@ def modules(stage: dag.Stage) -> list[str]:
     """Modules that a stage's command runs: the stage, and what it imports by name."""
     name, *words = stage.command.split()[3:]
     found = [f"pipeline.stages.{name}"]
-    if name in ("pretrain", "codes"):
+    if name in ("pretrain", "codes", "sweep"):
         found.append(METHODS[words[0]].partition(":")[0])
     if name == "index":
         found.append(READERS[words[0]])

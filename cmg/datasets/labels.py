@@ -8,11 +8,10 @@ from collections.abc import Iterable, Mapping, Sequence
 import numpy as np
 
 from cmg.datasets.clips import Clip
-from cmg.datasets.names import AVE_CLASSES, AVE_TO_AVVP, AVVP_CLASSES, AVVP_CLASSES_CMG, UCF_TO_VGGSOUND
+from cmg.datasets.names import AVE_CLASSES, AVE_TO_AVVP, AVVP_CLASSES, UCF_TO_VGGSOUND
 
 SECONDS = 10
 SHARED_AVVP = tuple(AVE_TO_AVVP.values())  # the 12 classes of AVE->AVVP in index order, by AVVP name
-CLASS_ORDERS = {"avvp": AVVP_CLASSES, "cmg": AVVP_CLASSES_CMG}
 
 
 def classes_of(clips: Iterable[Clip]) -> tuple[str, ...]:
@@ -43,13 +42,6 @@ def avvp_targets(clip: Clip, modality: str, classes: Sequence[str] = AVVP_CLASSE
     """
     _check_modality(modality)
     return _multi_hot(clip, modality, {label: label for label in classes}, classes, strict=True)
-
-
-def weak_labels(clip: Clip, classes: Sequence[str] = AVVP_CLASSES) -> np.ndarray:
-    """bool [C]: classes that occur anywhere in the clip, in any modality. Raises ValueError for a label outside `classes`."""
-    found = np.zeros(len(classes), dtype=bool)
-    found[[_position(event.label, classes, clip) for event in clip.events]] = True
-    return found
 
 
 def ave_avvp_targets(clip: Clip, dataset: str, modality: str | None = None) -> np.ndarray:

@@ -1,5 +1,11 @@
-"""A table as LaTeX (booktabs), from its CSV: ``python -m cmg.report.latex results/table1.csv > table1.tex``."""
+"""LaTeX of the project's tables, from their CSV: ``python -m cmg.report.latex results/table1.csv > table1.tex``.
 
+Tables of scores (tables 1, 2, 5-7, 9-11, CoDAAR's and those of other sweeps) take their layout from the table's name; the other files that
+are listed in ``PLAIN`` show their columns, mean and deviation in one. The text needs the packages booktabs and graphicx.
+"""
+
+import csv
+import io
 import sys
 from itertools import groupby
 from pathlib import Path
@@ -7,17 +13,29 @@ from pathlib import Path
 from cmg.report.layout import LAYOUTS, Layout, label
 from cmg.report.markdown import shown
 from cmg.report.sweeps import sweep_layout
-from cmg.report.tablecsv import read_table
+from cmg.report.tablecsv import read_table, split_notice
 from cmg.report.tables import Cell, Row, Table
 
+SCORES = {layout.name: layout for layout in LAYOUTS}
+PLAIN = {
+    "table8": "Cost of pretraining",
+    "protocols": "Both protocols on the same runs",
+    "openset": "Open-set scores",
+    "times": "Wall seconds and memory of every stage",
+}
+LEFT_OUT = ("fingerprint",)
 SPECIAL = {
     **{character: f"\\{character}" for character in "&%$#_{}"},
     "\\": r"\textbackslash{}",
     "~": r"\textasciitilde{}",
     "^": r"\textasciicircum{}",
+    "<": r"\textless{}",
+    ">": r"\textgreater{}",
+    "|": r"\textbar{}",
     "→": r"$\rightarrow$",
     "↔": r"$\leftrightarrow$",
     "±": r"$\pm$",
+    "×": r"$\times$",
 }
 
 
@@ -28,27 +46,34 @@ def escape(text: str) -> str:
 
 def table_latex(table: Table) -> str:
     """A ``table*`` environment; the notice is a comment in the first line and part of the caption."""
-    lines = [f"% {table.notice}"] if table.notice else []
-    lines += [r"\begin{table*}", r"\centering\small", rf"\begin{{tabular}}{{ll*{{{len(table.layout.columns)}}}{{r}}}}", r"\toprule"]
-    lines += _head(table.layout) + [r"\midrule"] + [_line(row, table.layout) for row in table.rows]
-    lines += [r"\bottomrule", r"\end{tabular}", rf"\caption{{{_caption(table)}}}", r"\end{table*}"]
-    return "\n".join(lines) + "\n"
+    about = ["Method", *["Pretraining"] * bool(table.layout.source), "Protocol"]
+    lines = [rf"\begin{{tabular}}{{{'l' * len(about)}*{{{len(table.layout.columns)}}}{{r}}}}", r"\toprule"]
+    lines += _head(about, table.layout) + [r"\midrule"] + [_line(row, table.layout) for row in table.rows]
+    caption = escape("Cross-modal generalization, percent: mean ± sample standard deviation over seeds;") + r" \textit{published}."
+    return _float(table.notice, [*lines, r"\bottomrule", r"\end{tabular}"], caption)
 
 
-def _head(layout: Layout) -> list[str]:
+def _float(notice: str, lines: list[str], caption: str) -> str:
+    first = [f"% {notice}"] if notice else []
+    said = f"{escape(notice)}. " if notice else ""
+    return "\n".join([*first, r"\begin{table*}", r"\centering\small", *lines, rf"\caption{{{said}{caption}}}", r"\end{table*}"]) + "\n"
+
+
+def _head(about: list[str], layout: Layout) -> list[str]:
     """Two lines: tasks over their columns, with rules, and what the columns are (``V→A``, ``R@1``)."""
     labels = [layout.labels[column].rpartition(" ") for column in layout.columns if column != layout.average]
     groups = [(task, len(list(found))) for task, found in groupby(label[0] for label in labels)]
-    top = "Method & Protocol & " + " & ".join(rf"\multicolumn{{{n}}}{{c}}{{{escape(task)}}}" for task, n in groups) + r" & Avg. \\"
-    starts = [3 + sum(n for _, n in groups[:place]) for place in range(len(groups))]
+    tasks = [rf"\multicolumn{{{n}}}{{c}}{{{escape(task)}}}" for task, n in groups]
+    starts = [len(about) + 1 + sum(n for _, n in groups[:place]) for place in range(len(groups))]
     rules = "".join(rf"\cmidrule(lr){{{start}-{start + n - 1}}}" for start, (_, n) in zip(starts, groups, strict=True))
-    bottom = " & & " + " & ".join(escape(label[2]) for label in labels) + r" & \\"
-    return [top, rules, bottom]
+    bottom = ["" for _ in about] + [escape(label[2]) for label in labels] + [""]
+    return [" & ".join([*about, *tasks, "Avg."]) + r" \\", rules, " & ".join(bottom) + r" \\"]
 
 
 def _line(row: Row, layout: Layout) -> str:
+    about = [label(row.method, row.toc, row.kind), *[row.pretraining] * bool(layout.source), row.protocol]
     cells = [_cell(row.cells.get(column, Cell()), layout.digits_of(column)) for column in layout.columns]
-    return " & ".join([escape(label(row.method, row.toc, row.kind)), escape(row.protocol), *cells]) + r" \\"
+    return " & ".join([*map(escape, about), *cells]) + r" \\"
 
 
 def _cell(cell: Cell, digits: int) -> str:
@@ -56,19 +81,67 @@ def _cell(cell: Cell, digits: int) -> str:
     return " ".join(part for part in (escape(shown(cell, digits)), published) if part)
 
 
-def _caption(table: Table) -> str:
-    notice = f"{escape(table.notice)}. " if table.notice else ""
-    return notice + escape("Cross-modal generalization, percent: mean ± sample standard deviation over seeds; ") + r"\textit{published}."
+def plain_latex(path: Path) -> str:
+    """One of the files in ``PLAIN``; values of single seeds and fingerprints are left out.
+
+    Raises:
+        ValueError: the file has no header, or a line with too few or too many fields.
+    """
+    notice, body = split_notice(path.read_text(encoding="utf-8"))
+    head, *rows = list(csv.reader(io.StringIO(body))) or [[]]
+    if not head or any(len(row) != len(head) for row in rows):
+        raise ValueError(f"{path}: expected a header and lines of as many fields; write the file anew")
+    fields = [dict(zip(head, row, strict=True)) for row in rows]
+    kept = [name for name in head if name not in LEFT_OUT and not name.endswith(("_sd", "_seeds"))]
+    columns = [[_value(row, name) for row in fields] for name in kept]
+    kinds = "".join("r" if all(map(_is_number, filter(None, column))) else "l" for column in columns)
+    lines = [rf"\resizebox{{\textwidth}}{{!}}{{\begin{{tabular}}{{{kinds}}}", r"\toprule"]
+    lines += [" & ".join(escape(_stem(name).replace("_", " ")) for name in kept) + r" \\", r"\midrule"]
+    lines += [" & ".join(map(escape, row)) + r" \\" for row in zip(*columns, strict=True)]
+    return _float(notice, [*lines, r"\bottomrule", r"\end{tabular}}"], f"{PLAIN[path.stem]}: mean {SPECIAL['±']} standard deviation.")
+
+
+def _is_number(text: str) -> bool:
+    try:
+        float(text.partition(" ± ")[0])
+    except ValueError:
+        return False
+    return True
+
+
+def _stem(name: str) -> str:
+    return name.removesuffix("_mean")
+
+
+def _value(row: dict[str, str], name: str) -> str:
+    """One field for people: a method's label, a mean with its deviation."""
+    if name == "method":
+        return label(row[name]) if row[name] else ""
+    spread = row.get(f"{_stem(name)}_sd")
+    return f"{row[name]} ± {spread}" if spread else row[name]
+
+
+def latex(path: Path) -> str:
+    """The LaTeX of one CSV in ``results/``.
+
+    Raises:
+        ValueError: it is not one that the project writes. FileNotFoundError: it does not exist.
+    """
+    if path.stem in PLAIN:
+        return plain_latex(path)
+    return table_latex(read_table(path, SCORES.get(path.stem) or sweep_layout(path.stem)))
 
 
 def main(arguments: list[str]) -> int:
-    """Print the LaTeX of one CSV; 2 when not called with exactly one path."""
+    """Print the LaTeX of one CSV; 2 when not called with exactly one path, 1 when there is no table in it."""
     if len(arguments) != 1:
         sys.stderr.write("usage: python -m cmg.report.latex results/table1.csv\n")
         return 2
-    path = Path(arguments[0])
-    layouts = {layout.name: layout for layout in LAYOUTS}
-    sys.stdout.write(table_latex(read_table(path, layouts.get(path.stem) or sweep_layout(path.stem))))
+    try:
+        sys.stdout.write(latex(Path(arguments[0])))
+    except (ValueError, OSError) as error:
+        sys.stderr.write(f"{error}\ncan be printed: {', '.join((*SCORES, *PLAIN))} and the tables of sweeps\n")
+        return 1
     return 0
 
 

@@ -100,35 +100,23 @@ CROSS_DATASET = tuple(cell for cell in CELLS if cell.task in ("ave_avvp", "ucf_v
 CROSS_DATASET_AVERAGE = "cross_dataset_avg"
 COLUMN_LABELS = {cell.key: cell.label for cell in (*CELLS, *RECALLS)}
 COLUMN_LABELS |= dict.fromkeys((AVERAGE, RETRIEVAL_AVERAGE, CROSS_DATASET_AVERAGE), "Average")
-EMPTY = "A cell that was not run is empty; n/a: TOC chooses among the dimensions of a codebook, and the method has none."
-READING_CELLS = (
-    "Percent; mean ± sample standard deviation (n − 1) over seeds; *published number in italics*. AVE and UCF(v)↔VGG(a): top-1; "
-    "AVVP and AVE→AVVP: segment-level F-score. V→A: the head is fitted on video codes and scored on audio codes. Published numbers "
-    "were made with heads fitted on tested clips and F1 with background (docs/protocols.md): beside the protocol `strict` they are for "
-    "orientation."
-)
-READING = f"{READING_CELLS} Same modality: the bound, fitted and scored on the scored modality. {EMPTY}"
-READING_PUBLISHED = (
-    " Rows of the protocol `published` score AVVP and AVE→AVVP by F1 over all seconds and columns, background included, and pick the epoch "
-    "on the test score (docs/protocols.md); the released scripts look codes up, so a method without a codebook has n/a there."
-)
-READING_RETRIEVAL = (
-    "Percent; mean ± sample standard deviation (n − 1) over seeds; *published number in italics*. R@k: share of queries with a right "
-    "answer among the first k, mean over both directions; equal codes count in expectation over random orders. Average: over R@1, R@5 "
-    "and R@10 of the three datasets. " + EMPTY
-)
 
 
 @dataclass(frozen=True)
 class Layout:
-    """One table: the cells it is made from, the key of their average, and the columns it shows. ``digits`` [cells, average]."""
+    """One table: the cells it is made from, the key of their average, and the columns it shows. ``digits`` [cells, average].
+
+    source: paper and table whose printed rows stand whole below ours; rows then name the pretraining list. details: Markdown below the
+    text on how to read the table.
+    """
 
     name: str
     cells: tuple[CellSpec | RecallSpec, ...]
     average: str
     columns: tuple[str, ...]
-    reading: str
     digits: tuple[int, int]
+    source: tuple[str, str] | None = None
+    details: str = ""
 
     @property
     def title(self) -> str:
@@ -144,16 +132,21 @@ class Layout:
         return self.digits[column == self.average]
 
 
-TABLE1 = Layout("table1", CELLS, AVERAGE, COLUMNS, READING, (1, 2))
-TABLE10 = Layout("table10", RECALLS, RETRIEVAL_AVERAGE, (*(cell.key for cell in RECALLS), RETRIEVAL_AVERAGE), READING_RETRIEVAL, (2, 2))
-TABLE2 = Layout(
-    "table2", RECALLS, RETRIEVAL_AVERAGE, (*(cell.key for cell in RECALLS if cell.k == 10), RETRIEVAL_AVERAGE), READING_RETRIEVAL, (2, 2)
-)
+TABLE1 = Layout("table1", CELLS, AVERAGE, COLUMNS, (1, 2))
+TABLE10 = Layout("table10", RECALLS, RETRIEVAL_AVERAGE, (*(cell.key for cell in RECALLS), RETRIEVAL_AVERAGE), (2, 2))
+TABLE2 = Layout("table2", RECALLS, RETRIEVAL_AVERAGE, (*(cell.key for cell in RECALLS if cell.k == 10), RETRIEVAL_AVERAGE), (2, 2))
 CODAAR_TABLE8 = Layout(
-    "codaar_table8", CROSS_DATASET, CROSS_DATASET_AVERAGE, (*(c.key for c in CROSS_DATASET), CROSS_DATASET_AVERAGE), READING, (1, 1)
+    "codaar_table8",
+    CROSS_DATASET,
+    CROSS_DATASET_AVERAGE,
+    (*(c.key for c in CROSS_DATASET), CROSS_DATASET_AVERAGE),
+    (1, 1),
+    source=("codaar", "Table 8"),
 )
 LAYOUTS = (TABLE1, TABLE2, TABLE10, CODAAR_TABLE8)
-KINDS = ("chance", "control", "method", "bound")
+BOUND = "bound"
+PUBLISHED = "published"
+KINDS = (CHANCE, "control", "method", BOUND, PUBLISHED)
 
 
 def kind_of(method: str) -> str:
@@ -162,14 +155,20 @@ def kind_of(method: str) -> str:
 
 
 def label(method: str, toc: bool | None = None, kind: str = "method") -> str:
-    """Row label, e.g. ``FCID+TOC``, ``FCID codebook_256`` (a sweep's point), ``FCID (same modality)``; unknown methods keep their name."""
+    """Row label: ``FCID+TOC``, ``FCID codebook_256`` (a sweep's point), ``FCID (same modality)``, ``MICU (published)``.
+
+    Unknown methods keep their name.
+    """
     base, _, point = method.partition("+")
     name = f"{LABELS.get(base, base)} {point}".strip() + ("+TOC" if toc else "")
-    return f"{name} (same modality)" if kind == "bound" else name
+    return name + {BOUND: " (same modality)", PUBLISHED: " (published)"}.get(kind, "")
 
 
 def row_order(kind: str, method: str, toc: bool | None, variant: str, protocol: str) -> tuple:
-    """Sort key: chance, controls, methods as in the paper (all without TOC, then all with), bounds; other methods by name."""
+    """Sort key: chance, controls, methods as in the paper (all without TOC, then all with), bounds; other methods by name.
+
+    Published rows have no protocol and are not sorted: they stand as in their source.
+    """
     known = (*CONTROLS, *METHODS)
     place = known.index(method) if method in known else len(known)
     toc_last = bool(toc) if kind != "control" else False

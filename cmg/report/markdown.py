@@ -1,6 +1,7 @@
 """A table as Markdown: mean ± sd, the published number in italics beside it."""
 
-from cmg.report.layout import READING_PUBLISHED, TABLE1, Layout, label
+from cmg.report.layout import Layout, label
+from cmg.report.reading import reading
 from cmg.report.tablecsv import NOT_APPLICABLE, number
 from cmg.report.tables import Cell, Row, Table
 
@@ -16,17 +17,13 @@ def shown(cell: Cell, digits: int) -> str:
 
 def table_markdown(table: Table) -> str:
     """The Markdown text, notice in the first line when there is one."""
-    head = ["Method", "Kind", "Protocol", "Variant", "Seeds", *table.layout.labels.values(), "Fingerprint"]
+    about = ["Method", "Kind", *["Pretraining"] * bool(table.layout.source), "Protocol", "Variant", "Seeds"]
+    head = [*about, *table.layout.labels.values(), "Fingerprint"]
     lines = [f"> **{escape(table.notice)}**", ""] if table.notice else []
-    lines += [f"# {table.layout.title}", "", _reading(table), "", markdown_line(head)]
-    lines += [markdown_line(["---"] * 5 + ["---:"] * len(table.layout.columns) + ["---"])]
+    lines += [f"# {table.layout.title}", "", reading(table), "", markdown_line(head)]
+    lines += [markdown_line(["---"] * len(about) + ["---:"] * len(table.layout.columns) + ["---"])]
     lines += [markdown_line(_fields(row, table.layout)) for row in table.rows]
     return "\n".join(lines) + "\n"
-
-
-def _reading(table: Table) -> str:
-    published = table.layout == TABLE1 and any(row.protocol == "published" for row in table.rows)
-    return table.layout.reading + (READING_PUBLISHED if published else "")
 
 
 def _fields(row: Row, layout: Layout) -> list[str]:
@@ -36,6 +33,7 @@ def _fields(row: Row, layout: Layout) -> list[str]:
     return [
         escape(label(row.method, row.toc, row.kind)),
         row.kind,
+        *[escape(row.pretraining)] * bool(layout.source),
         escape(row.protocol),
         escape(row.variant),
         seeds,

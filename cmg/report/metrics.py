@@ -4,6 +4,7 @@ import json
 from collections import Counter
 from collections.abc import Sequence
 
+from cmg.report.layout import BOUND, PUBLISHED
 from cmg.report.tables import Row, Table
 
 
@@ -12,9 +13,10 @@ def metrics(table: Table) -> dict[str, dict[str, float]]:
 
     Where one method ran under several variants or protocols, these are added to the names.
     """
-    names = Counter(_name(row) for row in table.rows)
+    rows = [row for row in table.rows if row.kind != PUBLISHED]
+    names = Counter(_name(row) for row in rows)
     out = {}
-    for row in table.rows:
+    for row in rows:
         name = _name(row)
         full = name if names[name] == 1 else "_".join(part for part in (name, row.variant, row.protocol) if part)
         out[full] = {key: round(cell.mean, 4) for key, cell in row.cells.items() if cell.mean is not None}
@@ -31,4 +33,4 @@ def metrics_json(tables: Sequence[Table]) -> str:
 
 
 def _name(row: Row) -> str:
-    return row.method + ("_toc" if row.toc else "") + ("_bound" if row.kind == "bound" else "")
+    return row.method + ("_toc" if row.toc else "") + ("_bound" if row.kind == BOUND else "")

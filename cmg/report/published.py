@@ -14,7 +14,7 @@ PREFERRED = ("fcid_toc", "codaar")
 
 @dataclass(frozen=True)
 class Published:
-    """One printed number; ``printed`` keeps its digits, ``pretraining`` is the VGGSound-AVEL list (``40k``, ``90k``)."""
+    """One printed number; ``printed`` keeps its digits, ``pretraining`` is the VGGSound-AVEL list: ``40k``, ``90k``, ``40k and 90k``."""
 
     paper: str
     table: str
@@ -60,3 +60,12 @@ def lookup(entries: tuple[Published, ...], method: str, toc: bool, pretraining: 
         matching = [e for e in entries if (e.paper, e.method, e.toc, e.pretraining) == (paper, method, toc, pretraining)]
         chosen.update({entry.cell: entry for entry in matching})
     return chosen
+
+
+def printed_rows(entries: tuple[Published, ...], paper: str, table: str) -> dict[tuple[str, bool, str], dict[str, Published]]:
+    """``{(method, toc, pretraining): {cell: entry}}`` of one printed table in its order; a mean over both lists is a row of its own."""
+    rows: dict[tuple[str, bool, str], dict[str, Published]] = {}
+    for entry in entries:
+        if (entry.paper, entry.table) == (paper, table):
+            rows.setdefault((entry.method, entry.toc, entry.pretraining), {})[entry.cell] = entry
+    return rows

@@ -5,6 +5,7 @@ A point's runs stand under the name ``<method>+<point>``; the default point's ar
 
 import io
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from matplotlib import rc_context
@@ -13,7 +14,7 @@ from matplotlib.figure import Figure
 
 from cmg.report.figures import LINES, STYLE
 from cmg.report.inputs import ReportInputs
-from cmg.report.layout import AVERAGE, CELLS, CHANCE, COLUMNS, READING_CELLS, READING_PUBLISHED, Layout
+from cmg.report.layout import AVERAGE, BOUND, CELLS, CHANCE, COLUMNS, Layout
 from cmg.report.published import read_published
 from cmg.report.tables import Row, Table, make_table
 
@@ -23,11 +24,11 @@ DRAWN = ("ave", "avvp")  # the tasks of CoDAAR's Figures 7 and 8
 MARKS = {"va": "o-", "av": "s--"}
 
 
-def sweep_layout(name: str, values: Mapping[str, Mapping[str, object]] | None = None, protocols: Sequence[str] = ()) -> Layout:
+def sweep_layout(name: str, values: Mapping[str, Mapping[str, object]] | None = None) -> Layout:
     """The layout of one table. ``values``: per row, the values in which the rows differ; they are listed above the table."""
     lines = [f"- `{row}`: {', '.join(f'{key} {_shown(value)}' for key, value in found.items())}" for row, found in (values or {}).items()]
-    reading = READING_CELLS + READING_PUBLISHED * ("published" in protocols) + "\n\nRows:\n\n" + "\n".join(lines)
-    return Layout(name, CELLS, AVERAGE, (AVERAGE,) if name in AVERAGE_ALONE else COLUMNS, reading, (1, 2))
+    columns = (AVERAGE,) if name in AVERAGE_ALONE else COLUMNS
+    return Layout(name, CELLS, AVERAGE, columns, (1, 2), details="\n\nRows:\n\n" + "\n".join(lines))
 
 
 def _shown(value: object) -> str:
@@ -44,8 +45,8 @@ def sweep_table(layout: Layout, inputs: ReportInputs, rows: Sequence[str], toc_o
     published = (*inputs.published, *read_published(PUBLISHED))
     table = make_table(inputs.runs, published, inputs.fingerprints, inputs.notice, inputs.pretraining, layout)
     places = {CHANCE: -1, **{row: place for place, row in enumerate(rows)}}
-    kept = [row for row in table.rows if row.kind != "bound" and (row.toc or row.method not in toc_only)]
-    return Table(table.notice, tuple(sorted(kept, key=lambda row: (row.protocol, bool(row.toc), places[row.method]))), layout)
+    kept = [row for row in table.rows if row.kind != BOUND and (row.toc or row.method not in toc_only)]
+    return replace(table, rows=tuple(sorted(kept, key=lambda row: (row.protocol, bool(row.toc), places[row.method]))))
 
 
 def sweep_figure(table: Table, axis: str, places: Mapping[str, tuple[str, float]]) -> str:
@@ -62,7 +63,7 @@ def sweep_figure(table: Table, axis: str, places: Mapping[str, tuple[str, float]
             figure.suptitle(table.notice, fontsize=6)
         for axes, task in zip(figure.subplots(1, len(DRAWN)), DRAWN, strict=True):
             for number, setting in enumerate(settings):
-                rows = [row for row in table.rows if not row.toc and places.get(row.method, ("", 0))[0] == setting]
+                rows = [row for row in table.rows if row.toc is False and row.method in places and places[row.method][0] == setting]
                 points = sorted(((values.index(places[row.method][1]), row) for row in rows), key=lambda point: point[0])
                 for direction in MARKS:
                     _line(axes, points, task, direction, LINES[number % len(LINES)], setting)

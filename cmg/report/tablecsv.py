@@ -4,7 +4,7 @@ import csv
 import io
 from pathlib import Path
 
-from cmg.report.layout import TABLE1, Layout
+from cmg.report.layout import LAYOUTS, TABLE1, Layout
 from cmg.report.tables import Cell, Row, Table
 
 HEAD = ("method", "toc", "kind", "variant", "protocol", "seeds")
@@ -15,7 +15,12 @@ TOC = {True: "yes", False: "no", None: ""}
 
 def header(layout: Layout) -> tuple[str, ...]:
     """Names of the CSV's fields."""
-    return (*HEAD, *(f"{column}_{part}" for column in layout.columns for part in PARTS), "fingerprint")
+    return (
+        *HEAD,
+        *["pretraining"] * bool(layout.source),
+        *(f"{column}_{part}" for column in layout.columns for part in PARTS),
+        "fingerprint",
+    )
 
 
 def number(value: float | None, digits: int = 2) -> str:
@@ -38,7 +43,15 @@ def table_csv(table: Table) -> str:
 
 
 def _line(row: Row, layout: Layout) -> list[str]:
-    line = [row.method, TOC[row.toc], row.kind, row.variant, row.protocol, ";".join(map(str, row.seeds))]
+    line = [
+        row.method,
+        TOC[row.toc],
+        row.kind,
+        row.variant,
+        row.protocol,
+        ";".join(map(str, row.seeds)),
+        *[row.pretraining] * bool(layout.source),
+    ]
     for column in layout.columns:
         cell = row.cells.get(column, Cell())
         values = "" if all(value is None for value in cell.values) else ";".join(map(number, cell.values))
@@ -52,29 +65,38 @@ def read_table(path: Path, layout: Layout = TABLE1) -> Table:
     Raises:
         ValueError: another header, or a line with too few or too many fields.
     """
-    text = path.read_text(encoding="utf-8")
-    notice, body = "", text
-    if text.startswith("# "):
-        comment, _, body = text.partition("\n")
-        notice = comment[2:]
+    notice, body = split_notice(path.read_text(encoding="utf-8"))
     lines = list(csv.reader(io.StringIO(body)))
     names = header(layout)
     if not lines or tuple(lines[0]) != names:
         found = ",".join(lines[0][:7]) if lines else "nothing"
         expected = f"the header of {layout.title.lower()} ({','.join(names[:7])},…)"
-        raise ValueError(f"{path}: expected {expected}, found {found}; run: dvc repro tables")
+        raise ValueError(f"{path}: expected {expected}, found {found}; {_help(layout)}")
     return Table(notice, tuple(_parse(line, layout, f"{path}: row {n}") for n, line in enumerate(lines[1:], start=1)), layout)
+
+
+def split_notice(text: str) -> tuple[str, str]:
+    """The notice in the first line of one of the project's CSV texts, without its ``# ``, and the rest; no notice is empty."""
+    if not text.startswith("# "):
+        return "", text
+    comment, _, body = text.partition("\n")
+    return comment[2:], body
+
+
+def _help(layout: Layout) -> str:
+    return "run: dvc repro tables" if layout in LAYOUTS else "tables of sweeps are made by: dvc repro ablations/<method>/dvc.yaml"
 
 
 def _parse(line: list[str], layout: Layout, where: str) -> Row:
     names = header(layout)
     if len(line) != len(names):
-        raise ValueError(f"{where}: expected {len(names)} fields, found {len(line)}; run: dvc repro tables")
+        raise ValueError(f"{where}: expected {len(names)} fields, found {len(line)}; {_help(layout)}")
     fields = dict(zip(names, line, strict=True))
     seeds = tuple(int(seed) for seed in fields["seeds"].split(";") if seed)
     toc = {text: flag for flag, text in TOC.items()}[fields["toc"]]
     cells = {column: _cell(fields, column, len(seeds)) for column in layout.columns}
-    return Row(fields["method"], toc, fields["kind"], fields["variant"], fields["protocol"], seeds, cells, fields["fingerprint"])
+    about = (fields[name] for name in ("kind", "variant", "protocol"))
+    return Row(fields["method"], toc, *about, seeds, cells, fields["fingerprint"], fields.get("pretraining", ""))
 
 
 def _cell(fields: dict[str, str], column: str, seeds: int) -> Cell:

@@ -10,8 +10,8 @@ import statistics
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from cmg.report.layout import CHANCE, TABLE1, CellSpec, Layout, kind_of, row_order
-from cmg.report.published import Published, lookup
+from cmg.report.layout import BOUND, CHANCE, PUBLISHED, TABLE1, CellSpec, Layout, kind_of, row_order
+from cmg.report.published import Published, lookup, printed_rows
 from cmg.report.runs import Run
 
 
@@ -32,7 +32,10 @@ class Cell:
 
 @dataclass(frozen=True)
 class Row:
-    """One line of the table; ``kind`` is ``chance``, ``control``, ``method`` or ``bound``; ``toc`` is None for chance."""
+    """One line of the table; ``kind`` is one of ``layout.KINDS``; ``toc`` is None for chance.
+
+    ``pretraining`` is the VGGSound-AVEL list of the runs, or of the printed row.
+    """
 
     method: str
     toc: bool | None
@@ -42,15 +45,17 @@ class Row:
     seeds: tuple[int, ...]
     cells: Mapping[str, Cell]
     fingerprint: str = ""
+    pretraining: str = ""
 
 
 @dataclass(frozen=True)
 class Table:
-    """Rows in reading order. ``notice`` is empty exactly when data and weights are real."""
+    """Rows in reading order. ``notice`` is empty exactly when data and weights are real. ``ties``: how equal codes count in its runs."""
 
     notice: str
     rows: tuple[Row, ...]
     layout: Layout = TABLE1
+    ties: tuple[str, ...] = ()
 
 
 def make_table(
@@ -69,7 +74,7 @@ def make_table(
         fingerprints: ``{run name: digest of what went in}``; a row's own is the one of its runs, or the digest of theirs in seed order.
         notice: what is not real about data or weights; a difference to the published number is taken only when it is empty
             and the protocol is ``published``.
-        pretraining: VGGSound-AVEL list whose published numbers are comparable.
+        pretraining: VGGSound-AVEL list of the runs; published numbers of this list stand beside them.
 
     Raises:
         ValueError: two runs share method, variant, protocol and seed, or a run holds a cell twice.
@@ -82,11 +87,22 @@ def make_table(
             if not any(run.codebook for run in group):
                 found = [row for own in found for row in _without_codebook(own, layout)]
             rows += found
-            rows += _row(layout, group, toc, "bound", {}, fingerprints, real=not notice)
+            rows += _row(layout, group, toc, BOUND, {}, fingerprints, real=not notice)
     for protocol in sorted({run.protocol for run in runs}):
         rows += _chance(layout, [run for run in runs if run.protocol == protocol], protocol, fingerprints)
     ordered = sorted(rows, key=lambda r: row_order(r.kind, r.method, r.toc, r.variant, r.protocol))
-    return Table(" ".join(notice.split()), tuple(ordered), layout)
+    ours = tuple(replace(row, pretraining=pretraining) for row in ordered)
+    ties = sorted({str(cell.side["ties"]) for run in runs for cell in run.cells if "ties" in cell.side})
+    return Table(" ".join(notice.split()), (*ours, *_printed(layout, tuple(published))), layout, tuple(ties))
+
+
+def _printed(layout: Layout, published: tuple[Published, ...]) -> list[Row]:
+    """The rows of the layout's source as printed, in its order."""
+    rows = []
+    for (method, toc, pretraining), found in (printed_rows(published, *layout.source) if layout.source else {}).items():
+        cells = {column: Cell(published=found[column].printed) for column in layout.columns if column in found}
+        rows.append(Row(method, toc, PUBLISHED, "", "", (), cells, pretraining=pretraining))
+    return rows
 
 
 def summarise(values: Sequence[float | None]) -> Cell:
@@ -118,7 +134,7 @@ def _row(
     fingerprints: Mapping[str, str],
     real: bool,
 ) -> list[Row]:
-    scores = {spec.key: [spec.value(run, toc, kind == "bound") for run in group] for spec in layout.cells}
+    scores = {spec.key: [spec.value(run, toc, kind == BOUND) for run in group] for spec in layout.cells}
     if all(value is None for values in scores.values() for value in values) and not printed.keys() & scores.keys():
         return []
     cells = _with_average(layout, scores)

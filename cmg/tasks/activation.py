@@ -11,6 +11,7 @@ import numpy as np
 
 from cmg.datasets.clips import Clip
 from cmg.tasks.codes import RunCodes
+from cmg.tasks.retrieval import sentences
 
 SINGLE, SHARED = 0.95, 0.05
 KINDS = ("unused", "single", "mixed", "shared")
@@ -28,7 +29,7 @@ def _distribution(codes: RunCodes, dataset: str, clips: Sequence[Clip], modality
     held = codes.get(dataset, modality)
     steps, weight = held.indices.shape[1], np.ones(len(held.valid))
     if modality == "text":
-        row_of = {sentence: row for row, sentence in enumerate(dict.fromkeys(text for clip in clips for text in clip.captions))}
+        row_of = {sentence: row for row, sentence in enumerate(sentences(clips))}
         weight = np.bincount([row_of[text] for clip in clips for text in clip.captions], minlength=len(held.valid))
     used = np.arange(steps) < np.minimum(held.valid, steps)[:, None]
     chosen = held.indices[..., 0][used]

@@ -39,7 +39,7 @@ def run(args: argparse.Namespace, params: Params) -> None:
     inputs = [*codes, *map(paths.toc, runs), *map(paths.run_result, runs), *map(paths.index, params.datasets)]
     used = {**params.evaluate.model_dump(mode="json"), **params.active.evaluate.model_dump()}
     with receipts.record("protocols", "protocols", inputs=inputs, outputs=[paths.PROTOCOLS], params=used):
-        prepare(params)
+        prepare(params, threads=1)  # as the evaluate stage, so that the strict scores are those of table 1
         indices = {dataset: read_index(paths.index(dataset)) for dataset in params.datasets}
         strict = []
         for run in published:

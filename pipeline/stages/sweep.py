@@ -1,10 +1,10 @@
 """One table of a method's sweeps, and its figure where there is one: the main run and the points listed, published numbers beside."""
 
 import argparse
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any
 
-from cmg.methods import METHODS
+from cmg.methods import METHODS, config_class
 from cmg.report.inputs import load_inputs
 from cmg.report.markdown import table_markdown
 from cmg.report.sweeps import sweep_figure, sweep_layout, sweep_table
@@ -24,11 +24,13 @@ def run(args: argparse.Namespace, params: Params) -> None:
     if args.table not in sweep.tables:
         raise ParameterError(f"{paths.sweeps(args.method)}: tables: {unknown_key(args.table, list(sweep.tables))}")
     rows, axis = sweep.tables[args.table], sweep.drawn.get(args.table)
-    configs = {row: sweeps.merged(params.sections[args.method], sweep.points.get(row, {})) for row in rows}
+    configs = {row: _config(args.method, sweep, row, params) for row in rows}
+    places = _places(args.method, axis, configs) if axis else {}
     outputs = {ending: paths.table(args.table, ending) for ending in (["csv", "md"] + ["svg"] * bool(axis))}
     files = [paths.run_result(paths.run_name(args.method, seed, row)) for row in rows for seed in params.seeds]
     used = {"scale": params.scale, "seeds": params.seeds, "rows": {row: sweep.changes(row) for row in rows}}
-    with receipts.record("sweep", args.table, inputs=files, outputs=list(outputs.values()), params=used):
+    code = [METHODS[args.method].partition(":")[0]]
+    with receipts.record("sweep", args.table, inputs=files, outputs=list(outputs.values()), params=used, code=code):
         inputs = load_inputs(
             files,
             sample=params.uses_sample,
@@ -36,15 +38,41 @@ def run(args: argparse.Namespace, params: Params) -> None:
             fingerprints=_fingerprints(args.method, rows, params),
             pretraining=reporting.pretraining(params),
         )
-        methods = {row: paths.varied(args.method, _point(row)) for row in rows}
-        layout = sweep_layout(args.table, _values(sweep, rows, configs, params), sorted({run.protocol for run in inputs.runs}))
+        methods = _methods(args.method, rows)
+        layout = sweep_layout(args.table, _values(sweep, rows, configs, params))
         table = sweep_table(layout, inputs, list(methods.values()), [methods[row] for row in rows if row in sweep.scorings])
         texts = {"csv": table_csv(table), "md": table_markdown(table)}
         if axis:
-            places = {methods[row]: (str(config.get("modalities", "")), config[axis]) for row, config in configs.items()}
             texts["svg"] = sweep_figure(table, axis, places)
         for ending, path in outputs.items():
             write_text(path, texts[ending])
+
+
+def _methods(method: str, rows: Iterable[str]) -> dict[str, str]:
+    """``{row: method as its run results name it}``."""
+    return {row: paths.varied(method, _point(row)) for row in rows}
+
+
+def _config(method: str, sweep: sweeps.Sweeps, row: str, params: Params) -> dict[str, Any]:
+    """Every value of the method's configuration in one row, those that params.yaml leaves out included."""
+    values = sweeps.merged(params.method_config(method), sweep.points.get(row, {}))
+    return config_class(method)(**values).model_dump()
+
+
+def _places(method: str, axis: str, configs: dict[str, dict[str, Any]]) -> dict[str, tuple[str, float]]:
+    """``{method as its run results name it: (modalities, value on the horizontal axis)}``.
+
+    Raises:
+        ParameterError: the method has no parameter of that name, or it is no number.
+    """
+    names, places = _methods(method, configs), {}
+    for row, config in configs.items():
+        if axis not in config:
+            raise ParameterError(f"{paths.sweeps(method)}: drawn: {unknown_key(axis, list(config))}")
+        if isinstance(config[axis], bool) or not isinstance(config[axis], int | float):
+            raise ParameterError(f"{paths.sweeps(method)}: drawn: {axis}: expected a number, found {config[axis]!r} in row '{row}'")
+        places[names[row]] = (str(config.get("modalities", "")), config[axis])
+    return places
 
 
 def _point(row: str) -> str | None:

@@ -35,7 +35,6 @@ def test_avvp_targets_are_per_modality_and_unite_overlapping_events(classes):
     assert audio.shape == (10, 25) and audio.dtype == bool
     assert np.argwhere(audio).tolist() == [[second, classes.index("Dog")] for second in range(4)]
     assert np.argwhere(visual).tolist() == [[9, classes.index("Car")]]
-    assert np.flatnonzero(labels.weak_labels(clip, classes)).tolist() == sorted(classes.index(name) for name in ("Dog", "Car", "Cat"))
     with pytest.raises(ValueError, match="modality 'av'"):
         labels.avvp_targets(clip, "av")
 

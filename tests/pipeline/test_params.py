@@ -4,10 +4,12 @@ from copy import deepcopy
 from pathlib import Path
 
 import pytest
+from pydantic import BaseModel
 from ruamel.yaml import YAML
 
 from cmg.methods import METHODS, config_class
-from pipeline.params import ParameterError, parse
+from cmg.tasks.options import EvaluateOptions
+from pipeline.params import ParameterError, Params, parse
 
 SHIPPED = YAML(typ="safe", pure=True).load(Path("params.yaml").read_text())
 
@@ -69,6 +71,43 @@ def test_a_released_checkpoint_is_no_option_of_the_model():
     assert params.released["baseline"].checkpoint is None
     with pytest.raises(ParameterError, match="params.yaml: codaar.checkpoint_sha256: "):
         parse(edited(codaar__checkpoint_sha256="short"), list(METHODS))
+
+
+def defaults(model, values, above=""):
+    """(dotted key, default, value written) of every field with a default that `values` holds, sections inside included."""
+    for name, field in model.model_fields.items():
+        if name in values and not field.is_required():
+            yield f"{above}{name}", field.get_default(call_default_factory=True), values[name]
+        if name in values and isinstance(field.annotation, type) and issubclass(field.annotation, BaseModel):
+            yield from defaults(field.annotation, values[name], f"{above}{name}.")
+
+
+def test_taking_a_key_out_of_the_shipped_file_changes_no_value():
+    """A default is the value that the file has; where the scales differ there is none, and the key is asked for."""
+    found = {key: (default, value) for key, default, value in defaults(Params, SHIPPED)}
+    assert {
+        "device",
+        "evaluate.q_grid",
+        "features.time_limit",
+        "toc.lam",
+        "stores.masks",
+        "scales.paper.pretrain.processes",
+    } <= found.keys()
+    for key, (default, value) in found.items():
+        assert (list(default) if isinstance(default, tuple) else default) == value, key
+    for key in ("standardise", "precision", "epochs_of", "method"):
+        values = deepcopy(SHIPPED)
+        del values["scales"]["paper"]["pretrain"][key]
+        with pytest.raises(ParameterError, match=rf"scales.paper.pretrain.{key}: Field required"):
+            parse(values, list(METHODS))
+
+
+def test_the_tasks_own_defaults_are_those_of_the_shipped_file():
+    options = EvaluateOptions()
+    assert {name: getattr(options, name) for name in SHIPPED["evaluate"]} == {
+        **SHIPPED["evaluate"],
+        "q_grid": tuple(SHIPPED["evaluate"]["q_grid"]),
+    }
 
 
 @pytest.mark.parametrize("method", ["fcid", "dcid", "codaar"])

@@ -215,6 +215,37 @@ def test_a_figure_stands_beside_its_table(made):
     assert "# CoDAAR Figure 7" in Path("results/codaar_figure7.md").read_text()
 
 
+@pytest.mark.parametrize(("method", "section"), [("baseline", {}), ("micu", {"variant": "paper"})])
+def test_a_method_with_a_short_section_is_swept_alike(folder, method, section):
+    """Values that params.yaml leaves out are the configuration's own; the baseline has no modalities to choose."""
+    project = folder()
+    project.set("seeds", [0])
+    project.set(method, section)
+    Path(f"ablations/{method}").mkdir(parents=True)
+    values = {"points": {"codebook_128": {"codebook_size": 128}}, "tables": {"figure": ["codebook_128", "default"]}}
+    YAML().dump({**values, "drawn": {"figure": "codebook_size"}}, paths.sweeps(method))
+    write_run(method, None, 50)
+    write_run(method, "codebook_128", 30)
+    for stage in ("pretrain", "codes", "toc"):
+        with receipts.record(stage, f"{method}-0", inputs=[], outputs=[], params={}):
+            pass
+    assert project.run(f"default {method} 0") == 0 and project.run(f"sweep {method} figure") == 0
+    text, svg = Path("results/figure.md").read_text(), Path("results/figure.svg").read_text()
+    assert "- `codebook_128`: codebook_size 128\n- `default`: codebook_size 400\n" in text
+    assert ">128<" in svg and ">400<" in svg and ("AVT V→A" in svg) == (method == "micu")
+
+
+@pytest.mark.parametrize(
+    ("drawn", "message"),
+    [("codebok_size", "drawn: unknown key 'codebok_size'; did you mean 'codebook_size'"), ("variant", "drawn: variant: expected a number")],
+)
+def test_a_value_that_cannot_be_drawn_is_named(made, capsys, drawn, message):
+    file = paths.sweeps("codaar")
+    file.write_text(file.read_text().replace("codaar_figure7: codebook_size", f"codaar_figure7: {drawn}"))
+    assert made.run("sweep codaar codaar_figure7") == 2
+    assert message in capsys.readouterr().err
+
+
 def test_a_table_that_does_not_exist_names_the_nearest(made, capsys):
     assert made.run("sweep fcid tabel9") == 2
     assert "unknown key 'tabel9'; did you mean 'table9'" in capsys.readouterr().err

@@ -65,7 +65,7 @@ def test_table_7_shows_the_average_alone(inputs):
 
 def test_the_values_of_the_rows_stand_above_them(inputs):
     values = {"default": {"losses.cpc": True, "codebook_size": 4}, "a_1": {"losses.cpc": False, "codebook_size": 8}}
-    text = table_markdown(sweep_table(sweep_layout("table9", values, ["published"]), inputs, ROWS))
+    text = table_markdown(sweep_table(sweep_layout("table9", values), inputs, ROWS))
     assert "- `default`: losses.cpc on, codebook_size 4\n- `a_1`: losses.cpc off, codebook_size 8\n" in text
     assert "docs/protocols.md" in text
 
@@ -86,3 +86,9 @@ def test_a_figure_draws_one_line_per_setting_and_direction_at_the_means(table, m
     assert by_label[2, "AVT V→A"] == ([0, 1], [cells["fcid+a_1"]["ave_va"].mean, cells["fcid"]["ave_va"].mean])
     assert by_label[5, "AV A→V"] == ([0], [cells["fcid+b_2"]["avvp_av"].mean])
     assert drawn[0][2] == [cells["fcid+b_2"]["ave_va"].sd]
+
+
+def test_a_figure_of_a_method_without_modalities_draws_its_rows_alone(table):
+    """Its setting is empty, and so is that of chance, which has no place."""
+    svg = sweep_figure(table, "codebook_size", {row: ("", 8 * place) for place, row in enumerate(ROWS)})
+    assert ">16<" in svg and "V→A" in svg

@@ -1,0 +1,62 @@
+"""What stands above a table: how its numbers are to be read. It follows the table's cells and rows."""
+
+from cmg.report.layout import BOUND, PUBLISHED, Layout, RecallSpec
+from cmg.report.published import SOURCES
+from cmg.report.tables import Table
+
+SPREAD = "Percent; mean ± sample standard deviation (n − 1) over seeds; *published number in italics*."
+LOCALISATION = ("avvp", "ave_avvp")
+METRICS = {"strict": "segment-level F-score", "published": "F1 over all seconds and columns, background included"}
+DIRECTIONS = "V→A: the head is fitted on video codes and scored on audio codes."
+ORIENTATION = (
+    "Published numbers were made with heads fitted on tested clips and F1 with background (docs/protocols.md): beside the protocol "
+    "`strict` they are for orientation."
+)
+RELEASED = (
+    "Under the protocol `published` the epoch is picked on the test score (docs/protocols.md); the released scripts look codes up, so a "
+    "method without a codebook has n/a there."
+)
+BOUNDS = "Same modality: the bound, fitted and scored on the scored modality."
+EMPTY = "A cell that was not run is empty; n/a: TOC chooses among the dimensions of a codebook, and the method has none."
+RECALL = "R@k: share of queries with a right answer among the first k, mean over both directions"
+TIES = {
+    "expected": "equal codes count in expectation over random orders",
+    "release": "equal codes stand in the order of the released sort (`evaluate.ties: release`)",
+}
+NINE = "Average: over R@1, R@5 and R@10 of the three datasets."
+
+
+def reading(table: Table) -> str:
+    """Markdown: one paragraph, then the layout's details where it has some."""
+    layout, kinds = table.layout, {row.kind for row in table.rows}
+    if all(isinstance(spec, RecallSpec) for spec in layout.cells):
+        parts = [SPREAD, "; ".join([RECALL, *_ties(table)]) + ".", NINE]
+    else:
+        protocols = sorted({row.protocol for row in table.rows if row.protocol}, reverse=True)
+        parts = [SPREAD, _metrics(layout, protocols), DIRECTIONS, ORIENTATION]
+        parts += [RELEASED] * ("published" in protocols) + [BOUNDS] * (BOUND in kinds)
+    parts += [_printed(*layout.source)] if layout.source else []
+    return " ".join([*parts, EMPTY]) + layout.details
+
+
+def _metrics(layout: Layout, protocols: list[str]) -> str:
+    """What each task of the layout is scored by, under the protocols of the rows."""
+    names = {spec.task: spec.label.rpartition(" ")[0] for spec in layout.cells}
+    clips = " and ".join(name for task, name in names.items() if task not in LOCALISATION)
+    localised = " and ".join(name for task, name in names.items() if task in LOCALISATION)
+    if len(protocols) > 1:
+        score = ", ".join(f"{METRICS[protocol]} under `{protocol}`" for protocol in protocols)
+    else:
+        score = METRICS[protocols[0] if protocols else "strict"]
+    return "; ".join(f"{name}: {metric}" for name, metric in ((clips, "top-1"), (localised, score)) if name) + "."
+
+
+def _ties(table: Table) -> list[str]:
+    """How equal codes count in the runs of the table."""
+    if len(table.ties) < 2:
+        return [TIES[name] for name in table.ties]
+    return ["in some runs " + ", in others ".join(TIES[name] for name in table.ties)]
+
+
+def _printed(paper: str, name: str) -> str:
+    return f"Rows of kind `{PUBLISHED}`: {name} of {SOURCES[paper]}, as printed, by pretraining list; nothing was run for them."
