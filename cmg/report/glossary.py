@@ -8,7 +8,7 @@ from collections.abc import Collection
 METHODS = {
     "fcid": (
         "Fine and Coarse cross-modal Information Disentangling",
-        "separates what modalities share from what is specific to each, first between sound and video, then with text; one codebook for all",
+        "separates what modalities share from what is specific to each, first sound and video, then text; one codebook for all",
     ),
     "dcid": (
         "Dual Cross-modal Information Disentangling",
@@ -38,7 +38,10 @@ METHODS = {
         "Towards robust speech grounding, its alignment stream",
         "a code is made of two chunks with a codebook each; hidden seconds of one modality are restored from the code of another",
     ),
-    "baseline": ("No cross-modal objective", "a control: FCID's encoders and codebook, trained only to restore each modality's own features"),
+    "baseline": (
+        "No cross-modal objective",
+        "a control: FCID's encoders and codebook, trained only to restore each modality's own features",
+    ),
     "infonce_kmeans": (
         "Contrast, then clusters",
         "a control: continuous features are contrasted between modalities (InfoNCE); the codebook is k-means clusters made after training",
@@ -102,14 +105,16 @@ PROTOCOLS = {
 }
 
 SAMPLE = (
-    "The sample corpus is generated: every class is a palette with a drawn texture, a motion, a synthetic timbre and a rhythm, and only borrows "
-    "its name. So “an acoustic guitar beside a dog” stands under rings and checks, and a sound is a tone pattern. It shows that the "
-    "workflow runs and that something can be learnt across modalities; it says nothing about guitars and dogs."
+    "The sample corpus is generated: every class is a palette with a drawn texture, a motion, a synthetic timbre and a rhythm, and only "
+    "borrows its name. So “an acoustic guitar beside a dog” stands under rings and checks, and a sound is a tone pattern. It shows that "
+    "the workflow runs and that something can be learnt across modalities; it says nothing about guitars and dogs."
 )
 
+DRAWN = "Here pictures are drawn textures and sounds synthetic, whatever their captions name: the sample corpus is generated."
+
 TIES = {
-    "expected": "Codes that are equal count in random order, in expectation.",
-    "release": "Codes that are equal stand in the order of the released scripts' sort (evaluate.ties: release), which depends on their places.",
+    "expected": "Equal codes count in random order, in expectation.",
+    "release": "Equal codes stand in the order of the released scripts' sort (evaluate.ties: release), which depends on their places.",
 }
 
 _LOCALISED = {
@@ -133,7 +138,7 @@ def reading(protocols: Collection[str]) -> list[tuple[str, str]]:
         ("AVE", "Name the event of a ten-second clip: share of clips named correctly (top-1), in percent."),
         (
             "AVVP, AVE→AVVP",
-            f"Say which events happen in which second, in percent ({localised}). For AVE→AVVP the head is fitted on AVE and scored on AVVP.",
+            f"Say which events happen in which second, in percent ({localised}). AVE→AVVP: the head is fitted on AVE, scored on AVVP.",
         ),
         (
             "UCF(v)↔VGG(a)",
@@ -147,11 +152,14 @@ def reading(protocols: Collection[str]) -> list[tuple[str, str]]:
             "Fitted and scored on the scored modality: what is possible when nothing has to transfer. V→A stands beside audio fitted on "
             "audio, A→V beside video fitted on video.",
         ),
-        ("+TOC", "Training-free optimisation of the codebook: only its most telling dimensions (their number is Q) are kept, nothing is trained."),
+        (
+            "+TOC",
+            "Training-free optimisation of the codebook: only its most telling dimensions (Q of them) are kept, nothing is trained.",
+        ),
         (
             "± and seeds",
-            "Each method is trained several times from different random starts (seeds). ± is the sample standard deviation over them (n − 1); "
-            "one seed has none. Averages are taken only where all cells were run.",
+            "Each method is trained several times from different random starts (seeds). ± is the sample standard deviation over them "
+            "(n − 1); one seed has none. Averages are taken only where all cells were run.",
         ),
         (
             "Paper",

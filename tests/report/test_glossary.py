@@ -16,7 +16,9 @@ UNUSUAL = {"fcid": {"losses": {"cmcm": True}}}  # terms that the default leaves 
 def batch() -> Batch:
     draw = torch.Generator().manual_seed(1)
     words = torch.randn(4, 5, 768, generator=draw)
-    return Batch(torch.rand(4, 5, 128, generator=draw), torch.rand(4, 5, 7, 7, 512, generator=draw), words, torch.ones(4, 5, dtype=torch.bool))
+    return Batch(
+        torch.rand(4, 5, 128, generator=draw), torch.rand(4, 5, 7, 7, 512, generator=draw), words, torch.ones(4, 5, dtype=torch.bool)
+    )
 
 
 @pytest.mark.parametrize("name", METHODS)
