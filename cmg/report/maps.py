@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from matplotlib import colormaps, rc_context
@@ -94,7 +94,7 @@ def activation_panel(maps: CodebookMaps) -> Panel:
         words = "; ".join(f"{text}: {counted[kind]}" for kind, (text, _, _) in MARKS.items())
         by = ", ".join(maps.modalities)
         description = f"{len(maps.kinds)} codes of {maps.named}; use by {by} on {maps.dataset}. {words}."
-        return make_panel(figure, f"{maps.title}: codes by modality", description)
+        return replace(make_panel(figure, f"{maps.title}: codes by modality", description), gloss=f"{words}.")
 
 
 def cosine_panel(maps: CodebookMaps, cosines: np.ndarray, what: str) -> Panel:
