@@ -1,4 +1,4 @@
-# make repro: environment, then the whole pipeline to results/table1.csv, results/report.html and results/times.html.  make test: environment, then the tests.
+# make repro: environment, then the whole pipeline to results/table1.csv and results/report.html, then results/times.csv and table8.csv.  make test: environment, then the tests.
 SHELL := /bin/bash
 PYTHON ?= python3
 VENV := $(CURDIR)/.venv

@@ -32,7 +32,7 @@ TOOLS = {
     "export-checkpoint": "write a run of `variant: release` in the released form",
     "compare-features": "released features against a store of ours: cosine per clip and second",
     "profile-step": "where the time of a training step goes",
-    "times": "where time and memory went, and table 8: never hashed",
+    "times": "where time and memory went, and table 8, as CSV: never hashed",
     "verify": "walk a result back to its inputs, byte by byte",
     "deps": "code dependencies of dvc.yaml against what the stages import",
     "record": "tell DVC what a Snakemake run made",

@@ -1,8 +1,12 @@
 """What the tables and the report are made from: files of the runs in ``methods:`` and ``seeds:``, and their fingerprints."""
 
+import itertools
+from collections.abc import Sequence
 from pathlib import Path
 
-from cmg.datasets.clips import read_index
+import numpy as np
+
+from cmg.datasets.clips import Clip, read_index
 from cmg.report.inputs import ReportInputs, load_inputs
 from cmg.report.layout import sample_notice
 from cmg.report.maps import CodebookMaps
@@ -12,7 +16,17 @@ from cmg.toc import read_toc, select
 from pipeline import paths, receipts
 from pipeline.params import Params
 
-MAPPED = "vggsound_avel"  # has all three modalities
+AVEL, VALOR = "vggsound_avel", "valor32k"
+TOC_SCORES = {
+    "full": "full score of TOC (similarity and variance)",
+    "similarity": "similarity part of TOC's score",
+    "variance": "variance part of TOC's score",
+}
+PUBLISHED_FACTS = {
+    "Head and pooling": "as in the released scripts: two linear layers with the maximum over seconds between them for clips; the best "
+    "epoch by test score",
+    "Choice of Q": "as in the released scripts, per task: AVE all, AVVP 196, AVE→AVVP 128, UCF(v)↔VGG(a) 168 of 256 dimensions",
+}
 
 
 def runs(params: Params) -> list[str]:
@@ -34,7 +48,7 @@ def parameters(params: Params) -> dict:
 
 def pretraining(params: Params) -> str:
     """Which VGGSound-AVEL list is trained on, as published numbers have it."""
-    return params.dataset(MAPPED).options.get("version", "40k")
+    return params.dataset(AVEL).options.get("version", "40k")
 
 
 def random_backbones(params: Params) -> bool:
@@ -58,27 +72,43 @@ def mapped_runs(params: Params) -> list[str]:
     return [paths.run_name(method, params.seeds[0]) for method in params.methods]
 
 
-def codebook_maps(params: Params, run: str) -> CodebookMaps | None:
-    """Activation on the pretraining corpus, cosines before and after TOC, and CoDAAR's codebooks; None for a method without a codebook."""
+def codebook_maps(params: Params, run: str) -> list[CodebookMaps]:
+    """Per codebook of a run: activation, cosines before and after TOC, and for aligned ones where those of the modalities stand."""
     codes = RunCodes.read(paths.codes(run))
     if not codes.has_codebook:
-        return None
-    modalities = tuple(m for m in ("audio", "video", "text") if (MAPPED, m) in codes.entries)
-    used = activation.usage(codes, MAPPED, read_index(paths.index(MAPPED)), modalities)
-    book, ranking = codes.codebooks[0], read_toc(paths.toc(run))[params.evaluate.toc_score]
-    kept = select(ranking, max(1, round(params.evaluate.q_fixed * len(ranking)))) if len(codes.codebooks) == 1 else None
-    names = ("video", "audio", "text") if "text" in modalities else ("video", "audio")
-    aligned = run.startswith("codaar-")  # its codebook is one per modality, side by side
+        return []
+    dataset = _mapped(codes, params)
+    clips, ranking = read_index(paths.index(dataset)), read_toc(paths.toc(run))[params.evaluate.toc_score]
+    kept = select(ranking, max(1, round(params.evaluate.q_fixed * len(ranking))))
+    starts = np.cumsum([0, *(book.shape[1] for book in codes.codebooks)])
+    return [
+        _book_maps(codes, run, number, kept[(kept >= start) & (kept < end)] - start, dataset, clips)
+        for number, (start, end) in enumerate(itertools.pairwise(starts))
+    ]
+
+
+def _mapped(codes: RunCodes, params: Params) -> str:
+    """The dataset that use is counted on: VALOR-32K, as in the paper, where the run has codes of it in all its modalities."""
+    held = {modality for _, modality in codes.entries}
+    return VALOR if VALOR in params.datasets and all((VALOR, modality) in codes.entries for modality in held) else AVEL
+
+
+def _book_maps(codes: RunCodes, run: str, number: int, kept: np.ndarray, dataset: str, clips: Sequence[Clip]) -> CodebookMaps:
+    """Maps of one codebook; ``kept`` [q] are those of its dimensions that TOC keeps."""
+    book, several = codes.codebooks[number], len(codes.codebooks) > 1
+    modalities = tuple(m for m in ("audio", "video", "text") if (dataset, m) in codes.entries)
     return CodebookMaps(
         run=run,
-        dataset=MAPPED,
+        dataset=dataset,
         modalities=modalities,
-        kinds=activation.kinds(used),
+        kinds=activation.kinds(activation.usage(codes, dataset, clips, modalities, number)),
         before=codebooks.similarity(book),
-        after=None if kept is None else codebooks.similarity(book, kept),
-        q=0 if kept is None else len(kept),
-        places=codebooks.project(codebooks.segments(book, len(names))) if aligned else None,
-        books=names if aligned else (),
+        after=codebooks.similarity(book, kept) if len(kept) else None,
+        q=len(kept),
+        places=codebooks.project(codebooks.segments(book, len(codes.aligned))) if codes.aligned else None,
+        books=codes.aligned,
+        part=f"codebook {number + 1} of {len(codes.codebooks)}" if several else "",
+        sentences=len({caption for clip in clips for caption in clip.captions}),
     )
 
 
@@ -92,7 +122,9 @@ def load(params: Params, page: bool = False) -> ReportInputs:
         "failures": [paths.failures(store.parent.name, store.stem) for store in stores],
         "problems": [paths.problems(dataset) for dataset in params.datasets],
         "facts": _facts(params),
-        "maps": [maps for run in (mapped_runs(params) if page else ()) if (maps := codebook_maps(params, run))],
+        "datasets": {name: settings.source for name, settings in params.datasets.items()},
+        "checkpoints": [paths.checkpoint(run) / "checkpoint.json" for run in runs(params)],
+        "maps": [maps for run in (mapped_runs(params) if page else ()) for maps in codebook_maps(params, run)],
     }
     return load_inputs(
         [paths.run_result(run) for run in runs(params)],
@@ -105,11 +137,27 @@ def load(params: Params, page: bool = False) -> ReportInputs:
 
 
 def _facts(params: Params) -> dict[str, str]:
-    return {
-        "Scale": params.scale,
-        "Data": ", ".join(f"{name} ({settings.source})" for name, settings in params.datasets.items()),
-        "Weights": ", ".join(
-            f"{name} {recipe['weights']}" for name, recipe in params.active.features.model_dump().items() if "weights" in recipe
-        ),
+    weights = {name: recipe["weights"] for name, recipe in params.active.features.model_dump().items() if "weights" in recipe}
+    scale = {"mini": "small networks and few epochs, for a CPU", "paper": "the official recipe"}[params.scale]
+    facts = {
+        "Scale": f"{params.scale}: {scale}",
+        "Feature extractors' weights": ", ".join(f"{name} {chosen}" for name, chosen in weights.items())
+        + ("; random ones carry no knowledge of real pictures or sounds" if random_backbones(params) else ""),
         "Seeds": ", ".join(map(str, params.seeds)),
+    }
+    return facts | (_strict(params) if params.evaluate.protocol == "strict" else PUBLISHED_FACTS)
+
+
+def _strict(params: Params) -> dict[str, str]:
+    """How heads are fitted and Q is chosen."""
+    heads, evaluate = params.active.evaluate, params.evaluate
+    layers = {"linear": "one linear layer per second", "two_linear": "two linear layers, no activation between"}[evaluate.head]
+    seconds = {"mean": "averaged", "max": "reduced to their maximum"}[evaluate.pool]
+    shares = ", ".join(f"{100 * share:.3g}" for share in evaluate.q_grid)
+    return {
+        "Head": f"{layers}; Adam, learning rate {heads.learning_rate:g}, batches of {heads.batch_size}, {heads.epochs} epochs, "
+        "the best one by validation score in the modality it is fitted on (AVVP: the last)",
+        "Pooling": f"seconds of a clip are {seconds}; localisation scores every second",
+        "Choice of Q": f"by validation score among {shares} % of a code's dimensions; where there is nothing to choose on (AVVP, "
+        f"retrieval) {100 * evaluate.q_fixed:.3g} %; dimensions ranked by the {TOC_SCORES[evaluate.toc_score]}",
     }

@@ -149,6 +149,7 @@ class Method(nn.Module):
 
     modalities: tuple[str, ...] = MODALITIES
     inner_steps: int = 5
+    aligned: tuple[str, ...] = ()  # modalities whose codes stand side by side in a row of the codebook; none where all share a codebook
 
     def loss(self, batch: Batch, draws: Draws, fit: Fit) -> LossTerms:
         """One training forward: encoders and codebook update, then `fit(closure)`, then the remaining terms."""

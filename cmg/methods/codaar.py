@@ -43,7 +43,7 @@ class CoDAAR(CodedMethod):
         super().__init__()
         self.config = c = config
         dim, width = c.embedding_dim, c.specific_channels
-        self.modalities = ("video", "audio", "text")[: len(c.modalities)]
+        self.modalities = self.aligned = ("video", "audio", "text")[: len(c.modalities)]
         row = dim * len(self.modalities)
         self.encoder = semantic.encoders(c, self.modalities)
         widths = dict(sorted(self.encoder.widths.items()))  # audio, text, video

@@ -6,7 +6,9 @@ published.py published numbers (published.csv), each with paper, table, row and 
 tables.py    Run -> Table -> CSV and back
 markdown.py  Table -> Markdown            latex.py  Table -> LaTeX (by command)
 inputs.py    files -> ReportInputs        write.py  write_tables(out_dir, inputs)
-figures.py   curves and dots as SVG       html.py   write_report(path, inputs)
-examples.py  retrieval examples           health.py and maps.py codebooks over epochs, and as they are
-logs.py      stages' logs -> times.py (a page of its own) and costs.py (table 8); never hashed
+figures.py   dots as SVG, curves.py curves  html.py   write_report(path, inputs, measured)
+glossary.py  what everything is, in a line  setting.py what was run on what
+examples.py  retrieval examples             health.py and maps.py codebooks over epochs, and as they are
+further.py   open set, sweeps and both protocols as page tables
+logs.py      stages' logs -> times.py and costs.py (table 8); measured.py the part of the page that differs from run to run
 """

@@ -6,7 +6,7 @@ Text and axes take the page's text colour, so that the figures read in light and
 import hashlib
 import io
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 from html import escape
 
@@ -14,7 +14,7 @@ from matplotlib import rc_context
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from cmg.report.history import History, thin
+from cmg.report.history import History
 from cmg.report.layout import CHANCE, COLUMN_LABELS, label
 from cmg.report.tables import Cell, Table
 
@@ -40,35 +40,17 @@ STYLE = {
 
 @dataclass(frozen=True)
 class Panel:
-    """One figure: its SVG text, and the words that a reader without it gets."""
+    """One figure: its SVG text, the words that a reader without it gets, and what it shows, for those who do not know the title."""
 
     title: str
     description: str
     svg: str
+    gloss: str = ""
 
 
 def ascii_label(text: str) -> str:
     """Text that any font can draw: other characters become escapes, long names are cut."""
     return text.encode("ascii", "backslashreplace").decode("ascii").replace("\n", " ")[:40]
-
-
-def curve_panel(name: str, histories: Sequence[History], colour: str = LINES[0]) -> Panel:
-    """One column of the histories of a method over steps: a thin line per seed, a thick one for the mean where seeds share their steps."""
-    series = [(history, *thin(history.steps, history.columns[name])) for history in histories if name in history.columns]
-    series = [(history, steps, values) for history, steps, values in series if values]
-    with rc_context(STYLE):
-        figure, axes = make_axes(3.4, 2.0)
-        for _, steps, values in series:
-            axes.plot(steps, values, color=colour, linewidth=0.9, alpha=0.6)
-        grids = {tuple(steps) for _, steps, _ in series}
-        if len(series) > 1 and len(grids) == 1:
-            mean = [sum(column) / len(column) for column in zip(*(values for _, _, values in series), strict=True)]
-            axes.plot(series[0][1], mean, color=colour, linewidth=2.2)
-        axes.set_xlabel("step")
-        axes.margins(x=0.01)
-        ends = "; ".join(f"{history.run} from {values[0]:.3g} to {values[-1]:.3g}" for history, _, values in series)
-        method = histories[0].method if histories else ""
-        return make_panel(figure, f"{label(method)}: {name}", f"{name} over training steps. {ends or 'No finite values'}.")
 
 
 def cell_panel(table: Table, column: str) -> Panel:
@@ -154,12 +136,3 @@ def of_methods(histories: Iterable[History]) -> dict[str, list[History]]:
     for history in histories:
         found.setdefault(history.method, []).append(history)
     return found
-
-
-def training_panels(histories: Iterable[History], codebook: bool) -> dict[str, list[Panel]]:
-    """``{method: panels}``, one per column: codebook statistics, or loss terms and everything else."""
-    found = {}
-    for method, group in of_methods(histories).items():
-        names = list(dict.fromkeys(name for history in group for name in history.names(codebook)))
-        found[method] = [curve_panel(name, group, LINES[2] if codebook else LINES[0]) for name in names]
-    return {method: panels for method, panels in found.items() if panels}

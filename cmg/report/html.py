@@ -1,25 +1,29 @@
-"""One self-contained page: results, what they mean, what was run, how training went, what failed."""
+"""One self-contained page: what the numbers mean, what was run, results, how training went, what failed, where time went."""
 
 from pathlib import Path
 
-from cmg.report import pagetables
+from cmg.report import further, glossary, pagetables, setting
+from cmg.report.curves import training_panels
 from cmg.report.examples import Drawer, sections
-from cmg.report.figures import cell_panel, training_panels
+from cmg.report.figures import cell_panel
 from cmg.report.health import health_panels
 from cmg.report.inputs import Group, ReportInputs
-from cmg.report.layout import AVERAGE, COLUMNS, TABLE10, label
-from cmg.report.maps import map_panels
+from cmg.report.layout import AVERAGE, COLUMNS, LAYOUTS, TABLE1, Layout, RecallSpec, label
+from cmg.report.maps import counted_on, map_panels
+from cmg.report.measured import Measured, measured_view
 from cmg.report.page import render
 from cmg.report.tables import Row, Table
 from cmg.report.write import build_table, write_text
 
 TITLE = "Cross-modal generalization: results"
 SECTIONS = (
+    ("meaning", "How to read the numbers"),
+    ("setting", "What was run on what"),
     ("results", "Results"),
     ("retrieval", "Retrieval"),
     ("examples", "Retrieval examples"),
-    ("meaning", "How to read the numbers"),
-    ("setting", "What was run on what"),
+    ("openset", "Open set"),
+    ("further", "Ablations, and both protocols"),
     ("training", "Training curves"),
     ("codebook", "Codebook usage"),
     ("maps", "Codebook maps"),
@@ -30,45 +34,91 @@ SECTIONS = (
 )
 
 
-def write_report(path: Path, inputs: ReportInputs) -> Path:
-    """Write the page atomically; its bytes are a function of the inputs. Returns ``path``."""
-    return write_text(path, report_html(inputs))
+def write_report(path: Path, inputs: ReportInputs, measured: Measured) -> Path:
+    """Write the page atomically; its bytes are a function of the inputs but for what stands between the marks of ``measured``."""
+    return write_text(path, report_html(inputs, measured))
 
 
-def report_html(inputs: ReportInputs) -> str:
-    """The page's text. Every string from data or files is escaped; scripts, styles and figures stand inside; nothing is fetched."""
-    return render("template.html.j2", _view(inputs))
+def report_html(inputs: ReportInputs, measured: Measured) -> str:
+    """The page's text. Every string from data or files is escaped; scripts, styles and figures stand inside; nothing is fetched.
+
+    What comes from ``measured`` stands between ``<!--measured-->`` and ``<!--/measured-->``; the rest is a function of ``inputs``.
+    """
+    table = build_table(inputs)
+    settings = {"title": TITLE, "notice": table.notice, "sections": SECTIONS, "measured": measured_view(measured)}
+    return render(
+        "template.html.j2", {**settings, **_setting(inputs), **_scores(inputs, table), **_training(inputs), **_sources(inputs, table)}
+    )
 
 
-def _view(inputs: ReportInputs) -> dict[str, object]:
-    table, drawer = build_table(inputs), Drawer()
-    examples = sections(inputs.examples, drawer)
-    failed, problems = sum(g.count for g in inputs.failures), sum(g.count for g in inputs.problems)
-    files, problem_files = inputs.problem_files
+def _setting(inputs: ReportInputs) -> dict[str, object]:
+    ties = sorted({str(cell.side["ties"]) for run in inputs.runs for cell in run.cells if "ties" in cell.side})
     return {
-        "title": TITLE,
-        "notice": table.notice,
-        "sections": SECTIONS,
-        "facts": _facts(inputs),
-        "verdicts": verdicts(table),
-        "dots": [cell_panel(table, column) for column in COLUMNS],
-        "scores": pagetables.score_table(table),
-        "seeds": pagetables.seed_table(table),
-        "retrieval": pagetables.score_table(build_table(inputs, TABLE10)),
-        "examples": examples,
-        "left_out": drawer.left_out,
+        "reading": glossary.reading({run.protocol for run in inputs.runs}),
+        "ties": " ".join(glossary.TIES[kind] for kind in ties),
+        "drawn": glossary.DRAWN if inputs.sample else "",
+        "facts": setting.facts(inputs),
+        "methods": setting.method_table(inputs.runs),
+        "datasets": setting.dataset_table(inputs),
+        "schedules": setting.training_table(inputs.training),
+        "kept": setting.kept_table(inputs.runs),
         "cells": pagetables.cell_table(inputs.runs),
         "stores": pagetables.store_table(inputs.stores),
+    }
+
+
+def _scores(inputs: ReportInputs, table: Table) -> dict[str, object]:
+    drawer = Drawer()
+    shown, contained = _layouts()
+    built = [table if layout == TABLE1 else build_table(inputs, layout) for layout in shown]
+    pages = [(pagetables.score_table(one), pagetables.seed_table(one)) for one in built]
+    asked = [isinstance(layout.cells[0], RecallSpec) for layout in shown]
+    return {
+        "verdicts": verdicts(table),
+        "dots": [cell_panel(table, column) for column in COLUMNS],
+        "scores": [page for page, recall in zip(pages, asked, strict=True) if not recall],
+        "retrieval": [page for page, recall in zip(pages, asked, strict=True) if recall],
+        "contained": contained,
+        "examples": sections(inputs.examples, drawer),
+        "left_out": drawer.left_out,
+        "openset": further.open_table(inputs.runs),
+    }
+
+
+def _layouts() -> tuple[list[Layout], list[str]]:
+    """Layouts to show, and a sentence per layout that another one contains column by column."""
+    inside = {layout.name: other for layout in LAYOUTS for other in LAYOUTS if set(layout.columns) < set(other.columns)}
+    contained = [
+        f"{layout.title} of the paper is the part of {inside[layout.name].title} with the columns "
+        f"{', '.join(layout.labels.values())}, so it is not shown again."
+        for layout in LAYOUTS
+        if layout.name in inside
+    ]
+    return [layout for layout in LAYOUTS if layout.name not in inside], contained
+
+
+def _training(inputs: ReportInputs) -> dict[str, object]:
+    maps: dict[str, list] = {}
+    for item in inputs.maps:
+        maps.setdefault(label(item.method), []).extend(map_panels(item))
+    return {
         "training": _labelled(training_panels(inputs.histories, codebook=False)),
         "training_ends": pagetables.ends_table("training-ends", "Loss terms at both ends of training.", inputs.histories, codebook=False),
         "health": _labelled(health_panels(inputs.health)),
         "codebook": _labelled(training_panels(inputs.histories, codebook=True)),
-        "maps": {label(maps.method): map_panels(maps) for maps in inputs.maps},
-        "map_source": inputs.maps[0] if inputs.maps else None,
+        "maps": maps,
+        "counted": counted_on(inputs.maps),
         "health_ends": pagetables.ends_table(
             "health-ends", "Codebook statistics of the first and the last epoch.", inputs.health, "Epochs"
         ),
         "codebook_ends": pagetables.ends_table("codebook-ends", "Statistics of batches at both ends.", inputs.histories, codebook=True),
+    }
+
+
+def _sources(inputs: ReportInputs, table: Table) -> dict[str, object]:
+    failed, problems = sum(g.count for g in inputs.failures), sum(g.count for g in inputs.problems)
+    files, problem_files = inputs.problem_files
+    return {
         "failure_text": _counted(failed, "clip could not be used", "clips could not be used", files, "features"),
         "problem_text": _counted(
             problems, "annotation line was not used as it stands", "annotation lines were not used as they stand", problem_files, "index"
@@ -96,21 +146,6 @@ def _counted(count: int, one: str, many: str, files: int, kind: str) -> str:
     if not count:
         return f"None {where}."
     return f"{count} {one if count == 1 else many} {where}. Each is counted with its reason; none of them stopped the run."
-
-
-def _facts(inputs: ReportInputs) -> list[tuple[str, str]]:
-    methods = dict.fromkeys(label(run.method) for run in inputs.runs)
-    seeds = sorted({run.seed for run in inputs.runs})
-    data = "the generated sample corpus, in at least one dataset" if inputs.sample else "real data"
-    weights = "random, seeded: features carry no knowledge of real pictures or sounds" if inputs.random_backbones else "pretrained"
-    return [
-        ("Data", data),
-        ("Feature extractors' weights", weights),
-        ("Methods", ", ".join(methods) or "none"),
-        ("Seeds", ", ".join(map(str, seeds)) or "none"),
-        ("Protocol", ", ".join(sorted({run.protocol for run in inputs.runs})) or "none"),
-        *inputs.facts,
-    ]
 
 
 def verdicts(table: Table) -> list[str]:

@@ -40,12 +40,21 @@ class StoreFacts:
 
 
 @dataclass(frozen=True)
+class Training:
+    """What a checkpoint says of its training. ``clips`` used; ``schedule`` is empty where it was imported instead of trained."""
+
+    run: str
+    clips: int | None = None
+    schedule: Mapping[str, object] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
 class ReportInputs:
     """Everything that ``write_tables`` and ``write_report`` use.
 
     ``fingerprints``: ``{run name: digest}``. ``sample``: a dataset is the generated corpus. ``random_backbones``: features come from
-    random weights. ``facts``: pairs of label and text that the page lists as they are. ``problem_files``: files of extraction
-    failures and of index problems that were read, so that "none" is told from "not looked at".
+    random weights. ``facts``: pairs of label and text that the page lists as they are. ``datasets``: name and source.
+    ``problem_files``: files of extraction failures and of index problems that were read, so that "none" is told from "not looked at".
     """
 
     runs: tuple[Run, ...]
@@ -61,6 +70,8 @@ class ReportInputs:
     problems: tuple[Group, ...] = ()
     problem_files: tuple[int, int] = (0, 0)
     facts: tuple[tuple[str, str], ...] = ()
+    datasets: tuple[tuple[str, str], ...] = ()
+    training: tuple[Training, ...] = ()
     maps: tuple[CodebookMaps, ...] = ()
     examples: tuple[Query, ...] = ()
 
@@ -83,6 +94,8 @@ def load_inputs(
     fingerprints: Mapping[str, str] | None = None,
     pretraining: str = "40k",
     facts: Mapping[str, str] | None = None,
+    datasets: Mapping[str, str] | None = None,
+    checkpoints: Iterable[Path] = (),
     maps: Iterable[CodebookMaps] = (),
 ) -> ReportInputs:
     """Read the files; order of arguments does not matter, results are sorted by name.
@@ -93,6 +106,7 @@ def load_inputs(
         stores: ``data/features/<dataset>/<modality>.zarr`` (sealed; only the root metadata is read).
         failures: ``data/features/<dataset>/<modality>.failures.csv`` (``row,clip_id,status,reason``).
         problems: ``data/index/<dataset>.problems.csv`` (``file,line,kind,reason,text``).
+        checkpoints: ``data/checkpoints/<run>/checkpoint.json``.
 
     Raises:
         FileNotFoundError: a path is absent. ValueError: a file is not what its stage writes.
@@ -111,6 +125,8 @@ def load_inputs(
         problems=tuple(group for path in problems for group in read_groups(path, path.name.split(".")[0], "")),
         problem_files=(len(failures), len(problems)),
         facts=tuple((facts or {}).items()),
+        datasets=tuple((datasets or {}).items()),
+        training=tuple(read_training(path) for path in sorted(checkpoints)),
         maps=tuple(maps),
     )
 
@@ -150,3 +166,13 @@ def read_store(path: Path) -> StoreFacts:
     recipe, weights = attributes.get("recipe", ""), attributes.get("weights_digest") or ""
     text = recipe if isinstance(recipe, str) else ", ".join(f"{key} {value}" for key, value in sorted(dict(recipe).items()))
     return StoreFacts(path.parent.name, path.stem, counts, text, str(weights))
+
+
+def read_training(path: Path) -> Training:
+    """Clips and schedule from ``<run>/checkpoint.json``; ValueError names a file that is none."""
+    try:
+        about = json.loads(path.read_text(encoding="utf-8"))
+        clips = about.get("clips", {}).get("used")
+        return Training(path.parent.name, None if clips is None else int(clips), dict(about.get("pretrain", {})))
+    except (json.JSONDecodeError, AttributeError, TypeError, ValueError) as error:
+        raise ValueError(f"{path}: expected a checkpoint's description, found {error!r}; run: dvc repro pretrain") from error

@@ -1,7 +1,8 @@
 """Maps of a codebook: which modality uses which code, how alike codes are before and after TOC, and where several codebooks stand."""
 
 import math
-from dataclasses import dataclass
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
 
 import numpy as np
 from matplotlib import colormaps, rc_context
@@ -16,17 +17,19 @@ MARKS = {
     "shared": ("all modalities (at least 5 % each)", "#2e9e5b", "o"),
     "unused": ("unused", "#b5b5b5", "."),
 }
+NAMES = {"valor32k": "VALOR-32K", "vggsound_avel": "VGGSound-AVEL"}
+PAPERS = "valor32k"  # what the paper's Figures 6 and 7 count
 STEPS = 12  # colours of the cosine map: few, so that the picture stays small
 MOST = 200  # codes that the cosine map and the projection draw, evenly spaced in the codebook
 
 
 @dataclass(frozen=True)
 class CodebookMaps:
-    """What one run's maps are drawn from.
+    """What the maps of one codebook of a run are drawn from.
 
-    kinds [K]: keys of ``MARKS``. modalities: those whose use was counted, on ``dataset``. before, after [K,K]: cosines with all dimensions
-    and with the ``q`` that TOC keeps (None without a codebook to choose from). places [M,K,2]: projected codebooks of a method that has
-    one per modality, named by ``books``.
+    kinds [K]: keys of ``MARKS``. modalities: those whose use was counted, on ``dataset``; sentences: how many different ones its text is.
+    before, after [K,K]: cosines with all dimensions and with the ``q`` of them that TOC keeps (None where it keeps none). places [M,K,2]:
+    projected codebooks of a method that has one per modality, named by ``books``. part: which codebook, where a run has several.
     """
 
     run: str
@@ -38,17 +41,43 @@ class CodebookMaps:
     q: int
     places: np.ndarray | None = None
     books: tuple[str, ...] = ()
+    part: str = ""
+    sentences: int = 0
 
     @property
     def method(self) -> str:
         return self.run.rpartition("-")[0]
 
+    @property
+    def title(self) -> str:
+        """Beginning of every map's title."""
+        return label(self.method) + (f", {self.part}" if self.part else "")
+
+    @property
+    def named(self) -> str:
+        """The run and the codebook, in a description."""
+        return self.run + (f", {self.part}" if self.part else "")
+
 
 def map_panels(maps: CodebookMaps) -> list[Panel]:
-    """All maps of a run."""
+    """All maps of a codebook."""
     found = [activation_panel(maps), cosine_panel(maps, maps.before, "all dimensions")]
     found += [] if maps.after is None else [cosine_panel(maps, maps.after, f"the {maps.q} dimensions that TOC keeps")]
     return found + ([] if maps.places is None else [projection_panel(maps)])
+
+
+def counted_on(every: Iterable[CodebookMaps]) -> list[str]:
+    """One sentence per dataset and set of modalities that use was counted on, and how it compares with the paper's figures."""
+    found = dict.fromkeys((maps.dataset, ", ".join(maps.modalities), maps.sentences if "text" in maps.modalities else 0) for maps in every)
+    return [f"Counted on {NAMES.get(dataset, dataset)} ({by}){_beside_paper(dataset, few)}" for dataset, by, few in found]
+
+
+def _beside_paper(dataset: str, sentences: int) -> str:
+    if dataset == PAPERS:
+        return ", as the paper's Figures 6 and 7."
+    limit = f" Its text is {sentences} class sentences, so at most {sentences} codes can be text codes:" if sentences else ""
+    figures = "the paper's Figures 6 and 7 count VALOR-32K, which has no codes here"
+    return f"; {figures}.{limit or ' So'} the shares are not comparable with the paper's."
 
 
 def activation_panel(maps: CodebookMaps) -> Panel:
@@ -64,8 +93,8 @@ def activation_panel(maps: CodebookMaps) -> Panel:
         axes.set_axis_off()
         words = "; ".join(f"{text}: {counted[kind]}" for kind, (text, _, _) in MARKS.items())
         by = ", ".join(maps.modalities)
-        description = f"{len(maps.kinds)} codes of {maps.run}; use by {by}. {words}."
-        return make_panel(figure, f"{label(maps.method)}: codes by modality", description)
+        description = f"{len(maps.kinds)} codes of {maps.named}; use by {by} on {maps.dataset}. {words}."
+        return replace(make_panel(figure, f"{maps.title}: codes by modality", description), gloss=f"{words}.")
 
 
 def cosine_panel(maps: CodebookMaps, cosines: np.ndarray, what: str) -> Panel:
@@ -81,10 +110,10 @@ def cosine_panel(maps: CodebookMaps, cosines: np.ndarray, what: str) -> Panel:
         axes.set_xticks([])
         axes.set_yticks([])
         description = (
-            f"Cosine between the {len(cosines)} codes of {maps.run} on {what}{_of_all(drawn, len(cosines))}. "
+            f"Cosine between the {len(cosines)} codes of {maps.named} on {what}{_of_all(drawn, len(cosines))}. "
             f"Mean over different codes: {mean:.3f}."
         )
-        return make_panel(figure, f"{label(maps.method)}: cosine of codes, {what}; mean {mean:.3f}", description)
+        return make_panel(figure, f"{maps.title}: cosine of codes, {what}; mean {mean:.3f}", description)
 
 
 def projection_panel(maps: CodebookMaps) -> Panel:
@@ -102,10 +131,10 @@ def projection_panel(maps: CodebookMaps) -> Panel:
         spread = float(np.linalg.norm(maps.places - maps.places.mean(axis=0), axis=2).mean() / max(maps.places.std(), 1e-12))
         few = _of_all(drawn, maps.places.shape[1])
         description = (
-            f"Codebooks of {maps.run} ({names}), rows of unit length, on their two common principal axes{few}. "
+            f"Codebooks of {maps.named} ({names}), rows of unit length, on their two common principal axes{few}. "
             f"A line joins the codes of a row. Mean distance of a row's codes from their middle: {spread:.2f} standard deviations."
         )
-        return make_panel(figure, f"{label(maps.method)}: codebooks of the modalities", description)
+        return make_panel(figure, f"{maps.title}: codebooks of the modalities", description)
 
 
 def _spaced(codes: int) -> np.ndarray:

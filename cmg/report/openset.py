@@ -16,8 +16,8 @@ HEADER = (
 )
 
 
-def openset_csv(runs: Sequence[Run], fingerprints: Mapping[str, str], notice: str = "") -> str:
-    """The CSV text, notice first as a comment. ``released_*`` choose their threshold on test labels; the others do not.
+def open_groups(runs: Sequence[Run]) -> list[tuple[tuple, list[tuple[Run, Mapping]]]]:
+    """``(method, variant, protocol, *OPEN_KEYS)`` with the runs of its seeds and their scores, in the order of the tables.
 
     Raises:
         ValueError: a run holds a cell twice.
@@ -29,11 +29,20 @@ def openset_csv(runs: Sequence[Run], fingerprints: Mapping[str, str], notice: st
             if run.seed in seeds:
                 raise ValueError(f"run {run.name}: two open-set scores for {', '.join(str(cell[key]) for key in OPEN_KEYS)}; expected one")
             seeds[run.seed] = (run, cell)
+    return [(key, [seeds[seed] for seed in sorted(seeds)]) for key, seeds in sorted(found.items(), key=_order)]
+
+
+def openset_csv(runs: Sequence[Run], fingerprints: Mapping[str, str], notice: str = "") -> str:
+    """The CSV text, notice first as a comment. ``released_*`` choose their threshold on test labels; the others do not.
+
+    Raises:
+        ValueError: a run holds a cell twice.
+    """
     out = io.StringIO()
     out.write(f"# {' '.join(notice.split())}\n" if notice else "")
     writer = csv.writer(out, lineterminator="\n")
     writer.writerow(HEADER)
-    writer.writerows(_line(key, [seeds[seed] for seed in sorted(seeds)], fingerprints) for key, seeds in sorted(found.items(), key=_order))
+    writer.writerows(_line(key, held, fingerprints) for key, held in open_groups(runs))
     return out.getvalue()
 
 

@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from cmg.report.history import History
 from cmg.report.inputs import Group, StoreFacts
@@ -25,13 +25,17 @@ class Field:
 
 @dataclass(frozen=True)
 class PageTable:
-    """``heads`` are (text, class) pairs; the first field of each row is its heading; ``rows`` are (class, fields) pairs."""
+    """``heads`` are (text, class) pairs; the first field of each row is its heading; ``rows`` are (class, fields) pairs.
+
+    style: class of the table. title: what it is called where it is folded away.
+    """
 
     name: str
     caption: str
     heads: tuple[tuple[str, str], ...]
     rows: tuple[tuple[str, tuple[Field, ...]], ...]
-    style: str = field(default="")
+    style: str = ""
+    title: str = ""
 
 
 def _heads(*names: str) -> tuple[tuple[str, str], ...]:
@@ -68,11 +72,12 @@ def score_table(table: Table) -> PageTable:
 def _score_fields(row: Row, layout: Layout) -> tuple[Field, ...]:
     variant = (("kind", f"variant: {visible(row.variant)}"),) if row.variant else ()
     first = Field(visible(label(row.method, row.toc, row.kind)), lines=variant)
-    cells = [_score_field(row.cells.get(column, Cell()), layout.digits_of(column)) for column in layout.columns]
+    cells = [score_field(row.cells.get(column, Cell()), layout.digits_of(column)) for column in layout.columns]
     return (first, Field(row.kind), _plain(row.protocol), *cells, Field(str(len(row.seeds)) if row.seeds else ""))
 
 
-def _score_field(cell: Cell, digits: int) -> Field:
+def score_field(cell: Cell, digits: int) -> Field:
+    """Ours, with the spread, the published number and the difference as smaller lines."""
     if not cell.applies:
         return Field(NOT_APPLICABLE, "")
     lines = [] if cell.sd is None else [("sd", f"± {number(cell.sd, digits)}")]
@@ -87,9 +92,11 @@ def seed_table(table: Table) -> PageTable:
     for row in table.rows:
         for place, seed in enumerate(row.seeds):
             values = [number(row.cells[column].values[place]) for column in table.layout.columns]
-            rows.append([label(row.method, row.toc, row.kind), row.kind, row.protocol, row.variant, seed, *values])
-    heads = _heads("Method", "Kind", "Protocol", "Variant", "#Seed", *(f"#{text}" for text in table.layout.labels.values()))
-    return PageTable("seeds", "Every seed's value, percent.", heads, _rows(rows), "table1")
+            rows.append([label(row.method, row.toc, row.kind), f"{row.protocol}, {row.variant}", seed, *values])
+    heads = _heads("Method", "Protocol, variant", "#Seed", *(f"#{text}" for text in table.layout.labels.values()))
+    return PageTable(
+        f"{table.layout.name}-seeds", f"{table.layout.title}: every seed's value, percent.", heads, _rows(rows), "table1 dense"
+    )
 
 
 def cell_table(runs: Sequence[Run]) -> PageTable:
@@ -162,5 +169,8 @@ def fingerprint_table(table: Table) -> PageTable:
     """Full fingerprint of every row."""
     rows = [[label(row.method, row.toc, row.kind), row.protocol, row.variant, row.fingerprint or "not given"] for row in table.rows]
     return PageTable(
-        "fingerprints", "Fingerprints of the rows of table 1.", _heads("Row", "Protocol", "Variant", ">Fingerprint"), _rows(rows)
+        "fingerprints",
+        "Fingerprints of the rows of table 1; a row of another table has its method's.",
+        _heads("Row", "Protocol", "Variant", ">Fingerprint"),
+        _rows(rows),
     )

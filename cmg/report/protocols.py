@@ -4,6 +4,7 @@ import csv
 import io
 import statistics
 from collections.abc import Sequence
+from pathlib import Path
 
 from cmg.report.layout import CELLS
 from cmg.report.runs import Run, Score
@@ -56,3 +57,18 @@ def _side(scores: Sequence[Score]) -> list[str]:
 
 def _difference(strict: Sequence[Score], published: Sequence[Score]) -> str:
     return number(statistics.fmean(s.score for s in published) - statistics.fmean(s.score for s in strict))
+
+
+def read_protocols(path: Path) -> list[dict[str, str]]:
+    """Lines of what ``protocols_csv`` wrote, by field.
+
+    Raises:
+        ValueError: another header.
+    """
+    lines = [line for line in path.read_text(encoding="utf-8").splitlines() if not line.startswith("#")]
+    reader = csv.DictReader(lines)
+    if tuple(reader.fieldnames or ()) != HEADER:
+        raise ValueError(
+            f"{path}: expected the fields {','.join(HEADER)}, found {lines[0] if lines else 'nothing'}; run: python -m pipeline protocols"
+        )
+    return list(reader)

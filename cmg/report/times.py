@@ -1,4 +1,4 @@
-"""Where time and memory went: one page and two tables from the logs of stages. Never hashed: the next run takes other times."""
+"""Where time and memory went: tables from the logs of stages. No other stage reads them: the next run takes other times."""
 
 import csv
 import io
@@ -7,37 +7,22 @@ from pathlib import Path
 
 from matplotlib import rc_context
 
-from cmg.report.costs import HEADS, OURS, READING, Cost, comment, costs, costs_csv, costs_markdown, fields
+from cmg.report.costs import HEADS, READING, Cost, comment, costs, costs_csv, costs_markdown, fields
 from cmg.report.figures import LINES, STYLE, Panel, ascii_label, make_axes, make_panel
 from cmg.report.layout import label
 from cmg.report.logs import PER_RUN, Log
-from cmg.report.page import render
 from cmg.report.pagetables import PageTable, page_table
 from cmg.report.tablecsv import number
 from cmg.report.write import write_text
 
 ORDER = ("sample", "scan", "index", "exclusions", "features", *PER_RUN, "tables", "report", "protocols", "default", "sweep")
-SECTIONS = (
-    ("stages", "Seconds per stage"),
-    ("methods", "Seconds per method"),
-    ("cost", "Cost of pretraining"),
-    ("items", "Every stage"),
-)
-TITLE = "Where time and memory went"
+POINT = "+"  # between a method and a point of its sweeps
 
 
-def write_times(folder: Path, logs: Sequence[Log], missing: int = 0, notice: str = "") -> list[Path]:
-    """Write ``times.html``, ``times.csv``, ``table8.csv`` and ``table8.md``, each atomically; their paths.
-
-    missing: finished stages that left no log here. notice: what is not real about data or weights.
-    """
+def write_times(folder: Path, logs: Sequence[Log], notice: str = "") -> list[Path]:
+    """Write ``times.csv``, ``table8.csv`` and ``table8.md``, each atomically; their paths. notice: what is not real about the data."""
     logs, rows = sorted(logs, key=_order), costs(logs)
-    texts = {
-        "times.html": times_html(logs, rows, missing, notice),
-        "times.csv": times_csv(logs, notice),
-        "table8.csv": costs_csv(rows, notice),
-        "table8.md": costs_markdown(rows, notice),
-    }
+    texts = {"times.csv": times_csv(logs, notice), "table8.csv": costs_csv(rows, notice), "table8.md": costs_markdown(rows, notice)}
     return [write_text(folder / name, text) for name, text in texts.items()]
 
 
@@ -55,28 +40,27 @@ def times_csv(logs: Sequence[Log], notice: str = "") -> str:
     return out.getvalue()
 
 
-def times_html(logs: Sequence[Log], rows: Sequence[Cost], missing: int = 0, notice: str = "") -> str:
-    """The page's text."""
-    stages, methods = by_stage(logs), by_method(logs)
-    return render(
-        "times.html.j2",
-        {
-            "title": TITLE,
-            "notice": notice,
-            "sections": SECTIONS,
-            "machines": sorted({log.processor for log in logs if log.processor} | {row.hardware for row in rows if row.source == OURS}),
-            "total": f"{sum(log.seconds for log in logs):.0f}",
-            "count": len(logs),
-            "missing": missing,
-            "stages": stage_table(logs),
-            "stage_panel": bar_panel("Seconds per stage", {stage: {"": seconds} for stage, seconds in stages.items()}),
-            "methods": method_table(logs),
-            "method_panel": bar_panel("Seconds per method", {label(method): parts for method, parts in methods.items()}),
-            "reading": READING,
-            "cost": cost_table(rows),
-            "items": item_table(logs),
-        },
-    )
+def times_view(logs: Sequence[Log]) -> dict[str, object]:
+    """What the page's template asks for about times and costs; points of sweeps are in the tables of times alone."""
+    logs, rows = sorted(logs, key=_order), [row for row in costs(logs) if POINT not in row.method]
+    stages, methods = by_stage(logs), {method: parts for method, parts in by_method(logs).items() if POINT not in method}
+    return {
+        "total": f"{sum(stages.values()):.0f}",
+        "count": len(logs),
+        "stages": stage_table(logs),
+        "stage_panel": bar_panel("Seconds per stage", {stage: {"": seconds} for stage, seconds in stages.items()}),
+        "methods": method_table(logs),
+        "method_panel": bar_panel("Seconds per method, main runs", {label(method): parts for method, parts in methods.items()}),
+        "reading": READING,
+        "cost": cost_table(rows),
+        "each": item_table(logs),
+    }
+
+
+def hardware(logs: Sequence[Log]) -> list[str]:
+    """Processors of the stages and GPUs of pretraining, by name."""
+    gpus = {str(log.notes["training"]["gpu"]) for log in logs if "gpu" in log.notes.get("training", {})}
+    return sorted({log.processor for log in logs if log.processor} | gpus)
 
 
 def by_stage(logs: Sequence[Log]) -> dict[str, float]:

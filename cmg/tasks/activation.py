@@ -5,7 +5,7 @@ least 5 %, `mixed` otherwise, and `unused` where nothing chose it. The paper cou
 different length compare; here each modality's use is its own distribution over codes, so that ten seconds do not outweigh one sentence.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 import numpy as np
 
@@ -14,39 +14,33 @@ from cmg.tasks.codes import RunCodes
 from cmg.tasks.retrieval import sentences
 
 SINGLE, SHARED = 0.95, 0.05
-KINDS = ("unused", "single", "mixed", "shared")
 
 
-def usage(codes: RunCodes, dataset: str, clips: Sequence[Clip], modalities: Sequence[str]) -> np.ndarray:
-    """Share of each modality's seconds (text: of its clips' sentences) that chose each code, [M, K] of the first codebook.
+def usage(codes: RunCodes, dataset: str, clips: Sequence[Clip], modalities: Sequence[str], book: int = 0) -> np.ndarray:
+    """Share of each modality's seconds (text: of its clips' sentences) that chose each code, [M, K] of one of the codebooks.
 
     Raises ValueError where a modality has no usable clip.
     """
-    return np.stack([_distribution(codes, dataset, clips, modality) for modality in modalities])
+    return np.stack([_distribution(codes, dataset, clips, modality, book) for modality in modalities])
 
 
-def _distribution(codes: RunCodes, dataset: str, clips: Sequence[Clip], modality: str) -> np.ndarray:
+def _distribution(codes: RunCodes, dataset: str, clips: Sequence[Clip], modality: str, book: int) -> np.ndarray:
     held = codes.get(dataset, modality)
     steps, weight = held.indices.shape[1], np.ones(len(held.valid))
     if modality == "text":
         row_of = {sentence: row for row, sentence in enumerate(sentences(clips))}
         weight = np.bincount([row_of[text] for clip in clips for text in clip.captions], minlength=len(held.valid))
     used = np.arange(steps) < np.minimum(held.valid, steps)[:, None]
-    chosen = held.indices[..., 0][used]
-    counts = np.bincount(chosen, np.broadcast_to(weight[:, None], used.shape)[used], minlength=len(codes.codebooks[0]))
+    chosen = held.indices[..., book][used]
+    counts = np.bincount(chosen, np.broadcast_to(weight[:, None], used.shape)[used], minlength=len(codes.codebooks[book]))
     if not counts.sum():
         raise ValueError(f"{codes.name}: {dataset}.{modality} has no usable clip to count codes of")
     return counts / counts.sum()
 
 
 def kinds(used: np.ndarray) -> np.ndarray:
-    """`KINDS` [K] as text, of `usage` [M, K]."""
+    """`unused`, `single`, `mixed` or `shared` [K], of `usage` [M, K]."""
     total = used.sum(axis=0)
     share = np.divide(used, total, out=np.zeros_like(used), where=total > 0)
     named = np.where(share.max(axis=0) > SINGLE, "single", np.where(share.min(axis=0) >= SHARED, "shared", "mixed"))
     return np.where(total > 0, named, "unused")
-
-
-def counts(named: np.ndarray) -> Mapping[str, int]:
-    """Codes of each kind."""
-    return {kind: int((named == kind).sum()) for kind in KINDS}

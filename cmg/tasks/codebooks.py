@@ -16,11 +16,6 @@ def similarity(book: np.ndarray, dims: np.ndarray | None = None) -> np.ndarray:
     return cosine(kept, kept)
 
 
-def mean_similarity(matrix: np.ndarray) -> float:
-    """Mean cosine of two different codes, of a matrix [K, K]: what TOC is to lower."""
-    return float((matrix.sum() - np.trace(matrix)) / (matrix.size - len(matrix)))
-
-
 def segments(book: np.ndarray, modalities: int) -> list[np.ndarray]:
     """CoDAAR's codebook [K, M D] as one codebook [K, D] per modality, in its order video, audio, text."""
     if book.shape[1] % modalities:

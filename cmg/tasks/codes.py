@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-from safetensors import SafetensorError
+from safetensors import SafetensorError, safe_open
 from safetensors.numpy import load_file, save
 
 HELP = "run the codes stage again: python -m pipeline codes"
@@ -42,6 +42,7 @@ class RunCodes:
     """All codes of one run, keyed by (dataset, modality), and its codebooks [K, D] in concatenation order.
 
     `draws` [E, N, T, G] int16 holds the codes encoded E times with encoder dropout, where the `published` protocol fits heads on them.
+    `aligned` names the M modalities whose codebooks [K, D/M] stand side by side in each codebook; empty where all share it.
     """
 
     def __init__(
@@ -50,11 +51,12 @@ class RunCodes:
         entries: Mapping[tuple[str, str], Codes],
         name: str = "codes",
         draws: Mapping[tuple[str, str], np.ndarray] | None = None,
+        aligned: Sequence[str] = (),
     ) -> None:
         """Raises ValueError where an index lies outside its codebook or a vector is not finite, naming dataset and modality."""
         self.codebooks = [np.ascontiguousarray(book, dtype=np.float32) for book in codebooks]
         self.entries, self.draws = dict(entries), dict(draws or {})
-        self.name = name
+        self.name, self.aligned = name, tuple(aligned)
         for key, codes in self.entries.items():
             self._check(".".join(key), codes)
         for key, drawn in self.draws.items():
@@ -78,7 +80,7 @@ class RunCodes:
     def read(cls, path: str | Path) -> "RunCodes":
         """Read a codes file. Raises ValueError naming the file where it is not one, FileNotFoundError where it is absent."""
         try:
-            tensors = load_file(path)
+            tensors, aligned = load_file(path), _aligned(path)
         except SafetensorError as error:
             raise ValueError(f"{path}: not a safetensors file ({error}); {HELP}") from error
         books = sorted((int(name.split(".")[1]), tensor) for name, tensor in tensors.items() if name.startswith("codebook."))
@@ -92,7 +94,7 @@ class RunCodes:
                 raise ValueError(f"{path}: {key} has {sorted(found) or 'neither'} of indices and vectors; expected one; {HELP}")
             entries[tuple(key.split("."))] = Codes(valid, **found)
         draws = {tuple(name.split(".")[:2]): tensor for name, tensor in tensors.items() if name.endswith(".draws")}
-        return cls([book for _, book in books], entries, str(path), draws)
+        return cls([book for _, book in books], entries, str(path), draws, aligned)
 
     def write(self, path: str | Path) -> None:
         """Write the codes file (deterministic bytes, atomic)."""
@@ -104,7 +106,7 @@ class RunCodes:
         for (dataset, modality), drawn in self.draws.items():
             tensors[f"{dataset}.{modality}.draws"] = np.ascontiguousarray(drawn, dtype=np.int16)
         temporary = Path(f"{path}.{os.getpid()}.tmp")
-        temporary.write_bytes(save(tensors))
+        temporary.write_bytes(save(tensors, {"aligned": ",".join(self.aligned)} if self.aligned else None))
         os.replace(temporary, path)
 
     def get(self, dataset: str, modality: str) -> Codes:
@@ -148,3 +150,9 @@ class RunCodes:
     def _look_up(self, chosen: np.ndarray, dims: np.ndarray | None) -> np.ndarray:
         vectors = np.concatenate([book[chosen[..., g]] for g, book in enumerate(self.codebooks)], axis=-1)
         return vectors if dims is None else vectors[..., dims]
+
+
+def _aligned(path: str | Path) -> list[str]:
+    """Modalities with a codebook each, as the file's metadata has them."""
+    with safe_open(path, "numpy") as file:
+        return [name for name in (file.metadata() or {}).get("aligned", "").split(",") if name]

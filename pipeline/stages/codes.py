@@ -53,7 +53,7 @@ def run(args: argparse.Namespace, params: Params) -> None:
         }
         codebooks = [codebook.detach().float().cpu().numpy() for codebook in method.codebooks()]
         target.parent.mkdir(parents=True, exist_ok=True)
-        RunCodes(codebooks, encoded, draws=draws).write(target)
+        RunCodes(codebooks, encoded, draws=draws, aligned=method.aligned).write(target)
         notes["rows"] = {f"{dataset}.{modality}": len(codes.valid) for (dataset, modality), codes in encoded.items()}
 
 

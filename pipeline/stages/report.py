@@ -4,12 +4,12 @@ import argparse
 from dataclasses import replace
 
 from cmg.report.html import write_report
-from pipeline import examples, paths, receipts, reporting
+from pipeline import examples, measured, paths, receipts, reporting
 from pipeline.params import Params
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    parser.epilog = "Writes results/report.html; it opens without a network."
+    parser.epilog = "Writes results/report.html; it opens without a network. Logs and tables of sweeps are shown as they are by then."
 
 
 def run(args: argparse.Namespace, params: Params) -> None:
@@ -18,6 +18,11 @@ def run(args: argparse.Namespace, params: Params) -> None:
     mapped = [path(run) for run in reporting.mapped_runs(params) for path in (paths.codes, paths.toc)]
     indices = [paths.index(dataset) for dataset in params.datasets]
     inputs = [*reporting.table_inputs(params), *mapped, *checkpoints, *reporting.store_paths(params), *indices, *problems]
-    with receipts.record("report", "report", inputs=inputs, outputs=[paths.REPORT], params=reporting.parameters(params)):
+    used = {
+        **reporting.parameters(params),
+        "evaluate": params.evaluate.model_dump(mode="json"),
+        "heads": params.active.evaluate.model_dump(),
+    }
+    with receipts.record("report", "report", inputs=inputs, outputs=[paths.REPORT], params=used):
         asked = examples.load(params, reporting.mapped_runs(params))
-        write_report(paths.REPORT, replace(reporting.load(params, page=True), examples=tuple(asked)))
+        write_report(paths.REPORT, replace(reporting.load(params, page=True), examples=tuple(asked)), measured.load())

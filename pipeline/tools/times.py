@@ -1,14 +1,13 @@
-"""Where time and memory went, from `logs/`: results/times.html, times.csv, and the papers' tables of cost as table8.csv and .md.
+"""Where time and memory went, from `logs/`: results/times.csv, and the papers' tables of cost as table8.csv and .md.
 
-Times differ from run to run, so none of these is an output of a stage, and no fingerprint covers them.
+The page shows the same (results/report.html). Times differ from run to run, so these files are no outputs of a stage, and no fingerprint
+covers them.
 """
 
 import argparse
-from pathlib import Path
 
-from cmg.report.logs import read_logs
 from cmg.report.times import write_times
-from pipeline import paths, receipts, reporting
+from pipeline import measured, paths, reporting
 from pipeline.params import Params
 
 
@@ -17,12 +16,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace, params: Params) -> None:
-    logs, missing = read_logs(map(log_of, receipts.load_all()))
-    for path in write_times(paths.RESULTS, logs, len(missing), reporting.notice(params)):
+    logs, missing = measured.logs()
+    for path in write_times(paths.RESULTS, logs, reporting.notice(params)):
         print(path)
-
-
-def log_of(name: str) -> Path:
-    """The log of a receipt, `<stage>/<item>`."""
-    stage, _, item = name.partition("/")
-    return paths.log(stage, item)
+    if missing:
+        print(f"no log here of {len(missing)} finished stage{'s' * (len(missing) != 1)}: {', '.join(missing)}")

@@ -1,9 +1,75 @@
-"""Which published numbers stand beside a run."""
+"""Which published numbers stand beside a run, what codebook maps are drawn from, and what the page reads beside its inputs."""
 
-from pipeline.reporting import pretraining
+import numpy as np
+import pytest
+
+from cmg.datasets.clips import Clip, write_index
+from cmg.report.measured import Absent
+from cmg.tasks.codes import Codes, RunCodes
+from cmg.toc import toc_scores, write_toc
+from pipeline import measured, params, paths, reporting
 from tests.parameters import shipped
 
 
 def test_published_numbers_are_those_of_the_list_that_was_trained_on():
-    assert pretraining(shipped()) == "40k"
-    assert pretraining(shipped(datasets={"vggsound_avel": {"source": "raw", "version": "90k"}})) == "90k"
+    assert reporting.pretraining(shipped()) == "40k"
+    assert reporting.pretraining(shipped(datasets={"vggsound_avel": {"source": "raw", "version": "90k"}})) == "90k"
+
+
+@pytest.fixture
+def written(folder):
+    """write(codebooks, datasets, aligned) writes codes, rankings and indices of the run turn-0; the parameters."""
+
+    def write(codebooks, datasets, aligned=()):
+        project = folder()
+        project.set("datasets.valor32k", {"source": "sample"})
+        draw = np.random.default_rng(0)
+        sizes = [len(book) for book in codebooks]
+        entries = {}
+        for dataset in datasets:
+            write_index(paths.index(dataset), [Clip(row, f"c{row}", f"{row}.mp4", captions=(f"{dataset} {row}",)) for row in range(3)])
+            for modality, seconds in (("audio", 4), ("video", 4), ("text", 1)):
+                indices = np.stack([draw.integers(0, size, (3, seconds)) for size in sizes], axis=-1).astype(np.int32)
+                entries[dataset, modality] = Codes(np.full(3, seconds, np.int32), indices)
+        paths.codes("turn-0").parent.mkdir(parents=True)
+        RunCodes(codebooks, entries, aligned=aligned).write(paths.codes("turn-0"))
+        paths.toc("turn-0").parent.mkdir(parents=True)
+        write_toc(paths.toc("turn-0"), {score: toc_scores(codebooks, score=score) for score in ("full", "similarity", "variance")})
+        return params.load()
+
+    return write
+
+
+def test_use_is_counted_on_valor_where_its_codes_are_and_else_on_avel(written):
+    book = np.random.default_rng(1).normal(size=(6, 8))
+    (maps,) = reporting.codebook_maps(written([book], ["vggsound_avel", "valor32k"]), "turn-0")
+    assert (maps.dataset, maps.modalities, maps.part, maps.places) == ("valor32k", ("audio", "video", "text"), "", None)
+
+
+def test_every_codebook_of_a_run_has_its_maps(written):
+    books = [np.random.default_rng(seed).normal(size=(5 + seed, 4)) for seed in (0, 1)]
+    found = reporting.codebook_maps(written(books, ["vggsound_avel"]), "turn-0")
+    assert [(maps.dataset, maps.part, len(maps.kinds), maps.sentences) for maps in found] == [
+        ("vggsound_avel", "codebook 1 of 2", 5, 3),
+        ("vggsound_avel", "codebook 2 of 2", 6, 3),
+    ]
+    assert sum(maps.q for maps in found) == round(0.765625 * 8), "the dimensions that TOC keeps are shared out"
+
+
+def test_aligned_codebooks_are_known_from_the_codes(written):
+    book = np.random.default_rng(2).normal(size=(6, 9))
+    (maps,) = reporting.codebook_maps(written([book], ["vggsound_avel"], aligned=("video", "audio", "text")), "turn-0")
+    assert maps.books == ("video", "audio", "text") and maps.places.shape == (3, 6, 2)
+
+
+def test_tables_of_other_commands_that_are_not_there_are_named_with_the_command(folder):
+    folder()
+    paths.sweeps("fcid").parent.mkdir(parents=True)
+    paths.sweeps("fcid").write_text("points: {small: {codebook_size: 12}}\nscorings: {}\ntables: {table9: [small, default]}\n")
+    assert measured.load().absent == (
+        Absent("results/table9.csv", measured.MISSING, "dvc repro ablations/fcid/dvc.yaml:table9"),
+        Absent("results/protocols.csv", measured.MISSING, "python -m pipeline protocols"),
+    )
+    paths.RESULTS.mkdir()
+    paths.table("table9", "csv").write_text("from another version\n")
+    assert "cannot be read" in measured.load().absent[0].reason and measured.load().tables == ()

@@ -1,4 +1,4 @@
-"""The pages in a real headless Chromium: nothing goes wrong or is fetched, tables sort by mouse and keys, nothing overflows or is lost."""
+"""The page in a real headless Chromium: nothing goes wrong or is fetched, tables sort by mouse and keys, nothing overflows or is lost."""
 
 import base64
 from dataclasses import replace
@@ -11,8 +11,11 @@ from cmg.media.preview import jpeg
 from cmg.report.examples import Exhibit, Picture
 from cmg.report.history import read_history
 from cmg.report.html import report_html
+from cmg.report.inputs import Training
 from cmg.report.logs import Log
-from cmg.report.times import times_html
+from cmg.report.measured import Absent, Measured
+from cmg.report.pagetables import score_table
+from cmg.report.write import build_table
 from tests.report import chromium
 from tests.report.conftest import make_files, make_inputs
 from tests.report.test_examples import SENTENCE, SOUND, query
@@ -41,8 +44,8 @@ def browser(tmp_path_factory):
 
 
 @pytest.fixture(scope="module")
-def pages(tmp_path_factory) -> dict[str, Path]:
-    """Both pages with every section filled."""
+def page(tmp_path_factory) -> Path:
+    """The page with every section filled."""
     folder = tmp_path_factory.mktemp("pages")
     inputs = make_inputs(make_files(folder))
     health = folder / "fcid-0/codebook.csv"
@@ -54,21 +57,38 @@ def pages(tmp_path_factory) -> dict[str, Path]:
     runs = tuple(replace(run, cells=run.cells + recalls.get(run.name, ())) for run in inputs.runs)
     inputs = replace(inputs, runs=runs, examples=asked, health=(read_history(health, "epoch"),), maps=(make_maps(30),))
     logs = [Log("features", "ave-video", 100.0), Log("pretrain", "fcid-0", 50.0, "Some CPU, 2 cores", 1.5), Log("evaluate", "fcid-0", 5.0)]
-    texts = {"report": report_html(inputs), "times": times_html(logs, [], notice="sample corpus: n")}
-    for name, text in texts.items():
-        (folder / f"{name}.html").write_text(text, encoding="utf-8")
-    return {name: folder / f"{name}.html" for name in texts}
+    training = tuple(
+        Training(run.name, 291, {"epochs": 15, "batch_size": 32, "learning_rate": 4e-4, "precision": "float32"}) for run in runs
+    )
+    inputs = replace(inputs, datasets=(("ave", "sample"), ("mscoco", "raw")), training=training)
+    swept = replace(score_table(build_table(inputs)), name="table5", title="Table 5")
+    absent = (Absent("results/codaar_figure7.csv", "not made yet", "dvc repro ablations/codaar/dvc.yaml:codaar_figure7"),)
+    found = folder / "report.html"
+    found.write_text(report_html(inputs, Measured(tuple(logs), ("codes/fcid-0",), (swept,), absent)), encoding="utf-8")
+    return found
 
 
-@pytest.mark.parametrize("page", ["report", "times"])
 @pytest.mark.parametrize("width", [PHONE, DESK])
-def test_nothing_goes_wrong_is_fetched_or_overflows(browser, pages, page, width):
-    browser.open(pages[page], width)
+def test_nothing_goes_wrong_is_fetched_or_overflows(browser, page, width):
+    browser.open(page, width)
     assert browser.complaints() == []
     assert browser.evaluate("innerWidth") == width
     assert browser.evaluate("document.documentElement.scrollWidth") <= width and browser.evaluate(OUTSIDE) == []
     assert browser.evaluate("[...document.images].filter(image => !image.naturalWidth).length") == 0, "every picture is one"
     assert browser.evaluate(UNFOLDED) == [] and browser.evaluate(LOST) != [], "what is folded away, and nothing else, is not shown"
+    browser.evaluate("document.querySelectorAll('details').forEach(folded => { folded.open = true; })")
+    assert browser.evaluate(LOST) == [], "everything can be unfolded"
+    assert browser.evaluate("document.documentElement.scrollWidth") <= width and browser.evaluate(OUTSIDE) == []
+
+
+def test_a_phone_is_not_scrolled_for_ever_and_the_keyboard_unfolds(browser, page):
+    browser.open(page, PHONE)
+    folded = browser.evaluate("document.documentElement.scrollHeight")
+    browser.evaluate("document.querySelector('#training').closest('section').querySelector('summary').focus()")
+    browser.press("Enter")
+    assert browser.evaluate("document.activeElement.parentElement.open") is True
+    browser.evaluate("document.querySelectorAll('details').forEach(folded => { folded.open = true; })")
+    assert folded < 0.5 * browser.evaluate("document.documentElement.scrollHeight")
 
 
 def numbers(browser) -> list[float]:
@@ -79,8 +99,8 @@ def numbers(browser) -> list[float]:
     return filled
 
 
-def test_a_click_on_a_head_sorts(browser, pages):
-    browser.open(pages["report"], DESK)
+def test_a_click_on_a_head_sorts(browser, page):
+    browser.open(page, DESK)
     before = browser.evaluate(SHOWN)
     browser.click(f"{HEADS}[3].querySelector('button')")
     down = numbers(browser)
@@ -94,8 +114,8 @@ def test_a_click_on_a_head_sorts(browser, pages):
     assert browser.evaluate(f"[...{HEADS}].filter(head => head.hasAttribute('aria-sort')).length") == 1
 
 
-def test_the_keyboard_reaches_a_head_and_sorts(browser, pages):
-    browser.open(pages["report"], DESK)
+def test_the_keyboard_reaches_a_head_and_sorts(browser, page):
+    browser.open(page, DESK)
     browser.press("Tab")
     assert browser.evaluate("document.activeElement.className") == "skip", "the way past the navigation comes first"
     assert browser.evaluate("document.activeElement.getBoundingClientRect().x") >= 0, "and shows when it is reached"
@@ -110,9 +130,9 @@ def test_the_keyboard_reaches_a_head_and_sorts(browser, pages):
     assert numbers(browser) == sorted(numbers(browser))
 
 
-@pytest.mark.parametrize("page", ["report", "times"])
-def test_on_paper_nothing_is_lost_or_cut_off(browser, pages, page):
-    browser.open(pages[page], PAPER, media="print")
+def test_on_paper_nothing_is_lost_or_cut_off(browser, page):
+    browser.open(page, PAPER, media="print")
+    before = browser.evaluate("document.querySelectorAll('details[open]').length")
     assert browser.evaluate("document.querySelectorAll('details:not([open])').length") > 0
     browser.evaluate("dispatchEvent(new Event('beforeprint'))")
     assert browser.evaluate(LOST) == []
@@ -120,7 +140,7 @@ def test_on_paper_nothing_is_lost_or_cut_off(browser, pages, page):
     wide = "[...document.querySelectorAll('table')].filter(t => t.getBoundingClientRect().right > innerWidth).map(t => t.caption.id)"
     assert browser.evaluate(wide) == []
     browser.evaluate("dispatchEvent(new Event('afterprint'))")
-    assert browser.evaluate("document.querySelectorAll('details[open]').length") == 0, "the page is as it was"
+    assert browser.evaluate("document.querySelectorAll('details[open]').length") == before, "the page is as it was"
     assert base64.b64decode(browser.call("Page.printToPDF")["data"]).startswith(b"%PDF")
 
 

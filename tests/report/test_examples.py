@@ -7,6 +7,7 @@ import pytest
 
 from cmg.report.examples import Answers, Drawer, Exhibit, Hit, Picture, Query, Sound, envelope, sections
 from cmg.report.html import report_html
+from cmg.report.measured import Measured
 from tests.report.conftest import HOSTILE
 from tests.report.test_html import Page
 
@@ -30,7 +31,7 @@ QUERIES = (
 
 @pytest.fixture
 def text(inputs):
-    return report_html(replace(inputs, histories=(), examples=QUERIES))
+    return report_html(replace(inputs, histories=(), examples=QUERIES), Measured())
 
 
 def test_every_picture_and_sound_is_described(text):
@@ -43,7 +44,7 @@ def test_every_picture_and_sound_is_described(text):
 
 
 def test_right_and_wrong_are_words(text):
-    section = text[text.index('id="examples"') : text.index('id="meaning"')]
+    section = text[text.index('id="examples"') : text.index('id="openset"')]
     assert section.count("✓ right") == 6 and section.count("✗ wrong") == 10
     assert "2 to 9 of 100" in section and "cosine 0.50, 7 more have the same" in section
     assert "not shown (missing)" in section
@@ -78,7 +79,7 @@ def test_what_finds_no_room_is_counted_and_keeps_its_words(inputs):
     assert drawer.draw(GONE).note == "not shown (missing)" and drawer.left_out == 1
     noise = Exhibit("n", "", Picture(bytes(9_000), 112, 112))
     many = [query("flickrsound", "av", SOUND, noise, noise, noise, runs=[f"m{i}-0" for i in range(60)])]
-    page = report_html(replace(inputs, histories=(), examples=tuple(many)))
+    page = report_html(replace(inputs, histories=(), examples=tuple(many)), Measured())
     assert len(page) < 3_000_000 and "pictures or sounds found no room" in page
 
 
@@ -88,4 +89,4 @@ def test_an_envelope_is_as_high_as_the_drawing_at_the_loudest():
 
 
 def test_without_retrieval_the_section_says_so(inputs):
-    assert "No retrieval data set has codes" in report_html(replace(inputs, histories=()))
+    assert "No retrieval data set has codes" in report_html(replace(inputs, histories=()), Measured())

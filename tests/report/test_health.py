@@ -11,6 +11,7 @@ from cmg.report.health import health_panel, health_panels
 from cmg.report.history import read_history
 from cmg.report.html import report_html
 from cmg.report.maps import MOST, CodebookMaps, cosine_panel, projection_panel
+from cmg.report.measured import Measured
 
 HEAD = "epoch,usage/audio,perplexity/audio,dead/audio,usage/video,perplexity/video,dead/video,shared/0,shared/1,shared/2"
 ROWS = ("1,0.5,20,50,0.25,10,75,0.25,0.5,0.25", "2,0.75,40,25,0.5,30,50,0.25,0.25,0.5")
@@ -76,7 +77,7 @@ def test_a_file_without_epochs_is_named(tmp_path):
 
 
 def test_the_page_shows_health_as_pictures_and_as_a_table(inputs, health):
-    text = report_html(replace(inputs, histories=(), health=(health("fcid-0"),)))
+    text = report_html(replace(inputs, histories=(), health=(health("fcid-0"),)), Measured())
     section = text[text.index('id="codebook"') : text.index('id="maps"')]
     assert section.count('role="img"') == 4 and "First and last epoch as a table" in section
     assert "FCID: perplexity" in section and "dead/video" in section and 'scope="row"' in section

@@ -8,8 +8,15 @@ import numpy as np
 import pytest
 
 from cmg.report.html import SECTIONS, report_html, write_report
+from cmg.report.inputs import Training
+from cmg.report.logs import Log
 from cmg.report.maps import CodebookMaps
+from cmg.report.measured import Absent, Measured
+from tests.pages import without_measured
 from tests.report.conftest import HOSTILE, make_files, make_inputs
+from tests.report.test_tables import retrieval_run
+
+NOTHING = Measured()
 
 
 class Page(HTMLParser):
@@ -38,7 +45,7 @@ class Page(HTMLParser):
 
 @pytest.fixture(scope="module")
 def text(tmp_path_factory):
-    return report_html(make_inputs(make_files(tmp_path_factory.mktemp("files"))))
+    return report_html(make_inputs(make_files(tmp_path_factory.mktemp("files"))), NOTHING)
 
 
 @pytest.fixture(scope="module")
@@ -87,8 +94,95 @@ def test_failures_and_problems_are_counted_with_reasons(page):
 
 
 def test_the_same_inputs_give_the_same_bytes(inputs, tmp_path):
-    first, second = (write_report(tmp_path / name, inputs).read_bytes() for name in ("a.html", "b.html"))
+    first, second = (write_report(tmp_path / name, inputs, NOTHING).read_bytes() for name in ("a.html", "b.html"))
     assert first == second
+
+
+def test_what_is_measured_stands_between_its_marks_alone(inputs):
+    logs = (Log("pretrain", "fcid-0", 50.0, f"Some {HOSTILE} CPU", 1.5), Log("scan", "ave", 2.0))
+    measured = Measured(logs, ("codes/fcid-1", "codes/fcid-2"), absent=(Absent("results/table5.csv", "<!--/measured-->", "dvc repro x"),))
+    text = report_html(inputs, measured)
+    words = " ".join(Page(text).text)
+    assert text != report_html(inputs, NOTHING) and without_measured(text) == without_measured(report_html(inputs, NOTHING))
+    assert "CPU" not in " ".join(Page(without_measured(text)).text) and HOSTILE not in text
+    setting = text[text.index('id="setting"') : text.index('id="results"')]
+    assert "Some &lt;script&gt;" in setting, "hardware is part of what was run on what"
+    assert "2 stages took 52 s" in words and "codes (fcid-1, fcid-2)" in words and "pretrain 50.0 s" in words
+    assert "results/table5.csv" in words and "dvc repro x makes it" in words
+
+
+def test_without_logs_the_page_says_so(page):
+    words = " ".join(page.text)
+    assert words.count("log on this machine") == 2
+    assert "CoDAAR, Supplement Table 9" in words, "the papers' costs stand alone"
+
+
+def test_a_newcomer_finds_names_spelled_out_before_the_results(inputs):
+    training = tuple(
+        Training(run.name, 291, {"epochs": 15, "batch_size": 32, "learning_rate": 4e-4, "precision": "float32"}) for run in inputs.runs
+    )
+    inputs = replace(inputs, datasets=(("ave", "sample"), ("mscoco", "raw")), training=training)
+    text = report_html(inputs, NOTHING)
+    page = Page(text)
+    before = " ".join(page.text)[: " ".join(page.text).index("on average over the eight cells")]
+    for expected in (
+        *("Fine and Coarse cross-modal Information Disentangling", "Variant: paper", "The equations as the paper prints them"),
+        *("AVE: ten-second clips", "retrieval between picture and sentence", "generated sample corpus: ave; official media files: mscoco"),
+        *("drawn texture", "0.0004", "float32", "291", "Same modality (bound)"),
+    ):
+        assert expected in before, expected
+    described = [name for name, _ in page.elements].index("dl")
+    assert described < [name for name, _ in page.elements].index("table")
+    terms = re.findall("<dt>(.*?)</dt>", text)
+    assert {"Data", "Protocol", "Hardware", "Scale"} <= set(terms) and len(set(terms)) == len(terms), "each thing is said once"
+
+
+def test_loss_terms_are_explained_beside_their_curves(text):
+    section = text[text.index('id="training"') : text.index('id="codebook"')]
+    assert "FCID: recon_audio" in section and "how far the features restored from codes" in section
+    assert "Contrastive" not in section and "how far encoded vectors are from the codes" in section
+
+
+def test_every_table_is_shown_once_and_one_that_is_part_of_another_is_named(inputs):
+    recalls = tuple(retrieval_run(seed) for seed in range(3))
+    cells = {run.name: run.cells for run in recalls}
+    inputs = replace(inputs, runs=tuple(replace(run, cells=run.cells + cells.get(run.name, ())) for run in inputs.runs))
+    page = Page(report_html(inputs, NOTHING))
+    captions = [attributes["id"] for attributes in page.all("caption")]
+    assert len(set(captions)) == len(captions)
+    assert {"table1-caption", "table10-caption", "codaar_table8-caption", "open-set-caption"} <= set(captions)
+    assert "table2-caption" not in captions and "Table 2 of the paper is the part of Table 10 with the columns" in " ".join(page.text)
+
+
+@pytest.mark.parametrize(("ties", "said"), [("expected", "random order, in expectation"), ("release", "released scripts' sort")])
+def test_ties_are_described_as_the_runs_counted_them(inputs, ties, said):
+    recalls = retrieval_run(0)
+    cells = tuple(replace(cell, side={**cell.side, "ties": ties}) for cell in recalls.cells)
+    runs = tuple(replace(run, cells=run.cells + (cells if run.name == recalls.name else ())) for run in inputs.runs)
+    words = " ".join(Page(report_html(replace(inputs, runs=runs), NOTHING)).text)
+    assert said in words and ("in expectation" in words) == (ties == "expected")
+
+
+def test_a_published_page_says_that_background_counts(inputs):
+    runs = tuple(replace(run, protocol="published") for run in inputs.runs)
+    assert "background column included" in " ".join(Page(report_html(replace(inputs, runs=runs), NOTHING)).text)
+    assert "background column included" not in " ".join(Page(report_html(inputs, NOTHING)).text)
+
+
+def test_codebooks_of_one_run_are_told_apart_and_their_dataset_is_named(inputs):
+    def maps(part, dataset, sentences):
+        kinds, cosines = np.array(["shared", "single"]), np.eye(2)
+        modalities = ("audio", "video", "text")
+        return CodebookMaps("turn-0", dataset, modalities, kinds, cosines, None, 0, part=part, sentences=sentences)
+
+    both = [maps(f"codebook {number} of 2", "vggsound_avel", 16) for number in (1, 2)]
+    page = Page(report_html(replace(inputs, maps=tuple(both)), NOTHING))
+    words = " ".join(page.text)
+    assert "TURN, codebook 1 of 2: codes by modality" in words and "TURN, codebook 2 of 2: codes by modality" in words
+    assert words.count("Counted on VGGSound-AVEL (audio, video, text)") == 1
+    assert "16 class sentences, so at most 16 codes can be text codes" in words and "not comparable" in words
+    words = " ".join(Page(report_html(replace(inputs, maps=(maps("", "valor32k", 60),)), NOTHING)).text)
+    assert "Counted on VALOR-32K (audio, video, text), as the paper's Figures 6 and 7." in words and "class sentences" not in words
 
 
 def test_codebook_maps_are_described_and_stand_inside(inputs):
@@ -98,12 +192,12 @@ def test_codebook_maps_are_described_and_stand_inside(inputs):
     both, places = ("audio", "video"), rng.normal(size=(2, 30, 2))
     maps = CodebookMaps("codaar-0", "vggsound_avel", both, kinds, cosines, cosines**3, 6, places, both)
     inputs = replace(inputs, histories=())
-    text = report_html(replace(inputs, maps=(maps,)))
+    text = report_html(replace(inputs, maps=(maps,)), NOTHING)
     page = Page(text)
     words = " ".join(page.text)
     assert "one modality alone (over 95 % of its use): 9" in text and "unused: 3" in text
     assert f"Mean over different codes: {(cosines.sum() - 30) / 870:.3f}" in text and "the 6 dimensions that TOC keeps" in words
     assert "codebooks of the modalities" in words
     assert not re.findall(r"""(?:src|href)\s*=\s*["'](?!#|data:)[^"']*""", text)
-    assert text == report_html(replace(inputs, maps=(maps,)))
-    assert len(text) - len(report_html(inputs)) < 120_000
+    assert text == report_html(replace(inputs, maps=(maps,)), NOTHING)
+    assert len(text) - len(report_html(inputs, NOTHING)) < 120_000

@@ -32,6 +32,13 @@ def test_round_trip_and_bytes(tmp_path):
         np.testing.assert_array_equal(got, expected)
 
 
+def test_the_file_says_which_modalities_have_a_codebook_each(tmp_path):
+    _, books, _ = make()
+    for aligned in ((), ("video", "audio", "text")):
+        RunCodes(books, {}, aligned=aligned).write(tmp_path / "c.safetensors")
+        assert RunCodes.read(tmp_path / "c.safetensors").aligned == aligned
+
+
 def test_embed_concatenates_codewords_and_slices():
     run, books, indices = make()
     vectors = run.embed("ave", "video", np.array([4, 1]))

@@ -1,0 +1,71 @@
+"""Page tables beside the papers' main ones: open set, both protocols side by side, and sweeps as their CSV files hold them."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+
+from cmg.report.layout import COLUMN_LABELS, label
+from cmg.report.openset import open_groups
+from cmg.report.pagetables import Field, PageTable, page_table, score_field, score_table
+from cmg.report.protocols import read_protocols
+from cmg.report.runs import Run
+from cmg.report.sweeps import sweep_layout
+from cmg.report.tablecsv import read_table
+from cmg.report.tables import summarise
+
+OPEN_HEADS = {
+    "h": "H",
+    "known": "Known right",
+    "unknown": "Unknown rejected",
+    "auroc": "AUROC",
+    "oscr": "OSCR",
+    "closed": "Closed set",
+    "released_h": "H, threshold as released",
+}
+TASKS = {"ave": "AVE", "ucf_vgg": "UCF(v)↔VGG(a)"}
+
+
+def open_table(runs: Sequence[Run]) -> PageTable:
+    """A row per method, task, number of known classes, direction and ± TOC; percent."""
+    rows = []
+    for (method, variant, protocol, task, known, classes, direction, toc), held in open_groups(runs):
+        first = Field(label(method, toc), lines=(("kind", f"variant: {variant}"),))
+        scores = [score_field(summarise([cell[score] for _, cell in held]), 1) for score in OPEN_HEADS]
+        arrow = f"{direction[0].upper()}→{direction[1].upper()}"
+        rows.append([first, protocol, TASKS.get(task, task), arrow, f"{known} of {classes}", *scores, str(len(held))])
+    heads = ("Method", "Protocol", "Task", "Direction", "#Known classes", *(f"#{text}" for text in OPEN_HEADS.values()), "#Seeds")
+    return replace(page_table("open-set", "Open set, percent: mean over seeds, ± sample standard deviation.", heads, rows), style="table1")
+
+
+def protocol_table(path: Path) -> PageTable:
+    """`results/protocols.csv`, a row per method, ± TOC and cell.
+
+    Raises:
+        ValueError: the file has another header; names it.
+    """
+    rows = []
+    for line in read_protocols(path):
+        sides = [[*_score(line, side), line[f"{side}_chance"], line[f"{side}_metric"]] for side in ("strict", "published")]
+        fitted = f"{line['published_n_test_fitted']} of {line['published_n_test']}"
+        cell = COLUMN_LABELS.get(line["cell"], line["cell"])
+        rows.append([label(line["method"], line["toc"] == "yes"), cell, *sides[0], *sides[1], line["inflation"], fitted])
+    sides = [(f"#{name}", "#Chance", "Metric") for name in ("strict", "published")]
+    heads = ("Method", "Cell", *sides[0], *sides[1], "#Difference", "#Tested clips that the head was fitted on")
+    caption = "The same runs under both protocols, percent. Where the metrics differ, the difference mixes them with what was leaked."
+    return replace(page_table("protocols", caption, heads, rows), style="table1", title="Both protocols side by side")
+
+
+def _score(line: dict[str, str], side: str) -> list[Field]:
+    spread = (("sd", f"± {line[f'{side}_score_sd']}"),) if line[f"{side}_score_sd"] else ()
+    return [Field(line[f"{side}_score_mean"], lines=spread)]
+
+
+def swept_table(path: Path, points: str) -> PageTable:
+    """A table of a sweep as its CSV holds it. points: what its rows stand for.
+
+    Raises:
+        ValueError: the file is not what the sweep writes; names it.
+    """
+    table = read_table(path, sweep_layout(path.stem))
+    page = score_table(table)
+    return replace(page, title=table.layout.title, caption=f"{page.caption} Rows: {points}.")

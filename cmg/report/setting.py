@@ -1,0 +1,89 @@
+"""What was run on what: data, weights, methods, schedules, protocol, and what was chosen."""
+
+from collections.abc import Sequence
+
+from cmg.report import glossary
+from cmg.report.inputs import ReportInputs, Training
+from cmg.report.layout import COLUMN_LABELS, LABELS, label
+from cmg.report.pagetables import PageTable, page_table
+from cmg.report.runs import Run
+
+SOURCES = {"sample": "generated sample corpus", "raw": "official media files", "released": "released features"}
+
+
+def facts(inputs: ReportInputs) -> list[tuple[str, str]]:
+    """Label and text, each thing once."""
+    data = "; ".join(
+        f"{text}: {', '.join(names)}"
+        for source, text in SOURCES.items()
+        if (names := [name for name, found in inputs.datasets if found == source])
+    )
+    return [
+        ("Data", data or ("generated sample corpus, in at least one dataset" if inputs.sample else "real data")),
+        *([("What the sample corpus is", glossary.SAMPLE)] if inputs.sample else []),
+        ("Protocol", ", ".join(sorted({run.protocol for run in inputs.runs})) or "none"),
+        *inputs.facts,
+    ]
+
+
+def method_table(runs: Sequence[Run]) -> PageTable:
+    """Methods that were run, spelled out, with their variants."""
+    rows = []
+    for method, variant in dict.fromkeys((run.method, run.variant) for run in runs):
+        full, what = glossary.METHODS.get(method, ("", "no explanation in cmg/report/glossary.py"))
+        rows.append([label(method), full, what[:1].upper() + what[1:], variant])
+    return page_table("methods-run", "The methods of this page.", ("Name", ">In full", ">What it does", "Variant"), rows)
+
+
+def dataset_table(inputs: ReportInputs) -> PageTable:
+    """Datasets, what they are and where they came from."""
+    rows = [[name, glossary.DATASETS.get(name, ""), SOURCES.get(source, source)] for name, source in inputs.datasets]
+    return page_table(
+        "datasets", "The datasets of this page. V: video or picture, A: audio, T: text.", ("Name", ">What it is", "Source here"), rows
+    )
+
+
+def training_table(training: Sequence[Training]) -> PageTable:
+    """Pretraining, a row per method and schedule."""
+    found: dict[tuple, list[str]] = {}
+    for item in training:
+        method, _, seed = item.run.rpartition("-")
+        found.setdefault((label(method), *_schedule(item)), []).append(seed)
+    rows = [[name, ", ".join(sorted(seeds, key=int)), *rest] for (name, *rest), seeds in found.items()]
+    heads = ("Method", "Seeds", "#Clips", "#Epochs", "#Batch", "#Learning rate", "Precision", "Features")
+    return page_table("training", "Pretraining: clips of VGGSound-AVEL used, and the schedule.", heads, rows)
+
+
+def _schedule(item: Training) -> tuple:
+    schedule = item.schedule
+    if not schedule:
+        return ("", "", "", "", "", "imported, not trained here")
+    rate = f"{schedule['learning_rate']:g}" if "learning_rate" in schedule else ""
+    standardised = "standardised per channel" if schedule.get("standardise") else "as extracted"
+    return (item.clips, schedule.get("epochs"), schedule.get("batch_size"), rate, schedule.get("precision"), standardised)
+
+
+def kept_table(runs: Sequence[Run]) -> PageTable:
+    """Q, the dimensions that TOC kept, per method and cell: one number where all seeds agree, else each seed's."""
+    found: dict[str, dict[str, dict[int, int]]] = {}
+    for run in runs:
+        for cell in run.cells:
+            if cell.toc and cell.q is not None and f"{cell.task}_{cell.direction}" in COLUMN_LABELS:
+                cells = found.setdefault(label(run.method), {}).setdefault(f"{cell.task}_{cell.direction}", {})
+                cells[run.seed] = cell.q
+    columns = [key for key in COLUMN_LABELS if any(key in cells for cells in found.values())]
+    order = list(LABELS.values())
+    rows = [
+        [name, *(_seeds(cells.get(key, {})) for key in columns)] for name, cells in sorted(found.items(), key=lambda i: _place(order, i[0]))
+    ]
+    heads = ("Method", *(f"#{COLUMN_LABELS[key]}" for key in columns))
+    return page_table("kept", "Q: how many dimensions of a code TOC kept, seed by seed where they differ.", heads, rows)
+
+
+def _place(order: Sequence[str], name: str) -> tuple[int, str]:
+    return (order.index(name) if name in order else len(order), name)
+
+
+def _seeds(chosen: dict[int, int]) -> str:
+    values = [chosen[seed] for seed in sorted(chosen)]
+    return ", ".join(map(str, values if len(set(values)) > 1 else values[:1]))
