@@ -20,7 +20,8 @@ ENCODERS = ("spatial_attention", "residual_skip", "mask_text")
 CPC = ("cpc_layers", "cpc_bias", "cpc_candidates", "cpc_self", "cpc_first")
 CLUB = ("club_estimate", "club_video")
 COMMITMENT = ("commit_own", "commit_other")
-CODE_MATCHING = ("cmcm_weight", "cmcm_transposed")
+CODE_FORM = ("cmcm_transposed", "cmcm_protected")
+CODE_MATCHING = ("cmcm_weight", *CODE_FORM)
 PARTS = {
     "fcid": {
         "streams": ("fusion", "time_mean_first"),
@@ -31,7 +32,7 @@ PARTS = {
         "cpc": CPC,
         "infonce": ("tau", "nce_directions"),
         "reconstruction": ("reconstruct",),
-        "code_matching": ("cmcm_transposed",),
+        "code_matching": CODE_FORM,
     },
     "dcid": {
         "encoders": (*ENCODERS, "detach_text_target"),

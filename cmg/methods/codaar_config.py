@@ -45,3 +45,8 @@ class CoDAARConfig(MovingCodebook, ContrastivePrediction, CodeMatching, Released
     classes: int = by_variant(0, 142, ge=0)
     """Classes of the untrained classifiers that released checkpoints carry; 0: none."""
     losses: Losses = Losses()
+
+    @property
+    def matches_features(self) -> bool:
+        """As in `CodeDistances`; CSA moves the codes off the features."""
+        return self.losses.cmcm and self.codebook_start == "batch" and self.cascade == "off"

@@ -110,8 +110,7 @@ class DCID(CodedMethod):
         return {f"commit_{m}": c.beta * loss for m, loss in losses.items()}
 
     def _code_matching(self, encoded: semantic.Encoded) -> Tensor:
-        protect = self.config.variant == "paper"
-        usage = {m: code_usage(z, encoded.quantized.codebook, protect) for m, z in encoded.z.items()}
+        usage = {m: code_usage(z, encoded.quantized.codebook, self.config.cmcm_protected) for m, z in encoded.z.items()}
         return paired_code_matching(usage, self.config.cmcm_transposed)
 
     def _club_pairs(self, encoded: semantic.Encoded) -> dict[str, tuple[Tensor, Tensor]]:

@@ -29,3 +29,8 @@ class DCIDConfig(MixedCodebook, MutualInformation, ContrastivePrediction, CodeMa
     classes: int = by_variant(0, 141, ge=0)
     """Classes of the untrained classifiers that released checkpoints carry; 0: none."""
     losses: Losses = Losses()
+
+    @property
+    def matches_features(self) -> bool:
+        """As in `CodeDistances`."""
+        return self.losses.cmcm and self.quantizer == "joint" and self.places == "vectors"

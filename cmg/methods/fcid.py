@@ -173,8 +173,7 @@ class FCID(CodedMethod):
 
     def _code_matching(self, streams: dict[str, Stream], quantized: Quantized) -> Tensor:
         """0.5 (L(video, audio) + L(video, text) + L(text, audio)); not in the paper."""
-        protect = self.config.variant == "paper"
-        usage = {name: code_usage(s.general, quantized.codebook, protect) for name, s in streams.items()}
+        usage = {name: code_usage(s.general, quantized.codebook, self.config.cmcm_protected) for name, s in streams.items()}
         pairs = (("video", "audio"), ("video", "text"), ("text", "audio"))
         return 0.5 * sum(code_matching(usage[p], usage[q], self.config.cmcm_transposed) for p, q in pairs if {p, q} <= usage.keys())
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Literal
 
-from cmg.methods.options import ContrastivePrediction, MutualInformation, ReleasedEncoders, SharedCodebook
+from cmg.methods.options import CodeDistances, ContrastivePrediction, MutualInformation, ReleasedEncoders, SharedCodebook
 from cmg.methods.sizes import Frozen
 from cmg.methods.variants import Variant, by_variant
 
@@ -23,7 +23,7 @@ class Losses(Frozen):
     cmcm: bool | None = None
 
 
-class FCIDConfig(SharedCodebook, MutualInformation, ContrastivePrediction, ReleasedEncoders, Variant):
+class FCIDConfig(SharedCodebook, MutualInformation, ContrastivePrediction, CodeDistances, ReleasedEncoders, Variant):
     """Why paper and release differ: docs/methods/fcid.md."""
 
     modalities: Literal["avt", "av", "vt", "at"] = "avt"
@@ -49,8 +49,6 @@ class FCIDConfig(SharedCodebook, MutualInformation, ContrastivePrediction, Relea
     """As for DCID; `sampled`: one permutation, averaged as printed."""
     reconstruct: Literal["input", "projection"] = by_variant("input", "projection")
     """Decoders rebuild the inputs from codes; or audio and video from unquantised f, and the coarse projections from codes."""
-    cmcm_transposed: bool = by_variant(False, True)
-    """The second term of code matching, where `losses.cmcm` is on: `cmg.losses.code_matching`."""
     losses: Losses = Losses()
 
     @property
@@ -67,3 +65,8 @@ class FCIDConfig(SharedCodebook, MutualInformation, ContrastivePrediction, Relea
     def cmcm(self) -> bool:
         """Whether code matching is in the objective."""
         return self.variant == "release" if self.losses.cmcm is None else self.losses.cmcm
+
+    @property
+    def matches_features(self) -> bool:
+        """As in `CodeDistances`."""
+        return self.cmcm and self.quantizer == "joint" and self.code_places == "vectors"

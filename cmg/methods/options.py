@@ -5,9 +5,9 @@ Values by variant are those of `variant: paper` and `variant: release`, in this 
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Literal, Self
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from cmg.methods.sizes import Frozen
 from cmg.methods.variants import by_variant
@@ -87,9 +87,30 @@ class MutualInformation(Frozen):
     """Video-specific feature of CLUB: the spatial mean of the map that the decoder uses, or a projection that only CLUB uses."""
 
 
-class CodeMatching(Frozen):
+class CodeDistances(Frozen):
+    """Form of cross-modal code matching: FCID, DCID, CoDAAR."""
+
+    cmcm_transposed: bool = by_variant(False, True)
+    """Whether its second term is the released one instead of the published one: `cmg.losses.code_matching`."""
+    cmcm_protected: bool = by_variant(True, False)
+    """Whether distances of zero are kept from its square root: `cmg.losses.code_matching.code_usage`."""
+
+    @property
+    def matches_features(self) -> bool:
+        """Whether code matching is on and codes start on single features, at a distance of zero."""
+        return False
+
+    @model_validator(mode="after")
+    def _has_distances(self) -> Self:
+        if self.matches_features and not self.cmcm_protected:
+            raise ValueError(
+                "cmcm_protected: false has no finite gradient where codes start on features; "
+                "set cmcm_protected: true, start the codes elsewhere, or switch losses.cmcm off"
+            )
+        return self
+
+
+class CodeMatching(CodeDistances):
     """Cross-modal code matching: DCID, CoDAAR."""
 
     cmcm_weight: float = by_variant(1.0, 0.5)
-    cmcm_transposed: bool = by_variant(False, True)
-    """Whether its second term is the released one instead of the published one: `cmg.losses.code_matching`."""
