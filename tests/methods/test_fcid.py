@@ -103,14 +103,33 @@ def test_infonce_written_out(small, batch):
     assert method._infonce(streams).item() == pytest.approx(expected, rel=1e-5)
 
 
+def assert_coarse(method, group, x, stream):
+    """P(x), Phi_c(P(x)) and Psi_c(P(x)): a linear layer, and two layers with a ReLU between them, shared by group."""
+
+    def linear(layer, x):
+        return x @ layer.weight.detach().numpy().T + layer.bias.detach().numpy()
+
+    def mlp(net, x):
+        return linear(net.layers[2], np.maximum(linear(net.layers[0], x), 0))
+
+    projected = linear(method.encoder.project[group], x)
+    expected = {"projected": projected, "general": mlp(method.encoder.general[group], projected)}
+    expected["specific"] = mlp(method.coarse_specific[group], projected)
+    for part, value in expected.items():
+        np.testing.assert_allclose(getattr(stream, part).detach().numpy(), value, rtol=1e-4, atol=1e-5)
+
+
 def test_audiovisual_stream_is_the_coarse_encoding_of_the_mean(small, batch):
     """Eq. 14 with the stated input, and Eq. 17: each code is the nearest of its own second."""
     method = make(small)
     fine = method._fine(batch)
     streams = method._streams(fine, batch.text_mask)
     assert list(streams) == ["audiovisual", "video", "audio", "text"]
-    merged = method.encoder.coarse("audiovisual", (fine["audio"] + fine["video"]) / 2)[1]
-    torch.testing.assert_close(streams["audiovisual"].general, merged)
+    merged = (fine["audio"] + fine["video"]).detach().numpy() / 2
+    for name, x in {"audiovisual": merged, "video": fine["video"].detach().numpy(), "audio": fine["audio"].detach().numpy()}.items():
+        assert_coarse(method, "audiovisual", x, streams[name])
+    words = [f[m].mean(axis=0) for f, m in zip(fine["text"].detach().numpy(), batch.text_mask.numpy(), strict=True)]
+    assert_coarse(method, "text", np.repeat(np.stack(words)[:, None], batch.seconds, axis=1), streams["text"])
     quantized = method.quantizer({n: s.general for n, s in streams.items()}, torch.zeros(12))
     for name, s in streams.items():
         distance = np.linalg.norm(s.general.detach().numpy()[:, :, None] - quantized.codebook.numpy(), axis=-1)
