@@ -52,7 +52,7 @@ class DCID(CodedMethod):
         self.quantizer = shared_codebook(c, self.modalities, c.ema_own, joint)
         self.predictive = PredictiveNets(self.modalities, dim, c.cpc_layers, c.cpc_horizon, c.cpc_bias)
         outputs = {m: dim for m in self.modalities} | {"video": CLUB_VIDEO_FEATURE if projected else width}
-        self.clubs = nn.ModuleDict({m: CLUB(dim, outputs[m], c.club_hidden) for m in self.modalities if getattr(c.losses, f"club_{m}")})
+        self.clubs = nn.ModuleDict({m: CLUB(dim, outputs[m], c.club_hidden) for m in self.modalities if f"club_{m}" in c.terms})
         self.decoders = nn.ModuleDict({m: semantic.decoder(c, m, channels, c.residual_skip) for m, channels in widths.items()})
         self.classifiers = nn.ModuleDict({m: ClipClassifier(dim, c.classes) for m in self.modalities if c.classes})
 

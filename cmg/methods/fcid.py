@@ -68,9 +68,7 @@ class FCID(CodedMethod):
         self.predictive = PredictiveNets(("video", "audio"), dim, c.cpc_layers, c.cpc_horizon, c.cpc_bias) if c.fine else None
         outputs = {"video": CLUB_VIDEO_FEATURE if projected else width, "audio": dim} if c.fine else {}
         outputs |= {"text": dim, "audiovisual": dim} if c.coarse else {}
-        self.clubs = nn.ModuleDict(
-            {name: CLUB(dim, out, c.club_hidden) for name, out in outputs.items() if getattr(c.losses, f"club_{name}")}
-        )
+        self.clubs = nn.ModuleDict({name: CLUB(dim, out, c.club_hidden) for name, out in outputs.items() if f"club_{name}" in c.terms})
         self.decoders = self._decoders()
 
     def _decoders(self) -> nn.Module:

@@ -4,14 +4,22 @@ from __future__ import annotations
 
 from typing import Literal
 
-from cmg.methods.options import CodeDistances, ContrastivePrediction, MutualInformation, ReleasedEncoders, SharedCodebook
-from cmg.methods.sizes import Frozen
+from cmg.methods.options import (
+    CodeDistances,
+    ContrastivePrediction,
+    MutualInformation,
+    Objective,
+    ReleasedEncoders,
+    SharedCodebook,
+    Switches,
+)
 from cmg.methods.variants import Variant, by_variant
 
 
-class Losses(Frozen):
-    """Terms of the objective, each on or off. `cmcm` left out follows the variant: the paper has none."""
+class Losses(Switches):
+    """Terms of the objective, each on or off, and `club`, all CLUB terms. `cmcm` left out follows the variant: the paper has none."""
 
+    club: bool = True
     club_audio: bool = True
     club_video: bool = True
     club_audiovisual: bool = True
@@ -23,7 +31,7 @@ class Losses(Frozen):
     cmcm: bool | None = None
 
 
-class FCIDConfig(SharedCodebook, MutualInformation, ContrastivePrediction, CodeDistances, ReleasedEncoders, Variant):
+class FCIDConfig(Objective, SharedCodebook, MutualInformation, ContrastivePrediction, CodeDistances, ReleasedEncoders, Variant):
     """Why paper and release differ: docs/methods/fcid.md."""
 
     modalities: Literal["avt", "av", "vt", "at"] = "avt"
@@ -60,6 +68,13 @@ class FCIDConfig(SharedCodebook, MutualInformation, ContrastivePrediction, CodeD
     def coarse(self) -> bool:
         """Whether audio or video is aligned with text."""
         return "t" in self.modalities
+
+    @property
+    def terms(self) -> set[str]:
+        """As in `Objective`: each part has its own terms, beside those of both."""
+        parts = {"fine": {"club_audio", "club_video", "cpc"}, "coarse": {"club_audiovisual", "club_text", "infonce"}}
+        on = self.losses.terms() | ({"cmcm"} if self.cmcm else set())
+        return on.difference(*(terms for part, terms in parts.items() if not getattr(self, part)))
 
     @property
     def cmcm(self) -> bool:

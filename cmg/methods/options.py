@@ -87,6 +87,30 @@ class MutualInformation(Frozen):
     """Video-specific feature of CLUB: the spatial mean of the map that the decoder uses, or a projection that only CLUB uses."""
 
 
+class Switches(Frozen):
+    """Terms of the objective, each on or off; the base of a method's `losses`."""
+
+    def terms(self) -> set[str]:
+        """Names of the terms that are on. `club: false` switches off every `club_…`; `club` itself is no term."""
+        on = {name for name, value in self if value}
+        return {name for name in on - {"club"} if not name.startswith("club_") or "club" in on}
+
+
+class Objective(Frozen):
+    """A method with `losses`: FCID, DCID, MICU, CoDAAR. ValueError where nothing is left to learn from."""
+
+    @property
+    def terms(self) -> set[str]:
+        """Names of the losses that are on and have their modalities."""
+        return self.losses.terms()
+
+    @model_validator(mode="after")
+    def _has_terms(self) -> Self:
+        if not self.terms:
+            raise ValueError(f"losses: no term is on that modalities: {self.modalities} has; switch one on")
+        return self
+
+
 class CodeDistances(Frozen):
     """Form of cross-modal code matching: FCID, DCID, CoDAAR."""
 

@@ -86,8 +86,9 @@ def test_forwards_per_batch(small, batch, forwards, updates):
     assert len(calls) == 5 and all(all(call) for call in calls)  # the inner steps train CLUB alone
 
 
-def test_without_club_nothing_is_fitted(small, batch):
-    method = make(small, losses={f"club_{m}": False for m in ("audio", "video", "text")})
+@pytest.mark.parametrize("off", [{"club": False}, {f"club_{m}": False for m in ("audio", "video", "text")}])
+def test_without_club_nothing_is_fitted(small, batch, off):
+    method = make(small, losses=off)
     assert method.variational_parameters() == []
 
     def fit(closure):

@@ -162,7 +162,7 @@ def test_configuration(name):
     assert config().codebook_size == official and config().variant == "paper" and config().layers == 2
     assert config(variant="release").cpc_layers == 2 and config(variant="release", cpc_layers=None).cpc_layers == 2
     assert config(variant="release", cpc_layers=3).cpc_layers == 3
-    for bad in ({"codebok_size": 3}, {"losses": {"club": False}}, {"variant": "paper2"}, {"modalities": "vt"}):
+    for bad in ({"codebok_size": 3}, {"losses": {"clup": False}}, {"variant": "paper2"}, {"modalities": "vt"}):
         with pytest.raises(ValidationError):
             config(**bad)
     assert config.VARIANTS["paper"].keys() == config.VARIANTS["release"].keys()

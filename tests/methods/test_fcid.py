@@ -47,8 +47,8 @@ def test_losses_switch_off_one_by_one(small, batch, variant, name):
     assert {t for t in full - rest if t == name or t.startswith(f"{name}_")} == full - rest != set()
 
 
-def test_without_club_nothing_is_fitted(small, batch):
-    off = {f"club_{n}": False for n in ("audio", "video", "audiovisual", "text")}
+@pytest.mark.parametrize("off", [{"club": False}, {f"club_{n}": False for n in ("audio", "video", "audiovisual", "text")}])
+def test_without_club_nothing_is_fitted(small, batch, off):
     method = make(small, losses=off)
     assert method.variational_parameters() == []
     calls = []
@@ -208,7 +208,7 @@ def test_configuration():
     assert FCIDConfig(variant="release", tau=None).tau == 0.1
     assert FCIDConfig(variant="release", tau=0.5).tau == 0.5
     assert FCIDConfig(variant="release").cmcm and not FCIDConfig().cmcm
-    for bad in ({"codebok_size": 3}, {"losses": {"club": False}}, {"variant": "paper2"}):
+    for bad in ({"codebok_size": 3}, {"losses": {"clup": False}}, {"variant": "paper2"}):
         with pytest.raises(ValidationError):
             FCIDConfig(**bad)
     assert PAPER.keys() == RELEASE.keys()
