@@ -102,8 +102,9 @@ class Released(Section):
 
 
 class Pretrain(Section):
-    """``epochs_of``: methods that train for another number of epochs."""
+    """``epochs_of``: methods that train for another number of epochs. ``splits``: of VGGSound-AVEL, whose clips are trained on."""
 
+    splits: list[Literal["train", "val", "test"]] = Field(["train"], min_length=1)
     epochs: PositiveInt
     epochs_of: dict[str, PositiveInt] = Field(default_factory=dict)
     batch_size: int = Field(ge=2)
