@@ -19,6 +19,7 @@ from pipeline import params, sweeps
 ENCODERS = ("spatial_attention", "residual_skip", "mask_text")
 CPC = ("cpc_layers", "cpc_bias", "cpc_candidates", "cpc_self", "cpc_first")
 CLUB = ("club_estimate", "club_video")
+CODEBOOK = ("quantizer", "codebook_start", "reset")
 COMMITMENT = ("commit_own", "commit_other")
 CODE_FORM = ("cmcm_transposed", "cmcm_protected")
 CODE_MATCHING = ("cmcm_weight", *CODE_FORM)
@@ -26,7 +27,7 @@ PARTS = {
     "fcid": {
         "streams": ("fusion", "time_mean_first"),
         "encoders": ("coarse_encoder", *ENCODERS),
-        "codebook": ("quantizer", "code_places", "reset_after"),
+        "codebook": (*CODEBOOK, "code_places", "reset_after"),
         "commitment": COMMITMENT,
         "club": CLUB,
         "cpc": CPC,
@@ -36,7 +37,7 @@ PARTS = {
     },
     "dcid": {
         "encoders": (*ENCODERS, "detach_text_target"),
-        "codebook": ("quantizer", "mixing", "places", "kept_by"),
+        "codebook": (*CODEBOOK, "mixing", "places", "kept_by"),
         "commitment": COMMITMENT,
         "club": CLUB,
         "cpc": CPC,

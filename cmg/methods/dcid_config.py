@@ -38,4 +38,4 @@ class DCIDConfig(Objective, MixedCodebook, MutualInformation, ContrastivePredict
     @property
     def matches_features(self) -> bool:
         """As in `CodeDistances`."""
-        return self.losses.cmcm and self.quantizer == "joint" and self.places == "vectors"
+        return self.losses.cmcm and self.codebook_start == "batch" and self.places == "vectors"

@@ -64,7 +64,7 @@ class FCID(CodedMethod):
         self.video_projection = MapProjection(width, CLUB_VIDEO_FEATURE) if c.fine and projected else None
         groups = ("audiovisual", "text") if c.coarse else ()
         self.coarse_specific = nn.ModuleDict({group: COARSE[c.coarse_encoder](dim, dim) for group in groups})
-        self.quantizer = shared_codebook(c, self.streams, c.ema_own, {"places": c.code_places})
+        self.quantizer = shared_codebook(c, self.streams, c.ema_own, c.code_places)
         self.predictive = PredictiveNets(("video", "audio"), dim, c.cpc_layers, c.cpc_horizon, c.cpc_bias) if c.fine else None
         outputs = {"video": CLUB_VIDEO_FEATURE if projected else width, "audio": dim} if c.fine else {}
         outputs |= {"text": dim, "audiovisual": dim} if c.coarse else {}

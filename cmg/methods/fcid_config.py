@@ -48,7 +48,7 @@ class FCIDConfig(Objective, SharedCodebook, MutualInformation, ContrastivePredic
     time_mean_first: bool = by_variant(False, True)
     """Project and quantise time means (one code per clip) instead of seconds, in training. Encoding is per second either way."""
     code_places: Literal["vectors", "means"] = by_variant("means", "vectors")
-    """Where the joint codebook starts and where its dead codes go: on vectors of any stream, or on means over the streams."""
+    """Where codes start and where dead ones go with `batch`: on vectors of any stream, or on means over the streams."""
     reset_after: int = by_variant(40, 300, ge=1)
     """Steps without use after which a code is dead. The paper is silent; in 40 steps of batch 80 a code of 400 is due 250 times."""
     commit_other: float = by_variant(0.0, 0.5)
@@ -84,4 +84,4 @@ class FCIDConfig(Objective, SharedCodebook, MutualInformation, ContrastivePredic
     @property
     def matches_features(self) -> bool:
         """As in `CodeDistances`."""
-        return self.cmcm and self.quantizer == "joint" and self.code_places == "vectors"
+        return self.cmcm and self.codebook_start == "batch" and self.code_places == "vectors"

@@ -31,6 +31,7 @@ class MICUConfig(Objective, MixedCodebook, ReleasedText, SemanticVariant):
     """Training forwards per batch: one for all losses, or one for the contrastive and jigsaw losses and another for the others."""
     clip_jigsaw: bool = by_variant(True, False)
     """Whether the jigsaw classifier's gradient is clipped like that of the other modules."""
+    text_revives: bool = by_variant(True, False)
     zero_row: bool = by_variant(False, True)
-    """Whether row 0 of the codebook is set to zero before anything is encoded for a downstream task."""
+    """Both as in `MixedCodebook`."""
     losses: Losses = Losses()

@@ -26,6 +26,10 @@ class SharedCodebook(MovingCodebook):
 
     ema_own: float = Field(0.5, gt=0, le=1, description="weight of a stream's own vector in the multimodal moving average")
     quantizer: Literal["joint", "sequential"] = by_variant("joint", "sequential")
+    """One update of all streams together, or, as released, one stream after the other with smoothed counts."""
+    codebook_start: Literal["batch", "uniform"] = by_variant("batch", "uniform")
+    reset: Literal["batch", "copy"] = by_variant("batch", "copy")
+    """Where codes start and what happens to dead ones: see `cmg.quantizers.shared`."""
     commit_own: float = by_variant(1.0, 2.0)
     """Weight of MSE to the own code, inside beta."""
 
@@ -34,13 +38,17 @@ class MixedCodebook(SharedCodebook):
     """A shared codebook as DCID has it, and MICU after it."""
 
     mixing: Literal["aligned", "attention"] = by_variant("attention", "aligned")
-    """What another modality adds to the moving average of `joint`: its vector of the same second, or cross-attention over its clip."""
+    """What another modality adds to the moving average: its vector of the same second, or cross-attention over its clip."""
     kept_by: Literal["any", "all"] = by_variant("all", "any")
-    """A code of `joint` is kept when any modality, or only when every modality, chose it within `reset_after` forwards."""
+    """A code is kept when any modality, or only when every modality, chose it within `reset_after` forwards."""
     places: Literal["vectors", "means"] = by_variant("means", "vectors")
-    """Where codes of `joint` start and are reset to: on vectors of one modality, or on means over the modalities, which none owns."""
+    """Where codes start and are reset to with `batch`: on vectors of one modality, or on means over the modalities, which none owns."""
     commit_other: float = by_variant({"avt": 0.25, "av": 0.5}, {"avt": 0.5, "av": 1.0})
     """Weight of MSE to each other modality's code, inside beta."""
+    text_revives: bool = True
+    """Whether a choice by text keeps a code from being dead."""
+    zero_row: bool = False
+    """Whether row 0 of the codebook is set to zero before anything is encoded for a downstream task."""
 
 
 class ReleasedEncoders(Frozen):

@@ -63,7 +63,12 @@ def test_every_option_works_alone(small, batch, name, option, value):
     batch = batch.to(torch.float64)
     changed, default = (step(make(name, small | {"specific_channels": 16}, **extra).double(), batch) for extra in ({option: value}, {}))
     assert torch.isfinite(changed.total)
-    same_loss = {"detach_text_target", "smooth_counts", "cmcm_protected"}  # these change gradients, or the codes of the next step
+    same_loss = {
+        "quantizer",
+        "detach_text_target",
+        "smooth_counts",
+        "cmcm_protected",
+    }  # these change gradients, or the codes of the next step
     assert (changed.total.item() == default.total.item()) == (option in same_loss)
 
 

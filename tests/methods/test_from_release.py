@@ -9,7 +9,7 @@ from pydantic import ValidationError
 from cmg.methods import build, config_class
 
 METHODS = ("fcid", "dcid", "codaar", "micu")
-UNPROTECTED = {("fcid", "quantizer"), ("dcid", "quantizer")}
+UNPROTECTED = {("fcid", "codebook_start"), ("dcid", "codebook_start")}
 
 
 def as_paper(name):
@@ -47,9 +47,9 @@ def test_every_option_works_alone(small, batch, name, option, value):
 def test_codes_on_features_need_a_protected_distance(small, batch, name, places):
     """A code on a feature is at distance zero, where the square root has no gradient."""
     with pytest.raises(ValidationError, match="cmcm_protected: true"):
-        make(name, small, quantizer="joint")
+        make(name, small, codebook_start="batch")
     for more in ({"cmcm_protected": True}, {places: "means"}, {"losses": {"cmcm": False}}):
-        assert_steps_are_finite(make(name, small, quantizer="joint", **more), batch)
+        assert_steps_are_finite(make(name, small, codebook_start="batch", **more), batch)
 
 
 def test_codaar_needs_it_where_codes_are_not_cascaded(small, batch):
