@@ -19,23 +19,25 @@ from pipeline import params, sweeps
 ENCODERS = ("spatial_attention", "residual_skip", "mask_text")
 CPC = ("cpc_layers", "cpc_bias", "cpc_candidates", "cpc_self", "cpc_first")
 CLUB = ("club_estimate", "club_video")
+CODEBOOK = ("quantizer", "codebook_start", "reset")
 COMMITMENT = ("commit_own", "commit_other")
-CODE_MATCHING = ("cmcm_weight", "cmcm_transposed")
+CODE_FORM = ("cmcm_transposed", "cmcm_protected")
+CODE_MATCHING = ("cmcm_weight", *CODE_FORM)
 PARTS = {
     "fcid": {
         "streams": ("fusion", "time_mean_first"),
         "encoders": ("coarse_encoder", *ENCODERS),
-        "codebook": ("quantizer", "code_places", "reset_after"),
+        "codebook": (*CODEBOOK, "code_places", "reset_after"),
         "commitment": COMMITMENT,
         "club": CLUB,
         "cpc": CPC,
         "infonce": ("tau", "nce_directions"),
         "reconstruction": ("reconstruct",),
-        "code_matching": ("cmcm_transposed",),
+        "code_matching": CODE_FORM,
     },
     "dcid": {
         "encoders": (*ENCODERS, "detach_text_target"),
-        "codebook": ("quantizer", "mixing", "places", "kept_by"),
+        "codebook": (*CODEBOOK, "mixing", "places", "kept_by"),
         "commitment": COMMITMENT,
         "club": CLUB,
         "cpc": CPC,

@@ -105,8 +105,11 @@ class Released(Section):
 
 
 class Pretrain(Section):
-    """``epochs_of``: methods that train for another number of epochs. What differs between scales has no default."""
+    """``splits``: of VGGSound-AVEL, whose clips are trained on. ``epochs_of``: methods that train for another number of epochs. What
+    differs between scales has no default.
+    """
 
+    splits: list[Literal["train", "val", "test"]] = Field(["train"], min_length=1)
     epochs: PositiveInt
     epochs_of: dict[str, PositiveInt]
     batch_size: int = Field(ge=2)

@@ -40,10 +40,3 @@ def cross_cpc(
     """
     weights = {(m, n): 1.0 if m != n else self_weight for m in predictions for n in targets}
     return sum(w * cpc(predictions[m], targets[n], candidates) for (m, n), w in weights.items() if w)
-
-
-def cpc_accuracy(predictions: Tensor, targets: Tensor, candidates: Candidates = "targets") -> Tensor:
-    """Share of clips of this process whose own candidate scores highest; [R,B,D] twice -> []."""
-    chooser, among = (predictions, targets) if candidates == "targets" else (targets, predictions)
-    best = (chooser @ among.transpose(1, 2)).argmax(dim=-1)
-    return (best == torch.arange(chooser.shape[1], device=best.device)).float().mean()

@@ -35,7 +35,7 @@ class CMCM(CodedMethod):
         self.config = c = config
         self.modalities = modalities_of(c.modalities)
         self.encoder = semantic.encoders(c, self.modalities)
-        self.quantizer = shared_codebook(c, self.modalities, 1.0, {"places": c.places})
+        self.quantizer = shared_codebook(c, self.modalities, 1.0, c.places)
         self.specific, self.decoders = nn.ModuleDict(), nn.ModuleDict()
         for m, channels in self.encoder.widths.items() if c.losses.recon else ():
             self.specific[m], self.decoders[m] = semantic.specific_encoder(c, m, channels), semantic.decoder(c, m, channels)

@@ -34,6 +34,9 @@ class CMCMConfig(MovingCodebook, SemanticSizes):
     """Code matching as released with DCID instead of as published: `cmg.losses.code_matching`."""
     reset_after: int = Field(40, ge=1, description="steps without use by any modality after which a code is dead")
     quantizer: Literal["joint", "sequential"] = "joint"
+    codebook_start: Literal["batch", "uniform"] = "batch"
+    reset: Literal["batch", "copy"] = "batch"
+    """Codebook options: see `cmg.quantizers.shared`."""
     places: Literal["vectors", "means"] = "means"
-    """Where codes of `joint` start and are reset to: vectors of one modality, or means over the modalities at one clip and second."""
+    """Where codes start and are reset to with `batch`: vectors of one modality, or means over the modalities at one clip and second."""
     losses: Losses = Losses()

@@ -117,9 +117,8 @@ class CoDAAR(CodedMethod):
 
     def _code_matching(self, z: dict[str, Tensor], quantized: Quantized) -> Tensor:
         """Eq. 11 over the pairs audio-video, audio-text, video-text; usage is over each modality's own codes."""
-        protect = self.config.variant == "paper"
         order = sorted(self.modalities)  # audio first, as printed
-        usage = {m: code_usage(z[m], self.quantizer.part(quantized.codebook, m), protect) for m in order}
+        usage = {m: code_usage(z[m], self.quantizer.part(quantized.codebook, m), self.config.cmcm_protected) for m in order}
         return paired_code_matching(usage, self.config.cmcm_transposed)
 
     def _cpc(self, z: dict[str, Tensor], step: int) -> Tensor:

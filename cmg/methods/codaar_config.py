@@ -6,12 +6,11 @@ from typing import Literal
 
 from pydantic import Field
 
-from cmg.methods.options import CodeMatching, ContrastivePrediction, MovingCodebook, ReleasedText
-from cmg.methods.sizes import Frozen
+from cmg.methods.options import CodeMatching, ContrastivePrediction, MovingCodebook, Objective, ReleasedText, Switches
 from cmg.methods.variants import SemanticVariant, by_variant
 
 
-class Losses(Frozen):
+class Losses(Switches):
     """Terms of the objective, each on or off."""
 
     recon: bool = True
@@ -20,7 +19,7 @@ class Losses(Frozen):
     cmcm: bool = True
 
 
-class CoDAARConfig(MovingCodebook, ContrastivePrediction, CodeMatching, ReleasedText, SemanticVariant):
+class CoDAARConfig(Objective, MovingCodebook, ContrastivePrediction, CodeMatching, ReleasedText, SemanticVariant):
     """Why paper and release differ: docs/methods/codaar.md."""
 
     codebook_size: int = Field(800, ge=2, description="K, per modality")
@@ -45,3 +44,8 @@ class CoDAARConfig(MovingCodebook, ContrastivePrediction, CodeMatching, Released
     classes: int = by_variant(0, 142, ge=0)
     """Classes of the untrained classifiers that released checkpoints carry; 0: none."""
     losses: Losses = Losses()
+
+    @property
+    def matches_features(self) -> bool:
+        """As in `CodeDistances`; CSA moves the codes off the features."""
+        return self.losses.cmcm and self.codebook_start == "batch" and self.cascade == "off"

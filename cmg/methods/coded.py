@@ -5,27 +5,26 @@ Axes: B clips, T seconds, L words, M modalities, D code dimension, K codes.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Any
 
 import torch
 from torch import Tensor
 
 from cmg.methods.base import Codes, Method
+from cmg.methods.options import MixedCodebook
 from cmg.nn.encoders import Level
+from cmg.quantizers.codebook import nearest
 from cmg.quantizers.joint import JointEMA
 from cmg.quantizers.sequential import SequentialEMA
+from cmg.quantizers.shared import Places, SharedEMA
 
 
-def shared_codebook(
-    config, streams: tuple[str, ...], own: float, joint: Mapping[str, Any], sequential: Mapping[str, Any] | None = None
-) -> JointEMA | SequentialEMA:
-    """The codebook that `config.quantizer` names, its sizes, decay and reset from the configuration.
-
-    own: weight of a stream's own vector in the moving average; joint, sequential: options of one kind alone.
-    """
-    sizes = (config.codebook_size, config.embedding_dim, streams, config.decay, own, config.reset_after)
-    return JointEMA(*sizes, **joint) if config.quantizer == "joint" else SequentialEMA(*sizes, **(sequential or {}))
+def shared_codebook(config, streams: tuple[str, ...], own: float, places: Places, **more: Any) -> SharedEMA:
+    """The codebook of the configuration, shared by `streams`; own, places and further options: see `SharedEMA`."""
+    c = config
+    kind = JointEMA if c.quantizer == "joint" else SequentialEMA
+    sizes = (c.codebook_size, c.embedding_dim, streams, c.decay, own, c.reset_after)
+    return kind(*sizes, places=places, start=c.codebook_start, reset=c.reset, **more)
 
 
 class CodedMethod(Method):
@@ -46,3 +45,26 @@ class CodedMethod(Method):
         """
         vectors = self.encoder.encode(modality, features, mask, level)
         return Codes(indices=self.quantizer.nearest(vectors, modality).unsqueeze(-1))
+
+
+def mixed_codebook(config: MixedCodebook, modalities: tuple[str, ...]) -> SharedEMA:
+    """The same with the options of `MixedCodebook`."""
+    c = config
+    reviving = None if c.text_revives else tuple(m for m in modalities if m != "text")
+    return shared_codebook(c, modalities, c.ema_own, c.places, mixing=c.mixing, kept_by=c.kept_by, reviving=reviving)
+
+
+class MixedMethod(CodedMethod):
+    """A method whose configuration is a `MixedCodebook`: DCID, MICU."""
+
+    def codebooks(self) -> list[Tensor]:
+        """One table [K,D], row 0 zero with `zero_row`."""
+        table = self.quantizer.embedding.clone()
+        if self.config.zero_row:
+            table[0] = 0
+        return [table]
+
+    @torch.no_grad()
+    def encode(self, modality: str, features: Tensor, mask: Tensor | None = None, level: Level | None = None) -> Codes:
+        """As in `CodedMethod`, of the codes of `codebooks`."""
+        return Codes(indices=nearest(self.encoder.encode(modality, features, mask, level), *self.codebooks()).unsqueeze(-1))

@@ -21,7 +21,7 @@ from cmg.losses.cpc import cross_cpc
 from cmg.losses.reconstruction import mse
 from cmg.methods import semantic
 from cmg.methods.base import Batch, Draws, Fit, LossTerms, draw, modalities_of
-from cmg.methods.coded import CodedMethod, shared_codebook
+from cmg.methods.coded import MixedMethod, mixed_codebook
 from cmg.methods.dcid_config import DCIDConfig
 from cmg.nn.classify import ClipClassifier
 from cmg.nn.predictive import PredictiveNets
@@ -32,7 +32,7 @@ CLUB_VIDEO_FEATURE = 512
 RESET_NOISE = 1 / 1024  # half-width of the uniform noise of the released reset
 
 
-class DCID(CodedMethod):
+class DCID(MixedMethod):
     """General and specific features per modality, K codes shared by all; sizes and options: `DCIDConfig`."""
 
     Config = DCIDConfig
@@ -48,11 +48,10 @@ class DCID(CodedMethod):
         self.specific = nn.ModuleDict({m: semantic.specific_encoder(c, m, channels, c.residual_skip) for m, channels in widths.items()})
         projected = c.club_video == "projection"
         self.video_projection = MapProjection(width, CLUB_VIDEO_FEATURE) if projected else None
-        joint = {"mixing": c.mixing, "kept_by": c.kept_by, "places": c.places}
-        self.quantizer = shared_codebook(c, self.modalities, c.ema_own, joint)
+        self.quantizer = mixed_codebook(c, self.modalities)
         self.predictive = PredictiveNets(self.modalities, dim, c.cpc_layers, c.cpc_horizon, c.cpc_bias)
         outputs = {m: dim for m in self.modalities} | {"video": CLUB_VIDEO_FEATURE if projected else width}
-        self.clubs = nn.ModuleDict({m: CLUB(dim, outputs[m], c.club_hidden) for m in self.modalities if getattr(c.losses, f"club_{m}")})
+        self.clubs = nn.ModuleDict({m: CLUB(dim, outputs[m], c.club_hidden) for m in self.modalities if f"club_{m}" in c.terms})
         self.decoders = nn.ModuleDict({m: semantic.decoder(c, m, channels, c.residual_skip) for m, channels in widths.items()})
         self.classifiers = nn.ModuleDict({m: ClipClassifier(dim, c.classes) for m in self.modalities if c.classes})
 
@@ -60,7 +59,7 @@ class DCID(CodedMethod):
         """CLUB permutations (audio, video, text), CPC second, dead-code choices and, for the released reset, noise, in this order."""
         c, rows = self.config, {m: batch_size for m in self.modalities}
         draws = draw(generator, rows, (c.cpc_first, seconds - 1 - c.cpc_horizon), c.codebook_size)
-        if c.quantizer == "joint":
+        if c.reset == "batch":
             return draws
         noise = torch.rand(c.codebook_size, c.embedding_dim, generator=generator)
         return replace(draws, noise=(2 * noise - 1) * RESET_NOISE)
@@ -94,7 +93,7 @@ class DCID(CodedMethod):
         x = semantic.inputs(self.encoder, batch)
         z = {m: self.encoder(m, x[m]).to(dtype) for m in self.modalities}
         specific = {m: self.specific[m](x[m]) for m in self.modalities}
-        noise = {} if self.config.quantizer == "joint" else {"noise": draws.noise}
+        noise = {} if draws.noise is None else {"noise": draws.noise}
         return semantic.Encoded(x, z, specific, self.quantizer(z, draws.reset, **noise))
 
     def _reconstruction(self, encoded: semantic.Encoded) -> dict[str, Tensor]:
@@ -110,8 +109,7 @@ class DCID(CodedMethod):
         return {f"commit_{m}": c.beta * loss for m, loss in losses.items()}
 
     def _code_matching(self, encoded: semantic.Encoded) -> Tensor:
-        protect = self.config.variant == "paper"
-        usage = {m: code_usage(z, encoded.quantized.codebook, protect) for m, z in encoded.z.items()}
+        usage = {m: code_usage(z, encoded.quantized.codebook, self.config.cmcm_protected) for m, z in encoded.z.items()}
         return paired_code_matching(usage, self.config.cmcm_transposed)
 
     def _club_pairs(self, encoded: semantic.Encoded) -> dict[str, tuple[Tensor, Tensor]]:

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from typing import Literal
 
-from cmg.methods.options import CodeMatching, ContrastivePrediction, MixedCodebook, MutualInformation, ReleasedText
-from cmg.methods.sizes import Frozen
+from cmg.methods.options import CodeMatching, ContrastivePrediction, MixedCodebook, MutualInformation, Objective, ReleasedText, Switches
 from cmg.methods.variants import SemanticVariant, by_variant
 
 
-class Losses(Frozen):
-    """Terms of the objective, each on or off."""
+class Losses(Switches):
+    """Terms of the objective, each on or off, and `club`, all CLUB terms."""
 
+    club: bool = True
     club_audio: bool = True
     club_video: bool = True
     club_text: bool = True
@@ -21,7 +21,7 @@ class Losses(Frozen):
     cmcm: bool = True
 
 
-class DCIDConfig(MixedCodebook, MutualInformation, ContrastivePrediction, CodeMatching, ReleasedText, SemanticVariant):
+class DCIDConfig(Objective, MixedCodebook, MutualInformation, ContrastivePrediction, CodeMatching, ReleasedText, SemanticVariant):
     """Why paper and release differ: docs/methods/dcid.md."""
 
     club_forwards: Literal["once", "each"] = "once"
@@ -29,3 +29,13 @@ class DCIDConfig(MixedCodebook, MutualInformation, ContrastivePrediction, CodeMa
     classes: int = by_variant(0, 141, ge=0)
     """Classes of the untrained classifiers that released checkpoints carry; 0: none."""
     losses: Losses = Losses()
+
+    @property
+    def terms(self) -> set[str]:
+        """As in `Objective`."""
+        return self.losses.terms() - (set() if "t" in self.modalities else {"club_text"})
+
+    @property
+    def matches_features(self) -> bool:
+        """As in `CodeDistances`."""
+        return self.losses.cmcm and self.codebook_start == "batch" and self.places == "vectors"

@@ -65,13 +65,11 @@ class FCID(CodedMethod):
         self.video_projection = MapProjection(width, CLUB_VIDEO_FEATURE) if c.fine and projected else None
         groups = ("audiovisual", "text") if c.coarse else ()
         self.coarse_specific = nn.ModuleDict({group: COARSE[c.coarse_encoder](dim, dim) for group in groups})
-        self.quantizer = shared_codebook(c, self.streams, c.ema_own, {"places": c.code_places})
+        self.quantizer = shared_codebook(c, self.streams, c.ema_own, c.code_places)
         self.predictive = PredictiveNets(("video", "audio"), dim, c.cpc_layers, c.cpc_horizon, c.cpc_bias) if c.fine else None
         outputs = {"video": CLUB_VIDEO_FEATURE if projected else width, "audio": dim} if c.fine else {}
         outputs |= {"text": dim, "audiovisual": dim} if c.coarse else {}
-        self.clubs = nn.ModuleDict(
-            {name: CLUB(dim, out, c.club_hidden) for name, out in outputs.items() if getattr(c.losses, f"club_{name}")}
-        )
+        self.clubs = nn.ModuleDict({name: CLUB(dim, out, c.club_hidden) for name, out in outputs.items() if f"club_{name}" in c.terms})
         self.decoders = self._decoders()
 
     def _decoders(self) -> nn.Module:
@@ -174,8 +172,7 @@ class FCID(CodedMethod):
 
     def _code_matching(self, streams: dict[str, Stream], quantized: Quantized) -> Tensor:
         """0.5 (L(video, audio) + L(video, text) + L(text, audio)); not in the paper."""
-        protect = self.config.variant == "paper"
-        usage = {name: code_usage(s.general, quantized.codebook, protect) for name, s in streams.items()}
+        usage = {name: code_usage(s.general, quantized.codebook, self.config.cmcm_protected) for name, s in streams.items()}
         pairs = (("video", "audio"), ("video", "text"), ("text", "audio"))
         return 0.5 * sum(code_matching(usage[p], usage[q], self.config.cmcm_transposed) for p, q in pairs if {p, q} <= usage.keys())
 

@@ -4,14 +4,22 @@ from __future__ import annotations
 
 from typing import Literal
 
-from cmg.methods.options import ContrastivePrediction, MutualInformation, ReleasedEncoders, SharedCodebook
-from cmg.methods.sizes import Frozen
+from cmg.methods.options import (
+    CodeDistances,
+    ContrastivePrediction,
+    MutualInformation,
+    Objective,
+    ReleasedEncoders,
+    SharedCodebook,
+    Switches,
+)
 from cmg.methods.variants import Variant, by_variant
 
 
-class Losses(Frozen):
-    """Terms of the objective, each on or off. `cmcm` left out follows the variant: the paper has none."""
+class Losses(Switches):
+    """Terms of the objective, each on or off, and `club`, all CLUB terms. `cmcm` left out follows the variant: the paper has none."""
 
+    club: bool = True
     club_audio: bool = True
     club_video: bool = True
     club_audiovisual: bool = True
@@ -23,7 +31,7 @@ class Losses(Frozen):
     cmcm: bool | None = None
 
 
-class FCIDConfig(SharedCodebook, MutualInformation, ContrastivePrediction, ReleasedEncoders, Variant):
+class FCIDConfig(Objective, SharedCodebook, MutualInformation, ContrastivePrediction, CodeDistances, ReleasedEncoders, Variant):
     """Why paper and release differ: docs/methods/fcid.md."""
 
     modalities: Literal["avt", "av", "vt", "at"] = "avt"
@@ -40,7 +48,7 @@ class FCIDConfig(SharedCodebook, MutualInformation, ContrastivePrediction, Relea
     time_mean_first: bool = by_variant(False, True)
     """Project and quantise time means (one code per clip) instead of seconds, in training. Encoding is per second either way."""
     code_places: Literal["vectors", "means"] = by_variant("means", "vectors")
-    """Where the joint codebook starts and where its dead codes go: on vectors of any stream, or on means over the streams."""
+    """Where codes start and where dead ones go with `batch`: on vectors of any stream, or on means over the streams."""
     reset_after: int = by_variant(40, 300, ge=1)
     """Steps without use after which a code is dead. The paper is silent; in 40 steps of batch 80 a code of 400 is due 250 times."""
     commit_other: float = by_variant(0.0, 0.5)
@@ -49,8 +57,6 @@ class FCIDConfig(SharedCodebook, MutualInformation, ContrastivePrediction, Relea
     """As for DCID; `sampled`: one permutation, averaged as printed."""
     reconstruct: Literal["input", "projection"] = by_variant("input", "projection")
     """Decoders rebuild the inputs from codes; or audio and video from unquantised f, and the coarse projections from codes."""
-    cmcm_transposed: bool = by_variant(False, True)
-    """The second term of code matching, where `losses.cmcm` is on: `cmg.losses.code_matching`."""
     losses: Losses = Losses()
 
     @property
@@ -64,6 +70,18 @@ class FCIDConfig(SharedCodebook, MutualInformation, ContrastivePrediction, Relea
         return "t" in self.modalities
 
     @property
+    def terms(self) -> set[str]:
+        """As in `Objective`: each part has its own terms, beside those of both."""
+        parts = {"fine": {"club_audio", "club_video", "cpc"}, "coarse": {"club_audiovisual", "club_text", "infonce"}}
+        on = self.losses.terms() | ({"cmcm"} if self.cmcm else set())
+        return on.difference(*(terms for part, terms in parts.items() if not getattr(self, part)))
+
+    @property
     def cmcm(self) -> bool:
         """Whether code matching is in the objective."""
         return self.variant == "release" if self.losses.cmcm is None else self.losses.cmcm
+
+    @property
+    def matches_features(self) -> bool:
+        """As in `CodeDistances`."""
+        return self.cmcm and self.codebook_start == "batch" and self.code_places == "vectors"

@@ -20,15 +20,14 @@ from cmg.losses.jigsaw import Jigsaw
 from cmg.losses.masked_infonce import masked_infonce
 from cmg.losses.reconstruction import mse
 from cmg.methods import semantic
-from cmg.methods.base import Batch, Codes, Draws, Fit, LossTerms, Method, draw, draw_mask, modalities_of
-from cmg.methods.coded import shared_codebook
+from cmg.methods.base import Batch, Draws, Fit, LossTerms, draw, draw_mask, modalities_of
+from cmg.methods.coded import MixedMethod, mixed_codebook
 from cmg.methods.micu_config import MICUConfig
 from cmg.nn.distributed import shard
-from cmg.nn.encoders import Level
-from cmg.quantizers.codebook import monitors, nearest
+from cmg.quantizers.codebook import monitors
 
 
-class MICU(Method):
+class MICU(MixedMethod):
     """General and specific features per modality, K codes shared by all, and a classifier of puzzles; options: `MICUConfig`."""
 
     Config = MICUConfig
@@ -40,8 +39,7 @@ class MICU(Method):
         self.encoder = semantic.encoders(c, self.modalities)
         widths = dict(sorted(self.encoder.widths.items()))  # audio, text, video
         self.specific = nn.ModuleDict({m: semantic.specific_encoder(c, m, channels, c.residual_skip) for m, channels in widths.items()})
-        joint = {"mixing": c.mixing, "kept_by": c.kept_by, "places": c.places}
-        self.quantizer = shared_codebook(c, self.modalities, c.ema_own, joint, {"reviving": ("audio", "video")})
+        self.quantizer = mixed_codebook(c, self.modalities)
         self.decoders = nn.ModuleDict({m: semantic.decoder(c, m, channels, c.residual_skip) for m, channels in widths.items()})
         self.jigsaw = Jigsaw(c.embedding_dim, c.jigsaw_pieces, c.jigsaw_hidden)
 
@@ -91,22 +89,6 @@ class MICU(Method):
         on, fine_coarse = self.config.losses, masked_infonce(z, keep.to(z["audio"].device), self.config.tau)
         sums = dict(zip(("fine", "coarse"), (torch.stack(list(pairs.values())).sum() for pairs in fine_coarse), strict=True))
         return {f"fcmi_{name}": value for name, value in sums.items() if getattr(on, name)}
-
-    def codebooks(self) -> list[Tensor]:
-        """One table [K,D], row 0 zero where the release has it so."""
-        table = self.quantizer.embedding.clone()
-        if self.config.zero_row:
-            table[0] = 0
-        return [table]
-
-    def health(self) -> dict[str, float]:
-        """Of the choices since the last call: see `Method.health`."""
-        return self.quantizer.health()
-
-    @torch.no_grad()
-    def encode(self, modality: str, features: Tensor, mask: Tensor | None = None, level: Level | None = None) -> Codes:
-        """One code per second, or per word slot of text, [B,T,1]; `level="clip"`: one per clip [B,1,1]."""
-        return Codes(indices=nearest(self.encoder.encode(modality, features, mask, level), *self.codebooks()).unsqueeze(-1))
 
     def clip_groups(self) -> dict[str, list[nn.Parameter]]:
         """As the release clips: encoder, text BiLSTM, decoder; the jigsaw classifier where configured."""

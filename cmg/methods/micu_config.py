@@ -6,12 +6,11 @@ from typing import Literal
 
 from pydantic import Field
 
-from cmg.methods.options import MixedCodebook, ReleasedText
-from cmg.methods.sizes import Frozen
+from cmg.methods.options import MixedCodebook, Objective, ReleasedText, Switches
 from cmg.methods.variants import SemanticVariant, by_variant
 
 
-class Losses(Frozen):
+class Losses(Switches):
     """Terms of the objective, each on or off."""
 
     recon: bool = True
@@ -21,7 +20,7 @@ class Losses(Frozen):
     jigsaw: bool = True
 
 
-class MICUConfig(MixedCodebook, ReleasedText, SemanticVariant):
+class MICUConfig(Objective, MixedCodebook, ReleasedText, SemanticVariant):
     """Why our reading and the release differ: docs/methods/micu.md."""
 
     tau: float = Field(0.1, gt=0, description="temperature of both contrastive losses")
@@ -32,6 +31,7 @@ class MICUConfig(MixedCodebook, ReleasedText, SemanticVariant):
     """Training forwards per batch: one for all losses, or one for the contrastive and jigsaw losses and another for the others."""
     clip_jigsaw: bool = by_variant(True, False)
     """Whether the jigsaw classifier's gradient is clipped like that of the other modules."""
+    text_revives: bool = by_variant(True, False)
     zero_row: bool = by_variant(False, True)
-    """Whether row 0 of the codebook is set to zero before anything is encoded for a downstream task."""
+    """Both as in `MixedCodebook`."""
     losses: Losses = Losses()

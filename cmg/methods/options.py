@@ -5,9 +5,9 @@ Values by variant are those of `variant: paper` and `variant: release`, in this 
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Literal, Self
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from cmg.methods.sizes import Frozen
 from cmg.methods.variants import by_variant
@@ -26,6 +26,10 @@ class SharedCodebook(MovingCodebook):
 
     ema_own: float = Field(0.5, gt=0, le=1, description="weight of a stream's own vector in the multimodal moving average")
     quantizer: Literal["joint", "sequential"] = by_variant("joint", "sequential")
+    """One update of all streams together, or, as released, one stream after the other with smoothed counts."""
+    codebook_start: Literal["batch", "uniform"] = by_variant("batch", "uniform")
+    reset: Literal["batch", "copy"] = by_variant("batch", "copy")
+    """Where codes start and what happens to dead ones: see `cmg.quantizers.shared`."""
     commit_own: float = by_variant(1.0, 2.0)
     """Weight of MSE to the own code, inside beta."""
 
@@ -34,13 +38,17 @@ class MixedCodebook(SharedCodebook):
     """A shared codebook as DCID has it, and MICU after it."""
 
     mixing: Literal["aligned", "attention"] = by_variant("attention", "aligned")
-    """What another modality adds to the moving average of `joint`: its vector of the same second, or cross-attention over its clip."""
+    """What another modality adds to the moving average: its vector of the same second, or cross-attention over its clip."""
     kept_by: Literal["any", "all"] = by_variant("all", "any")
-    """A code of `joint` is kept when any modality, or only when every modality, chose it within `reset_after` forwards."""
+    """A code is kept when any modality, or only when every modality, chose it within `reset_after` forwards."""
     places: Literal["vectors", "means"] = by_variant("means", "vectors")
-    """Where codes of `joint` start and are reset to: on vectors of one modality, or on means over the modalities, which none owns."""
+    """Where codes start and are reset to with `batch`: on vectors of one modality, or on means over the modalities, which none owns."""
     commit_other: float = by_variant({"avt": 0.25, "av": 0.5}, {"avt": 0.5, "av": 1.0})
     """Weight of MSE to each other modality's code, inside beta."""
+    text_revives: bool = True
+    """Whether a choice by text keeps a code from being dead."""
+    zero_row: bool = False
+    """Whether row 0 of the codebook is set to zero before anything is encoded for a downstream task."""
 
 
 class ReleasedEncoders(Frozen):
@@ -87,9 +95,54 @@ class MutualInformation(Frozen):
     """Video-specific feature of CLUB: the spatial mean of the map that the decoder uses, or a projection that only CLUB uses."""
 
 
-class CodeMatching(Frozen):
+class Switches(Frozen):
+    """Terms of the objective, each on or off; the base of a method's `losses`."""
+
+    def terms(self) -> set[str]:
+        """Names of the terms that are on. `club: false` switches off every `club_…`; `club` itself is no term."""
+        on = {name for name, value in self if value}
+        return {name for name in on - {"club"} if not name.startswith("club_") or "club" in on}
+
+
+class Objective(Frozen):
+    """A method with `losses`: FCID, DCID, MICU, CoDAAR. ValueError where nothing is left to learn from."""
+
+    @property
+    def terms(self) -> set[str]:
+        """Names of the losses that are on and have their modalities."""
+        return self.losses.terms()
+
+    @model_validator(mode="after")
+    def _has_terms(self) -> Self:
+        if not self.terms:
+            raise ValueError(f"losses: no term is on that modalities: {self.modalities} has; switch one on")
+        return self
+
+
+class CodeDistances(Frozen):
+    """Form of cross-modal code matching: FCID, DCID, CoDAAR."""
+
+    cmcm_transposed: bool = by_variant(False, True)
+    """Whether its second term is the released one instead of the published one: `cmg.losses.code_matching`."""
+    cmcm_protected: bool = by_variant(True, False)
+    """Whether distances of zero are kept from its square root: `cmg.losses.code_matching.code_usage`."""
+
+    @property
+    def matches_features(self) -> bool:
+        """Whether code matching is on and codes start on single features, at a distance of zero."""
+        return False
+
+    @model_validator(mode="after")
+    def _has_distances(self) -> Self:
+        if self.matches_features and not self.cmcm_protected:
+            raise ValueError(
+                "cmcm_protected: false has no finite gradient where codes start on features; "
+                "set cmcm_protected: true, start the codes elsewhere, or switch losses.cmcm off"
+            )
+        return self
+
+
+class CodeMatching(CodeDistances):
     """Cross-modal code matching: DCID, CoDAAR."""
 
     cmcm_weight: float = by_variant(1.0, 0.5)
-    cmcm_transposed: bool = by_variant(False, True)
-    """Whether its second term is the released one instead of the published one: `cmg.losses.code_matching`."""

@@ -113,9 +113,9 @@ class AlignedEMA(Codebook):
         return self.self_weight * streams[name] + self.cross_weight * sum(others)
 
     def _refresh(self) -> None:
-        """Codes from weights and counts."""
+        """Codes from weights and counts; a row that was never used since a start with counts 0 has its weights as code."""
         counts = self.ema_count.T.repeat_interleave(self.embedding.shape[1] // len(self.streams), dim=1)  # [K,M*D]
-        self.embedding.copy_(self._cascaded(self.ema_weight / counts))
+        self.embedding.copy_(self._cascaded(self.ema_weight / torch.where(counts > 0, counts, 1)))
         if self.cascade == "accumulated":
             self.ema_weight.copy_(self.embedding * counts)
 

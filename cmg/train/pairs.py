@@ -18,8 +18,8 @@ class Pairs:
     counts: dict[str, int]
 
 
-def pair(clips: Sequence[Clip], audio, video, text, excluded: Collection[int], split: str = "train") -> Pairs:
-    """Clips of ``split`` that have all three modalities and are not excluded.
+def pair(clips: Sequence[Clip], audio, video, text, excluded: Collection[int], splits: Collection[str] = ("train",)) -> Pairs:
+    """Clips of ``splits`` that have all three modalities and are not excluded.
 
     Args:
         clips: the whole clip index, in row order.
@@ -32,7 +32,7 @@ def pair(clips: Sequence[Clip], audio, video, text, excluded: Collection[int], s
     counts = {"split": 0, "excluded": 0, "no_audio": 0, "no_video": 0, "no_text": 0, "used": 0}
     rows, captions = [], []
     for clip in clips:
-        if clip.split != split:
+        if clip.split not in splits:
             continue
         counts["split"] += 1
         reason = _reason(clip, audio, video, excluded)
@@ -41,7 +41,7 @@ def pair(clips: Sequence[Clip], audio, video, text, excluded: Collection[int], s
             rows.append(clip.row)
             captions.append(sentence_id(clip.captions[0]))
     if not rows:
-        raise ValueError(f"no clip of split '{split}' can be used for pretraining: {counts}; see: python -m pipeline check")
+        raise ValueError(f"no clip of {', '.join(splits)} can be used for pretraining: {counts}; see: python -m pipeline check")
     sentences = text.rows_of(captions)
     return Pairs(np.asarray(rows), np.asarray(sentences), counts)
 

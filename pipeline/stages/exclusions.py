@@ -17,8 +17,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace, params: Params) -> None:
     inputs = [paths.index(name) for name in params.datasets]
-    with receipts.record("exclusions", "vggsound_avel", inputs=inputs, outputs=[paths.EXCLUSIONS], params={}) as notes:
-        found = exclusions.exclusions({name: read_index(paths.index(name)) for name in params.datasets})
+    used = {"splits": params.active.pretrain.splits}
+    with receipts.record("exclusions", "vggsound_avel", inputs=inputs, outputs=[paths.EXCLUSIONS], params=used) as notes:
+        indices = {name: read_index(paths.index(name)) for name in params.datasets}
+        found = exclusions.exclusions(indices, train_splits=used["splits"])
         exclusions.write_exclusions(paths.EXCLUSIONS, found)
         notes["clips"] = exclusions.counts(found)
         print(f"training clips held out: {len({item.row for item in found})}; by dataset: {notes['clips']}")

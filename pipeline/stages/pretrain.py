@@ -132,7 +132,7 @@ def _data(stores: dict, params: Params, device: torch.device) -> tuple[PairedFea
     opened = {modality: FeatureStore(path) for modality, path in stores.items()}
     clips = read_index(paths.index(CORPUS))
     excluded = {item.row for item in read_exclusions(paths.EXCLUSIONS)}
-    pairs = pair(clips, opened["audio"], opened["video"], opened["text"], excluded)
+    pairs = pair(clips, opened["audio"], opened["video"], opened["text"], excluded, params.active.pretrain.splits)
     print(f"pretraining clips: {pairs.counts}")
     rows = {"audio": pairs.clips, "video": pairs.clips, "text": np.unique(pairs.sentences)}
     standardise = Standardiser.fit(opened if params.active.pretrain.standardise else {}, rows)

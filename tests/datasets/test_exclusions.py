@@ -22,6 +22,7 @@ def test_test_ids_are_held_out_and_counted_per_dataset():
     found = exclusions(indices)
     assert found == [Exclusion(0, "aaaaaaaaaaa", "ave"), Exclusion(0, "aaaaaaaaaaa", "avvp"), Exclusion(2, "ccccccccccc", "avvp")]
     assert counts(found) == {"ave": 1, "avvp": 2}
+    assert exclusions(indices, train_splits=["train", "val"]) == [*found, Exclusion(4, "ccccccccccc", "avvp")]
 
 
 def test_a_dataset_that_holds_nothing_out_changes_no_byte(tmp_path):

@@ -31,3 +31,14 @@ def close(found: dict[str, Tensor], expected: dict[str, Tensor], **tolerance: fl
     for name, value in found.items():
         options = EXACT | tolerance
         torch.testing.assert_close(value.detach().to(expected[name].dtype), expected[name], **options, msg=lambda m, n=name: f"{n}: {m}")
+
+
+def accuracy_by_prediction(predictions: Tensor, targets: Tensor) -> Tensor:
+    """CPC monitor of DCID and CoDAAR: targets choose by softmax, then every prediction takes its best target; last step of [R,B,D]."""
+    shares = (targets[-1] @ predictions[-1].T).softmax(dim=1)
+    return (shares.argmax(dim=0) == torch.arange(len(shares))).double().mean()
+
+
+def accuracy_by_target(predictions: Tensor, targets: Tensor) -> Tensor:
+    """CPC monitor of FCID: every target takes its best prediction; last step of [R,B,D]."""
+    return ((targets[-1] @ predictions[-1].T).argmax(dim=1) == torch.arange(targets.shape[1])).double().mean()

@@ -5,12 +5,12 @@ import json
 import pytest
 import torch
 
-from cmg.losses.cpc import cpc_accuracy, cross_cpc
+from cmg.losses.cpc import cross_cpc
 from cmg.methods import build
 from cmg.methods.codaar_keys import CPC, DECODER, ENCODER, TEXT, split_counts
 from cmg.methods.fcid_keys import TEMPLATE, own_names, released_names
 from cmg.nn.predictive import PredictiveNets
-from tests.methods.reference import close, load, under
+from tests.methods.reference import accuracy_by_prediction, close, load, under
 
 PARTS = {"Encoder": ENCODER, "Decoder": DECODER, "CPC": CPC, "Text_ar_lstm": TEXT}
 
@@ -34,19 +34,8 @@ def test_cross_cpc(folder, setting, horizon, layers):
         found = cross_cpc(predictions, targets, self_weight=0.1, candidates="predictions")
         close({f"seed{seed}.loss": found}, arrays)
         for n, target, context in ((0, order[0], order[1]), (-1, order[-1], order[-1])):
-            accuracy = column_accuracy(predictions[context], targets[target])
-            assert accuracy == pytest.approx(float(arrays[f"seed{seed}.acc"][n]))
-
-
-def column_accuracy(predictions, targets):
-    """The released monitor: targets choose by softmax, then every prediction takes its best target; last step only."""
-    shares = (targets[-1] @ predictions[-1].T).softmax(dim=1)
-    return float((shares.argmax(dim=0) == torch.arange(len(shares))).double().mean())
-
-
-def test_accuracy_of_predictions():
-    eye = torch.eye(3).unsqueeze(0)
-    assert cpc_accuracy(eye, eye) == 1 and cpc_accuracy(eye, eye.flip(1)) == pytest.approx(1 / 3)
+            accuracy = accuracy_by_prediction(predictions[context], targets[target])
+            assert float(accuracy) == pytest.approx(float(arrays[f"seed{seed}.acc"][n]))
 
 
 @pytest.mark.parametrize("setting", ["AVT", "AV"])

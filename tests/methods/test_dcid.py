@@ -86,11 +86,21 @@ def test_forwards_per_batch(small, batch, forwards, updates):
     assert len(calls) == 5 and all(all(call) for call in calls)  # the inner steps train CLUB alone
 
 
-def test_without_club_nothing_is_fitted(small, batch):
-    method = make(small, losses={f"club_{m}": False for m in ("audio", "video", "text")})
+@pytest.mark.parametrize("off", [{"club": False}, {f"club_{m}": False for m in ("audio", "video", "text")}])
+def test_without_club_nothing_is_fitted(small, batch, off):
+    method = make(small, losses=off)
     assert method.variational_parameters() == []
 
     def fit(closure):
         raise AssertionError("fitted")
 
     method.loss(batch.to(torch.float64), method.draw(torch.Generator().manual_seed(0), 4, 5), fit)
+
+
+def test_a_zero_row_is_a_code_for_downstream_tasks_alone(small, batch):
+    method, plain = make(small, zero_row=True).eval(), make(small).eval()
+    book = method.codebooks()[0]
+    assert not book[0].any() and torch.equal(book[1:], plain.codebooks()[0][1:]) and method.quantizer.embedding[0].any()
+    audio = batch.audio.double()
+    distance = torch.cdist(method.encoder.encode("audio", audio).flatten(0, 1), book)
+    assert torch.equal(method.encode("audio", audio).indices.flatten(), distance.argmin(dim=1))

@@ -4,8 +4,9 @@ import torch
 
 from cmg.methods import build
 from cmg.methods.base import Draws
-from cmg.quantizers.sequential import SequentialEMA
-from tests.methods.reference import close, load
+from cmg.quantizers.aligned import agreement
+from cmg.quantizers.codebook import monitors
+from tests.methods.reference import accuracy_by_prediction, close, load
 from tests.methods.released_dcid import MODALITIES, NO_RESET, PERMUTATION, buffers, released, resetting, set_buffers
 
 
@@ -18,7 +19,7 @@ def encoded_values(method, encoded):
     found |= {f"{m}_semantic": encoded.z[m] for m in MODALITIES} | {f"{m}_vq": hard[m] for m in MODALITIES}
     found |= {f"{m}_indices": indices[m] for m in MODALITIES}
     found |= {name.replace("commit_", "") + "_commit": loss for name, loss in method._commitment(encoded).items()}
-    return found | {"cmcm": 0.5 * method._code_matching(encoded)}
+    return found | {"cmcm": 0.5 * method._code_matching(encoded), "equal_num": agreement(indices)}
 
 
 def test_evaluation_forward(dcid, dcid_inputs):
@@ -83,19 +84,31 @@ def test_club(dcid, dcid_inputs):
 def test_cross_cpc_at_every_step(dcid, dcid_inputs):
     method, expected = released(dcid).eval(), load(dcid, "cpc")
     z = {m: load(dcid, "train_nodropout")[f"{m}_semantic"] for m in MODALITIES}
+    order = [("audio", "video"), ("audio", "text"), ("video", "text"), ("video", "audio"), ("text", "audio"), ("text", "video")]
+    order += [(m, m) for m in MODALITIES]  # target, context
     for t in range(1, 9):
         close({f"loss_t{t}": method._cpc(z, t)}, expected)
+        predictions = {m: method.predictive(m, z[m], t) for m in MODALITIES}
+        targets = {m: method.predictive.targets(z[m], t) for m in MODALITIES}
+        accuracies = torch.stack([accuracy_by_prediction(predictions[n], targets[m]) for m, n in order])
+        close({f"accuracies_t{t}": accuracies}, expected, rtol=1e-6)
 
 
 def test_codebook_from_the_official_start(dcid):
     expected = load(dcid, "quantizer_fresh_init")
-    quantizer = SequentialEMA(400, 256, MODALITIES).double().train()
-    quantizer.embedding.copy_(expected["embedding_before"])
-    quantizer.ema_weight.copy_(expected["embedding_before"])
+    method = build("dcid", {"variant": "release", "specific_channels": 4, "decoder_channels": 4}).double().train()
+    method.quantizer.embedding.copy_(expected["embedding_before"])
+    method.quantizer.ema_weight.copy_(expected["embedding_before"])
     z = {m: expected[f"{m}_semantic"] for m in MODALITIES}
     for n in (1, 2, 3):
-        quantizer(z, NO_RESET["reset"], NO_RESET["noise"])
-        close(buffers(quantizer, f"_after_{n}"), expected, rtol=1e-9)
+        quantized = method.quantizer(z, NO_RESET["reset"], NO_RESET["noise"])
+        close(buffers(method.quantizer, f"_after_{n}"), expected)
+        encoded = type("E", (), {"z": z, "quantized": quantized})
+        found = {f"{name.split('_')[1]}_commit_{n}": loss for name, loss in method._commitment(encoded).items()}
+        found |= {f"cmcm_{n}": 0.5 * method._code_matching(encoded), f"equal_num_{n}": agreement(quantized.indices)}
+        close(found, expected)
+        spread = monitors(quantized)  # in float32
+        close({f"{m}_perplexity_{n}": spread[f"perplexity_{m}"] for m in MODALITIES}, expected, rtol=1e-6)
 
 
 def test_two_modalities(dcid):

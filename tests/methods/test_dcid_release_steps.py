@@ -53,7 +53,7 @@ def test_two_training_steps(dcid, dcid_inputs):
     optimisers, draws = make_optimisers(method), resetting(warm)
     step = Draws(dict.fromkeys(MODALITIES, PERMUTATION), 5, draws.reset, draws.noise)
     terms, _, norms = train_step(method, dcid_inputs, step, optimisers)
-    close({TERMS[name]: value for name, value in terms.items()} | total(terms), expected, rtol=1e-8)
+    close({TERMS[name]: value for name, value in terms.items()} | total(terms), expected)
     wanted = {
         "cpc": "cpc",
         "encoder": "encoder",
@@ -61,10 +61,10 @@ def test_two_training_steps(dcid, dcid_inputs):
         "decoder": "decoder",
         **{f"club_{m}": f"club_{m}" for m in MODALITIES},
     }
-    close({f"gradnorm_{wanted[name]}": norm for name, norm in norms.items()}, expected, rtol=1e-7)
+    close({f"gradnorm_{wanted[name]}": norm for name, norm in norms.items()}, expected)
     second, _, _ = train_step(method, dcid_inputs, Draws(step.permutations, 5, **NO_RESET), optimisers)
     expected_total = {"total": torch.tensor(index["two steps: total loss"][1], dtype=torch.float64)}
-    close(total(second), expected_total, rtol=1e-6)
+    close(total(second), expected_total)
 
 
 def test_six_forwards_per_batch(dcid, dcid_inputs):
@@ -76,6 +76,6 @@ def test_six_forwards_per_batch(dcid, dcid_inputs):
     terms, seen, _ = train_step(method, dcid_inputs, draws, make_optimisers(method))
     for n, loss in enumerate(seen, start=1):
         parts = sum(expected[f"negative_loglikelihood_{m}_{n}"] for m in MODALITIES)
-        close({"loss": loss}, {"loss": parts}, rtol=1e-8)
-    close({TERMS[name]: value for name, value in terms.items()} | total(terms), expected, rtol=1e-8)
-    close(buffers(method.quantizer, "_after_forward_6"), expected, rtol=1e-9)
+        close({"loss": loss}, {"loss": parts})
+    close({TERMS[name]: value for name, value in terms.items()} | total(terms), expected)
+    close(buffers(method.quantizer, "_after_forward_6"), expected)

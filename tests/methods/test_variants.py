@@ -37,3 +37,20 @@ def test_options_of_a_group_keep_their_limits(name):
     for wrong in ({"decay": 1}, {"reset_after": 0}, *([{"cpc_layers": 0}, {"cpc_first": -1}] if name != "micu" else [])):
         with pytest.raises(ValidationError, match="should be"):
             config_class(name)(**wrong)
+
+
+@pytest.mark.parametrize("name", METHODS)
+def test_an_objective_without_terms_names_its_section(name):
+    config = config_class(name)
+    switches = config.model_fields["losses"].annotation.model_fields
+    with pytest.raises(ValidationError, match="losses: no term is on"):
+        config(losses=dict.fromkeys(switches, False))
+
+
+@pytest.mark.parametrize(("name", "modalities", "term"), [("fcid", "av", "infonce"), ("fcid", "vt", "cpc"), ("dcid", "av", "club_text")])
+def test_a_term_of_an_absent_modality_is_none(name, modalities, term):
+    config = config_class(name)
+    losses = {switch: switch in (term, "club") for switch in config.model_fields["losses"].annotation.model_fields}
+    assert config(losses=losses).terms == {term}
+    with pytest.raises(ValidationError, match=f"no term is on that modalities: {modalities} has"):
+        config(losses=losses, modalities=modalities)

@@ -138,3 +138,14 @@ def test_a_method_can_train_for_a_number_of_epochs_of_its_own():
         parse(edited(scales__mini__pretrain__epochs_of={"codar": 6}), list(METHODS))
     with pytest.raises(ParameterError, match="epochs_of.codaar"):
         parse(edited(scales__mini__pretrain__epochs_of={"codaar": 0}), list(METHODS))
+
+
+def test_the_splits_of_pretraining_are_known_ones():
+    assert parse(SHIPPED, list(METHODS)).active.pretrain.splits == ["train"]
+    assert parse(edited(scales__mini__pretrain__splits=["train", "val", "test"]), list(METHODS)).active.pretrain.splits[1:] == [
+        "val",
+        "test",
+    ]
+    for wrong in (["train", "valid"], [], "train"):
+        with pytest.raises(ParameterError, match="scales.mini.pretrain.splits"):
+            parse(edited(scales__mini__pretrain__splits=wrong), list(METHODS))

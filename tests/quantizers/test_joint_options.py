@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 import torch
 
-from cmg.quantizers.joint import JointEMA, attend
+from cmg.quantizers.joint import JointEMA
+from cmg.quantizers.shared import attend
 
 STREAMS = ("audio", "video", "text")
 

@@ -1,0 +1,134 @@
+"""FCID: CPC, CLUB and InfoNCE written out in NumPy, in the forms of both variants."""
+
+import numpy as np
+import pytest
+import torch
+
+from cmg.methods import build
+from cmg.methods.base import Draws
+
+FINE = ("video", "audio")
+
+
+def array(x):
+    return x.detach().numpy()
+
+
+@pytest.fixture(params=["paper", "release"])
+def forward(request, small, batch):
+    """A method, its general features f, fine specific features and streams."""
+    torch.manual_seed(0)
+    method = build("fcid", {**small, "specific_channels": 16, "dropout": 0.0, "variant": request.param}).double().train()
+    x = batch.to(torch.float64)
+    fine = method._fine(x)
+    specific = {"audio": method.audio_specific(x.audio), "video": method.video_specific(x.video)}
+    return method, fine, specific, method._streams(fine, x.text_mask)
+
+
+def negative_log_softmax(scores):
+    """-mean_i log softmax_j(scores_ij) at j = i."""
+    return -np.mean(np.diag(scores) - np.log(np.exp(scores).sum(axis=1)))
+
+
+def test_cpc_predicts_the_other_modality(forward):
+    """Eq. 13: o_t of one modality predicts f_(t+1) of the other; released, with the roles swapped and self terms of weight 0.1."""
+    method, fine, _, _ = forward
+    released, total = method.config.variant == "release", 0.0
+    for source in FINE:
+        context = array(method.predictive.lstm[source](fine[source][:, :3])[0])[:, -1]
+        linear = method.predictive.predictors[source][0]
+        prediction = context @ array(linear.weight).T + (array(linear.bias) if released else 0.0)
+        for target in FINE:
+            scores = prediction @ array(fine[target])[:, 3].T
+            weight = 1.0 if source != target else 0.1 * released
+            total += weight * negative_log_softmax(scores.T if released else scores)
+    assert method._cpc(fine, 2).item() == pytest.approx(total, rel=1e-9)
+
+
+def expected_pairs(method, specific, streams, fine):
+    """x and y of each CLUB net."""
+
+    def of(streams_of, part):
+        return np.concatenate([array(getattr(streams[s], part)) for s in streams_of])
+
+    positions = array(specific["video"]).mean(axis=(2, 3))
+    if method.config.variant == "paper":
+        inputs, video = ["audiovisual"], positions
+    else:
+        first, last = (method.video_projection.layers[i] for i in (0, 2))
+        hidden = np.maximum(positions @ array(first.weight).T + array(first.bias), 0)
+        inputs, video = ["video", "audio"], hidden @ array(last.weight).T + array(last.bias)
+    text, merged = ((of(names, "general"), of(names, "specific")) for names in (["text"], inputs))
+    if method.config.variant == "release":  # one vector per clip
+        merged = tuple(x[:, 0] for x in merged)
+    return {
+        "audio": (array(fine["audio"]), array(specific["audio"])),
+        "video": (array(fine["video"]), video),
+        "text": tuple(x[:, 0] for x in text),
+        "audiovisual": merged,
+    }
+
+
+def test_club_nets_see_general_features_as_x_and_specific_ones_as_y(forward):
+    method, fine, specific, streams = forward
+    found, expected = method._club_pairs(fine, specific, streams), expected_pairs(method, specific, streams, fine)
+    assert found.keys() == expected.keys()
+    for name, pair in expected.items():
+        for side, value in zip(found[name], pair, strict=True):
+            np.testing.assert_allclose(array(side), value, rtol=1e-10, atol=1e-12, err_msg=name)
+
+
+def mean_and_variance(net, x):
+    """The two networks of a CLUB net layer by layer."""
+    results = []
+    for part in (net.p_mu, net.p_logvar):
+        linear = [layer for layer in part if isinstance(layer, torch.nn.Linear)]
+        h = x
+        for n, layer in enumerate(linear):
+            h = h @ array(layer.weight).T + array(layer.bias)
+            h = np.maximum(h, 0) if n < len(linear) - 1 else h
+        results.append(h)
+    return results[0], np.tanh(results[1])
+
+
+def all_pairs(mu, logvar, y):
+    """Eqs. 12 and 15: mean over i, t of log q(y_it|x_it) - mean_j log q(y_jt|x_it)."""
+    scores = [-0.5 * ((mu - y[[j]]) ** 2 / np.exp(logvar)).sum(axis=-1) for j in range(len(y))]
+    own = -0.5 * ((mu - y) ** 2 / np.exp(logvar)).sum(axis=-1)
+    return (own - np.mean(scores, axis=0)).mean()
+
+
+def released(mu, logvar, y, permutation):
+    """Squared errors and log-variances averaged over axis 1 on their own, summed over the last axis that is left."""
+    variance = np.exp(logvar.mean(axis=1))
+    gap = ((mu - y[permutation]) ** 2).mean(axis=1) - ((mu - y) ** 2).mean(axis=1)
+    return 0.5 * (gap / variance).sum(axis=-1).mean()
+
+
+@pytest.mark.parametrize("name", ["audio", "video", "text", "audiovisual"])
+def test_club_estimate(forward, name):
+    method, fine, specific, streams = forward
+    x, y = expected_pairs(method, specific, streams, fine)[name]
+    permutation = np.random.default_rng(3).permutation(len(x))
+    mu, logvar = mean_and_variance(method.clubs[name], x)
+    paper = method.config.variant == "paper"
+    expected = all_pairs(mu, logvar, y) if paper else released(mu, logvar, y, permutation)
+    pair = method._club_pairs(fine, specific, streams)[name]
+    draws = Draws({name: torch.from_numpy(permutation)})
+    assert method._club(name, *pair, draws).item() == pytest.approx(expected, rel=1e-8)
+
+
+def test_infonce(forward):
+    """Eq. 16 on time means at tau 1, both directions, averaged over three inputs; released: video and audio to text at 0.1, summed."""
+    method, _, _, streams = forward
+    means = {n: array(s.general).mean(axis=1) for n, s in streams.items()}
+    unit = {n: x / np.linalg.norm(x, axis=1, keepdims=True) for n, x in means.items()}
+
+    def nce(query, key, tau):
+        return negative_log_softmax(unit[query] @ unit[key].T / tau)
+
+    if method.config.variant == "paper":
+        expected = sum(nce(n, "text", 1.0) + nce("text", n, 1.0) for n in ("audiovisual", "video", "audio")) / 3
+    else:
+        expected = nce("video", "text", 0.1) + nce("audio", "text", 0.1)
+    assert method._infonce(streams).item() == pytest.approx(expected, rel=1e-9)

@@ -1,0 +1,63 @@
+"""Start and reset of a shared codebook, whichever update moves it."""
+
+import pytest
+import torch
+
+from cmg.quantizers.joint import JointEMA
+from cmg.quantizers.sequential import SequentialEMA
+
+STREAMS = ("a", "b")
+KINDS = (JointEMA, SequentialEMA)
+
+
+def make(kind, **options):
+    torch.manual_seed(0)
+    return kind(6, 2, STREAMS, reset_after=2, **options).double().train()
+
+
+def streams(seed=0):
+    generator = torch.Generator().manual_seed(seed)
+    return {name: torch.randn(3, 2, 2, generator=generator, dtype=torch.float64) for name in STREAMS}
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_start_on_the_batch_puts_codes_on_evenly_spaced_vectors(kind):
+    quantizer, x = make(kind, start="batch"), streams()
+    quantized = quantizer(x, torch.zeros(6))
+    every = torch.cat([x["a"].flatten(0, 1), x["b"].flatten(0, 1)])
+    torch.testing.assert_close(quantized.codebook, every[[0, 2, 4, 6, 8, 10]])
+    assert quantizer.embedding.abs().max() < 10
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_uniform_start_leaves_no_code_without_a_number(kind):
+    quantizer = make(kind, start="uniform")
+    assert quantizer.embedding.abs().max() <= 1 / 400 and not quantizer.ema_count.any() and "started" not in quantizer.state_dict()
+    for seed in range(3):
+        quantizer(streams(seed), torch.zeros(6))
+        assert quantizer.embedding.isfinite().all()
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_reset_to_the_batch_stays_and_a_copy_does_not(kind):
+    """Code 5 lies far away and is never chosen; both resets bring it near, the next update undoes the copy."""
+    for reset, stays in (("batch", True), ("copy", False)):
+        quantizer = make(kind, start="batch", reset=reset)
+        quantizer(streams(), torch.zeros(6))
+        for table in (quantizer.embedding, quantizer.ema_weight):
+            table[5] = 1000.0
+        quantizer.ema_count[5] = 1.0
+        quantizer.unactivated_count[5] = 2.0
+        quantizer(streams(), torch.zeros(6))
+        assert quantizer.embedding[5].norm() < 10
+        quantizer(streams(), torch.zeros(6))
+        assert (quantizer.embedding[5].norm() < 10) == stays
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_only_reviving_streams_keep_codes(kind):
+    quantizer = make(kind, start="batch", reviving=("a",))
+    x = {"a": torch.zeros(1, 1, 2, dtype=torch.float64), "b": torch.ones(1, 1, 2, dtype=torch.float64)}
+    quantized = quantizer(x, torch.zeros(6))
+    idle = quantizer.unactivated_count
+    assert idle[quantized.indices["a"]].item() == 0 and idle[quantized.indices["b"]].item() == 1
