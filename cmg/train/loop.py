@@ -174,9 +174,11 @@ def _fit(method: Method, optimisers: dict[str, Optimizer], phase: Phase) -> Call
         with phase("variational"):
             for _ in range(method.inner_steps):
                 optimisers["variational"].zero_grad()
-                closure().backward()
-                average_gradients(method.variational_parameters())
-                optimisers["variational"].step()
+                loss = closure()
+                with torch.autocast(loss.device.type, enabled=False):  # `fit` is called within the forward pass
+                    loss.backward()
+                    average_gradients(method.variational_parameters())
+                    optimisers["variational"].step()
 
     return fit
 

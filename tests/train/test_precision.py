@@ -5,10 +5,14 @@ from typing import get_args
 import numpy as np
 import pytest
 import torch
+from torch.utils._python_dispatch import TorchDispatchMode
 
+from cmg.methods import build
 from cmg.train import precision
 from cmg.train.loop import TrainOptions, make_optimisers, train_step
+from cmg.train.profile import random_batch
 from pipeline.params import Pretrain
+from tests.methods.conftest import SMALL
 
 CPU, CUDA = torch.device("cpu"), torch.device("cuda", 0)
 
@@ -51,3 +55,32 @@ def test_the_setting_comes_back_after_an_error():
         assert products.allow_tf32
         raise RuntimeError("within")
     assert not products.allow_tf32
+
+
+class Products(TorchDispatchMode):
+    """Types of the matrix products within it."""
+
+    def __init__(self):
+        super().__init__()
+        self.types = []
+
+    def __torch_dispatch__(self, operation, types, args=(), kwargs=None):
+        result = operation(*args, **(kwargs or {}))
+        if operation in (torch.ops.aten.mm.default, torch.ops.aten.addmm.default):
+            self.types.append(result.dtype)
+        return result
+
+
+def test_with_bfloat16_the_variational_nets_are_fitted_in_float32_backward_too():
+    method, seen = build("fcid", SMALL), {}
+    precision.ready(method, "bfloat16")
+    options = TrainOptions(epochs=1, batch_size=2, precision="bfloat16")
+
+    def phase(name):
+        return seen.setdefault(name, Products())
+
+    train_step(method, random_batch(2, CPU), options, make_optimisers(method, options), 0, 2, phase)
+    nets = 4 * 2  # mean and log-variance of four pairs of features
+    # four layers each, multiplied once forward; backward by weight and, but for the first layer, by input
+    assert seen["variational"].types == [torch.float32] * (method.inner_steps * nets * (4 + 4 + 3))
+    assert torch.bfloat16 in seen["backward"].types
