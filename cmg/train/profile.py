@@ -14,6 +14,7 @@ from torch.profiler import ProfilerActivity, profile
 from torch.utils.flop_counter import FlopCounterMode
 
 from cmg.methods.base import Batch, LossTerms, Method
+from cmg.nn.distributed import world
 from cmg.train.loop import Phase, TrainOptions, make_optimisers, train_step
 from cmg.train.precision import DTYPES, Precision, multiplying, ready
 
@@ -51,11 +52,15 @@ def random_batch(clips: int, device: torch.device) -> Batch:
 
 
 def stepper(method: Method, batch: Batch, precision: Precision, phase: Phase = nullcontext) -> Callable[[int], LossTerms]:
-    """A function that takes training step i on the batch, for `method` on the batch's device; `phase` as for `train_step`."""
-    options = TrainOptions(epochs=10**6, batch_size=batch.size, precision=precision)
+    """A function that takes training step i on the batch, for `method` on the batch's device; `phase` as for `train_step`.
+
+    Of several processes each has a batch of its own, and the step is that of all of them together.
+    """
+    together = batch.size * world()[1]
+    options = TrainOptions(epochs=10**6, batch_size=together, precision=precision)
     ready(method, precision)
     optimisers = make_optimisers(method, options)
-    return lambda step: train_step(method, batch, options, optimisers, step, batch.size, phase)
+    return lambda step: train_step(method, batch, options, optimisers, step, together, phase)
 
 
 def time_step(step: Callable[[int], LossTerms], device: torch.device, steps: int) -> float:
