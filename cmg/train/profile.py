@@ -104,11 +104,17 @@ def profile_step(method: Method, batch: Batch, precision: Precision, steps: int 
         for number in range(steps):
             step(2 * steps + 2 + number)
         _wait(device)
-    own, wanted = ("self_device_time_total", DeviceType.CUDA) if cuda else ("self_cpu_time_total", DeviceType.CPU)
-    spent = {event.key: getattr(event, own) / steps / 1e6 for event in recorded.key_averages() if event.device_type == wanted}
+    spent = {name: seconds / steps for name, seconds in _spent(recorded, cuda).items()}
     operations = dict(sorted(spent.items(), key=lambda item: -item[1])[:longest])
     memory = torch.cuda.max_memory_allocated(device) if cuda else 0
     return Profile(seconds, phases, operations, counter.get_total_flops(), peak(device, precision), memory)
+
+
+def _spent(recorded: profile, cuda: bool) -> dict[str, float]:
+    """Seconds by operation, on a GPU by kernel; a named range, such as an optimiser's step, is neither, and would count kernels twice."""
+    own, wanted = ("self_device_time_total", DeviceType.CUDA) if cuda else ("self_cpu_time_total", DeviceType.CPU)
+    events = (event for event in recorded.key_averages() if event.device_type == wanted and not event.is_user_annotation)
+    return {event.key: getattr(event, own) / 1e6 for event in events}
 
 
 def peak(device: torch.device, precision: Precision, rounds: int = 5) -> float:

@@ -1,9 +1,12 @@
 """Profiles of a step: phases, counted operations, the share of the peak."""
 
+from types import SimpleNamespace
+
 import torch
+from torch.autograd import DeviceType
 
 from cmg.methods import build
-from cmg.train.profile import PHASES, Profile, peak, profile_step, random_batch
+from cmg.train.profile import PHASES, Profile, _spent, peak, profile_step, random_batch
 
 CPU = torch.device("cpu")
 SMALL = {"codebook_size": 8, "embedding_dim": 8, "specific_channels": 2, "decoder_channels": 2, "heads": 2, "feedforward": 8}
@@ -24,3 +27,14 @@ def test_the_share_is_work_over_time_over_peak():
 
 def test_the_peak_is_that_of_a_real_product():
     assert 1e8 < peak(CPU, "float32", rounds=1) < 1e15
+
+
+def test_named_ranges_are_not_counted_beside_the_kernels_within_them():
+    def event(key, device, annotation):
+        return SimpleNamespace(
+            key=key, device_type=device, is_user_annotation=annotation, self_device_time_total=2e6, self_cpu_time_total=3e6
+        )
+
+    gpu = [event("gemm", DeviceType.CUDA, False), event("Optimizer.step#Adam.step", DeviceType.CUDA, True)]
+    recorded = SimpleNamespace(key_averages=lambda: [*gpu, event("aten::mm", DeviceType.CPU, False)])
+    assert _spent(recorded, cuda=True) == {"gemm": 2.0} and _spent(recorded, cuda=False) == {"aten::mm": 3.0}
