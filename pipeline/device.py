@@ -40,12 +40,15 @@ def prepare(params: Params, threads: int | None = None) -> torch.device:
     os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")  # before CUDA starts: otherwise its matrix products may differ by run
     torch.set_num_threads(threads or params.threads)
     torch.backends.cudnn.benchmark = False
-    torch.backends.cudnn.allow_tf32 = False  # float32 means float32 on every device
+    for products in (torch.backends.cudnn.conv, torch.backends.cudnn.rnn, torch.backends.cuda.matmul):
+        products.fp32_precision = "ieee"  # float32 means float32 on every device
     torch.use_deterministic_algorithms(True, warn_only=True)
     torch.utils.deterministic.fill_uninitialized_memory = False
     device = choose(params)
     if device.type == "cuda":
         torch.cuda.set_device(device)
+        for fused in ("flash", "mem_efficient", "cudnn"):  # attention whose backward differs by run
+            getattr(torch.backends.cuda, f"enable_{fused}_sdp")(False)
         print(f"device: {torch.cuda.get_device_name(device)}")
     return device
 

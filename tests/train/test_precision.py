@@ -35,26 +35,33 @@ def test_tf32_needs_a_gpu_that_has_it(monkeypatch, capability):
     assert precision.check("bfloat16", CPU) is None
 
 
-@pytest.mark.parametrize("before", [True, False])
+@pytest.mark.parametrize("before", ["tf32", "ieee", "none"])
 @pytest.mark.parametrize("name", precision.DTYPES)
-def test_a_step_multiplies_in_its_precision_and_leaves_the_setting_as_it_was(tiny, paired, monkeypatch, name, before):
-    monkeypatch.setattr(torch.backends.cudnn, "allow_tf32", before)
+def test_a_step_convolves_in_its_precision_and_leaves_the_settings_as_they_were(tiny, paired, monkeypatch, float32_products, name, before):
+    for products in float32_products:
+        products.fp32_precision = before
     seen, options = [], TrainOptions(epochs=1, batch_size=3, precision=name)
     tiny.to(precision.DTYPES[name])
     loss = tiny.loss
-    monkeypatch.setattr(tiny, "loss", lambda *given: (seen.append(torch.backends.cudnn.allow_tf32), loss(*given))[1])
+
+    def watched(*given):
+        seen.append([products.fp32_precision for products in float32_products])
+        return loss(*given)
+
+    monkeypatch.setattr(tiny, "loss", watched)
     batch = paired.place(paired.fetch(np.arange(options.batch_size)))
     terms = train_step(tiny, batch, options, make_optimisers(tiny, options), 0, len(paired))
-    assert seen == [name == "tf32"] and torch.isfinite(terms.total)
-    assert torch.backends.cudnn.allow_tf32 is before and not torch.backends.cuda.matmul.allow_tf32
+    assert seen == [["tf32" if name == "tf32" else "ieee", before, before]] and torch.isfinite(terms.total)
+    assert [products.fp32_precision for products in float32_products] == [before] * 3
 
 
 def test_the_setting_comes_back_after_an_error():
     products = torch.backends.cuda.matmul
+    before = products.fp32_precision
     with pytest.raises(RuntimeError, match="within"), precision.multiplying("tf32", products):
-        assert products.allow_tf32
+        assert products.fp32_precision == "tf32"
         raise RuntimeError("within")
-    assert not products.allow_tf32
+    assert products.fp32_precision == before
 
 
 class Products(TorchDispatchMode):
