@@ -111,7 +111,7 @@ class ResidentFeatures(PairedFeatures):
 
     def fetch(self, positions: np.ndarray) -> dict[str, Tensor]:
         """As in ``PairedFeatures``, picked from the tables."""
-        index = torch.from_numpy(np.asarray(positions))
+        index = torch.from_numpy(np.array(positions))  # a copy: an epoch's order is read-only
         places = {device: index.to(device, non_blocking=True) for device in {table.device for table in self.tables.values()}}
         return {name: table.index_select(0, places[table.device]) for name, table in self.tables.items()}
 

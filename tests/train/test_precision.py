@@ -10,7 +10,7 @@ from torch.utils._python_dispatch import TorchDispatchMode
 from cmg.methods import build
 from cmg.train import precision
 from cmg.train.loop import TrainOptions, make_optimisers, train_step
-from cmg.train.profile import random_batch
+from cmg.train.profile import random_features
 from pipeline.params import Pretrain
 from tests.methods.conftest import SMALL
 
@@ -86,7 +86,7 @@ def test_with_bfloat16_the_variational_nets_are_fitted_in_float32_backward_too()
     def phase(name):
         return seen.setdefault(name, Products())
 
-    train_step(method, random_batch(2, CPU), options, make_optimisers(method, options), 0, 2, phase)
+    train_step(method, random_features(2, CPU).batch(np.arange(2)), options, make_optimisers(method, options), 0, 2, phase)
     nets = 4 * 2  # mean and log-variance of four pairs of features
     # four layers each, multiplied once forward; backward by weight and, but for the first layer, by input
     assert seen["variational"].types == [torch.float32] * (method.inner_steps * nets * (4 + 4 + 3))

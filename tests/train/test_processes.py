@@ -12,10 +12,9 @@ import torch.distributed as dist
 import torch.multiprocessing as mp
 
 from cmg.methods import build
-from cmg.methods.base import Batch
 from cmg.train.data import PairedFeatures
 from cmg.train.loop import TrainOptions, train
-from cmg.train.profile import random_batch, stepper
+from cmg.train.profile import random_features, stepper
 from tests.train.conftest import ArrayStore
 
 WIDTHS = {"embedding_dim": 8, "specific_channels": 2, "decoder_channels": 2, "feedforward": 8}
@@ -49,17 +48,17 @@ def trained(folder: Path, setting: str) -> dict:
     return {"history": torch.tensor(done.history, dtype=torch.float64), **method.state_dict()}
 
 
-def benchmarked(rank: int) -> dict:
-    """The model after a step as benchmarks take it, on clips that no other process has."""
-    method, batch = fresh(), random_batch(2, torch.device("cpu"))
-    stepper(method, Batch(batch.audio + rank, batch.video, batch.text, batch.text_mask, batch.text_lengths), "float32")(0)
+def benchmarked(processes: int) -> dict:
+    """The model after a step as benchmarks take it, of two clips per process."""
+    method = fresh()
+    stepper(method, random_features(2 * processes, torch.device("cpu")), 2 * processes, "float32")(0)
     return method.state_dict()
 
 
 def join(rank: int, processes: int, folder: Path) -> None:
     dist.init_process_group("gloo", init_method=f"file://{folder}/rendezvous", rank=rank, world_size=processes)
     torch.save({setting: trained(folder, setting) for setting in SETTINGS}, folder / f"{rank}.pt")
-    torch.save(benchmarked(rank), folder / f"benchmark-{rank}.pt")
+    torch.save(benchmarked(processes), folder / f"benchmark-{rank}.pt")
     dist.barrier()
     dist.destroy_process_group()
 
