@@ -33,21 +33,30 @@ def choose(params: Params) -> torch.device:
 
 
 def prepare(params: Params, threads: int | None = None) -> torch.device:
-    """Set the CPU thread count and deterministic kernels in full float32; the device as ``choose`` has it.
+    """Set what ``settle`` sets; the device as ``choose`` has it.
 
     threads: of a stage whose work is too small to share, in place of those of params.yaml.
     """
-    os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")  # before CUDA starts: otherwise its matrix products may differ by run
-    torch.set_num_threads(threads or params.threads)
-    torch.backends.cudnn.benchmark = False
-    torch.backends.cudnn.allow_tf32 = False  # float32 means float32 on every device
-    torch.use_deterministic_algorithms(True, warn_only=True)
-    torch.utils.deterministic.fill_uninitialized_memory = False
     device = choose(params)
+    settle(device, threads or params.threads)
     if device.type == "cuda":
-        torch.cuda.set_device(device)
         print(f"device: {torch.cuda.get_device_name(device)}")
     return device
+
+
+def settle(device: torch.device, threads: int) -> None:
+    """Set the CPU thread count and deterministic kernels in full float32, on ``device``."""
+    os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")  # before the first product on a GPU: otherwise they may differ by run
+    torch.set_num_threads(threads)
+    torch.backends.cudnn.benchmark = False
+    for products in (torch.backends.cudnn.conv, torch.backends.cudnn.rnn, torch.backends.cuda.matmul):
+        products.fp32_precision = "ieee"  # float32 means float32 on every device
+    torch.use_deterministic_algorithms(True, warn_only=True)
+    torch.utils.deterministic.fill_uninitialized_memory = False
+    if device.type == "cuda":
+        torch.cuda.set_device(device)
+        for fused in ("flash", "mem_efficient", "cudnn"):  # attention whose backward differs by run
+            getattr(torch.backends.cuda, f"enable_{fused}_sdp")(False)
 
 
 def decoders(params: Params, device: torch.device) -> int:

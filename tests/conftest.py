@@ -16,3 +16,15 @@ def reference() -> Path:
     if not folder.is_dir():
         pytest.skip(f"reference folder {folder} is absent; set CMG_SHARED to where it is")
     return folder
+
+
+@pytest.fixture
+def float32_products():
+    """What has a setting of its own for products of float32 (cuDNN's convolutions, its LSTMs, cuBLAS); set back afterwards."""
+    import torch
+
+    kinds = (torch.backends.cudnn.conv, torch.backends.cudnn.rnn, torch.backends.cuda.matmul)
+    before = [products.fp32_precision for products in kinds]
+    yield kinds
+    for products, setting in zip(kinds, before, strict=True):
+        products.fp32_precision = setting

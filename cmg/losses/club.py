@@ -1,13 +1,14 @@
 """CLUB: a variational upper bound of mutual information (Cheng et al. 2020; FCID Eqs. 11, 12, 15).
 
 Axes: B clips, T seconds, D width of x, E width of y. q(y|x) is a Gaussian with diagonal covariance.
+`parts`: how many streams of the same clips are stacked along axis 0, which a permutation mixes; B counts all their rows.
 """
 
 from __future__ import annotations
 
 from torch import Tensor, nn
 
-from cmg.nn.distributed import gather, shard
+from cmg.nn.distributed import gather, shard, world
 
 
 def _mlp(x_dim: int, hidden: int, y_dim: int) -> nn.Sequential:
@@ -48,28 +49,31 @@ def club_all_pairs(net: CLUB, x: Tensor, y: Tensor) -> Tensor:
     return 0.5 * ((negative - (mu - y).square()) / logvar.exp()).sum(dim=-1).mean()
 
 
-def club_sampled(net: CLUB, x: Tensor, y: Tensor, permutation: Tensor) -> Tensor:
+def club_sampled(net: CLUB, x: Tensor, y: Tensor, permutation: Tensor, parts: int = 1) -> Tensor:
     """One negative clip per clip: mean over i, t of log q(y_it|x_it) - log q(y_perm(i)t|x_it). [B,...,.] -> []."""
     mu, logvar = net(x)
-    negative = _permuted(y, permutation)
+    negative = _permuted(y, permutation, parts)
     return 0.5 * (((mu - negative).square() - (mu - y).square()) / logvar.exp()).sum(dim=-1).mean()
 
 
-def club_released(net: CLUB, x: Tensor, y: Tensor, permutation: Tensor) -> Tensor:
+def club_released(net: CLUB, x: Tensor, y: Tensor, permutation: Tensor, parts: int = 1) -> Tensor:
     """The released estimate: squared error and log-variance are averaged over axis 1 separately, then summed over the last axis.
 
     For sequences [B,T,.] axis 1 is time: 0.5 mean_i sum_e. For clips [B,.] the same code averages over features and sums over
-    the batch: 0.5 sum_i, a scale of B/E times the usual one (facts on FCID 2.1).
+    the batch: 0.5 sum_i, a scale of B/E times the usual one (facts on FCID 2.1). B is that of the global batch.
     """
     mu, logvar = net(x)
     variance = logvar.mean(dim=1).exp()
     positive = (mu - y).square().mean(dim=1)
-    negative = (mu - _permuted(y, permutation)).square().mean(dim=1)
-    return 0.5 * ((negative - positive) / variance).sum(dim=-1).mean()
+    negative = (mu - _permuted(y, permutation, parts)).square().mean(dim=1)
+    estimate = 0.5 * ((negative - positive) / variance).sum(dim=-1).mean()
+    return estimate * world()[1] if mu.ndim == 2 else estimate  # losses are averaged over processes, and this is a sum
 
 
-def _permuted(y: Tensor, permutation: Tensor) -> Tensor:
-    everyone = gather(y)
+def _permuted(y: Tensor, permutation: Tensor, parts: int) -> Tensor:
+    clips = y.unflatten(0, (parts, -1)).transpose(0, 1)  # [clips,parts,...], so that processes are joined clip by clip
+    everyone = gather(clips).transpose(0, 1).flatten(0, 1)
     if permutation.shape[0] != everyone.shape[0]:
         raise ValueError(f"CLUB permutation: expected {everyone.shape[0]} rows, found {permutation.shape[0]}")
-    return shard(everyone[permutation.to(y.device)], y.shape[0])
+    chosen = everyone[permutation.to(y.device)].unflatten(0, (parts, -1)).transpose(0, 1)
+    return shard(chosen, clips.shape[0]).transpose(0, 1).flatten(0, 1)

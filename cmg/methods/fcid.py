@@ -202,7 +202,8 @@ class FCID(CodedMethod):
         if self.config.club_estimate == "all_pairs":
             return club_all_pairs(self.clubs[name], x, y)
         estimate = club_sampled if self.config.club_estimate == "sampled" else club_released
-        return estimate(self.clubs[name], x, y, draws.permutations[name])
+        stacked = len(self._audiovisual()) if name == "audiovisual" else 1
+        return estimate(self.clubs[name], x, y, draws.permutations[name], stacked)
 
     def _cpc(self, fine: dict[str, Tensor], step: int) -> Tensor:
         """Eq. 13 in both directions, and the released self terms."""

@@ -2,7 +2,7 @@
 
 On a CPU the convolution kernels reach a fraction of the matrix rate on 7x7, 5x5 and 3x3 maps (docs/training.md has both measured). So
 a convolution gathers the window of every output position and multiplies once; a transposed one multiplies once and adds every window in
-its place. The sums are the same, in another order. Narrow layers and other devices keep the kernels.
+its place. The sums are the same, in another order. Narrow layers and other devices keep the kernels, which want the channels last.
 
 Axes: N maps, H W positions, h w positions of the other side, K side of the window, C channels.
 """
@@ -14,6 +14,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 WIDE = 256  # channels from which the product is faster than the kernel
+PRODUCTS = ("cpu",)  # devices on which it is
 _WINDOWED = (0, 2, 3, 1)  # weight [out,in,K,K] -> [out,K,K,in]
 _TRANSPOSED = (2, 3, 1, 0)  # weight [in,out,K,K] -> [K,K,out,in]
 
@@ -22,7 +23,7 @@ Layer = nn.Conv2d | nn.ConvTranspose2d
 
 def convolve(layer: Layer, x: Tensor) -> Tensor:
     """`layer` (stride 1, square window; a transposed one without padding) applied to [N,H,W,C]; the result is [N,h,w,channels]."""
-    if x.device.type != "cpu" or not _wide(layer):
+    if not _multiplied(layer):
         return layer(x.permute(0, 3, 1, 2)).permute(0, 2, 3, 1)
     if layer.kernel_size == (1, 1):
         return _pointwise(layer, x)
@@ -30,16 +31,22 @@ def convolve(layer: Layer, x: Tensor) -> Tensor:
 
 
 def lay_out(module: nn.Module) -> None:
-    """Keep the weights of wide convolutions on a CPU in the order in which they are multiplied; values, names and shapes stay."""
+    """Keep the weights of convolutions in the order in which they are read, so that none is copied in a step: those of products as they
+    are multiplied, those of kernels on a GPU channels last. Values, names and shapes stay.
+    """
     for layer in module.modules():
-        if isinstance(layer, Layer) and _wide(layer) and layer.weight.device.type == "cpu":
+        if not isinstance(layer, Layer):
+            continue
+        if _multiplied(layer):
             order = _TRANSPOSED if isinstance(layer, nn.ConvTranspose2d) else _WINDOWED
             back = [order.index(axis) for axis in range(4)]
             layer.weight.data = layer.weight.data.permute(order).contiguous().permute(back)
+        elif layer.weight.device.type != "cpu":
+            layer.weight.data = layer.weight.data.contiguous(memory_format=torch.channels_last)
 
 
-def _wide(layer: Layer) -> bool:
-    return min(layer.in_channels, layer.out_channels) >= WIDE
+def _multiplied(layer: Layer) -> bool:
+    return layer.weight.device.type in PRODUCTS and min(layer.in_channels, layer.out_channels) >= WIDE
 
 
 def _pointwise(layer: Layer, x: Tensor) -> Tensor:

@@ -53,9 +53,26 @@ class _Gather(torch.autograd.Function):
         return summed[ctx.own]
 
 
+class _Summed(torch.autograd.Function):
+    """Sum over processes, forward and backward."""
+
+    @staticmethod
+    def forward(ctx, x: Tensor) -> Tensor:
+        return total(x.clone(memory_format=torch.contiguous_format))
+
+    @staticmethod
+    def backward(ctx, gradient: Tensor) -> Tensor:
+        return total(gradient.clone(memory_format=torch.contiguous_format))
+
+
 def gather(x: Tensor) -> Tensor:
     """Rows of all processes along axis 0, in rank order; gradients flow back to each."""
     return x if world()[1] == 1 else _Gather.apply(x.contiguous())
+
+
+def summed(x: Tensor) -> Tensor:
+    """Sum over processes; gradients flow back to each."""
+    return x if world()[1] == 1 else _Summed.apply(x)
 
 
 def shard(x: Tensor, rows: int) -> Tensor:

@@ -9,6 +9,7 @@ from typing import Literal
 
 from torch import Tensor, nn
 
+from cmg.nn.batchnorm import BatchNorm2d
 from cmg.nn.convolve import convolve
 
 Norm = Literal["none", "batch"]
@@ -17,14 +18,14 @@ Norm = Literal["none", "batch"]
 class SpatialStack(nn.Module):
     """[B,T,7,7,C] -> [B,T,3,3,S], non-negative: twice a 3x3 convolution without padding (C -> S/2 -> S), normalisation, ReLU.
 
-    `norm="batch"` is batch normalisation over frames and positions, as released: its statistics are of one process.
+    `norm="batch"` is batch normalisation over frames and positions, as released, the statistics over the global batch.
     """
 
     def __init__(self, channels: int = 512, width: int = 2048, norm: Norm = "none") -> None:
         super().__init__()
         self.conv_a = nn.Conv2d(channels, width // 2, 3)
         self.conv_b = nn.Conv2d(width // 2, width, 3)
-        self.norm_a, self.norm_b = (nn.BatchNorm2d(c) if norm == "batch" else nn.Identity() for c in (width // 2, width))
+        self.norm_a, self.norm_b = (BatchNorm2d(c) if norm == "batch" else nn.Identity() for c in (width // 2, width))
 
     def forward(self, video: Tensor) -> Tensor:
         """[B,T,7,7,C] -> [B,T,3,3,S]."""

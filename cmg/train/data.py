@@ -7,6 +7,7 @@ from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field, fields
+from functools import lru_cache
 from typing import Protocol, TypeVar
 
 import numpy as np
@@ -110,7 +111,7 @@ class ResidentFeatures(PairedFeatures):
 
     def fetch(self, positions: np.ndarray) -> dict[str, Tensor]:
         """As in ``PairedFeatures``, picked from the tables."""
-        index = torch.from_numpy(np.asarray(positions))
+        index = torch.from_numpy(np.array(positions))  # a copy: an epoch's order is read-only
         places = {device: index.to(device, non_blocking=True) for device in {table.device for table in self.tables.values()}}
         return {name: table.index_select(0, places[table.device]) for name, table in self.tables.items()}
 
@@ -147,6 +148,9 @@ def ahead(fetch: Callable[[int], Fetched], steps: Iterable[int], depth: int = 2)
             yield waiting.popleft().result()
 
 
+@lru_cache(maxsize=2)  # an epoch and, fetched ahead, the next
 def epoch_order(clips: int, seed: int, epoch: int) -> np.ndarray:
-    """The permutation of an epoch; a function of seed and epoch alone, so that resuming needs no generator state."""
-    return np.random.default_rng([seed, epoch]).permutation(clips)
+    """The permutation of an epoch, read-only; a function of seed and epoch alone, so that resuming needs no generator state."""
+    order = np.random.default_rng([seed, epoch]).permutation(clips)
+    order.setflags(write=False)
+    return order

@@ -6,7 +6,6 @@ Every random number is a function of (seed, step): the order of clips of (seed, 
 Nothing in a step waits for the device: losses are brought to the CPU for many steps at once.
 """
 
-import math
 import signal
 import threading
 import time
@@ -24,6 +23,7 @@ from cmg.methods.base import Batch, LossTerms, Method
 from cmg.nn.distributed import alone, average_gradients, total, world
 from cmg.train import state
 from cmg.train.data import PairedFeatures, ahead, epoch_order
+from cmg.train.divergence import check_losses, check_state, explained
 from cmg.train.precision import DTYPES, Precision, autocast, multiplying, ready
 
 NOTE_EVERY = 10  # steps whose losses are brought to the CPU together
@@ -50,10 +50,6 @@ class TrainOptions:
     precision: Precision = "float32"
 
 
-class Diverged(RuntimeError):
-    """The loss is no longer finite."""
-
-
 def steps_per_epoch(clips: int, batch_size: int) -> int:
     """Batches per epoch; a last batch of one clip, on which no contrastive loss is defined, is left out."""
     whole, rest = divmod(clips, batch_size)
@@ -76,7 +72,8 @@ def train(
         progress: called with (steps done, steps in all, latest history row, empty at first).
 
     Raises:
-        Diverged: a loss term is not finite; the message names it, and the last saved state stays in ``work``.
+        Diverged: a loss or a weight is not finite, or the loss has grown beyond measure; the message says what, and where the history
+            is. The last good state stays in ``work``.
         SystemExit: SIGTERM came; the step was finished and the state saved.
         ValueError: fewer than two clips, or a precision that the device does not have.
     """
@@ -88,7 +85,7 @@ def train(
     per_epoch = steps_per_epoch(len(data), options.batch_size)
     steps = options.epochs * per_epoch
     noted, saved = [], time.monotonic()
-    with asked_to_stop() as asked:
+    with asked_to_stop() as asked, explained(done, work):
         todo, place = range(done.step, steps), world()
         fetched_ahead = ahead(lambda step: data.fetch(own(positions(len(data), options, step), *place)), todo)
         for step, fetched in zip(todo, fetched_ahead, strict=True):
@@ -100,6 +97,8 @@ def train(
                 _note(done, noted, per_epoch)
             if ended:
                 _note_health(done, method, done.step // per_epoch)
+            if stop or due or done.step == steps:
+                check_state(done.step, method)
             if world()[0] == 0 and (stop or (due and time.monotonic() - saved >= options.save_seconds)):
                 state.save(work, key, method, optimisers, done)
                 saved = time.monotonic()
@@ -174,9 +173,11 @@ def _fit(method: Method, optimisers: dict[str, Optimizer], phase: Phase) -> Call
         with phase("variational"):
             for _ in range(method.inner_steps):
                 optimisers["variational"].zero_grad()
-                closure().backward()
-                average_gradients(method.variational_parameters())
-                optimisers["variational"].step()
+                loss = closure()
+                with torch.autocast(loss.device.type, enabled=False):  # `fit` is called within the forward pass
+                    loss.backward()
+                    average_gradients(method.variational_parameters())
+                    optimisers["variational"].step()
 
     return fit
 
@@ -211,12 +212,8 @@ def _note(done: state.Progress, noted: list[LossTerms], per_epoch: int) -> None:
             raise ValueError(f"a method has the same terms and monitors in every step: expected {done.columns[2:]}, found {list(row)}")
     table = torch.stack([torch.stack([v.detach().reshape(()).double() for v in row.values()]) for row in rows])
     for number, values in enumerate((total(table) / world()[1]).tolist(), done.step - len(noted)):
-        finite = dict(zip(rows[0], values, strict=True))
-        if bad := [name for name in noted[0].terms if not math.isfinite(finite[name])]:
-            raise Diverged(
-                f"step {number + 1}: loss {', '.join(bad)} is not finite; lower the learning rate or inspect the last history rows"
-            )
         done.history.append([number + 1, number // per_epoch + 1, *values])
+        check_losses(done, list(noted[0].terms))
     noted.clear()
 
 

@@ -56,11 +56,14 @@ def autocast(precision: Precision, device: torch.device) -> torch.autocast:
 
 
 @contextmanager
-def multiplying(precision: Precision, backend: Any = torch.backends.cudnn) -> Iterator[None]:
-    """Within it the products of a backend (cuDNN: convolutions, backward too) are in TF32 if that is the precision, else in full."""
-    before = backend.allow_tf32
-    backend.allow_tf32 = precision == "tf32"
+def multiplying(precision: Precision, products: Any = torch.backends.cudnn.conv) -> Iterator[None]:
+    """Within it these products (of cuDNN's convolutions, backward too) are in TF32 if that is the precision, else in full.
+
+    `torch.backends.cudnn.allow_tf32` would turn cuDNN's LSTMs to TF32 as well, and torch raises where it meets both ways of setting it.
+    """
+    before = products.fp32_precision
+    products.fp32_precision = "tf32" if precision == "tf32" else "ieee"
     try:
         yield
     finally:
-        backend.allow_tf32 = before
+        products.fp32_precision = before

@@ -8,17 +8,20 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 
+import numpy as np
 import torch
 from torch.autograd import DeviceType
 from torch.profiler import ProfilerActivity, profile
 from torch.utils.flop_counter import FlopCounterMode
 
-from cmg.methods.base import Batch, LossTerms, Method
-from cmg.train.loop import Phase, TrainOptions, make_optimisers, train_step
+from cmg.methods.base import LossTerms, Method
+from cmg.nn.distributed import world
+from cmg.train.data import PairedFeatures, ResidentFeatures
+from cmg.train.loop import Phase, TrainOptions, make_optimisers, own, positions, train_step
 from cmg.train.precision import DTYPES, Precision, multiplying, ready
 
 SECONDS, WORDS = 10, 10
-PHASES = ("forward", "variational", "backward", "clip", "adam")  # `variational` lies within `forward`
+PHASES = ("features", "forward", "variational", "backward", "clip", "adam")  # `variational` lies within `forward`
 PEAK_SIZE = {"cpu": 2048, "cuda": 8192}  # side of the matrices whose product is the peak
 
 
@@ -42,36 +45,53 @@ class Profile:
         return self.flops / self.seconds / self.peak
 
 
-def random_batch(clips: int, device: torch.device) -> Batch:
-    """Random features of the official shapes, non-negative where real ones are."""
-    g = torch.Generator().manual_seed(0)
-    audio, video = torch.randn(clips, SECONDS, 128, generator=g).relu(), torch.randn(clips, SECONDS, 7, 7, 512, generator=g).relu()
-    text, mask = torch.randn(clips, WORDS, 768, generator=g), torch.ones(clips, WORDS, dtype=torch.bool)
-    return Batch(audio, video, text, mask, torch.full((clips,), WORDS)).to(device)
+def random_features(clips: int, device: torch.device) -> ResidentFeatures:
+    """Random features of the official shapes and stored types, non-negative where real ones are, held as training holds them."""
+    g = torch.Generator(device).manual_seed(0)
+    tables = {
+        "audio": torch.randn(clips, SECONDS, 128, generator=g, device=device).relu_(),
+        "video": torch.randn(clips, SECONDS, 7, 7, 512, generator=g, device=device, dtype=torch.float16).relu_(),
+        "text": torch.randn(clips, WORDS, 768, generator=g, device=device),
+        "text_mask": torch.ones(clips, WORDS, dtype=torch.bool, device=device),
+        "text_lengths": torch.full((clips,), WORDS),
+    }
+    rows = np.arange(clips)
+    return ResidentFeatures(None, None, None, rows, rows, device, tables=tables)  # nothing is read from stores
 
 
-def stepper(method: Method, batch: Batch, precision: Precision, phase: Phase = nullcontext) -> Callable[[int], LossTerms]:
-    """A function that takes training step i on the batch, for `method` on the batch's device; `phase` as for `train_step`."""
-    options = TrainOptions(epochs=10**6, batch_size=batch.size, precision=precision)
+def stepper(
+    method: Method, data: PairedFeatures, batch_size: int, precision: Precision, phase: Phase = nullcontext
+) -> Callable[[int], LossTerms]:
+    """A function that takes training step i, batch included, for `method` on the device of the features; `phase` as for `train_step`.
+
+    batch_size: of all processes together; each takes its part.
+    """
+    options = TrainOptions(epochs=10**6, batch_size=batch_size, precision=precision)
     ready(method, precision)
-    optimisers = make_optimisers(method, options)
-    return lambda step: train_step(method, batch, options, optimisers, step, batch.size, phase)
+    optimisers, place = make_optimisers(method, options), world()
+
+    def take(step: int) -> LossTerms:
+        with phase("features"):
+            batch = data.batch(own(positions(len(data), options, step), *place))
+        return train_step(method, batch, options, optimisers, step, len(data), phase)
+
+    return take
 
 
 def time_step(step: Callable[[int], LossTerms], device: torch.device, steps: int) -> float:
     """Seconds per step over `steps` steps after a first one that is not counted."""
     step(0)
-    _wait(device)
+    wait(device)
     started = time.perf_counter()
     for number in range(1, steps + 1):
         step(number)
-    _wait(device)
+    wait(device)
     return (time.perf_counter() - started) / steps
 
 
-def profile_step(method: Method, batch: Batch, precision: Precision, steps: int = 3, longest: int = 10) -> Profile:
-    """Time, phases and operations of a step, averaged over `steps`."""
-    device, timed = batch.audio.device, False
+def profile_step(method: Method, batch_size: int, device: torch.device, precision: Precision, steps: int = 3, longest: int = 10) -> Profile:
+    """Time, phases and operations of a step of `method`, which is on `device`, on random features; averaged over `steps`."""
+    timed = False
     phases = dict.fromkeys(PHASES, 0.0)
 
     @contextmanager
@@ -80,13 +100,13 @@ def profile_step(method: Method, batch: Batch, precision: Precision, steps: int 
         if not timed:
             yield
             return
-        _wait(device)
+        wait(device)
         started = time.perf_counter()
         yield
-        _wait(device)
+        wait(device)
         phases[name] += (time.perf_counter() - started) / steps
 
-    step = stepper(method, batch, precision, phase)
+    step = stepper(method, random_features(batch_size, device), batch_size, precision, phase)
     seconds = time_step(step, device, steps)
     timed = True
     for number in range(steps):
@@ -98,12 +118,18 @@ def profile_step(method: Method, batch: Batch, precision: Precision, steps: int 
     with profile(activities=[ProfilerActivity.CPU, *([ProfilerActivity.CUDA] if cuda else [])], acc_events=True) as recorded:
         for number in range(steps):
             step(2 * steps + 2 + number)
-        _wait(device)
-    own, wanted = ("self_device_time_total", DeviceType.CUDA) if cuda else ("self_cpu_time_total", DeviceType.CPU)
-    spent = {event.key: getattr(event, own) / steps / 1e6 for event in recorded.key_averages() if event.device_type == wanted}
+        wait(device)
+    spent = {name: seconds / steps for name, seconds in _spent(recorded, cuda).items()}
     operations = dict(sorted(spent.items(), key=lambda item: -item[1])[:longest])
     memory = torch.cuda.max_memory_allocated(device) if cuda else 0
     return Profile(seconds, phases, operations, counter.get_total_flops(), peak(device, precision), memory)
+
+
+def _spent(recorded: profile, cuda: bool) -> dict[str, float]:
+    """Seconds by operation, on a GPU by kernel; a named range, such as an optimiser's step, is neither, and would count kernels twice."""
+    own, wanted = ("self_device_time_total", DeviceType.CUDA) if cuda else ("self_cpu_time_total", DeviceType.CPU)
+    events = (event for event in recorded.key_averages() if event.device_type == wanted and not event.is_user_annotation)
+    return {event.key: getattr(event, own) / 1e6 for event in events}
 
 
 def peak(device: torch.device, precision: Precision, rounds: int = 5) -> float:
@@ -113,15 +139,16 @@ def peak(device: torch.device, precision: Precision, rounds: int = 5) -> float:
     a = torch.randn(size, size, device=device).to(dtype)
     taken = []
     for _ in range(rounds):
-        _wait(device)
+        wait(device)
         started = time.perf_counter()
         with multiplying(precision, torch.backends.cuda.matmul):
             a @ a
-        _wait(device)
+        wait(device)
         taken.append(time.perf_counter() - started)
     return 2 * size**3 / min(taken)
 
 
-def _wait(device: torch.device) -> None:
+def wait(device: torch.device) -> None:
+    """Until the device has done what it was given."""
     if device.type == "cuda":
         torch.cuda.synchronize(device)

@@ -17,6 +17,7 @@ from cmg.methods.base import Method
 from cmg.store.reader import FeatureStore
 from cmg.train import checkpoint, history, precision, released
 from cmg.train.data import PairedFeatures, fits, resident
+from cmg.train.divergence import history_file
 from cmg.train.loop import TrainOptions, train
 from cmg.train.origin import origin
 from cmg.train.pairs import pair
@@ -105,7 +106,8 @@ def _train(run_name: str, name: str, seed: int, params: Params, rank: int) -> No
         about = {"method": name, **used, "steps": done.step, "clips": counts, "inputs": digests, "features": features}
         checkpoint.save(folder, method, about)
         _write_history(folder, done, data.standardise)
-        work.unlink(missing_ok=True)
+        for left in (work, history_file(work)):
+            left.unlink(missing_ok=True)
 
 
 def _capable(device: torch.device, schedule: Pretrain) -> torch.device:

@@ -6,7 +6,7 @@ import torch
 
 from cmg.methods import METHODS, build
 from cmg.train.precision import DTYPES, UnsupportedPrecision
-from cmg.train.profile import profile_step, random_batch
+from cmg.train.profile import profile_step
 from pipeline.device import prepare
 from pipeline.params import ParameterError, Params
 
@@ -24,7 +24,7 @@ def run(args: argparse.Namespace, params: Params) -> None:
     torch.manual_seed(0)
     method = build(args.method, params.method_config(args.method)).to(device)
     try:
-        found = profile_step(method, random_batch(clips, device), precision, args.steps)
+        found = profile_step(method, clips, device, precision, args.steps)
     except UnsupportedPrecision as error:
         raise ParameterError(f"--{error}") from error
     print(f"{args.method}, scale {params.scale}, {clips} clips, {precision}, {device}: {found.seconds:.3f} s per step")

@@ -71,3 +71,13 @@ def test_laid_out_weights_are_the_same_and_multiplied_without_a_copy(name, monke
     assert torch.equal(layer.weight, weight) and torch.equal(convolve(layer, x), before)
     order = (2, 3, 1, 0) if "transposed" in name else (0, 2, 3, 1)
     assert layer.weight.permute(order).is_contiguous()
+
+
+def test_kernels_of_another_device_get_their_weights_channels_last(monkeypatch):
+    """The `meta` device stands for a GPU."""
+    layer = nn.Conv2d(module.WIDE, module.WIDE, 3, device="meta")
+    lay_out(layer)
+    assert layer.weight.is_contiguous(memory_format=torch.channels_last) and layer.weight.shape == (module.WIDE, module.WIDE, 3, 3)
+    monkeypatch.setattr(module, "PRODUCTS", ("meta",))
+    lay_out(layer)
+    assert layer.weight.permute(0, 2, 3, 1).is_contiguous()

@@ -41,8 +41,9 @@ def test_a_gpu_that_torch_cannot_use_is_said_and_not_passed_over(gpus, monkeypat
         device.choose(shipped(device="cuda"))
 
 
-def test_float32_is_float32_and_the_same_run_gives_the_same_bytes(monkeypatch):
-    monkeypatch.setattr(torch.backends.cudnn, "allow_tf32", True)
+def test_float32_is_float32_and_the_same_run_gives_the_same_bytes(monkeypatch, float32_products):
+    for products in float32_products:
+        products.fp32_precision = "tf32"
     monkeypatch.setattr(torch.backends.cudnn, "benchmark", True)
     monkeypatch.delenv("CUBLAS_WORKSPACE_CONFIG", raising=False)
     before, threads = torch.are_deterministic_algorithms_enabled(), torch.get_num_threads()
@@ -52,8 +53,26 @@ def test_float32_is_float32_and_the_same_run_gives_the_same_bytes(monkeypatch):
     finally:
         torch.use_deterministic_algorithms(before)
         torch.set_num_threads(threads)
-    assert not torch.backends.cudnn.allow_tf32 and not torch.backends.cudnn.benchmark
+    assert {products.fp32_precision for products in float32_products} == {"ieee"} and not torch.backends.cudnn.benchmark
     assert os.environ["CUBLAS_WORKSPACE_CONFIG"] == ":4096:8"
+
+
+def test_on_a_gpu_attention_is_the_kind_that_repeats_itself(gpus, monkeypatch):
+    gpus(1)
+    monkeypatch.setattr(torch.cuda, "set_device", lambda chosen: None)
+    monkeypatch.setattr(torch.cuda, "get_device_name", lambda chosen: "some GPU")
+    turned = {}
+    for kind in ("flash", "mem_efficient", "cudnn", "math"):
+        monkeypatch.setattr(torch.backends.cuda, f"enable_{kind}_sdp", lambda enabled, kind=kind: turned.update({kind: enabled}))
+    before, threads = torch.are_deterministic_algorithms_enabled(), torch.get_num_threads()
+    try:
+        device.prepare(shipped(device="cpu"))
+        assert turned == {}
+        device.prepare(shipped())
+    finally:
+        torch.use_deterministic_algorithms(before)
+        torch.set_num_threads(threads)
+    assert turned == {"flash": False, "mem_efficient": False, "cudnn": False}
 
 
 def test_decoding_processes(monkeypatch):

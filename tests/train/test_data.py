@@ -32,6 +32,7 @@ def test_epoch_order_is_a_permutation_that_depends_on_seed_and_epoch():
     first = epoch_order(50, 1, 0)
     assert sorted(first) == list(range(50))
     assert np.array_equal(first, epoch_order(50, 1, 0))
+    assert epoch_order(50, 1, 0) is first and not first.flags.writeable
     assert not np.array_equal(first, epoch_order(50, 1, 1)) and not np.array_equal(first, epoch_order(50, 2, 0))
 
 

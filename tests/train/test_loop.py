@@ -8,7 +8,8 @@ import pytest
 import torch
 
 from cmg.methods.base import LossTerms
-from cmg.train.loop import Diverged, TrainOptions, steps_per_epoch, train
+from cmg.train.divergence import Diverged
+from cmg.train.loop import TrainOptions, steps_per_epoch, train
 from tests.train.conftest import Killed, TinyMethod, kill_at
 
 OPTIONS = TrainOptions(epochs=4, batch_size=3, learning_rate=1e-2, seed=5, save_every=3, save_seconds=0)
@@ -49,11 +50,43 @@ def test_work_of_other_inputs_is_not_continued(paired, tmp_path):
     assert steps[0] == 1
 
 
-def test_a_loss_that_is_not_finite_stops_the_run_and_is_named(tiny, paired, tmp_path):
+def test_a_loss_that_is_not_finite_stops_the_run_and_is_named_and_the_history_is_left(tiny, paired, tmp_path):
     with torch.no_grad():
         tiny.encoder[0].weight.fill_(float("nan"))
-    with pytest.raises(Diverged, match="step 1: loss recon, pair is not finite"):
+    with pytest.raises(Diverged, match="step 1: loss recon, pair is not finite.*w.csv; no state was saved before"):
         train(tiny, paired, OPTIONS, tmp_path / "w.pt", "k")
+    assert [row.split(",")[:3] for row in (tmp_path / "w.csv").read_text().split()] == [["step", "epoch", "recon"], ["1", "1", "nan"]]
+
+
+@pytest.mark.parametrize("step", [6, 8])
+def test_a_finite_loss_with_a_gradient_that_is_not_leaves_the_last_good_state(tiny, paired, tmp_path, monkeypatch, step):
+    loss, steps = tiny.loss, []
+
+    def rooted(batch, draws, fit):
+        terms = loss(batch, draws, fit)
+        steps.append(1)
+        zero = (tiny.encoder[0].weight * 0).sum().abs()
+        return LossTerms({**terms.terms, "root": zero.sqrt() if len(steps) == step else zero}, terms.monitors)
+
+    monkeypatch.setattr(tiny, "loss", rooted)
+    with pytest.raises(Diverged, match=f"step {step}: not finite after it: encoder.0.weight.*w.csv; the last good state: .*w.pt"):
+        train(tiny, paired, OPTIONS, tmp_path / "w.pt", "k")
+    saved = torch.load(tmp_path / "w.pt", weights_only=True)
+    assert saved["progress"]["step"] == (step - 1) // 3 * 3
+    assert all(x.isfinite().all() for x in saved["method"].values())
+    assert len((tmp_path / "w.csv").read_text().split()) == 1 + step
+
+
+def test_a_loss_that_grows_beyond_measure_stops_the_run(tiny, paired, tmp_path, monkeypatch):
+    loss = tiny.loss
+
+    def grown(batch, draws, fit):
+        terms = loss(batch, draws, fit)
+        return LossTerms({**terms.terms, "pair": terms.terms["pair"] + 1e9 * (draws.progress >= 0.9)}, terms.monitors)
+
+    monkeypatch.setattr(tiny, "loss", grown)
+    with pytest.raises(Diverged, match="step 19: total loss 1e.09, over 1e.06 times that of the first steps"):
+        train(tiny, paired, replace(OPTIONS, epochs=10), tmp_path / "w.pt", "k")
 
 
 @pytest.mark.parametrize(("clips", "steps"), [(6, 2), (7, 2), (8, 3), (2, 1)])
