@@ -70,8 +70,8 @@ def score_table(table: Table) -> PageTable:
 
 
 def _score_fields(row: Row, layout: Layout) -> tuple[Field, ...]:
-    variant = (("kind", f"variant: {visible(row.variant)}"),) if row.variant else ()
-    first = Field(visible(label(row.method, row.toc, row.kind)), lines=variant)
+    words = [f"variant: {row.variant}"] * bool(row.variant) + [f"VGGSound-AVEL {row.pretraining}"] * bool(layout.source)
+    first = Field(visible(label(row.method, row.toc, row.kind)), lines=tuple(("kind", visible(text)) for text in words))
     cells = [score_field(row.cells.get(column, Cell()), layout.digits_of(column)) for column in layout.columns]
     return (first, Field(row.kind), _plain(row.protocol), *cells, Field(str(len(row.seeds)) if row.seeds else ""))
 
