@@ -2,6 +2,7 @@
 
     python -m benchmarks.differences fcid                        every part, `variant: release` (all of them), seeds 0 1 2
     python -m benchmarks.differences codaar --rows cpc release --seeds 0 1 2 3 4
+    python -m benchmarks.differences fcid --rows infonce tau nce_directions      a part, and its options one at a time
     python -m benchmarks.differences dcid --keep                 runs that have a result already are not run again
 
 Run where `make repro` has been run: features and parameters are the project's, and its main runs are the first row (a method that
@@ -64,9 +65,15 @@ def changes(method: str, row: str) -> dict[str, Any]:
     if row == "release":
         return {"variant": "release"}
     released = config_class(method).VARIANTS["release"]
-    values = {option: released[option] for option in PARTS[method][row]}
+    values = {option: released[option] for option in PARTS[method].get(row, (row,))}
     settings = {option: value["avt"] if isinstance(value, dict) else value for option, value in values.items()}
     return {**settings, **SWITCHED.get((method, row), {})}
+
+
+def rows_of(method: str) -> list[str]:
+    """Every row there is: parts, single options, the release. A part that is one option of its own name is that row."""
+    options = [option for part in PARTS[method].values() for option in part if option not in PARTS[method]]
+    return [*PARTS[method], *options, "release"]
 
 
 def scores(method: str, row: str, seeds: list[int], given: params.Params, keep: bool) -> list[float]:
@@ -87,16 +94,16 @@ def line(row: str, found: list[float], first: list[float]) -> str:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("method", choices=PARTS)
-    parser.add_argument("--rows", nargs="+", help="parts, `release`; default: all")
+    parser.add_argument("--rows", nargs="+", help="parts, single options, `release`; default: every part and `release`")
     parser.add_argument("--seeds", nargs="+", type=int, default=[0, 1, 2])
     parser.add_argument("--keep", action="store_true", help="runs that have a result are not run again")
     args = parser.parse_args()
-    given, known = params.load(), [*PARTS[args.method], "release"]
-    for row in args.rows or known:
-        if row not in known:
-            parser.error(params.unknown_key(row, known))
+    given, rows = params.load(), args.rows or [*PARTS[args.method], "release"]
+    for row in rows:
+        if row not in rows_of(args.method):
+            parser.error(params.unknown_key(row, rows_of(args.method)))
     found: dict[str, list[float]] = {}
-    for row in ["paper", *(args.rows or known)]:
+    for row in ["paper", *rows]:
         found[row] = scores(args.method, row, args.seeds, given, args.keep)
     print(f"\n| as released | average, seeds {' '.join(map(str, args.seeds))} | mean | less the paper's |\n|---|---|---|---|")
     for row, values in found.items():

@@ -61,12 +61,18 @@ def toc_scores(
             f"toc: {len(books)} codebooks, score={score!r}, denominator={denominator!r}, lam={lam}; expected at least one codebook, "
             "score full, similarity or variance, denominator paper or release, and lam in [0, 1]"
         )
-    parts = [_statistics(_checked(book, g), normalise, denominator, ddof, dead_tolerance) for g, book in enumerate(books)]
-    similarity, variance, dead = (np.concatenate(column) for column in zip(*parts, strict=True))
+    parts = [_statistics(_checked(book, g), normalise, denominator, ddof) for g, book in enumerate(books)]
+    similarity, variance = (np.concatenate(column) for column in zip(*parts, strict=True))
+    dead = dead_dimensions(books, dead_tolerance)
     weights = {"full": (lam, 1 - lam), "similarity": (0.0, 1 - lam), "variance": (lam, 0.0)}[score]
     total = weights[0] * variance - weights[1] * similarity
     keys = (-total, dead) if dead_last else (-total,)  # lexsort: the last key leads, and it is stable
     return TocScores(similarity, variance, total, np.lexsort(keys), dead)
+
+
+def dead_dimensions(codebooks: Sequence[np.ndarray], tolerance: float = 1e-6) -> np.ndarray:
+    """Which dimensions hold one value in all codes, [D] bool: see `toc_scores`. codebooks: each [K, D]."""
+    return np.concatenate([np.ptp(book, axis=0) <= tolerance * np.abs(book).max() for book in map(np.asarray, codebooks)])
 
 
 def _checked(book: np.ndarray, g: int) -> np.ndarray:
@@ -76,10 +82,9 @@ def _checked(book: np.ndarray, g: int) -> np.ndarray:
     return book
 
 
-def _statistics(book: np.ndarray, normalise: bool, denominator: str, ddof: int, tolerance: float) -> tuple[np.ndarray, ...]:
-    """S, V and the dead mask of one codebook, accumulated in float64. A zero code stays zero when normalised."""
+def _statistics(book: np.ndarray, normalise: bool, denominator: str, ddof: int) -> tuple[np.ndarray, ...]:
+    """S and V of one codebook, accumulated in float64. A zero code stays zero when normalised."""
     size = len(book)
-    dead = np.ptp(book, axis=0) <= tolerance * np.abs(book).max()
     codes = book.astype(np.float64)
     if normalise:
         norm = np.sqrt(np.einsum("kd,kd->k", codes, codes))
@@ -88,7 +93,7 @@ def _statistics(book: np.ndarray, normalise: bool, denominator: str, ddof: int, 
     squares = np.einsum("kd,kd->d", codes, codes)
     codes -= total / size
     variance = np.einsum("kd,kd->d", codes, codes) / (size - ddof)
-    return (total**2 - squares) / (size * (size if denominator == "paper" else size - 1)), variance, dead
+    return (total**2 - squares) / (size * (size if denominator == "paper" else size - 1)), variance
 
 
 def select(ranking: Sequence[int] | np.ndarray, q: int, best: int = 1, worst: int = 0) -> np.ndarray:

@@ -83,6 +83,9 @@ class FeatureLimits(Section):
 class Toc(Section):
     lam: float = Field(0.3, ge=0, le=1)
     normalise: bool = True
+    denominator: Literal["paper", "release"] = "paper"
+    ddof: Literal[0, 1] = 0
+    dead_last: bool = True
 
 
 class Evaluate(Section):

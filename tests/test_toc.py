@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from cmg.toc import RELEASE, read_toc, select, toc_scores, write_toc
+from cmg.toc import RELEASE, dead_dimensions, read_toc, select, toc_scores, write_toc
 
 BOOKS = arrays(np.float64, st.tuples(st.integers(2, 6), st.integers(1, 5)), elements=st.floats(-3, 3, allow_subnormal=False))
 GOLDEN = Path(os.environ.get("CMG_SHARED", Path(__file__).parents[1] / "../shared")) / "golden/fcid/toc.npz"
@@ -113,3 +113,9 @@ def test_ranks_equal_the_released_ones(name):
         paper = toc_scores(book)
         np.testing.assert_array_equal(paper.ranking, golden[f"rank_paper_l2norm_{name}"])
         np.testing.assert_allclose(paper.score, golden[f"U_paper_l2norm_{name}"], rtol=1e-10, atol=1e-15)
+
+
+def test_dead_dimensions_of_a_product_code():
+    books = [np.array([[1.0, 0.0, 2.0], [3.0, 0.0, 2.0]]), np.array([[5.0, 1.0], [5.0, 2.0]])]
+    assert dead_dimensions(books).tolist() == [False, True, True, True, False]
+    assert toc_scores(books).dead.tolist() == [False, True, True, True, False]

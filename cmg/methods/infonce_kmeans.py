@@ -24,7 +24,7 @@ from cmg.quantizers.codebook import health, nearest
 
 
 class InfoNCEKMeans(Method):
-    """`embedding` [K,D] is not a number until `finish` has fitted it."""
+    """`embedding` [K,D] is zero until `finish` has fitted it."""
 
     Config = InfoNCEKMeansConfig
 
@@ -32,7 +32,7 @@ class InfoNCEKMeans(Method):
         super().__init__()
         self.config = c = config
         self.encoder = GeneralEncoders(c.embedding_dim, c.layers, c.heads, c.feedforward, c.dropout)
-        self.register_buffer("embedding", torch.full((c.codebook_size, c.embedding_dim), float("nan")))
+        self.register_buffer("embedding", torch.zeros(c.codebook_size, c.embedding_dim))
         self.fitted: dict[str, Tensor] = {}  # vectors that the codebook was fitted on, until their health is asked for
 
     def loss(self, batch: Batch, draws: Draws, fit: Fit) -> LossTerms:
@@ -73,7 +73,7 @@ class InfoNCEKMeans(Method):
     @torch.no_grad()
     def encode(self, modality: str, features: Tensor, mask: Tensor | None = None, level: Level | None = None) -> Codes:
         """Nearest k-means centre per second [B,T,1] or sentence [B,1,1]. RuntimeError before `finish`."""
-        if torch.isnan(self.embedding[0, 0]):
+        if not self.embedding.any():
             raise RuntimeError("the k-means codebook has not been fitted: call finish(batches) after the last training step")
         return Codes(indices=nearest(self.encoder.encode(modality, features, mask, level), self.embedding).unsqueeze(-1))
 

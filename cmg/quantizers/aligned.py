@@ -27,6 +27,7 @@ from cmg.quantizers.dead_codes import copy_active
 Start = Literal["batch", "uniform"]
 Cascade = Literal["afresh", "accumulated", "off"]
 Reset = Literal["batch", "copy"]
+FLOOR = 1e-30  # a smaller count, and its weights, decay no further, so that a code that one modality never chooses keeps its place
 
 
 class AlignedEMA(Codebook):
@@ -99,22 +100,27 @@ class AlignedEMA(Codebook):
     def _update(self, streams: Mapping[str, Tensor], quantized: Quantized) -> None:
         """DTA, then CSA."""
         self.hits.add_(quantized.counts)
-        counts = self.decay * self.ema_count + (1 - self.decay) * quantized.counts.to(self.ema_count.dtype)
+        decay = torch.full_like(self.ema_count, self.decay).masked_fill((self.ema_count > 0) & (self.ema_count < FLOOR), 1)
+        counts = decay * self.ema_count + (1 - self.decay) * quantized.counts.to(self.ema_count.dtype)
         if self.smooth_counts:
             total = counts.sum(dim=1, keepdim=True)
             counts = (counts + self.epsilon) / (total + counts.shape[1] * self.epsilon) * total
         self.ema_count.copy_(counts)
         added = [self.weigh(self._mixed(name, streams), quantized.indices[name]) for name in self.streams]
-        self.ema_weight.mul_(self.decay).add_(torch.cat(added, dim=-1), alpha=1 - self.decay)
+        self.ema_weight.mul_(self._columns(decay)).add_(torch.cat(added, dim=-1), alpha=1 - self.decay)
         self._refresh()
 
     def _mixed(self, name: str, streams: Mapping[str, Tensor]) -> Tensor:
         others = [x for other, x in streams.items() if other != name]
         return self.self_weight * streams[name] + self.cross_weight * sum(others)
 
+    def _columns(self, counts: Tensor) -> Tensor:
+        """[M,K], one number per code, as [K,M*D]."""
+        return counts.T.repeat_interleave(self.embedding.shape[1] // len(self.streams), dim=1)
+
     def _refresh(self) -> None:
         """Codes from weights and counts; a row that was never used since a start with counts 0 has its weights as code."""
-        counts = self.ema_count.T.repeat_interleave(self.embedding.shape[1] // len(self.streams), dim=1)  # [K,M*D]
+        counts = self._columns(self.ema_count)
         self.embedding.copy_(self._cascaded(self.ema_weight / torch.where(counts > 0, counts, 1)))
         if self.cascade == "accumulated":
             self.ema_weight.copy_(self.embedding * counts)

@@ -16,9 +16,11 @@ from torch import Tensor
 from cmg.quantizers.codebook import Quantized
 from cmg.quantizers.shared import SharedEMA
 
+FLOOR = 1e-30  # smallest count that weights are divided by
+
 
 class JointEMA(SharedEMA):
-    """`SharedEMA` whose streams add up. A code that was never used since a start with counts 0 has its weight as code."""
+    """`SharedEMA` whose streams add up. A code whose count is too small to divide by keeps its place."""
 
     @torch.no_grad()
     def _update(self, streams: Mapping[str, Tensor], quantized: Quantized) -> None:
@@ -30,4 +32,5 @@ class JointEMA(SharedEMA):
             weight += self.weigh(mixed, quantized.indices[name])
         self.ema_count.mul_(self.decay).add_(counts, alpha=1 - self.decay)
         self.ema_weight.mul_(self.decay).add_(weight, alpha=1 - self.decay)
-        self.embedding.copy_(self.ema_weight / torch.where(self.ema_count > 0, self.ema_count, 1).unsqueeze(1))
+        known = (self.ema_count > FLOOR).unsqueeze(1)
+        self.embedding.copy_(torch.where(known, self.ema_weight / self.ema_count.unsqueeze(1), self.embedding))

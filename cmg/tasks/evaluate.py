@@ -1,6 +1,7 @@
 """Every downstream task of one run."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 import numpy as np
 
@@ -9,6 +10,7 @@ from cmg.tasks import ave, ave_avvp, avvp, openset, published, retrieval, ucf_vg
 from cmg.tasks.codes import RunCodes
 from cmg.tasks.openset import OpenCell
 from cmg.tasks.options import DIRECTIONS, Cell, EvaluateOptions
+from cmg.toc import dead_dimensions
 
 TASKS = {"ave": ave, "avvp": avvp, "ave_avvp": ave_avvp, "ucf_vgg": ucf_vgg, **retrieval.TASKS}
 
@@ -38,9 +40,10 @@ def evaluate_run(
         for dataset in task.DATASETS:
             _check_index(codes, indices, dataset, name)
         if published_protocol and name in published.PARTS:
-            found = published.run(name, codes, indices, options)
+            found, order = published.run(name, codes, indices, options), published.ranking(name, codes, options)
         else:
-            found = task.run(codes, indices, ranking, options)
+            found, order = task.run(codes, indices, ranking, options), ranking
+        found = [_with_dead(cell, codes, order) for cell in found]
         cells += sorted(found, key=lambda cell: (DIRECTIONS.index(cell.direction), cell.toc))
     return cells
 
@@ -63,6 +66,12 @@ def possible(indices: Mapping[str, Sequence[Clip]]) -> list[str]:
     if not found:
         raise ValueError(f"no task can be run on {', '.join(indices) or 'no dataset'}; see datasets: in params.yaml")
     return found
+
+
+def _with_dead(cell: Cell, codes: RunCodes, ranking: np.ndarray | None) -> Cell:
+    if cell.q is None:
+        return cell
+    return replace(cell, dead=int(dead_dimensions(codes.codebooks)[ranking[: cell.q]].sum()))
 
 
 def _ranking(codes: RunCodes, rankings: Mapping[str, np.ndarray] | None, options: EvaluateOptions) -> np.ndarray | None:

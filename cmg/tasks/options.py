@@ -56,6 +56,7 @@ class EvaluateOptions:
 @dataclass(frozen=True)
 class Cell:
     """One score in percent. `q` is the number of TOC dimensions (None without TOC), `n_val` None where nothing was chosen.
+    `dead`: how many of the q dimensions are the same in all codes.
 
     `chance` is the best score that a constant answer, the same for every clip and second, reaches on these test clips.
     Retrieval: `fit_modality` asks `n_test` queries, `test_modality` holds `classes` items, chance is a random order's score.
@@ -75,6 +76,7 @@ class Cell:
     classes: int
     chance: float
     side: Mapping[str, Any] = field(default_factory=dict)
+    dead: int | None = None
 
     def as_dict(self) -> dict[str, Any]:
         """Plain JSON values."""

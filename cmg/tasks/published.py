@@ -116,12 +116,20 @@ def run(task: str, codes: RunCodes, indices: Mapping[str, Sequence[Clip]], optio
     return cells
 
 
+def ranking(task: str, codes: RunCodes, options: EvaluateOptions) -> np.ndarray | None:
+    """Order of all dimensions, [D], as the released scripts of one task have it; None without a codebook."""
+    return _ranking(SCRIPTS[options.scripts][task], codes) if codes.has_codebook else None
+
+
+def _ranking(recipe: Recipe, codes: RunCodes) -> np.ndarray:
+    return toc_scores(codes.codebooks, score=recipe.toc_score, **RELEASE).ranking
+
+
 def kept_dimensions(recipe: Recipe, codes: RunCodes, size: int) -> list[np.ndarray]:
     """The released selection of the recipe's Q dimensions, in descending score order; nothing without a codebook."""
     if not codes.has_codebook:
         return []
-    ranking = toc_scores(codes.codebooks, score=recipe.toc_score, **RELEASE).ranking
-    return [select(ranking, max(1, round(recipe.q * size)))]
+    return [select(_ranking(recipe, codes), max(1, round(recipe.q * size)))]
 
 
 def _cell(

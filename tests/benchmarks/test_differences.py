@@ -2,7 +2,7 @@
 
 import pytest
 
-from benchmarks.differences import PARTS, SWITCHED, WITHOUT_EFFECT, changes, line
+from benchmarks.differences import PARTS, SWITCHED, WITHOUT_EFFECT, changes, line, rows_of
 from cmg.methods import config_class
 from pipeline.sweeps import merged
 
@@ -27,3 +27,15 @@ def test_all_parts_together_are_the_release(method):
 
 def test_a_line_compares_seed_by_seed():
     assert line("cpc", [50.0, 60.0], [52.0, 58.0]) == "| cpc | 50.0, 60.0 | 55.0 ± 7.1 | 0.0 ± 2.8 |"
+
+
+def test_a_single_option_is_a_row():
+    assert changes("fcid", "tau") == {"tau": 0.1} and changes("dcid", "commit_other") == {"commit_other": 0.5}
+    assert changes("fcid", "infonce") == changes("fcid", "tau") | changes("fcid", "nce_directions")
+
+
+@pytest.mark.parametrize("method", PARTS)
+def test_rows_are_told_apart_by_name_and_every_one_changes_something(method):
+    rows = rows_of(method)
+    assert len(set(rows)) == len(rows) and {*PARTS[method], "release", "mask_text"} <= set(rows)
+    assert all(changes(method, row) for row in rows) and changes(method, "paper") == {}

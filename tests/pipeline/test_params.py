@@ -3,13 +3,15 @@
 from copy import deepcopy
 from pathlib import Path
 
+import numpy as np
 import pytest
 from pydantic import BaseModel
 from ruamel.yaml import YAML
 
 from cmg.methods import METHODS, config_class
 from cmg.tasks.options import EvaluateOptions
-from pipeline.params import ParameterError, Params, parse
+from cmg.toc import toc_scores
+from pipeline.params import ParameterError, Params, Toc, parse
 
 SHIPPED = YAML(typ="safe", pure=True).load(Path("params.yaml").read_text())
 
@@ -149,3 +151,18 @@ def test_the_splits_of_pretraining_are_known_ones():
     for wrong in (["train", "valid"], [], "train"):
         with pytest.raises(ParameterError, match="scales.mini.pretrain.splits"):
             parse(edited(scales__mini__pretrain__splits=wrong), list(METHODS))
+
+
+def test_the_options_of_toc_are_those_of_its_scores():
+    """The shipped ones change nothing, and every one reaches the scores."""
+    book = np.random.default_rng(0).random((9, 5))
+    book[:, 2] = 0.0
+    shipped = parse(SHIPPED, list(METHODS)).toc
+    assert shipped == Toc() and np.array_equal(toc_scores(book, **shipped.model_dump()).score, toc_scores(book).score)
+    others = {"lam": 0.6, "normalise": False, "denominator": "release", "ddof": 1}
+    assert others.keys() | {"dead_last"} == Toc.model_fields.keys()
+    for option, value in others.items():
+        assert not np.array_equal(toc_scores(book, **Toc(**{option: value}).model_dump()).score, toc_scores(book).score)
+    assert toc_scores(book, **Toc(dead_last=False).model_dump()).ranking[-1] != toc_scores(book).ranking[-1] == 2
+    with pytest.raises(ParameterError, match="toc.ddof"):
+        parse(edited(toc__ddof=2), list(METHODS))

@@ -178,3 +178,14 @@ def test_evaluation_changes_nothing():
 def test_agreement_counts_clips_with_one_most_frequent_index():
     indices = {"video": [[1, 1, 2], [3, 3, 4], [5, 2, 2]], "audio": [[1, 1, 1], [4, 4, 3], [2, 2, 9]]}
     assert agreement({m: torch.tensor(x) for m, x in indices.items()}) == 2
+
+
+def test_a_code_that_one_modality_never_chooses_keeps_its_place():
+    """Row 1 is chosen by audio in every step and never by video, whose count would be zero in float32 after 150 steps of decay 0.5."""
+    quantizer = AlignedEMA(2, 1, ("video", "audio"), decay=0.5, self_weight=1.0, cross_weight=0.0, cascade="off").train()
+    rows = {"video": torch.tensor([[[0.0]], [[100.0]]]), "audio": torch.tensor([[[0.0]], [[1.0]]])}
+    quantizer(rows, torch.zeros(2))
+    rows["video"] = torch.zeros(2, 1, 1)
+    for _ in range(250):
+        quantizer(rows, torch.zeros(2))
+    torch.testing.assert_close(quantizer.embedding, torch.tensor([[0.0, 0.0], [100.0, 1.0]]))

@@ -61,3 +61,18 @@ def test_only_reviving_streams_keep_codes(kind):
     quantized = quantizer(x, torch.zeros(6))
     idle = quantizer.unactivated_count
     assert idle[quantized.indices["a"]].item() == 0 and idle[quantized.indices["b"]].item() == 1
+
+
+def test_a_code_keeps_its_place_where_its_count_underflows():
+    """decay 0.5 brings a float32 count to zero in 150 steps, before `reset_after` comes."""
+    torch.manual_seed(0)
+    quantizer = JointEMA(6, 2, STREAMS, decay=0.5, reset_after=300).train()
+    x = {name: value.float() for name, value in streams().items()}
+    quantizer(x, torch.zeros(6))
+    for table in (quantizer.embedding, quantizer.ema_weight):
+        table[5] = 1000.0
+    quantizer.ema_count[5] = 1.0
+    for _ in range(250):
+        quantizer(x, torch.zeros(6))
+    assert quantizer.ema_count[5] < 1e-38 and quantizer.embedding.isfinite().all()
+    torch.testing.assert_close(quantizer.embedding[5], torch.full((2,), 1000.0))

@@ -2,12 +2,13 @@
 
 import json
 from dataclasses import replace
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
 
 from cmg.tasks.codes import Codes, RunCodes
-from cmg.tasks.evaluate import TASKS, evaluate_run
+from cmg.tasks.evaluate import TASKS, _with_dead, evaluate_run
 from cmg.tasks.options import EvaluateOptions
 from cmg.toc import toc_scores
 
@@ -166,3 +167,11 @@ def test_errors(world, rankings, fast):
     for wrong in ({"head": "mlp"}, {"q_grid": ()}, {"q_fixed": 1.5}, {"epochs": 0}, {"threshold": 1.0}):
         with pytest.raises(ValueError, match="evaluate:"):
             replace(fast, **wrong)
+
+
+def test_dead_dimensions_among_those_kept_are_counted(world, cells):
+    """The drawn codebooks have none; one whose dimensions 1 and 3 are zero, in an order that has 3 among the first two, has one."""
+    assert {cell.dead for cell in cells if cell.toc} == {0} and {cell.dead for cell in cells if not cell.toc} == {None}
+    book = np.random.default_rng(0).random((5, 4)) * [1, 0, 1, 0]
+    cell = replace(cells[0], q=2)
+    assert _with_dead(cell, SimpleNamespace(codebooks=[book]), np.array([2, 3, 1, 0])).dead == 1
