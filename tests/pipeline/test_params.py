@@ -99,3 +99,9 @@ def test_a_method_can_train_for_a_number_of_epochs_of_its_own():
         parse(edited(scales__mini__pretrain__epochs_of={"codar": 6}), list(METHODS))
     with pytest.raises(ParameterError, match="epochs_of.codaar"):
         parse(edited(scales__mini__pretrain__epochs_of={"codaar": 0}), list(METHODS))
+
+
+def test_a_batch_that_cannot_be_shared_out_is_refused():
+    assert parse(edited(scales__mini__pretrain__processes=4), list(METHODS)).active.pretrain.processes == 4
+    with pytest.raises(ParameterError, match=r"scales.mini.pretrain: .*batch_size: 32 cannot be .* processes: 3"):
+        parse(edited(scales__mini__pretrain__processes=3), list(METHODS))
