@@ -5,7 +5,7 @@ Sections of methods (``fcid:``) are validated by the method's own configuration 
 
 import difflib
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, PositiveInt, ValidationError, model_validator
 from ruamel.yaml import YAML
@@ -121,6 +121,12 @@ class Pretrain(Section):
     precision: Literal["float32", "tf32", "bfloat16", "float64"]
     processes: int = Field(1, ge=1)
     method: dict[str, Any]
+
+    @model_validator(mode="after")
+    def _shared_out(self) -> Self:
+        if self.batch_size % self.processes:
+            raise ValueError(f"batch_size: {self.batch_size} cannot be shared out evenly to processes: {self.processes}")
+        return self
 
 
 class HeadSchedule(Section):

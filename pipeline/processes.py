@@ -8,6 +8,11 @@ from typing import NoReturn
 
 import torch
 import torch.distributed as dist
+from torch.distributed import run
+from torch.distributed.elastic.multiprocessing.api import SignalException
+from torch.distributed.elastic.multiprocessing.errors import ChildFailedError
+
+from cmg.train.loop import STOPPED
 
 
 def launched() -> bool:
@@ -16,10 +21,24 @@ def launched() -> bool:
 
 
 def launch(processes: int, arguments: Sequence[str]) -> NoReturn:
-    """Replace this process by ``torchrun -m pipeline ARGUMENTS`` with that many processes on this machine."""
-    command = ["-m", "torch.distributed.run", "--standalone", "--nproc-per-node", str(processes), "-m", "pipeline", *arguments]
+    """Run ``torchrun -m pipeline ARGUMENTS`` with that many processes on this machine, and end when they have.
+
+    The exit status is 128 and its number after a signal, to torchrun or to a process that then stopped all of them. torchrun by itself
+    would say 1.
+
+    Raises:
+        ChildFailedError: a process failed in another way.
+    """
     sys.stdout.flush()
-    os.execv(sys.executable, [sys.executable, *command])
+    try:
+        run.main(["--standalone", "--nproc-per-node", str(processes), "-m", "pipeline", *arguments])
+    except SignalException as error:
+        sys.exit(128 + error.sigval)
+    except ChildFailedError as error:
+        if error.get_first_failure()[1].exitcode != STOPPED:
+            raise
+        sys.exit(STOPPED)
+    sys.exit(0)
 
 
 @contextmanager

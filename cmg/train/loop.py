@@ -28,6 +28,7 @@ from cmg.train.precision import DTYPES, Precision, autocast, multiplying, ready
 
 NOTE_EVERY = 10  # steps whose losses are brought to the CPU together
 STOPPED = 143  # exit status after SIGTERM
+RANKS_APART = 0x9E3779B8  # between the seeds of processes; torch's generator on the CPU takes 32 bits
 Phase = Callable[[str], AbstractContextManager[None]]
 
 
@@ -144,11 +145,11 @@ def train_step(
     batch: this process's part of the batch; clips: all training clips, N; phase: a context around each of these parts, by name.
     """
     rows, steps = len(positions(clips, options, step)), options.epochs * steps_per_epoch(clips, options.batch_size)
-    torch.manual_seed(_stream(options.seed, step, 0))
     generator = torch.Generator().manual_seed(_stream(options.seed, step, 1))
     method.train()
     device = batch.audio.device
     with alone(batch.size == rows), multiplying(options.precision):
+        torch.manual_seed(_stream(options.seed, step, 0) + RANKS_APART * world()[0])  # dropout: every process its own masks
         draws = replace(method.draw(generator, rows, batch.seconds), progress=step / steps).to(device)
         with phase("forward"), autocast(options.precision, device):
             terms = method.loss(batch.to(DTYPES[options.precision]), draws, _fit(method, optimisers, phase))

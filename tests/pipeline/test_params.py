@@ -166,3 +166,9 @@ def test_the_options_of_toc_are_those_of_its_scores():
     assert toc_scores(book, **Toc(dead_last=False).model_dump()).ranking[-1] != toc_scores(book).ranking[-1] == 2
     with pytest.raises(ParameterError, match="toc.ddof"):
         parse(edited(toc__ddof=2), list(METHODS))
+
+
+def test_a_batch_that_cannot_be_shared_out_is_refused():
+    assert parse(edited(scales__mini__pretrain__processes=4), list(METHODS)).active.pretrain.processes == 4
+    with pytest.raises(ParameterError, match=r"scales.mini.pretrain: .*batch_size: 32 cannot be .* processes: 3"):
+        parse(edited(scales__mini__pretrain__processes=3), list(METHODS))

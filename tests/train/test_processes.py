@@ -57,7 +57,12 @@ def benchmarked(processes: int) -> dict:
 
 def join(rank: int, processes: int, folder: Path) -> None:
     dist.init_process_group("gloo", init_method=f"file://{folder}/rendezvous", rank=rank, world_size=processes)
-    torch.save({setting: trained(folder, setting) for setting in SETTINGS}, folder / f"{rank}.pt")
+    found, seeds = {}, {}
+    for setting in SETTINGS:
+        found[setting] = trained(folder, setting)
+        seeds[setting] = torch.initial_seed()
+    torch.save(found, folder / f"{rank}.pt")
+    torch.save(seeds, folder / f"seeds-{rank}.pt")
     torch.save(benchmarked(processes), folder / f"benchmark-{rank}.pt")
     dist.barrier()
     dist.destroy_process_group()
@@ -88,6 +93,14 @@ def test_several_processes_end_where_one_ends(several, expected, setting):
         torch.testing.assert_close(found["history"], expected[setting]["history"], **losses)
         for name, value in expected[setting].items():
             torch.testing.assert_close(found[name], value, **weights, msg=lambda m, n=name: f"{n}: {m}")
+
+
+@needs_gloo
+@pytest.mark.parametrize(("setting", "last"), list(zip(SETTINGS, (3, 2, 6), strict=True)))
+def test_dropout_differs_between_processes_that_share_a_batch_and_not_when_each_has_all_of_it(several, setting, last):
+    processes, folder = several
+    seeds = {torch.load(folder / f"seeds-{rank}.pt")[setting] for rank in range(processes)}
+    assert len(seeds) == (1 if last % processes else processes)
 
 
 @needs_gloo
