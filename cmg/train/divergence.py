@@ -55,5 +55,5 @@ def explained(done: Progress, work: Path) -> Iterator[None]:
     except Diverged as error:
         if world()[0] == 0:
             write_atomic(history_file(work), history.to_csv(done).encode())
-        state = f"the last good state: {work}" if work.is_file() else "no state was saved before"
+        state = f"last saved under this name: {work}" if work.is_file() else "no state was saved before"
         raise Diverged(f"{error}; lower the learning rate. The losses of every step: {history_file(work)}; {state}") from error

@@ -69,7 +69,7 @@ def test_a_finite_loss_with_a_gradient_that_is_not_leaves_the_last_good_state(ti
         return LossTerms({**terms.terms, "root": zero.sqrt() if len(steps) == step else zero}, terms.monitors)
 
     monkeypatch.setattr(tiny, "loss", rooted)
-    with pytest.raises(Diverged, match=f"step {step}: not finite after it: encoder.0.weight.*w.csv; the last good state: .*w.pt"):
+    with pytest.raises(Diverged, match=f"step {step}: not finite after it: encoder.0.weight.*w.csv; last saved under this name: .*w.pt"):
         train(tiny, paired, OPTIONS, tmp_path / "w.pt", "k")
     saved = torch.load(tmp_path / "w.pt", weights_only=True)
     assert saved["progress"]["step"] == (step - 1) // 3 * 3
