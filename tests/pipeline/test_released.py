@@ -4,12 +4,14 @@ import argparse
 import json
 from pathlib import Path
 
+import numpy as np
 import pytest
 import torch
 from ruamel.yaml import YAML
 
 from cmg.methods import METHODS, build
 from cmg.train import checkpoint, released
+from cmg.train.standardise import Standardiser
 from pipeline import files
 from pipeline.__main__ import main
 from pipeline.params import ParameterError, parse
@@ -83,6 +85,14 @@ def test_the_tools_inspect_convert_and_write_back(project, capsys):
     before, after = (torch.load(path, weights_only=True) for path in ("FCID.pt", "back/FCID.pt"))
     assert before.keys() == after.keys() and before["epoch"] == after["epoch"] == 3
     assert all(torch.equal(x, after["Encoder_parameters"][key]) for key, x in before["Encoder_parameters"].items())
+
+
+def test_a_model_of_standardised_features_has_no_released_form(project, capsys):
+    assert main(["import-checkpoint", "fcid", "FCID.pt", "--out", "own"]) == 0
+    ones = np.ones(128, np.float32)
+    Standardiser({"audio": ones}, {"audio": ones}).save(Path("own/statistics.safetensors"))
+    assert main(["export-checkpoint", "own", "back/FCID.pt"]) == 1
+    assert "standardised features" in capsys.readouterr().out and not Path("back/FCID.pt").exists()
 
 
 def test_the_tools_say_what_is_wrong(project, capsys):
