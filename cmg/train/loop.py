@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
@@ -73,8 +74,7 @@ def train(
         progress: called with (steps done, steps in all, latest history row, empty at first).
 
     Raises:
-        Diverged: a loss or a weight is not finite, or the loss has grown beyond measure; the message says what, and where the history
-            is. The last good state stays in ``work``.
+        Diverged: a loss or a weight is not finite, or the loss has grown beyond measure; the last good state stays in ``work``.
         SystemExit: SIGTERM came; the step was finished and the state saved.
         ValueError: fewer than two clips, or a precision that the device does not have.
     """
@@ -87,9 +87,7 @@ def train(
     steps = options.epochs * per_epoch
     noted, saved = [], time.monotonic()
     with asked_to_stop() as asked, explained(done, work):
-        todo, place = range(done.step, steps), world()
-        fetched_ahead = ahead(lambda step: data.fetch(own(positions(len(data), options, step), *place)), todo)
-        for step, fetched in zip(todo, fetched_ahead, strict=True):
+        for step, fetched in _batches(data, options, range(done.step, steps)):
             noted.append(train_step(method, data.place(fetched), options, optimisers, step, len(data)))
             done.step = step + 1
             ended, due = done.step % per_epoch == 0, done.step % options.save_every == 0 and done.step < steps
@@ -110,6 +108,12 @@ def train(
     method.finish(data.in_order(options.batch_size))
     _note_health(done, method, options.epochs)
     return done
+
+
+def _batches(data: PairedFeatures, options: TrainOptions, todo: range) -> Iterator[tuple[int, Any]]:
+    """Steps with the features of this process's part of their batches, read ahead."""
+    place = world()
+    return zip(todo, ahead(lambda step: data.fetch(own(positions(len(data), options, step), *place)), todo), strict=True)
 
 
 def make_optimisers(method: Method, options: TrainOptions) -> dict[str, Optimizer]:
