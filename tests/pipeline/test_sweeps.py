@@ -38,8 +38,7 @@ def written(tmp_path, monkeypatch):
 
 
 def test_without_a_point_the_parameters_are_the_main_runs():
-    assert sweeps.applied(MAIN, Namespace(method="fcid", point=None)) is MAIN
-    assert sweeps.applied(MAIN, Namespace(datasets=[])) is MAIN
+    assert all(sweeps.applied(MAIN, given) is MAIN for given in (Namespace(method="fcid", point=None), Namespace(datasets=[])))
 
 
 def test_a_point_changes_its_values_and_nothing_else():
