@@ -14,7 +14,7 @@ from dataclasses import replace
 import torch
 from torch import Tensor, nn
 
-from cmg.losses.club import CLUB, club_all_pairs, club_released
+from cmg.losses.club import CLUB, club_bound
 from cmg.losses.code_matching import code_usage, paired_code_matching
 from cmg.losses.commitment import cross_commitment
 from cmg.losses.cpc import cross_cpc
@@ -133,9 +133,7 @@ class DCID(MixedMethod):
             fit(closure)
 
     def _club(self, name: str, x: Tensor, y: Tensor, draws: Draws) -> Tensor:
-        if self.config.club_estimate == "all_pairs":
-            return club_all_pairs(self.clubs[name], x, y)
-        return club_released(self.clubs[name], x, y, draws.permutations[name])
+        return club_bound(self.config.club_estimate, self.clubs[name], x, y, draws.permutations.get(name))
 
     def _cpc(self, z: dict[str, Tensor], step: int) -> Tensor:
         """Every modality predicts the next seconds of every other one, and its own with weight `cpc_self`."""

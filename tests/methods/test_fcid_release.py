@@ -24,7 +24,7 @@ def forward(method, batch):
         m = name[0]
         out |= {f"coarse_{m}_gen": s.general[:, 0], f"coarse_{m}_spe": s.specific[:, 0], f"coarse_{m}": s.projected[:, 0]}
         out |= {f"c_{m}_vq": quantized.straight[name], f"idx_{m}": quantized.indices[name][:, 0]}
-    out |= {"c_embedding_loss": method._commitment(streams, quantized), "c_cmcm_loss": method._code_matching(streams, quantized)}
+    out |= {"c_embedding_loss": method._commitment(streams, quantized), "c_cmcm_loss": 0.5 * method._code_matching(streams, quantized)}
     return out, fine, streams, quantized
 
 
