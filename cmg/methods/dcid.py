@@ -109,6 +109,7 @@ class DCID(MixedMethod):
         return {f"commit_{m}": c.beta * loss for m, loss in losses.items()}
 
     def _code_matching(self, encoded: semantic.Encoded) -> Tensor:
+        """Over the pairs audio-video, audio-text, video-text."""
         usage = {m: code_usage(z, encoded.quantized.codebook, self.config.cmcm_protected) for m, z in encoded.z.items()}
         return paired_code_matching(usage, self.config.cmcm_transposed)
 
