@@ -17,6 +17,11 @@ from pipeline import paths, receipts
 from pipeline.params import Params
 
 AVEL, VALOR = "vggsound_avel", "valor32k"
+SUBSETS = {  # what the papers call a list of VGGSound-AVEL and the splits of it that are trained on
+    ("40k", frozenset({"train"})): "24k",
+    ("40k", frozenset({"train", "val", "test"})): "40k",
+    ("90k", frozenset({"train", "val", "test"})): "90k",
+}
 TOC_SCORES = {
     "full": "full score of TOC (similarity and variance)",
     "similarity": "similarity part of TOC's score",
@@ -43,12 +48,13 @@ def table_inputs(params: Params) -> list[Path]:
 
 
 def parameters(params: Params) -> dict:
-    return {"scale": params.scale, "methods": params.methods, "seeds": params.seeds}
+    return {"scale": params.scale, "methods": params.methods, "seeds": params.seeds, "pretraining": pretraining(params)}
 
 
 def pretraining(params: Params) -> str:
-    """Which VGGSound-AVEL list is trained on, as published numbers have it."""
-    return params.dataset(AVEL).options.get("version", "40k")
+    """What is trained on, as the papers call it (``24k``, ``40k``, ``90k``); other splits by list and name, ``40k: train+val``."""
+    version, splits = params.dataset(AVEL).options.get("version", "40k"), params.active.pretrain.splits
+    return SUBSETS.get((version, frozenset(splits)), f"{version}: {'+'.join(splits)}")
 
 
 def random_backbones(params: Params) -> bool:
@@ -144,6 +150,7 @@ def _facts(params: Params) -> dict[str, str]:
         "Feature extractors' weights": ", ".join(f"{name} {chosen}" for name, chosen in weights.items())
         + ("; random ones carry no knowledge of real pictures or sounds" if random_backbones(params) else ""),
         "Seeds": ", ".join(map(str, params.seeds)),
+        "Pretraining": f"on {pretraining(params)} of VGGSound-AVEL, less the clips that downstream datasets test on",
     }
     return facts | (_strict(params) if params.evaluate.protocol == "strict" else PUBLISHED_FACTS)
 
