@@ -33,6 +33,14 @@ def test_the_shipped_parameters_are_the_papers_24k():
     assert reporting.pretraining(shipped()) == "24k"
 
 
+@pytest.mark.parametrize("protocol", ["strict", "published"])
+def test_the_page_tells_what_toc_keeps_by_task(protocol):
+    evaluate = {"protocol": protocol, "q_fixed": {"default": 0.5, "mscoco": 0.25}, "q_grid": [0.25, 0.5], "toc_worst": 0.25}
+    (text,) = [text for name, text in reporting._facts(shipped(evaluate=evaluate)).items() if name == "Choice of Q"]
+    assert "50 % (mscoco 25 %); dimensions ranked by the full score" in text and "25 % of those kept from the end" in text
+    assert ("among 25, 50 % of" in text) == (protocol == "strict")
+
+
 @pytest.fixture
 def written(folder):
     """write(codebooks, datasets, aligned) writes codes, rankings and indices of the run turn-0; the parameters."""
