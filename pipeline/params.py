@@ -95,9 +95,15 @@ class Evaluate(Section):
     head: Literal["linear", "two_linear"] = OPTIONS.head
     pool: Literal["mean", "max"] = OPTIONS.pool
     toc_score: Literal["full", "similarity", "variance"] = OPTIONS.toc_score
-    q_grid: tuple[float, ...] = OPTIONS.q_grid
-    q_fixed: float = Field(OPTIONS.q_fixed, gt=0, le=1)
+    toc_worst: float = OPTIONS.toc_worst
+    q_grid: tuple[float, ...] | dict[str, tuple[float, ...]] = OPTIONS.q_grid
+    q_fixed: float | dict[str, float] = OPTIONS.q_fixed
     ties: Literal["expected", "release"] = OPTIONS.ties
+
+    @model_validator(mode="after")
+    def _usable(self) -> Self:
+        EvaluateOptions(**self.model_dump())  # checks the shares
+        return self
 
 
 class Released(Section):
