@@ -14,7 +14,7 @@ PACKAGES = ("cmg", "pipeline")
 # the module behind a name), so they do not count and what they import is not followed.
 PLUMBING = frozenset(
     [f"pipeline/{name}.py" for name in ("__main__", "paths", "params", "sweeps", "files", "codedeps", "receipts", "progress", "machine")]
-    + ["cmg/methods/__init__.py", "cmg/datasets/registry.py"]
+    + ["cmg/files.py", "cmg/methods/__init__.py", "cmg/datasets/registry.py"]
 )
 
 

@@ -6,8 +6,9 @@ Matched by clip id and fingerprint, never by row number, and only where recipe, 
 import logging
 from pathlib import Path
 
+from cmg.files import file_digest
 from cmg.store.errors import StoreError
-from cmg.store.files import file_digest, read_json
+from cmg.store.files import read_json
 from cmg.store.journal import NO_CRC, Outcome
 from cmg.store.metadata import chunk_name
 from cmg.store.reader import FeatureStore

@@ -3,7 +3,9 @@
 from pathlib import Path
 
 import pytest
+from ruamel.yaml import YAML
 
+from cmg.extract.run import MODULES
 from cmg.methods import METHODS
 from pipeline import codedeps, dag, params, sweeps
 from pipeline.tools.deps import differences
@@ -33,6 +35,13 @@ def test_a_method_can_be_added_to_the_list_without_touching_dvc_yaml(kind, metho
     module = METHODS[method].partition(":")[0]
     for file in codedeps.closure([f"pipeline.stages.{kind}", module]):
         assert file in declared or Path(file).parent.as_posix() in declared, f"{kind}@{method}: not declared: {file}"
+
+
+@pytest.mark.parametrize("modality", MODULES)
+def test_the_code_of_stores_that_params_yaml_does_not_list_is_declared(modality):
+    written = YAML(typ="safe", pure=True).load(Path("dvc.yaml").read_text())["stages"][f"features_{modality}"]["do"]["deps"]
+    declared = {dep for dep in written if dep.startswith(("cmg/", "pipeline/"))}
+    assert declared == set(codedeps.closure(["pipeline.stages.features", MODULES[modality]]))
 
 
 @pytest.mark.parametrize("stage", STAGES, ids=lambda stage: stage.name)
