@@ -92,10 +92,14 @@ def sealed_source(store: Path, previous: Path, spec: StoreSpec) -> SealedRows | 
 
 
 def unfinished_source(folder: Path, spec: StoreSpec) -> UnfinishedRows | None:
-    """The staging folder ``folder`` as a source for ``spec``; None when it was made otherwise."""
+    """The staging folder ``folder`` as a source for ``spec``; None when it was made otherwise, or by another version."""
     if not (folder / "plan.json").exists():
         return None
-    staging = Staging.abandoned(folder)
+    try:
+        staging = Staging.abandoned(folder)
+    except StoreError as error:
+        LOG.warning("nothing is reused from the unfinished work in %s: %s", folder, error)
+        return None
     alike = (staging.spec.recipe_key, staging.spec.code) == (spec.recipe_key, spec.code)
     return UnfinishedRows(staging) if alike else None
 
