@@ -143,6 +143,7 @@ def _data(stores: dict, params: Params, device: torch.device) -> tuple[PairedFea
 
 
 def _key(used: dict, digests: dict[str, str], module: str, device: torch.device) -> str:
-    """Unfinished training goes on only with the same configuration, inputs, code, torch and kind of device."""
-    code = codedeps.code_digests(["cmg.train.loop", module])
-    return hashlib.sha256(json.dumps([used, digests, code, torch.__version__, device.type], sort_keys=True).encode()).hexdigest()
+    """Unfinished training goes on only with the same configuration, inputs, code, torch, kind of device and number of threads."""
+    code = codedeps.code_digests([__name__, module])
+    parts = [used, digests, code, torch.__version__, device.type, torch.get_num_threads()]
+    return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()
