@@ -37,7 +37,7 @@ def save(path: Path, key: str, method: Method, optimisers: dict[str, Optimizer],
         "optimisers": {name: optimiser.state_dict() for name, optimiser in optimisers.items()},
         "progress": vars(progress),
     }
-    for left in path.parent.glob(f".{glob.escape(path.name)}{TEMPORARY[1:]}"):  # by a process that was killed; one alone writes this file
+    for left in path.parent.glob(f".{glob.escape(path.name)}{TEMPORARY}"):  # by a process that was killed; one alone writes this file
         left.unlink()
     with replacing(path) as temporary, temporary.open("wb") as file:
         torch.save(state, file)

@@ -17,7 +17,7 @@ def test_a_damaged_file_is_an_error_that_names_it(tmp_path, content):
 
 
 def test_a_saved_state_takes_away_what_killed_processes_left(tiny, tmp_path):
-    other = tmp_path / ".fcid-01.pt.4711.tmp"
+    other = tmp_path / ".fcid-0.pts.4711.tmp"
     for left in (".fcid-0.pt.4711.tmp", ".fcid-0.pt.4712.tmp", other.name):
         (tmp_path / left).write_bytes(b"half of a state")
     state.save(tmp_path / "fcid-0.pt", "key", tiny, {}, state.Progress(step=3))
