@@ -11,13 +11,14 @@ The defaults read the paper: codes L2-normalised (Eq. 6), 1/K^2, biased variance
 """
 
 import json
-import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
 import numpy as np
+
+from cmg.files import write_bytes
 
 Score = Literal["full", "similarity", "variance"]
 RELEASE = {"normalise": False, "denominator": "release", "ddof": 1, "dead_last": False}
@@ -115,9 +116,7 @@ def write_toc(path: str | Path, results: Mapping[str, TocScores], **notes: str |
         name: {"ranking": r.ranking.tolist(), "dead": np.flatnonzero(r.dead).tolist(), "score": r.score.tolist()}
         for name, r in results.items()
     }
-    temporary = Path(f"{path}.{os.getpid()}.tmp")
-    temporary.write_text(json.dumps({**notes, "scores": scores}, sort_keys=True, indent=1) + "\n")
-    os.replace(temporary, path)
+    write_bytes(Path(path), (json.dumps({**notes, "scores": scores}, sort_keys=True, indent=1) + "\n").encode())
 
 
 def read_toc(path: str | Path) -> dict[str, np.ndarray]:

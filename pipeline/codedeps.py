@@ -10,11 +10,11 @@ from functools import cache
 from pathlib import Path
 
 PACKAGES = ("cmg", "pipeline")
-# Arguments, paths, parameters and tables of names: an edit there changes no result by itself (values are tracked one by one, and so is
-# the module behind a name), so they do not count and what they import is not followed.
+# Arguments, paths, parameters, writing of files and tables of names: an edit there changes no result by itself (values are tracked one
+# by one, and so is the module behind a name), so they do not count and what they import is not followed.
 PLUMBING = frozenset(
     [f"pipeline/{name}.py" for name in ("__main__", "paths", "params", "sweeps", "files", "codedeps", "receipts", "progress", "machine")]
-    + ["cmg/methods/__init__.py", "cmg/datasets/registry.py"]
+    + ["cmg/files.py", "cmg/methods/__init__.py", "cmg/datasets/registry.py"]
 )
 
 

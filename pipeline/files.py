@@ -1,18 +1,11 @@
-"""Atomic writes and content digests of files and folders."""
+"""Files of the stages, beside `write_bytes` and `file_digest` of `cmg.files`: JSON, and content digests of files and folders."""
 
 import hashlib
 import json
-import os
 import shutil
 from pathlib import Path
 
-
-def write_bytes(path: Path, data: bytes) -> None:
-    """Write ``data`` under ``path`` atomically: a reader sees the old file or the whole new one."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
-    temporary.write_bytes(data)
-    os.replace(temporary, path)
+from cmg.files import TEMPORARY, file_digest, write_bytes
 
 
 def write_json(path: Path, value: object) -> None:
@@ -28,17 +21,11 @@ def remove(path: Path) -> None:
         path.unlink(missing_ok=True)
 
 
-def file_digest(path: Path) -> str:
-    """SHA-256 of a file's bytes, hex."""
-    with path.open("rb") as handle:
-        return hashlib.file_digest(handle, "sha256").hexdigest()
-
-
 def digest(path: Path) -> str:
     """SHA-256 that stands for a path's content.
 
     A file: its bytes. A feature store: its sealed root ``zarr.json``, which holds a checksum of every shard. Any other
-    folder: relative name and bytes of each file in it, in sorted order.
+    folder: relative name and bytes of each file in it but temporaries, in sorted order.
 
     Raises:
         FileNotFoundError: nothing is at ``path``, or a store there is not sealed.
@@ -48,6 +35,6 @@ def digest(path: Path) -> str:
     if not path.is_dir():
         return file_digest(path)
     total = hashlib.sha256()
-    for file in sorted(p for p in path.rglob("*") if p.is_file()):
+    for file in sorted(p for p in path.rglob("*") if p.is_file() and not p.match(TEMPORARY)):
         total.update(f"{file.relative_to(path).as_posix()}\0{file_digest(file)}\n".encode())
     return total.hexdigest()

@@ -12,6 +12,7 @@ from ruamel.yaml import YAML
 
 from cmg.datasets.registry import READERS
 from cmg.extract.run import MODULES
+from cmg.files import replacing
 from cmg.methods import METHODS
 from pipeline import codedeps, dag, paths, sweeps
 
@@ -104,6 +105,6 @@ def _rewrite(path: Path, computed: dict[str, list[str]]) -> bool:
             deps[:] = found + [dep for dep in deps if not is_computed(dep)]
             changed = True
     if changed:
-        with path.open("w") as handle:
+        with replacing(path) as temporary, temporary.open("w") as handle:
             yaml.dump(pipeline, handle)
     return changed

@@ -9,7 +9,7 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from cmg.datasets.atomic import write_atomic
+from cmg.files import write_bytes
 
 SPLITS = ("train", "val", "test", "")  # "" only where a malformed line names no split
 STATUSES = ("ok", "missing", "malformed", "refused")
@@ -89,7 +89,7 @@ def write_index(path: Path, clips: Sequence[Clip]) -> None:
     table = pa.Table.from_arrays([pa.array(column, field.type) for column, field in zip(columns, SCHEMA, strict=True)], schema=SCHEMA)
     sink = io.BytesIO()
     pq.write_table(table, sink, compression="zstd", use_dictionary=True, row_group_size=1 << 16)
-    write_atomic(Path(path), sink.getvalue())
+    write_bytes(Path(path), sink.getvalue())
 
 
 def read_index(path: Path) -> list[Clip]:

@@ -10,9 +10,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import astuple, dataclass, fields
 from pathlib import Path
 
-from cmg.datasets.atomic import write_atomic
 from cmg.datasets.clips import Clip
 from cmg.datasets.youtube import youtube_id
+from cmg.files import write_bytes
 
 
 @dataclass(frozen=True)
@@ -52,7 +52,7 @@ def write_exclusions(path: Path, found: Iterable[Exclusion]) -> None:
     writer = csv.writer(text, lineterminator="\n")
     writer.writerow([field.name for field in fields(Exclusion)])
     writer.writerows(sorted(astuple(item) for item in found))
-    write_atomic(path, text.getvalue().encode("utf-8"))
+    write_bytes(path, text.getvalue().encode("utf-8"))
 
 
 def read_exclusions(path: Path) -> list[Exclusion]:

@@ -13,8 +13,8 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 
-from cmg.datasets.atomic import write_atomic
 from cmg.datasets.safety import safe_join, visible, why_unsafe_id
+from cmg.files import write_bytes
 
 BLOCK = 64 * 1024  # bytes read at the beginning, in the middle and at the end of a file
 HEADER = ["path", "bytes", "fingerprint"]
@@ -114,7 +114,7 @@ def write_listing(path: Path, listing: Listing) -> None:
     writer = csv.writer(text, lineterminator="\n")
     writer.writerow(HEADER)
     writer.writerows((entry.path, entry.bytes, entry.fingerprint) for entry in sorted(listing.entries, key=lambda entry: entry.path))
-    write_atomic(Path(path), text.getvalue().encode("utf-8"))
+    write_bytes(Path(path), text.getvalue().encode("utf-8"))
 
 
 def read_listing(path: Path) -> Listing:

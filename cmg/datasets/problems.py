@@ -6,8 +6,8 @@ from collections import Counter
 from dataclasses import astuple, dataclass, fields
 from pathlib import Path
 
-from cmg.datasets.atomic import write_atomic
 from cmg.datasets.safety import visible
+from cmg.files import write_bytes
 
 KINDS = ("orphan", "inverted", "zero_length", "duplicate", "malformed", "unknown_class", "refused")
 
@@ -43,7 +43,7 @@ def write_problems(path: Path, problems: list[Problem]) -> None:
     writer = csv.writer(text, lineterminator="\n")
     writer.writerow([field.name for field in fields(Problem)])
     writer.writerows(astuple(problem) for problem in problems)
-    write_atomic(Path(path), text.getvalue().encode("utf-8"))
+    write_bytes(Path(path), text.getvalue().encode("utf-8"))
 
 
 def read_problems(path: Path) -> list[Problem]:

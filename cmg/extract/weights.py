@@ -1,15 +1,15 @@
 """Files of trained weights: which are known, where they come from, and reading them without running code."""
 
 import hashlib
-import os
 import pickle
-import tempfile
 import urllib.request
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 import torch
+
+from cmg.files import file_digest, replacing
 
 
 class WeightsError(RuntimeError):
@@ -75,16 +75,11 @@ def fetch(name: str, weights_dir: Path) -> Path:
     if not known.sha256:
         raise WeightsError(f"weights {name!r} are a folder without a pinned checksum; get it from {known.source}")
     target = Path(weights_dir) / known.file
-    target.parent.mkdir(parents=True, exist_ok=True)
-    handle, temporary = tempfile.mkstemp(prefix=f".{known.file}.", dir=target.parent)
-    try:
-        with os.fdopen(handle, "wb") as out, urllib.request.urlopen(known.source, timeout=60) as response:
+    with replacing(target) as temporary:
+        with temporary.open("wb") as out, urllib.request.urlopen(known.source, timeout=60) as response:
             while block := response.read(1 << 20):
                 out.write(block)
-        _compare(Path(temporary), known, name)
-        os.replace(temporary, target)
-    finally:
-        Path(temporary).unlink(missing_ok=True)
+        _compare(temporary, known, name)
     return target
 
 
@@ -95,8 +90,7 @@ def _known(name: str) -> WeightsFile:
 
 
 def _compare(path: Path, known: WeightsFile, name: str) -> None:
-    with open(path, "rb") as stream:
-        found = hashlib.file_digest(stream, "sha256").hexdigest()
+    found = file_digest(path)
     if not found.startswith(known.sha256):
         raise WeightsError(
             f"weights {name!r}: {path}: expected a sha256 that begins with {known.sha256}, found {found}; get it again from {known.source}"

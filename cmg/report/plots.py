@@ -7,7 +7,7 @@ from collections import defaultdict
 from collections.abc import Sequence
 from pathlib import Path
 
-from cmg.datasets.atomic import write_atomic
+from cmg.files import write_bytes
 from cmg.report.history import History, thin
 
 POINTS = 200
@@ -27,7 +27,7 @@ def write_plots(folder: Path, histories: Sequence[History]) -> list[Path]:
         folder / method / f"{term}.csv": _curve(term, runs) for method, runs in by_method.items() for term in runs[0].names(codebook=False)
     }
     for path, text in texts.items():
-        write_atomic(path, text.encode())
+        write_bytes(path, text.encode())
     return list(texts)
 
 

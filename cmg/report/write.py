@@ -1,8 +1,8 @@
 """Write the tables in their forms, and the open-set scores."""
 
-import os
 from pathlib import Path
 
+from cmg.files import write_bytes
 from cmg.report.inputs import ReportInputs
 from cmg.report.layout import LAYOUTS, TABLE1, Layout
 from cmg.report.markdown import table_markdown
@@ -31,8 +31,5 @@ def write_tables(out_dir: Path, inputs: ReportInputs) -> list[Path]:
 
 def write_text(path: Path, text: str) -> Path:
     """Write UTF-8 text under its final name only when whole; returns the path."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
-    temporary.write_text(text, encoding="utf-8", newline="\n")
-    os.replace(temporary, path)
+    write_bytes(path, text.encode())
     return path

@@ -3,13 +3,13 @@
 Axes: n rows, then the shape of one clip (T seconds, H W 7x7, C channels).
 """
 
-import os
 import zipfile
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import numpy as np
 
+from cmg.files import replacing
 from cmg.store.errors import StoreError
 from cmg.store.reader import FeatureStore
 from cmg.store.schema import encode_text
@@ -41,12 +41,8 @@ def _export(write: Callable, store: Path | FeatureStore, file: Path, rows: Seque
     small = {"valid": store.valid[rows], "status": store.status[rows], "ids": encode_text([store.ids[row] for row in rows.tolist()])}
     if key in small:
         raise StoreError(f"{file}: expected a key other than {', '.join(small)} for the features, found {key!r}")
-    temporary = file.with_name(f".{file.name}.{os.getpid()}.tmp")
-    try:
+    with replacing(file) as temporary:
         write(store, temporary, rows, key, small)
-        os.replace(temporary, file)
-    finally:
-        temporary.unlink(missing_ok=True)
 
 
 def _write_npz(store: FeatureStore, file: Path, rows: np.ndarray, key: str, small: dict[str, np.ndarray]) -> None:

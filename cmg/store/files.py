@@ -1,4 +1,4 @@
-"""Canonical JSON, digests, and writes that are whole and on disk, or did not happen."""
+"""Canonical JSON, digests of text, links, and folders whose names are on disk."""
 
 import errno
 import hashlib
@@ -30,12 +30,6 @@ def text_digest(text: str) -> str:
     return hashlib.sha256(text.encode()).hexdigest()
 
 
-def file_digest(file: Path) -> str:
-    """SHA-256 of a file's bytes, hex."""
-    with file.open("rb") as handle:
-        return hashlib.file_digest(handle, "sha256").hexdigest()
-
-
 def read_json(file: Path) -> dict[str, Any]:
     """A JSON object from ``file``; raises ``StoreError`` when it holds anything else."""
     return parse_json(file.read_bytes(), file)
@@ -50,15 +44,6 @@ def parse_json(data: bytes, file: Path) -> dict[str, Any]:
     if not isinstance(value, Mapping):
         raise StoreError(f"{file}: expected a JSON object, found {type(value).__name__}")
     return dict(value)
-
-
-def write_durably(file: Path, data: bytes, temporary: Path) -> None:
-    """Write ``data`` under ``file`` through ``temporary`` (same file system): whole and on disk, or not at all."""
-    with temporary.open("wb") as handle:
-        handle.write(data)
-        handle.flush()
-        os.fsync(handle.fileno())
-    os.replace(temporary, file)
 
 
 def sync_folder(folder: Path) -> None:

@@ -7,8 +7,9 @@ from typing import Any
 
 import numpy as np
 
+from cmg.files import file_digest
 from cmg.store.errors import StoreError
-from cmg.store.files import canonical_json, file_digest
+from cmg.store.files import canonical_json
 from cmg.store.metadata import chunk_name
 from cmg.store.reader import FeatureStore, read_attributes
 from cmg.store.schema import id_set_digest

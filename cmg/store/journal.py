@@ -10,6 +10,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from cmg.files import replacing
 from cmg.store.files import canonical_json
 
 NO_CRC = -1
@@ -67,14 +68,11 @@ def load(file: Path) -> dict[int, Outcome]:
 
 def rewrite(file: Path, outcomes: Mapping[int, Outcome]) -> None:
     """Replace the journal by these rows, atomically."""
-    temporary = file.with_suffix(".tmp")
-    temporary.unlink(missing_ok=True)
-    append(temporary, outcomes)
-    if outcomes:
-        os.replace(temporary, file)
-    else:
-        temporary.unlink()
+    if not outcomes:
         file.unlink(missing_ok=True)
+        return
+    with replacing(file) as temporary:
+        append(temporary, outcomes)
 
 
 def select(outcomes: Mapping[int, Outcome], rows: Iterable[int]) -> dict[int, Outcome]:

@@ -13,8 +13,8 @@ from typing import Protocol
 
 import numpy as np
 
+from cmg.files import file_digest
 from cmg.store.errors import StoreError
-from cmg.store.files import file_digest
 from cmg.store.unpickle import RefusedPickle, load_array
 
 MAX_CLIP_BYTES = 64 * 2**20

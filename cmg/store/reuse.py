@@ -6,8 +6,9 @@ Matched by clip id and fingerprint, never by row number, and only where recipe, 
 import logging
 from pathlib import Path
 
+from cmg.files import file_digest
 from cmg.store.errors import StoreError
-from cmg.store.files import file_digest, read_json
+from cmg.store.files import read_json
 from cmg.store.journal import NO_CRC, Outcome
 from cmg.store.metadata import chunk_name
 from cmg.store.reader import FeatureStore
@@ -91,10 +92,14 @@ def sealed_source(store: Path, previous: Path, spec: StoreSpec) -> SealedRows | 
 
 
 def unfinished_source(folder: Path, spec: StoreSpec) -> UnfinishedRows | None:
-    """The staging folder ``folder`` as a source for ``spec``; None when it was made otherwise."""
+    """The staging folder ``folder`` as a source for ``spec``; None when it was made otherwise, or by another version."""
     if not (folder / "plan.json").exists():
         return None
-    staging = Staging.abandoned(folder)
+    try:
+        staging = Staging.abandoned(folder)
+    except StoreError as error:
+        LOG.warning("nothing is reused from the unfinished work in %s: %s", folder, error)
+        return None
     alike = (staging.spec.recipe_key, staging.spec.code) == (spec.recipe_key, spec.code)
     return UnfinishedRows(staging) if alike else None
 

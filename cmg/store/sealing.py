@@ -6,8 +6,9 @@ from pathlib import Path
 
 import numpy as np
 
+from cmg.files import file_digest, write_bytes
 from cmg.store.errors import StoreError
-from cmg.store.files import canonical_json, file_digest, link_or_copy, sync_folder, write_durably
+from cmg.store.files import canonical_json, link_or_copy, sync_folder
 from cmg.store.metadata import SMALL_ARRAYS, chunk_name, features_metadata, plain_metadata, root_metadata
 from cmg.store.reuse import REASONS
 from cmg.store.schema import STATUS, encode_text
@@ -47,7 +48,7 @@ def keep_previous(staging: Staging, previous: Path, reasons: dict[str, str]) -> 
         target.parent.mkdir(parents=True, exist_ok=True)
         link_or_copy(file, target)
     known = {"store": file_digest(source / "zarr.json"), "code": staging.spec.code, "reasons": reasons}
-    write_durably(fresh / REASONS, canonical_json(known).encode(), fresh / "reasons.tmp")
+    write_bytes(fresh / REASONS, canonical_json(known).encode(), staging.folder)
     remove_store(previous / "store.zarr")
     if previous.exists():
         shutil.rmtree(previous)
@@ -78,8 +79,7 @@ def remove_store(store: Path) -> None:
 
 
 def _write(file: Path, data: bytes, folder: Path) -> dict:
-    file.parent.mkdir(exist_ok=True)
-    write_durably(file, data, folder / "document.tmp")
+    write_bytes(file, data, folder)
     return {"bytes": len(data), "sha256": file_digest(file)}
 
 

@@ -17,8 +17,9 @@ from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
+from cmg.files import file_digest
 from cmg.store import journal
-from cmg.store.files import file_digest, link_or_copy, read_json, sync_folder
+from cmg.store.files import link_or_copy, read_json, sync_folder
 from cmg.store.journal import Outcome
 from cmg.store.schema import StoreSpec
 from cmg.store.shards import ShardFile, append_index

@@ -7,7 +7,8 @@ import zlib
 from collections.abc import Iterable
 from pathlib import Path
 
-from cmg.store.files import canonical_json, read_json, write_durably
+from cmg.files import write_bytes
+from cmg.store.files import canonical_json, read_json
 from cmg.store.journal import write_fully
 from cmg.store.metadata import chunk_name
 from cmg.store.schema import StoreSpec
@@ -26,7 +27,7 @@ class WorkFiles:
             (self.folder / name).mkdir(parents=True, exist_ok=True)
         plan = self.folder / "plan.json"
         if not plan.exists():
-            write_durably(plan, canonical_json(self.spec.to_json()).encode(), self.folder / f"plan.{os.getpid()}.tmp")
+            write_bytes(plan, canonical_json(self.spec.to_json()).encode())
 
     def finished(self, shard: int) -> Path:
         """Where the finished shard goes, inside the store to be."""
@@ -46,7 +47,7 @@ class WorkFiles:
         return read_json(self.mark(shard)) if self.mark(shard).exists() and self.finished(shard).exists() else None
 
     def write_mark(self, shard: int, about: dict) -> None:
-        write_durably(self.mark(shard), json.dumps(about).encode(), self.mark(shard).with_suffix(".tmp"))
+        write_bytes(self.mark(shard), json.dumps(about).encode())
 
     def write_clip(self, shard: int, slot: int, data: bytes) -> None:
         """Put one clip into its slot of the raw shard, which has its full size from its first clip on."""

@@ -3,7 +3,6 @@
 N clips (index rows), T seconds, G codebooks, K codes, D code dimensions, E draws.
 """
 
-import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,6 +10,8 @@ from pathlib import Path
 import numpy as np
 from safetensors import SafetensorError, safe_open
 from safetensors.numpy import load_file, save
+
+from cmg.files import write_bytes
 
 HELP = "run the codes stage again: python -m pipeline codes"
 CLIP_LEVEL = frozenset({"mscoco", "clotho", "flickrsound"})  # retrieval: one code per clip, image or sentence, T = 1
@@ -105,9 +106,7 @@ class RunCodes:
             tensors[f"{dataset}.{modality}.valid"] = np.ascontiguousarray(codes.valid, dtype=np.int32)
         for (dataset, modality), drawn in self.draws.items():
             tensors[f"{dataset}.{modality}.draws"] = np.ascontiguousarray(drawn, dtype=np.int16)
-        temporary = Path(f"{path}.{os.getpid()}.tmp")
-        temporary.write_bytes(save(tensors, {"aligned": ",".join(self.aligned)} if self.aligned else None))
-        os.replace(temporary, path)
+        write_bytes(Path(path), save(tensors, {"aligned": ",".join(self.aligned)} if self.aligned else None))
 
     def get(self, dataset: str, modality: str) -> Codes:
         """Codes of one dataset and modality. Raises KeyError naming what the file holds."""

@@ -1,7 +1,6 @@
 """Checkpoints: a folder with ``model.safetensors`` and ``checkpoint.json``; nothing in it is executed when it is read."""
 
 import json
-import os
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -10,6 +9,7 @@ import safetensors.torch
 import torch
 from torch import Tensor
 
+from cmg.files import write_bytes
 from cmg.methods import build
 from cmg.methods.base import Method
 
@@ -21,16 +21,9 @@ def save(folder: Path, method: Method, about: dict[str, Any]) -> None:
 
 def save_tensors(folder: Path, state: Mapping[str, Tensor], about: dict[str, Any]) -> None:
     """``save`` for a model given by its tensors; ``about["absent"]`` names those it lacks, which encoding does not need."""
-    folder.mkdir(parents=True, exist_ok=True)
     tensors = {name: tensor.detach().cpu().contiguous() for name, tensor in sorted(state.items())}
-    _replace(folder / "model.safetensors", safetensors.torch.save(tensors))
-    _replace(folder / "checkpoint.json", (json.dumps(about, indent=1, sort_keys=True) + "\n").encode())
-
-
-def _replace(path: Path, data: bytes) -> None:
-    temporary = path.with_name(f".{path.name}.tmp")
-    temporary.write_bytes(data)
-    os.replace(temporary, path)
+    write_bytes(folder / "model.safetensors", safetensors.torch.save(tensors))
+    write_bytes(folder / "checkpoint.json", (json.dumps(about, indent=1, sort_keys=True) + "\n").encode())
 
 
 def load(folder: Path, device: torch.device | str = "cpu") -> tuple[Method, dict[str, Any]]:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import torch
 
-from cmg.datasets.atomic import write_atomic
+from cmg.files import write_bytes
 from cmg.methods.base import Method
 from cmg.nn.distributed import world
 from cmg.train import history
@@ -54,6 +54,6 @@ def explained(done: Progress, work: Path) -> Iterator[None]:
         yield
     except Diverged as error:
         if world()[0] == 0:
-            write_atomic(history_file(work), history.to_csv(done).encode())
+            write_bytes(history_file(work), history.to_csv(done).encode())
         state = f"last saved under this name: {work}" if work.is_file() else "no state was saved before"
         raise Diverged(f"{error}; lower the learning rate. The losses of every step: {history_file(work)}; {state}") from error

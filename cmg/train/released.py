@@ -5,8 +5,6 @@ A released file is a torch zip that holds a dictionary: one state dictionary per
 Sources: facts on FCID 1.8 and 2.6, on DCID 3.7, on CoDAAR 1.12 and 2.
 """
 
-import hashlib
-import os
 import pickle
 import re
 import zipfile
@@ -18,6 +16,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from cmg.files import file_digest, replacing
 from cmg.methods import build, codaar_keys, dcid_keys, fcid_keys
 from cmg.methods.base import Method
 from cmg.methods.fcid_keys import TEMPLATE, own_names, released_names
@@ -135,7 +134,7 @@ def convert(name: str, released: Released, section: Mapping[str, Any]) -> tuple[
     expected = _expected(name, config, released.path)
     _compare(released, to_released(name, expected))
     own = {key: _single(x, key, released.path) for key, x in to_own(name, released.modules).items()}
-    origin = {"sha256": _digest(released.path), "modules": sorted(released.modules), "counters": released.counters}
+    origin = {"sha256": file_digest(released.path), "modules": sorted(released.modules), "counters": released.counters}
     return {"method": name, "config": config, "released": origin, "absent": sorted(expected.keys() - own.keys())}, own
 
 
@@ -146,11 +145,6 @@ def _expected(name: str, config: dict[str, Any], path: Path) -> dict[str, Tensor
             return build(name, config).state_dict()
     except (ValueError, AssertionError) as error:  # an option out of range; heads that do not divide a width
         raise ReleasedError(f"{path}: no model of these sizes ({config}): {error}") from error
-
-
-def _digest(path: Path) -> str:
-    with path.open("rb") as handle:
-        return hashlib.file_digest(handle, "sha256").hexdigest()
 
 
 def _single(x: Tensor, key: str, path: Path) -> Tensor:
@@ -222,10 +216,8 @@ def export(path: Path, method: Method, about: Mapping[str, Any]) -> dict[str, in
     held = {key: x.cpu() for key, x in method.state_dict().items() if key not in about.get("absent", ())}
     modules = to_released(name, {key: x.double() if x.is_floating_point() else x for key, x in held.items()})
     content = {module: {key: x.clone() for key, x in state.items()} for module, state in modules.items()}
-    temporary = path.with_name(f".{path.name}.tmp")
-    with temporary.open("wb") as handle:
+    with replacing(path) as temporary, temporary.open("wb") as handle:
         torch.save(content | _counters(about), handle)
-    os.replace(temporary, path)
     return {module: len(state) for module, state in content.items()}
 
 

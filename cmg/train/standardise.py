@@ -6,15 +6,20 @@ FCID does not (InfoNCE and CPC stay at chance: docs/methods.md). The papers do n
 Axes: n clips (sentences), T seconds (words), H W 7x7, C channels.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
-from safetensors.numpy import load_file, save_file
+from safetensors.numpy import load_file, save
 from torch import Tensor
 
+from cmg.files import write_bytes
+
 CHUNK = 64  # clips read at once
+FILE = "statistics.safetensors"  # beside a checkpoint
 
 
 @dataclass(frozen=True)
@@ -38,14 +43,21 @@ class Standardiser:
         mean, scale = (torch.from_numpy(getattr(self, name)[modality]).to(features.device, non_blocking=True) for name in ("mean", "scale"))
         return (features - mean) * scale
 
-    def save(self, path: Path) -> None:
-        """Write the statistics as a safetensors file: ``mean.<modality>`` and ``scale.<modality>``, float32 [C]."""
+    def save(self, folder: Path) -> None:
+        """Write the statistics of a checkpoint into its folder: ``mean.<modality>`` and ``scale.<modality>``, float32 [C]."""
         tensors = {f"{name}.{modality}": values for name in ("mean", "scale") for modality, values in sorted(getattr(self, name).items())}
-        save_file(tensors, path)
+        write_bytes(folder / FILE, save(tensors))
 
     @classmethod
-    def load(cls, path: Path) -> "Standardiser":
-        """What ``save`` wrote; without statistics where the file is absent."""
+    def load(cls, folder: Path, about: Mapping[str, Any]) -> "Standardiser":
+        """The statistics of the checkpoint in ``folder``, which ``about`` describes; an imported one may come without the file.
+
+        Raises:
+            FileNotFoundError: the file is absent and the model was trained on standardised features.
+        """
+        path = folder / FILE
+        if not path.is_file() and about.get("pretrain", {}).get("standardise"):
+            raise FileNotFoundError(f"{path}: no such file, and this model was trained on standardised features; run: dvc repro pretrain")
         tensors = load_file(path) if path.is_file() else {}
         parts = {name: {key.split(".")[1]: v for key, v in tensors.items() if key.startswith(f"{name}.")} for name in ("mean", "scale")}
         return cls(**parts)

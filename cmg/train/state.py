@@ -1,6 +1,6 @@
 """Unfinished training: everything a run needs to go on to the same bits, in one file that is replaced atomically."""
 
-import os
+import glob
 import pickle
 import zipfile
 from dataclasses import dataclass, field
@@ -10,6 +10,7 @@ from typing import Any
 import torch
 from torch.optim import Optimizer
 
+from cmg.files import TEMPORARY, replacing
 from cmg.methods.base import Method
 
 
@@ -30,19 +31,16 @@ class Progress:
 
 def save(path: Path, key: str, method: Method, optimisers: dict[str, Optimizer], progress: Progress) -> None:
     """Write the state of a run identified by ``key`` (a digest of its inputs)."""
-    path.parent.mkdir(parents=True, exist_ok=True)
     state: dict[str, Any] = {
         "key": key,
         "method": method.state_dict(),
         "optimisers": {name: optimiser.state_dict() for name, optimiser in optimisers.items()},
         "progress": vars(progress),
     }
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
-    with temporary.open("wb") as file:
+    for left in path.parent.glob(f".{glob.escape(path.name)}{TEMPORARY}"):  # by a process that was killed; one alone writes this file
+        left.unlink()
+    with replacing(path) as temporary, temporary.open("wb") as file:
         torch.save(state, file)
-        file.flush()
-        os.fsync(file.fileno())
-    os.replace(temporary, path)
 
 
 def resume(path: Path, key: str, method: Method, optimisers: dict[str, Optimizer]) -> Progress:

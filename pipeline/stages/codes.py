@@ -37,7 +37,7 @@ def run(args: argparse.Namespace, params: Params) -> None:
     with receipts.record("codes", run_name, inputs=inputs, outputs=[target], params={"protocol": protocol}, code=[module]) as notes:
         device = prepare(params)
         method, about = checkpoint.load(paths.checkpoint(run_name), device)
-        standardise = Standardiser.load(paths.checkpoint(run_name) / "statistics.safetensors")
+        standardise = Standardiser.load(paths.checkpoint(run_name), about)
         opened = {key: FeatureStore(path) for key, path in sorted(stores.items()) if key[1] in method.modalities}
         for (_, modality), store in opened.items():
             check_origin(about.get("features", {}), store, modality)

@@ -26,7 +26,8 @@ from cmg.store.reader import Failure
 from pipeline import codedeps, device, files, paths, progress, receipts
 from pipeline.params import ParameterError, Params
 
-COMPUTING = ("cmg/extract/", "cmg/media/", "cmg/store/released", "cmg/store/unpickle")  # code that makes the values of a store
+# Code that makes the values of a store: of all that an extraction or an import runs, the rest only finds, moves and keeps them.
+COMPUTING = ("cmg/extract/", "cmg/media/", "cmg/datasets/s4_files", "cmg/store/importers", "cmg/store/released", "cmg/store/unpickle")
 SECONDS = 10  # of a clip, where neither the recipe nor the dataset says
 
 
@@ -126,7 +127,7 @@ def _import(args: argparse.Namespace, params: Params, clips: list[Clip], recipe:
     source = ReleasedFiles(paths.dataset_root(args.dataset, "released"), clips, args.modality)
     settings = recipe_of(args.modality, recipe)
     ids = [clip.clip_id for clip in clips]
-    layout = {"clips_per_shard": params.features.clips_per_shard, "code": _code("cmg.extract.released")}
+    layout = {"clips_per_shard": params.features.clips_per_shard, "code": _code("cmg.extract.released", "cmg.store.importers")}
     spec = released_spec(
         source, dataset=args.dataset, modality=args.modality, ids=ids, shape=settings.shape, dtype=settings.dtype, **layout
     )

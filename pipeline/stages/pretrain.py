@@ -60,8 +60,8 @@ def _import(method: str, seed: int, params: Params) -> None:
             about, tensors = released.convert(method, released.read(method, file), section)
         except released.ReleasedError as error:
             raise ParameterError(f"params.yaml: {method}.checkpoint: {error}") from error
-        checkpoint.save_tensors(folder, tensors, {**about, "seed": seed})
         _write_history(folder, Progress(), Standardiser())
+        checkpoint.save_tensors(folder, tensors, {**about, "seed": seed})
     print(f"{folder}: imported from {file}, nothing was trained")
 
 
@@ -75,7 +75,8 @@ def _check_pin(method: str, file: Path, sha256: str | None) -> None:
 
 
 def _write_history(folder: Path, done: Progress, standardise: Standardiser) -> None:
-    standardise.save(folder / "statistics.safetensors")
+    """What stands beside the weights; written before them, so that a checkpoint is never without it."""
+    standardise.save(folder)
     files.write_bytes(folder / "history.csv", history.to_csv(done).encode())
     files.write_bytes(folder / "codebook.csv", history.health_csv(done).encode())
 
@@ -104,8 +105,8 @@ def _train(run_name: str, name: str, seed: int, params: Params, rank: int) -> No
         notes["training"] = {**schedule.model_dump(include={"epochs", "precision", "processes"}), **show.measured(device, served.held)}
         features = {modality: origin(FeatureStore(path)) for modality, path in stores.items()}
         about = {"method": name, **used, "steps": done.step, "clips": counts, "inputs": digests, "features": features}
-        checkpoint.save(folder, method, about)
         _write_history(folder, done, data.standardise)
+        checkpoint.save(folder, method, about)
         for left in (work, history_file(work)):
             left.unlink(missing_ok=True)
 
@@ -142,6 +143,7 @@ def _data(stores: dict, params: Params, device: torch.device) -> tuple[PairedFea
 
 
 def _key(used: dict, digests: dict[str, str], module: str, device: torch.device) -> str:
-    """Unfinished training goes on only with the same configuration, inputs, code, torch and kind of device."""
-    code = codedeps.code_digests(["cmg.train.loop", module])
-    return hashlib.sha256(json.dumps([used, digests, code, torch.__version__, device.type], sort_keys=True).encode()).hexdigest()
+    """Unfinished training goes on only with the same configuration, inputs, code, torch, kind of device and number of threads."""
+    code = codedeps.code_digests([__name__, module])
+    parts = [used, digests, code, torch.__version__, device.type, torch.get_num_threads()]
+    return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()

@@ -17,14 +17,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace, params: Params) -> int:
     """The exit status is 1 when there is no such checkpoint or it has no released form: another variant, or standardised features."""
     folder = Path(args.run) if Path(args.run).is_dir() else paths.checkpoint(args.run)
-    if Standardiser.load(folder / "statistics.safetensors").mean:
-        print(
-            f"{folder}: this model reads standardised features, and a released file has no place for their statistics: "
-            f"who reads it would get other scores. Train with scales.{params.scale}.pretrain.standardise: false to export"
-        )
-        return 1
     try:
         method, about = checkpoint.load(folder)
+        if Standardiser.load(folder, about).mean:
+            raise released.ReleasedError(
+                f"{folder}: this model reads standardised features, and a released file has no place for their statistics: "
+                f"who reads it would get other scores. Train with scales.{params.scale}.pretrain.standardise: false to export"
+            )
         args.file.parent.mkdir(parents=True, exist_ok=True)
         written = released.export(args.file, method, about)
     except (FileNotFoundError, released.ReleasedError) as error:

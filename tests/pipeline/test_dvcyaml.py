@@ -3,9 +3,12 @@
 from pathlib import Path
 
 import pytest
+from ruamel.yaml import YAML
 
+from cmg.extract.run import MODULES
 from cmg.methods import METHODS
-from pipeline import codedeps, dag, params, sweeps
+from pipeline import codedeps, dag, params, paths, sweeps
+from pipeline.stages import pretrain
 from pipeline.tools.deps import differences
 
 STAGES = dag.stages()
@@ -35,10 +38,24 @@ def test_a_method_can_be_added_to_the_list_without_touching_dvc_yaml(kind, metho
         assert file in declared or Path(file).parent.as_posix() in declared, f"{kind}@{method}: not declared: {file}"
 
 
+@pytest.mark.parametrize("modality", MODULES)
+def test_the_code_of_stores_that_params_yaml_does_not_list_is_declared(modality):
+    written = YAML(typ="safe", pure=True).load(Path("dvc.yaml").read_text())["stages"][f"features_{modality}"]["do"]["deps"]
+    declared = {dep for dep in written if dep.startswith(("cmg/", "pipeline/"))}
+    assert declared == set(codedeps.closure(["pipeline.stages.features", MODULES[modality]]))
+
+
 @pytest.mark.parametrize("stage", STAGES, ids=lambda stage: stage.name)
 def test_every_dependency_exists_or_is_made_by_a_stage(stage):
     for dep in stage.deps:
         assert STAGES.made(dep) or Path(dep).exists(), f"{stage.name}: nothing makes {dep}"
+
+
+def test_pretraining_waits_for_the_stores_that_it_reads_alone():
+    """Frames of the same dataset, or another text in a table of failures, train nothing again."""
+    for stage in (stage for stage in STAGES if stage.group == "pretrain"):
+        read = {paths.store(pretrain.CORPUS, modality).as_posix() for modality in pretrain.MODALITIES}
+        assert {dep for dep in stage.deps if dep.startswith("data/features")} == read, stage.name
 
 
 def test_a_path_waits_for_what_it_is_what_is_below_it_and_what_it_is_inside_of():

@@ -15,6 +15,13 @@ def test_a_folder_digest_sees_names_and_bytes(tmp_path):
     assert len({first, second, files.digest(tmp_path / "d")}) == 3
 
 
+def test_what_a_killed_process_left_is_no_content(tmp_path):
+    files.write_bytes(tmp_path / "d/a", b"1")
+    before = files.digest(tmp_path / "d")
+    (tmp_path / "d/.a.4711.tmp").write_text("half")
+    assert files.digest(tmp_path / "d") == before
+
+
 def test_a_store_stands_for_its_seal(tmp_path):
     store = tmp_path / "x.zarr"
     store.mkdir()

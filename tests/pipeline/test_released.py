@@ -55,6 +55,16 @@ def test_the_stage_imports_instead_of_training(project, capsys):
     assert "imported from FCID.pt" in capsys.readouterr().out
 
 
+def test_a_checkpoint_is_never_without_its_statistics(project, monkeypatch):
+    def killed(folder, tensors, about):
+        assert (folder / "statistics.safetensors").is_file() and not (folder / "checkpoint.json").exists()
+        raise InterruptedError
+
+    monkeypatch.setattr(checkpoint, "save_tensors", killed)
+    with pytest.raises(InterruptedError):
+        run()
+
+
 def test_another_file_than_the_pinned_one_is_an_error(project):
     with pytest.raises(ParameterError, match="fcid.checkpoint_sha256: expected 0{64}, found .*import-checkpoint fcid FCID.pt"):
         run(checkpoint_sha256="0" * 64)
@@ -90,7 +100,7 @@ def test_the_tools_inspect_convert_and_write_back(project, capsys):
 def test_a_model_of_standardised_features_has_no_released_form(project, capsys):
     assert main(["import-checkpoint", "fcid", "FCID.pt", "--out", "own"]) == 0
     ones = np.ones(128, np.float32)
-    Standardiser({"audio": ones}, {"audio": ones}).save(Path("own/statistics.safetensors"))
+    Standardiser({"audio": ones}, {"audio": ones}).save(Path("own"))
     assert main(["export-checkpoint", "own", "back/FCID.pt"]) == 1
     assert "standardised features" in capsys.readouterr().out and not Path("back/FCID.pt").exists()
 

@@ -105,6 +105,20 @@ def test_rows_of_unfinished_work_serve_another_specification(path):
     np.testing.assert_array_equal(FeatureStore(path).read([1, 6]), [clip(1), np.zeros(SHAPE)])
 
 
+@pytest.mark.parametrize("plan", ['{"dataset": "ave", "rows": 10}', "half of a pl"])
+def test_unfinished_work_of_another_version_is_left_and_named(path, caplog, plan):
+    work = path.with_suffix(".work")
+    with StoreWriter(path, work, make_spec(10)) as writer:
+        fill(writer, [0, 1, 2, 3])
+    (old,) = (work / "runs").iterdir()
+    (old / "plan.json").write_text(plan)
+    with StoreWriter(path, work, make_spec(11)) as writer:
+        assert len(writer.todo) == 11 and str(old) in caplog.text
+        fill(writer)
+        writer.seal()
+    assert not (work / "runs").exists()
+
+
 def test_damaged_previous_shard_is_not_reused_and_says_so(path, caplog):
     write(path)
     shard = path / "features" / "c.1.0.0.0.0"

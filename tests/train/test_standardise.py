@@ -1,10 +1,13 @@
 """Standardisation by the training clips."""
 
 import numpy as np
+import pytest
 import torch
 
 from cmg.train.standardise import Standardiser
 from tests.train.conftest import ArrayStore
+
+STANDARDISED = {"pretrain": {"standardise": True}}
 
 
 def store():
@@ -32,8 +35,14 @@ def test_a_modality_without_statistics_is_left_as_it_is():
 
 def test_round_trip(tmp_path):
     fitted = Standardiser.fit({"video": store()}, {"video": np.arange(5)})
-    fitted.save(tmp_path / "s.safetensors")
-    back = Standardiser.load(tmp_path / "s.safetensors")
+    fitted.save(tmp_path / "trained")
+    back = Standardiser.load(tmp_path / "trained", STANDARDISED)
     assert np.array_equal(back.mean["video"], fitted.mean["video"]) and np.array_equal(back.scale["video"], fitted.scale["video"])
-    Standardiser().save(tmp_path / "empty.safetensors")
-    assert Standardiser.load(tmp_path / "empty.safetensors") == Standardiser()
+    Standardiser().save(tmp_path / "plain")
+    assert Standardiser.load(tmp_path / "plain", {"pretrain": {"standardise": False}}) == Standardiser()
+
+
+def test_statistics_that_are_gone_are_an_error_unless_there_never_were_any(tmp_path):
+    with pytest.raises(FileNotFoundError, match="statistics.safetensors: no such file, .*dvc repro pretrain"):
+        Standardiser.load(tmp_path, STANDARDISED)
+    assert Standardiser.load(tmp_path, {"released": {}}) == Standardiser()

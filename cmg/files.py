@@ -1,0 +1,42 @@
+"""Files that are there whole or not at all, and their digests.
+
+A temporary is named ``.NAME.PID.tmp``: neither DVC (.dvcignore) nor a receipt takes one that a killed process left for content.
+"""
+
+import hashlib
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+TEMPORARY = ".*.tmp"  # pattern of these names
+
+
+@contextmanager
+def replacing(path: Path, folder: Path | None = None) -> Iterator[Path]:
+    """Write to the path that this gives: at the end the file, on disk, takes the name ``path``; after an error it is removed.
+
+    folder: where the temporary lies, on the same file system; None: beside ``path``, whose folder is made where it is missing.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    temporary = (folder or path.parent) / f".{path.name}.{os.getpid()}.tmp"
+    temporary.unlink(missing_ok=True)  # of a killed process with this number
+    try:
+        yield temporary
+        with temporary.open("rb") as handle:
+            os.fsync(handle.fileno())
+        os.replace(temporary, path)
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+def write_bytes(path: Path, data: bytes, folder: Path | None = None) -> None:
+    """Write ``data`` under ``path``: a reader sees the old file or the whole new one. folder: as for ``replacing``."""
+    with replacing(path, folder) as temporary:
+        temporary.write_bytes(data)
+
+
+def file_digest(path: Path) -> str:
+    """SHA-256 of a file's bytes, hex."""
+    with path.open("rb") as handle:
+        return hashlib.file_digest(handle, "sha256").hexdigest()
