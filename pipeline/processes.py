@@ -4,6 +4,7 @@ import os
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from tempfile import TemporaryDirectory
 from typing import NoReturn
 
 import torch
@@ -31,7 +32,8 @@ def launch(processes: int, arguments: Sequence[str]) -> NoReturn:
     """
     sys.stdout.flush()
     try:
-        run.main(["--standalone", "--nproc-per-node", str(processes), "-m", "pipeline", *arguments])
+        with TemporaryDirectory() as logs:  # torchrun's own would stay
+            run.main(["--standalone", "--nproc-per-node", str(processes), "--log-dir", logs, "-m", "pipeline", *arguments])
     except SignalException as error:
         sys.exit(128 + error.sigval)
     except ChildFailedError as error:
