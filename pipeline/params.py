@@ -80,6 +80,13 @@ class FeatureLimits(Section):
         return None if self.memory_limit is None else round(self.memory_limit * 2**30)
 
 
+class Saves(Section):
+    """How often unfinished pretraining is saved: after this many steps, or a multiple, when so many seconds have passed since."""
+
+    steps: PositiveInt
+    seconds: float = Field(ge=0)
+
+
 class Toc(Section):
     lam: float = Field(0.3, ge=0, le=1)
     normalise: bool = True
@@ -168,6 +175,7 @@ class Params(BaseModel):
     threads: int = Field(ge=1)
     decoders: int | None = Field(None, ge=1)
     device: Literal["auto", "cpu", "cuda"] = "auto"
+    saves: Saves
     datasets: dict[str, Dataset]
     stores: Stores
     features: FeatureLimits
