@@ -30,6 +30,7 @@ TOOLS = {
     "store": "show, verify or export a feature store",
     "import-checkpoint": "inspect a released checkpoint, and convert it",
     "export-checkpoint": "write a run of `variant: release` in the released form",
+    "fetch-weights": "download weights of the official recipes, checksum compared",
     "compare-features": "released features against a store of ours: cosine per clip and second",
     "profile-step": "where the time of a training step goes",
     "times": "where time and memory went, and table 8, as CSV: never hashed",
