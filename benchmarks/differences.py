@@ -20,21 +20,21 @@ from pipeline import params, sweeps
 ENCODERS = ("spatial_attention", "residual_skip", "mask_text")
 CPC = ("cpc_layers", "cpc_bias", "cpc_candidates", "cpc_self", "cpc_first")
 CLUB = ("club_estimate", "club_video")
-CODEBOOK = ("quantizer", "codebook_start", "reset")
+RELEASED_CODEBOOK = ("codebook_start", "smooth_counts", "reset")
+CODEBOOK = ("quantizer", *RELEASED_CODEBOOK)
 COMMITMENT = ("commit_own", "commit_other")
-CODE_FORM = ("cmcm_transposed", "cmcm_protected")
-CODE_MATCHING = ("cmcm_weight", *CODE_FORM)
+CODE_MATCHING = ("cmcm_weight", "cmcm_transposed", "cmcm_protected")
 PARTS = {
     "fcid": {
         "streams": ("fusion", "time_mean_first"),
         "encoders": ("coarse_encoder", *ENCODERS),
         "codebook": (*CODEBOOK, "code_places", "reset_after"),
         "commitment": COMMITMENT,
-        "club": CLUB,
+        "club": (*CLUB, "club_clip_axis"),
         "cpc": CPC,
         "infonce": ("tau", "nce_directions"),
         "reconstruction": ("reconstruct",),
-        "code_matching": CODE_FORM,
+        "code_matching": CODE_MATCHING,
     },
     "dcid": {
         "encoders": (*ENCODERS, "detach_text_target"),
@@ -46,7 +46,7 @@ PARTS = {
     },
     "codaar": {
         "encoders": (*ENCODERS, "detach_text_target", "projection", "spatial_norm"),
-        "codebook": ("codebook_start", "smooth_counts", "reset"),
+        "codebook": RELEASED_CODEBOOK,
         "decoders": ("decoder_code",),
         "cpc": ("cpc_horizon", *CPC),
         "code_matching": CODE_MATCHING,

@@ -96,18 +96,17 @@ def _statistics(book: np.ndarray, normalise: bool, denominator: str, ddof: int) 
     return (total**2 - squares) / (size * (size if denominator == "paper" else size - 1)), variance
 
 
-def select(ranking: Sequence[int] | np.ndarray, q: int, best: int = 1, worst: int = 0) -> np.ndarray:
-    """The dimensions to keep, [q] int64: the first q of `ranking`, in ranking order.
+def select(ranking: Sequence[int] | np.ndarray, q: int, worst: float = 0.0) -> np.ndarray:
+    """The dimensions to keep, [q] int64: the first of `ranking`, best first, then the share `worst` of the q from its end, worst first.
 
-    `best` and `worst` are the release's parts (`toc_max_num`, `toc_min_num`): of q // (best + worst) equal shares, `best` shares come
-    from the top, best first, then `worst` from the bottom, worst first. Raises ValueError when q does not fit or does not divide.
+    The released parts `toc_max_num` : `toc_min_num` are such shares: 1:1 is 0.5, 3:1 is 0.25. Raises ValueError when q does not fit or
+    `worst` is no share.
     """
     ranking = np.asarray(ranking, dtype=np.int64)
-    share, rest = divmod(q, best + worst)
-    if not 1 <= q <= len(ranking) or rest:
-        raise ValueError(f"toc: Q = {q}; expected 1 to {len(ranking)} dimensions and a multiple of best + worst = {best + worst}")
-    top, bottom = share * best, share * worst
-    return np.concatenate([ranking[:top], ranking[::-1][:bottom]])
+    if not 1 <= q <= len(ranking) or not 0 <= worst <= 1:
+        raise ValueError(f"toc: Q = {q}, worst = {worst}; expected 1 to {len(ranking)} dimensions and a share from 0 to 1")
+    bottom = round(worst * q)
+    return np.concatenate([ranking[: q - bottom], ranking[::-1][:bottom]])
 
 
 def write_toc(path: str | Path, results: Mapping[str, TocScores], **notes: str | int | float) -> None:

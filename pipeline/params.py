@@ -102,9 +102,15 @@ class Evaluate(Section):
     head: Literal["linear", "two_linear"] = OPTIONS.head
     pool: Literal["mean", "max"] = OPTIONS.pool
     toc_score: Literal["full", "similarity", "variance"] = OPTIONS.toc_score
-    q_grid: tuple[float, ...] = OPTIONS.q_grid
-    q_fixed: float = Field(OPTIONS.q_fixed, gt=0, le=1)
+    toc_worst: float = OPTIONS.toc_worst
+    q_grid: tuple[float, ...] | dict[str, tuple[float, ...]] = OPTIONS.q_grid
+    q_fixed: float | dict[str, float] = OPTIONS.q_fixed
     ties: Literal["expected", "release"] = OPTIONS.ties
+
+    @model_validator(mode="after")
+    def _usable(self) -> Self:
+        EvaluateOptions(**self.model_dump())  # checks the shares
+        return self
 
 
 class Released(Section):
@@ -230,11 +236,9 @@ def parse(values: dict[str, Any], known_methods: list[str]) -> Params:
         params = Params(**{key: value for key, value in values.items() if key in fields}, sections=sections, released=released)
     except ValidationError as error:
         places = ((".".join(map(str, item["loc"])).removeprefix("released."), item["msg"]) for item in error.errors())
-        lines = [f"params.yaml: {place}: {message}" for place, message in places]
-        raise ParameterError("\n".join(lines)) from error
-    listed = {"methods": params.methods}
-    listed |= {f"scales.{name}.pretrain.epochs_of": list(scale.pretrain.epochs_of) for name, scale in params.scales}
-    for place, methods in listed.items():
+        raise ParameterError("\n".join(f"params.yaml: {place}: {message}" for place, message in places)) from error
+    epochs_of = {f"scales.{name}.pretrain.epochs_of": list(scale.pretrain.epochs_of) for name, scale in params.scales}
+    for place, methods in {"methods": params.methods, **epochs_of}.items():
         for method in methods:
             if method not in known_methods:
                 raise ParameterError(f"params.yaml: {place}: {unknown_key(method, known_methods)}")

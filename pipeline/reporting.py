@@ -1,7 +1,7 @@
 """What the tables and the report are made from: files of the runs in ``methods:`` and ``seeds:``, and their fingerprints."""
 
 import itertools
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -12,20 +12,21 @@ from cmg.report.layout import sample_notice
 from cmg.report.maps import CodebookMaps
 from cmg.tasks import activation, codebooks
 from cmg.tasks.codes import RunCodes
+from cmg.tasks.options import DEFAULT, of_task
 from cmg.toc import read_toc, select
 from pipeline import paths, receipts
-from pipeline.params import Params
+from pipeline.params import Evaluate, Params
 
 AVEL, VALOR = "vggsound_avel", "valor32k"
+SUBSETS = {  # what the papers call a list of VGGSound-AVEL and the splits of it that are trained on
+    ("40k", frozenset({"train"})): "24k",
+    ("40k", frozenset({"train", "val", "test"})): "40k",
+    ("90k", frozenset({"train", "val", "test"})): "90k",
+}
 TOC_SCORES = {
     "full": "full score of TOC (similarity and variance)",
     "similarity": "similarity part of TOC's score",
     "variance": "variance part of TOC's score",
-}
-PUBLISHED_FACTS = {
-    "Head and pooling": "as in the released scripts: two linear layers with the maximum over seconds between them for clips; the best "
-    "epoch by test score",
-    "Choice of Q": "as in the released scripts, per task: AVE all, AVVP 196, AVE→AVVP 128, UCF(v)↔VGG(a) 168 of 256 dimensions",
 }
 
 
@@ -43,12 +44,13 @@ def table_inputs(params: Params) -> list[Path]:
 
 
 def parameters(params: Params) -> dict:
-    return {"scale": params.scale, "methods": params.methods, "seeds": params.seeds}
+    return {"scale": params.scale, "methods": params.methods, "seeds": params.seeds, "pretraining": pretraining(params)}
 
 
 def pretraining(params: Params) -> str:
-    """Which VGGSound-AVEL list is trained on, as published numbers have it."""
-    return params.dataset(AVEL).options.get("version", "40k")
+    """What is trained on, as the papers call it (``24k``, ``40k``, ``90k``); other splits by list and name, ``40k: train+val``."""
+    version, splits = params.dataset(AVEL).options.get("version", "40k"), params.active.pretrain.splits
+    return SUBSETS.get((version, frozenset(splits)), f"{version}: {'+'.join(splits)}")
 
 
 def random_backbones(params: Params) -> bool:
@@ -79,7 +81,8 @@ def codebook_maps(params: Params, run: str) -> list[CodebookMaps]:
         return []
     dataset = _mapped(codes, params)
     clips, ranking = read_index(paths.index(dataset)), read_toc(paths.toc(run))[params.evaluate.toc_score]
-    kept = select(ranking, max(1, round(params.evaluate.q_fixed * len(ranking))))
+    share = of_task(params.evaluate.q_fixed, DEFAULT)
+    kept = select(ranking, max(1, round(share * len(ranking))), params.evaluate.toc_worst)
     starts = np.cumsum([0, *(book.shape[1] for book in codes.codebooks)])
     return [
         _book_maps(codes, run, number, kept[(kept >= start) & (kept < end)] - start, dataset, clips)
@@ -144,8 +147,9 @@ def _facts(params: Params) -> dict[str, str]:
         "Feature extractors' weights": ", ".join(f"{name} {chosen}" for name, chosen in weights.items())
         + ("; random ones carry no knowledge of real pictures or sounds" if random_backbones(params) else ""),
         "Seeds": ", ".join(map(str, params.seeds)),
+        "Pretraining": f"on {pretraining(params)} of VGGSound-AVEL, less the clips that downstream datasets test on",
     }
-    return facts | (_strict(params) if params.evaluate.protocol == "strict" else PUBLISHED_FACTS)
+    return facts | (_strict(params) if params.evaluate.protocol == "strict" else _published(params))
 
 
 def _strict(params: Params) -> dict[str, str]:
@@ -153,11 +157,34 @@ def _strict(params: Params) -> dict[str, str]:
     heads, evaluate = params.active.evaluate, params.evaluate
     layers = {"linear": "one linear layer per second", "two_linear": "two linear layers, no activation between"}[evaluate.head]
     seconds = {"mean": "averaged", "max": "reduced to their maximum"}[evaluate.pool]
-    shares = ", ".join(f"{100 * share:.3g}" for share in evaluate.q_grid)
     return {
         "Head": f"{layers}; Adam, learning rate {heads.learning_rate:g}, batches of {heads.batch_size}, {heads.epochs} epochs, "
         "the best one by validation score in the modality it is fitted on (AVVP: the last)",
         "Pooling": f"seconds of a clip are {seconds}; localisation scores every second",
-        "Choice of Q": f"by validation score among {shares} % of a code's dimensions; where there is nothing to choose on (AVVP, "
-        f"retrieval) {100 * evaluate.q_fixed:.3g} %; dimensions ranked by the {TOC_SCORES[evaluate.toc_score]}",
+        "Choice of Q": f"by validation score among {_percent(evaluate.q_grid)} of a code's dimensions; where there is nothing to choose on "
+        f"(AVVP, retrieval) {_kept(evaluate)}",
     }
+
+
+def _published(params: Params) -> dict[str, str]:
+    """The same under `published`; retrieval has no released script."""
+    return {
+        "Head and pooling": "as in the released scripts: two linear layers with the maximum over seconds between them for clips; the best "
+        "epoch by test score",
+        "Choice of Q": "as in the released scripts, per task: AVE all, AVVP 196, AVE→AVVP 128, UCF(v)↔VGG(a) 168 of 256 dimensions; "
+        f"retrieval, which has none, {_kept(params.evaluate)}",
+    }
+
+
+def _kept(evaluate: Evaluate) -> str:
+    """The share that is kept where nothing is chosen, and what all dimensions are ranked by."""
+    worst = f", {100 * evaluate.toc_worst:.3g} % of those kept from the end of the ranking" * bool(evaluate.toc_worst)
+    return f"{_percent(evaluate.q_fixed)}; dimensions ranked by the {TOC_SCORES[evaluate.toc_score]}{worst}"
+
+
+def _percent(shares: object) -> str:
+    """``25, 50 %``; of a mapping by task ``25, 50 % (ucf_vgg 50 %)``."""
+    if isinstance(shares, Mapping):
+        others = ", ".join(f"{task} {_percent(own)}" for task, own in shares.items() if task != DEFAULT)
+        return _percent(shares[DEFAULT]) + f" ({others})" * bool(others)
+    return ", ".join(f"{100 * share:.3g}" for share in np.atleast_1d(shares)) + " %"

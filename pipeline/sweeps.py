@@ -104,8 +104,8 @@ def _at_point(params: Params, method: str, where: str, changes: dict[str, Any]) 
 
 
 def _at_scoring(params: Params, method: str, where: str, changes: dict[str, Any]) -> Params:
-    if params.evaluate.protocol == "published" and "toc_score" in changes:
-        raise ParameterError(f"{where}: the published protocol takes TOC's score from the released scripts; set evaluate.protocol: strict")
+    if params.evaluate.protocol == "published" and changes.keys() & {"toc_score", "toc_worst"}:
+        raise ParameterError(f"{where}: the published protocol ranks and keeps as the released scripts; set evaluate.protocol: strict")
     try:
         evaluate = Evaluate(**{**params.evaluate.model_dump(), **changes})
     except ValidationError as error:

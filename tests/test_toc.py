@@ -68,11 +68,12 @@ def test_product_and_concatenated_codebooks():
 def test_select_and_its_errors():
     ranking = [4, 2, 0, 1, 3, 5]
     assert select(ranking, 3).tolist() == [4, 2, 0]
-    assert select(ranking, 4, best=1, worst=1).tolist() == [4, 2, 5, 3]
-    assert select(ranking, 4, best=3, worst=1).tolist() == [4, 2, 0, 5]
-    for q, best, worst in [(0, 1, 0), (7, 1, 0), (5, 1, 1)]:
-        with pytest.raises(ValueError, match=f"Q = {q}"):
-            select(ranking, q, best, worst)
+    assert select(ranking, 4, worst=0.5).tolist() == [4, 2, 5, 3]
+    assert select(ranking, 4, worst=0.25).tolist() == [4, 2, 0, 5]
+    assert select(ranking, 2, worst=1).tolist() == [5, 3]
+    for q, worst in [(0, 0), (7, 0), (5, 1.5)]:
+        with pytest.raises(ValueError, match=f"Q = {q}, worst = {worst}"):
+            select(ranking, q, worst)
     for bad in [np.ones(4), np.ones((1, 4)), np.array([[1.0, np.nan], [0, 0]])]:
         with pytest.raises(ValueError, match="codebook 0"):
             toc_scores(bad)
@@ -109,7 +110,7 @@ def test_ranks_equal_the_released_ones(name):
         np.testing.assert_allclose(full.similarity, golden[f"S_float64_{name}"], rtol=1e-10, atol=1e-15)
         np.testing.assert_allclose(full.variance, golden[f"var_unbiased_{name}"], rtol=1e-10)
         for best, worst, q in [(1, 1, 224), (3, 1, 128)]:
-            np.testing.assert_array_equal(select(full.ranking, q, best, worst), golden[f"mixed_{best}_{worst}_{q}_{name}"])
+            np.testing.assert_array_equal(select(full.ranking, q, worst / (best + worst)), golden[f"mixed_{best}_{worst}_{q}_{name}"])
         paper = toc_scores(book)
         np.testing.assert_array_equal(paper.ranking, golden[f"rank_paper_l2norm_{name}"])
         np.testing.assert_allclose(paper.score, golden[f"U_paper_l2norm_{name}"], rtol=1e-10, atol=1e-15)

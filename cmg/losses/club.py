@@ -59,8 +59,8 @@ def club_sampled(net: CLUB, x: Tensor, y: Tensor, permutation: Tensor, parts: in
 def club_released(net: CLUB, x: Tensor, y: Tensor, permutation: Tensor, parts: int = 1) -> Tensor:
     """The released estimate: squared error and log-variance are averaged over axis 1 separately, then summed over the last axis.
 
-    For sequences [B,T,.] axis 1 is time: 0.5 mean_i sum_e. For clips [B,.] the same code averages over features and sums over
-    the batch: 0.5 sum_i, a scale of B/E times the usual one (facts on FCID 2.1). B is that of the global batch.
+    For sequences [B,T,.], clips of one second included, axis 1 is time: 0.5 mean_i sum_e. For clips [B,.] the same code averages over
+    features and sums over the batch: 0.5 sum_i, a scale of B/E times the usual one (facts on FCID 2.1). B is that of the global batch.
     """
     mu, logvar = net(x)
     variance = logvar.mean(dim=1).exp()
@@ -68,6 +68,13 @@ def club_released(net: CLUB, x: Tensor, y: Tensor, permutation: Tensor, parts: i
     negative = (mu - _permuted(y, permutation, parts)).square().mean(dim=1)
     estimate = 0.5 * ((negative - positive) / variance).sum(dim=-1).mean()
     return estimate * world()[1] if mu.ndim == 2 else estimate  # losses are averaged over processes, and this is a sum
+
+
+def club_bound(estimate: str, net: CLUB, x: Tensor, y: Tensor, permutation: Tensor | None = None, parts: int = 1) -> Tensor:
+    """The estimate of that name: all_pairs, or, with a permutation [B], sampled or released. [B,...,.] -> []."""
+    if estimate == "all_pairs":
+        return club_all_pairs(net, x, y)
+    return (club_sampled if estimate == "sampled" else club_released)(net, x, y, permutation, parts)
 
 
 def _permuted(y: Tensor, permutation: Tensor, parts: int) -> Tensor:

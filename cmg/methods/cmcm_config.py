@@ -35,7 +35,9 @@ class CMCMConfig(MovingCodebook, SemanticSizes):
     reset_after: int = Field(40, ge=1, description="steps without use by any modality after which a code is dead")
     quantizer: Literal["joint", "sequential"] = "joint"
     codebook_start: Literal["batch", "uniform"] = "batch"
+    smooth_counts: bool = False
     reset: Literal["batch", "copy"] = "batch"
+    active_below: int = Field(100, ge=1)
     """Codebook options: see `cmg.quantizers.shared`."""
     places: Literal["vectors", "means"] = "means"
     """Where codes start and are reset to with `batch`: vectors of one modality, or means over the modalities at one clip and second."""

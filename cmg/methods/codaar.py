@@ -62,6 +62,7 @@ class CoDAAR(CodedMethod):
             c.cascade,
             c.reset,
             c.reset_after,
+            c.active_below,
         )
         self.predictive = PredictiveNets(self.modalities, dim, c.cpc_layers, c.cpc_horizon, c.cpc_bias)
         self.merge = nn.ModuleDict({m: nn.Linear(row, dim) for m in self.modalities})
@@ -116,7 +117,7 @@ class CoDAAR(CodedMethod):
         return {f"commit_{m}": c.beta * loss for m, loss in losses.items()}
 
     def _code_matching(self, z: dict[str, Tensor], quantized: Quantized) -> Tensor:
-        """Eq. 11 over the pairs audio-video, audio-text, video-text; usage is over each modality's own codes."""
+        """Eq. 11 over the pairs audio-text, audio-video, text-video; usage is over each modality's own codes."""
         order = sorted(self.modalities)  # audio first, as printed
         usage = {m: code_usage(z[m], self.quantizer.part(quantized.codebook, m), self.config.cmcm_protected) for m in order}
         return paired_code_matching(usage, self.config.cmcm_transposed)

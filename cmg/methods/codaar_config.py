@@ -6,7 +6,7 @@ from typing import Literal
 
 from pydantic import Field
 
-from cmg.methods.options import CodeMatching, ContrastivePrediction, MovingCodebook, Objective, ReleasedText, Switches
+from cmg.methods.options import CodeMatching, ContrastivePrediction, Objective, ReleasedCodebook, ReleasedText, Switches
 from cmg.methods.variants import SemanticVariant, by_variant
 
 
@@ -19,7 +19,7 @@ class Losses(Switches):
     cmcm: bool = True
 
 
-class CoDAARConfig(Objective, MovingCodebook, ContrastivePrediction, CodeMatching, ReleasedText, SemanticVariant):
+class CoDAARConfig(Objective, ReleasedCodebook, ContrastivePrediction, CodeMatching, ReleasedText, SemanticVariant):
     """Why paper and release differ: docs/methods/codaar.md."""
 
     codebook_size: int = Field(800, ge=2, description="K, per modality")
@@ -30,11 +30,8 @@ class CoDAARConfig(Objective, MovingCodebook, ContrastivePrediction, CodeMatchin
     dta_self: float = by_variant({"avt": 0.6, "av": 0.75}, gt=0)
     dta_cross: float = by_variant({"avt": 0.2, "av": 0.25}, ge=0)
     """lambda_self and lambda_cross (per other modality). The supplement prints 0.6, 0.2; with two modalities the release's 0.75, 0.25."""
-    codebook_start: Literal["batch", "uniform"] = by_variant("batch", "uniform")
-    smooth_counts: bool = by_variant(False, True)
     cascade: Literal["afresh", "accumulated", "off"] = "afresh"
-    reset: Literal["batch", "copy"] = by_variant("batch", "copy")
-    """Codebook options: see `AlignedEMA`."""
+    """When CSA is applied and what it changes: see `AlignedEMA`."""
     spatial_norm: Literal["none", "batch"] = by_variant("none", "batch")
     """Normalisation in the video projection P_v."""
     projection: Literal["linear", "linear_relu"] = by_variant("linear", "linear_relu")
@@ -47,5 +44,5 @@ class CoDAARConfig(Objective, MovingCodebook, ContrastivePrediction, CodeMatchin
 
     @property
     def matches_features(self) -> bool:
-        """As in `CodeDistances`; CSA moves the codes off the features."""
+        """As in `CodeMatching`; CSA moves the codes off the features."""
         return self.losses.cmcm and self.codebook_start == "batch" and self.cascade == "off"

@@ -24,7 +24,8 @@ def shared_codebook(config, streams: tuple[str, ...], own: float, places: Places
     c = config
     kind = JointEMA if c.quantizer == "joint" else SequentialEMA
     sizes = (c.codebook_size, c.embedding_dim, streams, c.decay, own, c.reset_after)
-    return kind(*sizes, places=places, start=c.codebook_start, reset=c.reset, **more)
+    dead = {"reset": c.reset, "active_below": c.active_below}
+    return kind(*sizes, places=places, start=c.codebook_start, smooth_counts=c.smooth_counts, **dead, **more)
 
 
 class CodedMethod(Method):

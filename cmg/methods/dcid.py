@@ -14,7 +14,7 @@ from dataclasses import replace
 import torch
 from torch import Tensor, nn
 
-from cmg.losses.club import CLUB, club_all_pairs, club_released
+from cmg.losses.club import CLUB, club_bound
 from cmg.losses.code_matching import code_usage, paired_code_matching
 from cmg.losses.cpc import cross_cpc
 from cmg.methods import semantic
@@ -95,6 +95,7 @@ class DCID(MixedMethod):
         return semantic.Encoded(x, z, specific, self.quantizer(z, draws.reset, **noise))
 
     def _code_matching(self, encoded: semantic.Encoded) -> Tensor:
+        """Over the pairs audio-video, audio-text, video-text."""
         usage = {m: code_usage(z, encoded.quantized.codebook, self.config.cmcm_protected) for m, z in encoded.z.items()}
         return paired_code_matching(usage, self.config.cmcm_transposed)
 
@@ -119,9 +120,7 @@ class DCID(MixedMethod):
             fit(closure)
 
     def _club(self, name: str, x: Tensor, y: Tensor, draws: Draws) -> Tensor:
-        if self.config.club_estimate == "all_pairs":
-            return club_all_pairs(self.clubs[name], x, y)
-        return club_released(self.clubs[name], x, y, draws.permutations[name])
+        return club_bound(self.config.club_estimate, self.clubs[name], x, y, draws.permutations.get(name))
 
     def _cpc(self, z: dict[str, Tensor], step: int) -> Tensor:
         """Every modality predicts the next seconds of every other one, and its own with weight `cpc_self`."""

@@ -37,5 +37,5 @@ class DCIDConfig(Objective, MixedCodebook, MutualInformation, ContrastivePredict
 
     @property
     def matches_features(self) -> bool:
-        """As in `CodeDistances`."""
+        """As in `CodeMatching`."""
         return self.losses.cmcm and self.codebook_start == "batch" and self.places == "vectors"

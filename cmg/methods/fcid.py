@@ -15,7 +15,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor, nn
 
-from cmg.losses.club import CLUB, club_all_pairs, club_released, club_sampled
+from cmg.losses.club import CLUB, club_bound
 from cmg.losses.code_matching import code_matching, code_usage
 from cmg.losses.commitment import commitment
 from cmg.losses.cpc import cpc
@@ -108,7 +108,7 @@ class FCID(CodedMethod):
             if on.commit:
                 terms["commit"] = self._commitment(streams, quantized)
             if c.cmcm:
-                terms["cmcm"] = self._code_matching(streams, quantized)
+                terms["cmcm"] = c.cmcm_weight * self._code_matching(streams, quantized)
             terms |= {f"club_{name}": self._club(name, x, y, draws) for name, (x, y) in pairs.items()}
             if on.cpc and c.fine:
                 terms["cpc"] = self._cpc(fine, draws.cpc_step)
@@ -171,10 +171,10 @@ class FCID(CodedMethod):
         return c.beta * torch.stack(losses).sum()
 
     def _code_matching(self, streams: dict[str, Stream], quantized: Quantized) -> Tensor:
-        """0.5 (L(video, audio) + L(video, text) + L(text, audio)); not in the paper."""
+        """L(video, audio) + L(video, text) + L(text, audio), as far as there are streams; not in the paper."""
         usage = {name: code_usage(s.general, quantized.codebook, self.config.cmcm_protected) for name, s in streams.items()}
         pairs = (("video", "audio"), ("video", "text"), ("text", "audio"))
-        return 0.5 * sum(code_matching(usage[p], usage[q], self.config.cmcm_transposed) for p, q in pairs if {p, q} <= usage.keys())
+        return sum(code_matching(usage[p], usage[q], self.config.cmcm_transposed) for p, q in pairs if {p, q} <= usage.keys())
 
     def _club_pairs(self, fine, specific, streams: dict[str, Stream]) -> dict[str, tuple[Tensor, Tensor]]:
         """General and specific features whose mutual information is reduced: fine audio and video, coarse audiovisual and text."""
@@ -199,11 +199,10 @@ class FCID(CodedMethod):
 
     def _club(self, name: str, x: Tensor, y: Tensor, draws: Draws) -> Tensor:
         """Eqs. 12 and 15."""
-        if self.config.club_estimate == "all_pairs":
-            return club_all_pairs(self.clubs[name], x, y)
-        estimate = club_sampled if self.config.club_estimate == "sampled" else club_released
+        if x.ndim == 2 and self.config.club_clip_axis == "seconds":
+            x, y = x.unsqueeze(1), y.unsqueeze(1)
         stacked = len(self._audiovisual()) if name == "audiovisual" else 1
-        return estimate(self.clubs[name], x, y, draws.permutations[name], stacked)
+        return club_bound(self.config.club_estimate, self.clubs[name], x, y, draws.permutations.get(name), stacked)
 
     def _cpc(self, fine: dict[str, Tensor], step: int) -> Tensor:
         """Eq. 13 in both directions, and the released self terms."""

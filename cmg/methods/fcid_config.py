@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Literal
 
 from cmg.methods.options import (
-    CodeDistances,
+    CodeMatching,
     ContrastivePrediction,
     MutualInformation,
     Objective,
@@ -31,7 +31,7 @@ class Losses(Switches):
     cmcm: bool | None = None
 
 
-class FCIDConfig(Objective, SharedCodebook, MutualInformation, ContrastivePrediction, CodeDistances, ReleasedEncoders, Variant):
+class FCIDConfig(Objective, SharedCodebook, MutualInformation, ContrastivePrediction, CodeMatching, ReleasedEncoders, Variant):
     """Why paper and release differ: docs/methods/fcid.md."""
 
     modalities: Literal["avt", "av", "vt", "at"] = "avt"
@@ -53,8 +53,8 @@ class FCIDConfig(Objective, SharedCodebook, MutualInformation, ContrastivePredic
     """Steps without use after which a code is dead. The paper is silent; in 40 steps of batch 80 a code of 400 is due 250 times."""
     commit_other: float = by_variant(0.0, 0.5)
     """Weight of MSE to the codes of the other streams, inside beta."""
-    club_estimate: Literal["all_pairs", "sampled", "released"] = by_variant("all_pairs", "released")
-    """As for DCID; `sampled`: one permutation, averaged as printed."""
+    club_clip_axis: Literal["seconds", "features"] = by_variant("seconds", "features")
+    """What `club_estimate: released` averages over where a clip has one vector: its one second, or its features."""
     reconstruct: Literal["input", "projection"] = by_variant("input", "projection")
     """Decoders rebuild the inputs from codes; or audio and video from unquantised f, and the coarse projections from codes."""
     losses: Losses = Losses()
@@ -83,5 +83,5 @@ class FCIDConfig(Objective, SharedCodebook, MutualInformation, ContrastivePredic
 
     @property
     def matches_features(self) -> bool:
-        """As in `CodeDistances`."""
+        """As in `CodeMatching`."""
         return self.cmcm and self.codebook_start == "batch" and self.code_places == "vectors"

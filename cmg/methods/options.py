@@ -21,15 +21,24 @@ class MovingCodebook(Frozen):
     reset_after: int = Field(300, ge=1, description="steps without use after which a code is dead")
 
 
-class SharedCodebook(MovingCodebook):
+class ReleasedCodebook(MovingCodebook):
+    """Where the released codebooks are not as printed: FCID, DCID, MICU, CoDAAR; `cmg.quantizers.shared`, `cmg.quantizers.aligned`."""
+
+    codebook_start: Literal["batch", "uniform"] = by_variant("batch", "uniform")
+    """Where codes start."""
+    smooth_counts: bool = by_variant(False, True)
+    """Whether the stored counts are smoothed in every update, which drags unused codes to the origin."""
+    reset: Literal["batch", "copy"] = by_variant("batch", "copy")
+    """What happens to dead codes."""
+    active_below: int = Field(100, ge=1, description="reset `copy` copies codes that were idle for fewer steps than this")
+
+
+class SharedCodebook(ReleasedCodebook):
     """One moving codebook for several streams: FCID, DCID, MICU."""
 
     ema_own: float = Field(0.5, gt=0, le=1, description="weight of a stream's own vector in the multimodal moving average")
     quantizer: Literal["joint", "sequential"] = by_variant("joint", "sequential")
-    """One update of all streams together, or, as released, one stream after the other with smoothed counts."""
-    codebook_start: Literal["batch", "uniform"] = by_variant("batch", "uniform")
-    reset: Literal["batch", "copy"] = by_variant("batch", "copy")
-    """Where codes start and what happens to dead ones: see `cmg.quantizers.shared`."""
+    """One update of all streams together, or, as released, one stream after the other."""
     commit_own: float = by_variant(1.0, 2.0)
     """Weight of MSE to the own code, inside beta."""
 
@@ -89,8 +98,8 @@ class MutualInformation(Frozen):
 
     club_hidden: int = Field(128, ge=1, description="hidden width of the CLUB nets")
     club_steps: int = Field(5, ge=1, description="optimiser steps of the CLUB nets per training step")
-    club_estimate: Literal["all_pairs", "released"] = by_variant("all_pairs", "released")
-    """Negatives of the bound: every pair of the batch, or one permutation, averaged as the releases do (`cmg.losses.club`)."""
+    club_estimate: Literal["all_pairs", "sampled", "released"] = by_variant("all_pairs", "released")
+    """Negatives of the bound: every pair of the batch; one permutation; or that, averaged as the releases do (`cmg.losses.club`)."""
     club_video: Literal["map", "projection"] = by_variant("map", "projection")
     """Video-specific feature of CLUB: the spatial mean of the map that the decoder uses, or a projection that only CLUB uses."""
 
@@ -119,9 +128,10 @@ class Objective(Frozen):
         return self
 
 
-class CodeDistances(Frozen):
-    """Form of cross-modal code matching: FCID, DCID, CoDAAR."""
+class CodeMatching(Frozen):
+    """Cross-modal code matching: FCID, DCID, CoDAAR."""
 
+    cmcm_weight: float = by_variant(1.0, 0.5)
     cmcm_transposed: bool = by_variant(False, True)
     """Whether its second term is the released one instead of the published one: `cmg.losses.code_matching`."""
     cmcm_protected: bool = by_variant(True, False)
@@ -140,9 +150,3 @@ class CodeDistances(Frozen):
                 "set cmcm_protected: true, start the codes elsewhere, or switch losses.cmcm off"
             )
         return self
-
-
-class CodeMatching(CodeDistances):
-    """Cross-modal code matching: DCID, CoDAAR."""
-
-    cmcm_weight: float = by_variant(1.0, 0.5)

@@ -21,7 +21,7 @@ import torch
 from torch import Tensor
 
 from cmg.nn.distributed import gather
-from cmg.quantizers.codebook import Codebook, Quantized
+from cmg.quantizers.codebook import Codebook, Quantized, smoothed
 from cmg.quantizers.dead_codes import copy_active
 
 Start = Literal["batch", "uniform"]
@@ -38,8 +38,8 @@ class AlignedEMA(Codebook):
     smooth_counts: Laplace smoothing of the stored counts in every step (release); without it an unused code keeps its place.
     cascade: "afresh" applies CSA to weight / count in every step and stores the result in the codes only; "accumulated" in the weights too.
     reset: after `reset_after` steps in which no modality chose it, "batch" moves a row onto one (clip, second) of the batch, weights and
-        counts included, so it stays; "copy" overwrites the codes alone with another row plus noise, a step later (two, for a row that was
-        never chosen), and the next update undoes it (release).
+        counts included, so it stays; "copy" overwrites the codes alone with a row idle for fewer than `active_below` steps plus noise, a
+        step later (two, for a row that was never chosen), and the next update undoes it (release).
     """
 
     def __init__(
@@ -56,10 +56,9 @@ class AlignedEMA(Codebook):
         reset: Reset = "batch",
         reset_after: int = 300,
         active_below: int = 100,
-        epsilon: float = 1e-5,
     ) -> None:
         super().__init__(codes, dim * len(streams), streams)
-        self.decay, self.self_weight, self.cross_weight, self.epsilon = decay, self_weight, cross_weight, epsilon
+        self.decay, self.self_weight, self.cross_weight = decay, self_weight, cross_weight
         self.smooth_counts, self.cascade, self.reset = smooth_counts, cascade, reset
         self.reset_after, self.active_below = reset_after, active_below
         self.embedding.uniform_(-1 / codes, 1 / codes)
@@ -102,10 +101,7 @@ class AlignedEMA(Codebook):
         self.hits.add_(quantized.counts)
         decay = torch.full_like(self.ema_count, self.decay).masked_fill((self.ema_count > 0) & (self.ema_count < FLOOR), 1)
         counts = decay * self.ema_count + (1 - self.decay) * quantized.counts.to(self.ema_count.dtype)
-        if self.smooth_counts:
-            total = counts.sum(dim=1, keepdim=True)
-            counts = (counts + self.epsilon) / (total + counts.shape[1] * self.epsilon) * total
-        self.ema_count.copy_(counts)
+        self.ema_count.copy_(smoothed(counts) if self.smooth_counts else counts)
         added = [self.weigh(self._mixed(name, streams), quantized.indices[name]) for name in self.streams]
         self.ema_weight.mul_(self._columns(decay)).add_(torch.cat(added, dim=-1), alpha=1 - self.decay)
         self._refresh()

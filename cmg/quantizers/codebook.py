@@ -14,6 +14,7 @@ from torch import Tensor, nn
 from cmg.nn.distributed import gather
 
 FUSED = "audiovisual"  # a stream made of two modalities
+EPSILON = 1e-5  # of smoothed counts
 
 
 @dataclass(frozen=True)
@@ -41,6 +42,12 @@ def nearest(x: Tensor, codebook: Tensor) -> Tensor:
         flat = x.reshape(-1, x.shape[-1]).to(codebook.dtype)
         score = torch.addmm(codebook.square().sum(dim=1), flat, codebook.T, alpha=-2)  # squared distance - |x|^2
         return score.argmin(dim=1).reshape(x.shape[:-1])
+
+
+def smoothed(counts: Tensor) -> Tensor:
+    """Laplace smoothing of counts [...,K] that keeps their sum."""
+    total = counts.sum(dim=-1, keepdim=True)
+    return (counts + EPSILON) / (total + counts.shape[-1] * EPSILON) * total
 
 
 class Counted(nn.Module):

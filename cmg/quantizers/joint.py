@@ -1,9 +1,10 @@
 """The codebook of `variant: paper`: one update per step from all streams together.
 
-The paper names the multimodal moving average without defining it; this is a stated choice (docs/methods.md): every stream weighs the
-same, and count and weight decay alike and are not smoothed, so an unused code keeps its place instead of drifting to the origin.
+DCID's Eq. 7 adds the assignments of all modalities. The FCID paper names this average without defining it; that its streams weigh the
+same is a stated choice (docs/methods/fcid.md). Count and weight decay alike, so an unused code keeps its place where counts are not
+smoothed.
 
-Axes: B clips, T seconds, D code dimension, K codes, M streams.
+Axes: B clips, T seconds, D code dimension, M streams.
 """
 
 from __future__ import annotations
@@ -16,11 +17,9 @@ from torch import Tensor
 from cmg.quantizers.codebook import Quantized
 from cmg.quantizers.shared import SharedEMA
 
-FLOOR = 1e-30  # smallest count that weights are divided by
-
 
 class JointEMA(SharedEMA):
-    """`SharedEMA` whose streams add up. A code whose count is too small to divide by keeps its place."""
+    """`SharedEMA` whose streams add up."""
 
     @torch.no_grad()
     def _update(self, streams: Mapping[str, Tensor], quantized: Quantized) -> None:
@@ -30,7 +29,4 @@ class JointEMA(SharedEMA):
             others = self._others(name, streams)
             mixed = self.own * x + (1 - self.own) * (sum(others) / len(others))
             weight += self.weigh(mixed, quantized.indices[name])
-        self.ema_count.mul_(self.decay).add_(counts, alpha=1 - self.decay)
-        self.ema_weight.mul_(self.decay).add_(weight, alpha=1 - self.decay)
-        known = (self.ema_count > FLOOR).unsqueeze(1)
-        self.embedding.copy_(torch.where(known, self.ema_weight / self.ema_count.unsqueeze(1), self.embedding))
+        self._move(self.ema_count.mul(self.decay).add(counts, alpha=1 - self.decay), weight)

@@ -7,6 +7,7 @@
 - reset "batch": a code idle for `reset_after` steps moves onto a random place of the batch, in weight and count (1) too, so it stays.
   "copy" (release): a step later the code alone becomes a copy of a random code idle for fewer than `active_below`, shifted by a constant
   (FCID, MICU) or by noise (DCID), in evaluation mode too; the next update undoes it.
+- smooth_counts: Laplace smoothing of the stored counts in every update (release); without it an unused code keeps its place.
 - kept_by: a code is idle when no stream of `reviving` (all, unless told) chose it ("any"), or when some stream did not ("all").
 
 Axes: B clips, T seconds, D code dimension, K codes, M streams.
@@ -22,7 +23,7 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from cmg.nn.distributed import gather
-from cmg.quantizers.codebook import Codebook, Quantized
+from cmg.quantizers.codebook import Codebook, Quantized, smoothed
 from cmg.quantizers.dead_codes import copy_active
 
 Mixing = Literal["aligned", "attention"]
@@ -31,10 +32,11 @@ Places = Literal["vectors", "means"]
 Start = Literal["batch", "uniform"]
 Reset = Literal["batch", "copy"]
 SHIFT = -1 / 1024
+FLOOR = 1e-30  # smallest count that weights are divided by
 
 
 class SharedEMA(Codebook):
-    """[K,D] codes shared by `streams`; start, places, reset, kept_by and reviving as the head of this file names them.
+    """[K,D] codes shared by `streams`; start, places, reset, smooth_counts, kept_by and reviving as the head of this file names them.
 
     decay: of count and weight; own: weight of a stream's own vector in its moving average, the rest is what the others have for it: their
     vector at the same clip and second (mixing "aligned"), or what it attends to among the seconds of their clip ("attention", DCID Eq. 7).
@@ -56,9 +58,11 @@ class SharedEMA(Codebook):
         reset: Reset = "batch",
         reviving: tuple[str, ...] | None = None,
         active_below: int = 100,
+        smooth_counts: bool = False,
     ) -> None:
         super().__init__(codes, dim, streams)
-        self.decay, self.own, self.reset_after, self.active_below = decay, own, reset_after, active_below
+        self.decay, self.own, self.smooth_counts = decay, own, smooth_counts
+        self.reset_after, self.active_below = reset_after, active_below
         self.mixing, self.kept_by, self.places, self.start, self.reset = mixing, kept_by, places, start, reset
         self.reviving = [row for row, name in enumerate(streams) if name in (reviving or streams)]
         if start == "batch":
@@ -89,6 +93,13 @@ class SharedEMA(Codebook):
     def _update(self, streams: Mapping[str, Tensor], quantized: Quantized) -> None:
         """Move counts, weights and codes: by what each stream chose."""
         raise TypeError(f"{type(self).__name__} does not define _update(streams, quantized)")
+
+    def _move(self, count: Tensor, weight: Tensor) -> None:
+        """Store counts [K] after their decay, add weights [K,D] to the decayed ones, and take the codes from both."""
+        self.ema_count.copy_(smoothed(count) if self.smooth_counts else count)
+        self.ema_weight.mul_(self.decay).add_(weight, alpha=1 - self.decay)
+        known = (self.ema_count > FLOOR).unsqueeze(1)
+        self.embedding.copy_(torch.where(known, self.ema_weight / self.ema_count.unsqueeze(1), self.embedding))
 
     def _others(self, name: str, streams: Mapping[str, Tensor]) -> list[Tensor]:
         """What every other stream has for the vectors of stream `name`, each [B,T,D]; its own vectors where it is alone."""

@@ -7,14 +7,15 @@ hardware and schedule, as FCID's Table 8 prints them, where DCID ran too.
 import csv
 import io
 import statistics
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from cmg.report.layout import CONTROLS, METHODS, label
+from cmg.report.layout import CELLS, CONTROLS, METHODS, label
 from cmg.report.logs import Log
 from cmg.report.markdown import escape, markdown_line, shown
 from cmg.report.published import SOURCES
+from cmg.report.runs import Run
 from cmg.report.tablecsv import number
 from cmg.report.tables import Cell, summarise
 
@@ -26,7 +27,9 @@ READING = (
     "Minutes per epoch: median over the epochs of a run without its first, from the end of one to the end of the next; mean ± sample "
     "standard deviation over seeds. Memory of one process, in GiB: on a GPU the most that torch allocated, of which the training features "
     "kept there are named apart; on a CPU the most that the process held. The papers print GB and do not say how it was taken. "
-    "Percent: beside DCID on the same hardware with the same schedule; empty where DCID was not run. Published rows: as printed."
+    "Percent: beside DCID on the same hardware with the same schedule; empty where DCID was not run. Average: of table 1's four cells of "
+    "AVE and AVVP without TOC, in percent, under the protocol of the runs. Published rows: as printed; Table 9 prints one average beside "
+    "both lists."
 )
 HEADS = {
     "method": "Method",
@@ -42,12 +45,17 @@ HEADS = {
     "features": "of it features",
     "time_percent": "Time, % of DCID",
     "memory_percent": "Memory, % of DCID",
+    "average": "Average of AVE and AVVP",
 }
+AVERAGED = tuple(cell for cell in CELLS if cell.task in ("ave", "avvp"))
 
 
 @dataclass(frozen=True)
 class Cost:
-    """One row. ``minutes`` and ``memory`` (GiB) over seeds; ``features`` GiB of the memory; what is not known is empty or None."""
+    """One row. ``minutes``, ``memory`` (GiB) and ``average`` (percent) over seeds; ``features`` GiB of the memory.
+
+    What is not known is empty or None.
+    """
 
     method: str
     source: str
@@ -62,11 +70,17 @@ class Cost:
     features: float | None = None
     time_percent: float | None = None
     memory_percent: float | None = None
+    average: Cell = field(default_factory=Cell)
 
 
-def costs(logs: Iterable[Log], published: Sequence[Cost] | None = None) -> list[Cost]:
-    """Rows of runs whose log holds measurements of training, then published ones, methods in the papers' order."""
-    ours = _beside_reference([_measured(method, setting, group) for (method, *setting), group in _groups(logs).items()])
+def costs(logs: Iterable[Log], runs: Iterable[Run] = (), published: Sequence[Cost] | None = None) -> list[Cost]:
+    """Rows of runs whose log holds measurements of training, then published ones, methods in the papers' order.
+
+    runs: results that the averages are taken from; without those of all seeds a row has none.
+    """
+    scores = {run.name: [cell.value(run, toc=False, bound=False) for cell in AVERAGED] for run in runs}
+    averages = {name: statistics.fmean(found) for name, found in scores.items() if None not in found}
+    ours = _beside_reference([_measured(method, setting, group, averages) for (method, *setting), group in _groups(logs).items()])
     known = (*CONTROLS, *METHODS)
     place = {method: known.index(method) for method in known}
     rows = [*ours, *(read_published_costs() if published is None else published)]
@@ -92,14 +106,16 @@ def _hardware(log: Log) -> str:
     return one if training["processes"] == 1 else f"{training['processes']} × {one}"
 
 
-def _measured(method: str, setting: Sequence[str], logs: Sequence[Log]) -> Cost:
+def _measured(method: str, setting: Sequence[str], logs: Sequence[Log], averages: Mapping[str, float]) -> Cost:
     noted = [log.notes["training"] for log in logs]
     minutes = summarise([training["seconds_per_epoch"] / 60 for training in noted])
     memory = summarise([training.get("gpu_memory_gib", log.peak_memory_gib) for training, log in zip(noted, logs, strict=True)])
     kept = [training["features_on_gpu_gib"] for training in noted if "features_on_gpu_gib" in training]
     hardware, clips, batch, precision, epochs = setting
     features = statistics.fmean(kept) if kept else None
-    return Cost(method, OURS, hardware, clips, batch, precision, epochs, len(logs), minutes, memory, features)
+    scored = [averages[log.item] for log in logs if log.item in averages]
+    average = summarise(scored if len(scored) == len(logs) else [])
+    return Cost(method, OURS, hardware, clips, batch, precision, epochs, len(logs), minutes, memory, features, average=average)
 
 
 def _beside_reference(rows: list[Cost]) -> list[Cost]:
@@ -127,7 +143,7 @@ def read_published_costs(path: Path = PUBLISHED) -> list[Cost]:
 
 def _published(row: dict[str, str], where: str) -> Cost:
     try:
-        minutes, memory = (Cell(_optional(row[name]), published=row[name]) for name in ("minutes_per_epoch", "memory"))
+        minutes, memory, average = (Cell(_optional(row[name]), published=row[name]) for name in ("minutes_per_epoch", "memory", "average"))
         percent = [_optional(row[name]) for name in ("time_percent", "memory_percent")]
     except ValueError as error:
         raise ValueError(f"{where}: expected numbers, found {row}; correct the row from its source table") from error
@@ -135,7 +151,7 @@ def _published(row: dict[str, str], where: str) -> Cost:
         raise ValueError(f"{where}: expected one of {', '.join(SOURCES)}, found {row['paper']!r}")
     source = f"{label({'fcid_toc': 'fcid'}.get(row['paper'], row['paper']))}, {row['table']}"
     setting = (row["hardware"], row["pretraining"], row["batch_size"], "", row["epochs"])
-    return Cost(row["method"], source, *setting, 0, minutes, memory, None, *percent)
+    return Cost(row["method"], source, *setting, 0, minutes, memory, None, *percent, average)
 
 
 def _optional(text: str) -> float | None:
@@ -147,13 +163,14 @@ def costs_csv(rows: Sequence[Cost], notice: str = "") -> str:
     out = io.StringIO()
     out.write(f"# {comment(notice)}\n")
     writer = csv.writer(out, lineterminator="\n")
-    cells = ("minutes_per_epoch", "memory")
+    cells = ("minutes_per_epoch", "memory", "average")
     names = [f"{name}{part}" for name in HEADS for part in (("", "_sd", "_seeds") if name in cells else ("",))]
     writer.writerow(names)
     for row in rows:
         head = [row.method, row.source, row.hardware, row.pretraining, row.batch_size, row.precision, row.epochs, row.seeds or ""]
         measured = [text for cell, digits in ((row.minutes, 4), (row.memory, 2)) for text in _parts(cell, digits)]
-        writer.writerow([*head, *measured, number(row.features), number(row.time_percent, 0), number(row.memory_percent, 0)])
+        percent = [number(row.time_percent, 0), number(row.memory_percent, 0)]
+        writer.writerow([*head, *measured, number(row.features), *percent, *_parts(row.average, 2)])
     return out.getvalue()
 
 
@@ -172,7 +189,7 @@ def fields(row: Cost) -> list[str]:
     measured = [row.minutes.published or shown(row.minutes, digits), row.memory.published or shown(row.memory, 2), number(row.features)]
     percent = [number(row.time_percent, 0), number(row.memory_percent, 0)]
     head = [label(row.method), row.source, row.hardware, row.pretraining, row.batch_size, row.precision, row.epochs]
-    return [*head, str(row.seeds or ""), *measured, *percent]
+    return [*head, str(row.seeds or ""), *measured, *percent, row.average.published or shown(row.average, 1)]
 
 
 def costs_markdown(rows: Sequence[Cost], notice: str = "") -> str:

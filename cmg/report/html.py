@@ -45,7 +45,7 @@ def report_html(inputs: ReportInputs, measured: Measured) -> str:
     What comes from ``measured`` stands between ``<!--measured-->`` and ``<!--/measured-->``; the rest is a function of ``inputs``.
     """
     table = build_table(inputs)
-    settings = {"title": TITLE, "notice": table.notice, "sections": SECTIONS, "measured": measured_view(measured)}
+    settings = {"title": TITLE, "notice": table.notice, "sections": SECTIONS, "measured": measured_view(measured, inputs.runs)}
     return render(
         "template.html.j2", {**settings, **_setting(inputs), **_scores(inputs, table), **_training(inputs), **_sources(inputs, table)}
     )

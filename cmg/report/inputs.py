@@ -11,7 +11,7 @@ from cmg.report.examples import Query
 from cmg.report.history import History, read_history
 from cmg.report.layout import sample_notice
 from cmg.report.maps import CodebookMaps
-from cmg.report.published import Published, read_published
+from cmg.report.published import USUAL, Published, read_published
 from cmg.report.runs import Run, read_run
 
 
@@ -62,7 +62,7 @@ class ReportInputs:
     random_backbones: bool
     published: tuple[Published, ...] = field(default_factory=read_published)
     fingerprints: Mapping[str, str] = field(default_factory=dict)
-    pretraining: str = "40k"
+    pretraining: str = USUAL
     histories: tuple[History, ...] = ()
     health: tuple[History, ...] = ()
     stores: tuple[StoreFacts, ...] = ()
@@ -92,7 +92,7 @@ def load_inputs(
     failures: Iterable[Path] = (),
     problems: Iterable[Path] = (),
     fingerprints: Mapping[str, str] | None = None,
-    pretraining: str = "40k",
+    pretraining: str = USUAL,
     facts: Mapping[str, str] | None = None,
     datasets: Mapping[str, str] | None = None,
     checkpoints: Iterable[Path] = (),

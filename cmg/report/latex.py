@@ -1,7 +1,8 @@
 """LaTeX of the project's tables, from their CSV: ``python -m cmg.report.latex results/table1.csv > table1.tex``.
 
 Tables of scores (tables 1, 2, 5-7, 9-11, CoDAAR's and those of other sweeps) take their layout from the table's name; the other files that
-are listed in ``PLAIN`` show their columns, mean and deviation in one. The text needs the packages booktabs and graphicx.
+are listed in ``PLAIN`` show their columns, mean and deviation in one. Further files of one table of scores, as other experiments made
+them, add their rows to the first's. The text needs the packages booktabs and graphicx.
 """
 
 import csv
@@ -12,8 +13,9 @@ from pathlib import Path
 
 from cmg.report.layout import LAYOUTS, Layout, label
 from cmg.report.markdown import shown
+from cmg.report.reading import other_subset
 from cmg.report.sweeps import sweep_layout
-from cmg.report.tablecsv import read_table, split_notice
+from cmg.report.tablecsv import read_tables, split_notice
 from cmg.report.tables import Cell, Row, Table
 
 SCORES = {layout.name: layout for layout in LAYOUTS}
@@ -46,10 +48,11 @@ def escape(text: str) -> str:
 
 def table_latex(table: Table) -> str:
     """A ``table*`` environment; the notice is a comment in the first line and part of the caption."""
-    about = ["Method", *["Pretraining"] * bool(table.layout.source), "Protocol"]
+    about = ["Method", "Pretraining", "Protocol"]
     lines = [rf"\begin{{tabular}}{{{'l' * len(about)}*{{{len(table.layout.columns)}}}{{r}}}}", r"\toprule"]
     lines += _head(about, table.layout) + [r"\midrule"] + [_line(row, table.layout) for row in table.rows]
     caption = escape("Cross-modal generalization, percent: mean ± sample standard deviation over seeds;") + r" \textit{published}."
+    caption = f"{caption} {escape(other_subset(table))}".rstrip()
     return _float(table.notice, [*lines, r"\bottomrule", r"\end{tabular}"], caption)
 
 
@@ -71,7 +74,7 @@ def _head(about: list[str], layout: Layout) -> list[str]:
 
 
 def _line(row: Row, layout: Layout) -> str:
-    about = [label(row.method, row.toc, row.kind), *[row.pretraining] * bool(layout.source), row.protocol]
+    about = [label(row.method, row.toc, row.kind), row.pretraining, row.protocol]
     cells = [_cell(row.cells.get(column, Cell()), layout.digits_of(column)) for column in layout.columns]
     return " & ".join([*map(escape, about), *cells]) + r" \\"
 
@@ -121,24 +124,26 @@ def _value(row: dict[str, str], name: str) -> str:
     return f"{row[name]} ± {spread}" if spread else row[name]
 
 
-def latex(path: Path) -> str:
-    """The LaTeX of one CSV in ``results/``.
+def latex(path: Path, *others: Path) -> str:
+    """The LaTeX of one CSV in ``results/``; ``others``: the same table of other experiments, whose rows join it.
 
     Raises:
-        ValueError: it is not one that the project writes. FileNotFoundError: it does not exist.
+        ValueError: one is not what the project writes, or cannot be joined. FileNotFoundError: one does not exist.
     """
     if path.stem in PLAIN:
+        if others:
+            raise ValueError(f"{path}: only tables of scores can be joined, found {len(others)} further files")
         return plain_latex(path)
-    return table_latex(read_table(path, SCORES.get(path.stem) or sweep_layout(path.stem)))
+    return table_latex(read_tables([path, *others], SCORES.get(path.stem) or sweep_layout(path.stem)))
 
 
 def main(arguments: list[str]) -> int:
-    """Print the LaTeX of one CSV; 2 when not called with exactly one path, 1 when there is no table in it."""
-    if len(arguments) != 1:
-        sys.stderr.write("usage: python -m cmg.report.latex results/table1.csv\n")
+    """Print the LaTeX of one table; 2 when called without a path, 1 when there is no table in it."""
+    if not arguments:
+        sys.stderr.write("usage: python -m cmg.report.latex results/table1.csv [the same table of another experiment …]\n")
         return 2
     try:
-        sys.stdout.write(latex(Path(arguments[0])))
+        sys.stdout.write(latex(*map(Path, arguments)))
     except (ValueError, OSError) as error:
         sys.stderr.write(f"{error}\ncan be printed: {', '.join((*SCORES, *PLAIN))} and the tables of sweeps\n")
         return 1

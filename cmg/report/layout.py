@@ -106,8 +106,7 @@ COLUMN_LABELS |= dict.fromkeys((AVERAGE, RETRIEVAL_AVERAGE, CROSS_DATASET_AVERAG
 class Layout:
     """One table: the cells it is made from, the key of their average, and the columns it shows. ``digits`` [cells, average].
 
-    source: paper and table whose printed rows stand whole below ours; rows then name the pretraining list. details: Markdown below the
-    text on how to read the table.
+    source: paper and table whose printed rows stand whole below ours. details: Markdown below the text on how to read the table.
     """
 
     name: str

@@ -17,7 +17,7 @@ def shown(cell: Cell, digits: int) -> str:
 
 def table_markdown(table: Table) -> str:
     """The Markdown text, notice in the first line when there is one."""
-    about = ["Method", "Kind", *["Pretraining"] * bool(table.layout.source), "Protocol", "Variant", "Seeds"]
+    about = ["Method", "Kind", "Pretraining", "Protocol", "Variant", "Seeds"]
     head = [*about, *table.layout.labels.values(), "Fingerprint"]
     lines = [f"> **{escape(table.notice)}**", ""] if table.notice else []
     lines += [f"# {table.layout.title}", "", reading(table), "", markdown_line(head)]
@@ -33,7 +33,7 @@ def _fields(row: Row, layout: Layout) -> list[str]:
     return [
         escape(label(row.method, row.toc, row.kind)),
         row.kind,
-        *[escape(row.pretraining)] * bool(layout.source),
+        escape(row.pretraining),
         escape(row.protocol),
         escape(row.variant),
         seeds,

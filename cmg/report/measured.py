@@ -1,10 +1,11 @@
 """What stands on the page without being a function of its inputs: hardware, times, and tables that other commands may have made."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from cmg.report.logs import PER_RUN, Log
 from cmg.report.pagetables import PageTable
+from cmg.report.runs import Run
 from cmg.report.times import hardware, times_view
 
 
@@ -27,12 +28,12 @@ class Measured:
     absent: tuple[Absent, ...] = ()
 
 
-def measured_view(measured: Measured) -> dict[str, object]:
-    """What the page's template asks for."""
+def measured_view(measured: Measured, runs: Sequence[Run] = ()) -> dict[str, object]:
+    """What the page's template asks for; ``runs`` are those of the page."""
     return {
         "hardware": hardware(measured.logs),
         "missing": _by_stage(measured.missing),
-        "times": times_view(measured.logs),
+        "times": times_view(measured.logs, runs),
         "further": measured.tables,
         "absent": measured.absent,
     }

@@ -8,6 +8,7 @@ from cmg.report.history import History
 from cmg.report.inputs import Group, StoreFacts
 from cmg.report.layout import CELLS, PAIRS, Layout, label
 from cmg.report.published import SOURCES, Published
+from cmg.report.reading import other_subset
 from cmg.report.runs import Run
 from cmg.report.tablecsv import NOT_APPLICABLE, number
 from cmg.report.tables import Cell, Row, Table
@@ -61,7 +62,7 @@ def score_table(table: Table) -> PageTable:
     """Ours, spread and the published number in each field."""
     caption = (
         f"{table.layout.title}. Percent: mean over seeds, ± sample standard deviation (n − 1), and the published number where a paper "
-        "prints one. Headings sort the rows."
+        f"prints one. {other_subset(table)} Headings sort the rows."
     )
     labels = [text.replace("(", "\u200b(") for text in table.layout.labels.values()]  # a line may break before the bracket
     heads = _heads("Method", "Kind", "Protocol", *(f"#{text}" for text in labels), "#Seeds")
@@ -70,7 +71,7 @@ def score_table(table: Table) -> PageTable:
 
 
 def _score_fields(row: Row, layout: Layout) -> tuple[Field, ...]:
-    words = [f"variant: {row.variant}"] * bool(row.variant) + [f"VGGSound-AVEL {row.pretraining}"] * bool(layout.source)
+    words = [f"variant: {row.variant}"] * bool(row.variant) + [f"VGGSound-AVEL {row.pretraining}"] * bool(row.pretraining)
     first = Field(visible(label(row.method, row.toc, row.kind)), lines=tuple(("kind", visible(text)) for text in words))
     cells = [score_field(row.cells.get(column, Cell()), layout.digits_of(column)) for column in layout.columns]
     return (first, Field(row.kind), _plain(row.protocol), *cells, Field(str(len(row.seeds)) if row.seeds else ""))
@@ -161,7 +162,7 @@ def ends_table(name: str, caption: str, histories: Sequence[History], counted: s
 def published_table(entries: Sequence[Published]) -> PageTable:
     """Every published number with its source."""
     rows = [[e.source_row, e.source_column, e.printed, e.pretraining, e.table, SOURCES[e.paper]] for e in entries]
-    heads = _heads("Row", "Column", "#Printed", "Pretraining list", "Table", ">Paper")
+    heads = _heads("Row", "Column", "#Printed", "Pretraining", "Table", ">Paper")
     return PageTable("published", "Published numbers and where they stand.", heads, _rows(rows))
 
 

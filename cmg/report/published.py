@@ -1,6 +1,7 @@
 """Published numbers and where each one stands: paper, table, row and column of the source."""
 
 import csv
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -10,11 +11,12 @@ SOURCES = {
     "codaar": "Cross-Modal-Domain Generalization Through Semantically Aligned Discrete Representations (CoDAAR), supplementary material",
 }
 PREFERRED = ("fcid_toc", "codaar")
+USUAL = "40k"  # what the models of most printed numbers were pretrained on
 
 
 @dataclass(frozen=True)
 class Published:
-    """One printed number; ``printed`` keeps its digits, ``pretraining`` is the VGGSound-AVEL list: ``40k``, ``90k``, ``40k and 90k``."""
+    """One printed number; ``printed`` keeps its digits, ``pretraining`` is the VGGSound-AVEL subset: ``40k``, ``90k``, ``40k and 90k``."""
 
     paper: str
     table: str
@@ -53,7 +55,12 @@ def _entry(row: dict[str, str], where: str) -> Published:
     return Published(**{name: row[name] for name in names}, toc=row["toc"] == "yes", printed=row["value"])
 
 
-def lookup(entries: tuple[Published, ...], method: str, toc: bool, pretraining: str = "40k") -> dict[str, Published]:
+def subset_beside(entries: Iterable[Published], pretraining: str) -> str:
+    """The subset whose printed numbers stand beside runs: the runs' own where some are printed for it, else ``USUAL``."""
+    return pretraining if any(entry.pretraining == pretraining for entry in entries) else USUAL
+
+
+def lookup(entries: tuple[Published, ...], method: str, toc: bool, pretraining: str = USUAL) -> dict[str, Published]:
     """``{cell: entry}`` for one row of the tables; where two papers print the same cell, FCID's comes first."""
     chosen: dict[str, Published] = {}
     for paper in reversed(PREFERRED):
@@ -63,7 +70,7 @@ def lookup(entries: tuple[Published, ...], method: str, toc: bool, pretraining: 
 
 
 def printed_rows(entries: tuple[Published, ...], paper: str, table: str) -> dict[tuple[str, bool, str], dict[str, Published]]:
-    """``{(method, toc, pretraining): {cell: entry}}`` of one printed table in its order; a mean over both lists is a row of its own."""
+    """``{(method, toc, pretraining): {cell: entry}}`` of one printed table in its order; a mean over both subsets is a row of its own."""
     rows: dict[tuple[str, bool, str], dict[str, Published]] = {}
     for entry in entries:
         if (entry.paper, entry.table) == (paper, table):

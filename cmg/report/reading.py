@@ -1,7 +1,7 @@
 """What stands above a table: how its numbers are to be read. It follows the table's cells and rows."""
 
 from cmg.report.layout import BOUND, PUBLISHED, Layout, RecallSpec
-from cmg.report.published import SOURCES
+from cmg.report.published import SOURCES, USUAL, read_published, subset_beside
 from cmg.report.tables import Table
 
 SPREAD = "Percent; mean ± sample standard deviation (n − 1) over seeds; *published number in italics*."
@@ -36,7 +36,19 @@ def reading(table: Table) -> str:
         parts = [SPREAD, _metrics(layout, protocols), DIRECTIONS, ORIENTATION]
         parts += [RELEASED] * ("published" in protocols) + [BOUNDS] * (BOUND in kinds)
     parts += [_printed(*layout.source)] if layout.source else []
-    return " ".join([*parts, EMPTY]) + layout.details
+    return " ".join([*filter(None, [*parts, other_subset(table)]), EMPTY]) + layout.details
+
+
+def other_subset(table: Table) -> str:
+    """That the published numbers beside ours are of models pretrained on another subset; empty where they are not."""
+    published, ours = read_published(), dict.fromkeys(row.pretraining for row in table.rows if row.kind != PUBLISHED)
+    others = [subset for subset in ours if subset_beside(published, subset) != subset]
+    if not others:
+        return ""
+    return (
+        f"Ours on {' and '.join(others)} of VGGSound-AVEL stand beside published numbers of models pretrained on {USUAL}: for "
+        "orientation, no difference is taken."
+    )
 
 
 def _metrics(layout: Layout, protocols: list[str]) -> str:
@@ -59,4 +71,4 @@ def _ties(table: Table) -> list[str]:
 
 
 def _printed(paper: str, name: str) -> str:
-    return f"Rows of kind `{PUBLISHED}`: {name} of {SOURCES[paper]}, as printed, by pretraining list; nothing was run for them."
+    return f"Rows of kind `{PUBLISHED}`: {name} of {SOURCES[paper]}, as printed, by what was pretrained on; nothing was run for them."

@@ -2,12 +2,13 @@
 
 import csv
 import io
+from collections.abc import Sequence
 from pathlib import Path
 
-from cmg.report.layout import LAYOUTS, TABLE1, Layout
+from cmg.report.layout import LAYOUTS, PUBLISHED, TABLE1, Layout
 from cmg.report.tables import Cell, Row, Table
 
-HEAD = ("method", "toc", "kind", "variant", "protocol", "seeds")
+HEAD = ("method", "toc", "kind", "variant", "protocol", "seeds", "pretraining")
 PARTS = ("mean", "sd", "seeds", "published", "difference")
 NOT_APPLICABLE = "n/a"
 TOC = {True: "yes", False: "no", None: ""}
@@ -15,12 +16,7 @@ TOC = {True: "yes", False: "no", None: ""}
 
 def header(layout: Layout) -> tuple[str, ...]:
     """Names of the CSV's fields."""
-    return (
-        *HEAD,
-        *["pretraining"] * bool(layout.source),
-        *(f"{column}_{part}" for column in layout.columns for part in PARTS),
-        "fingerprint",
-    )
+    return (*HEAD, *(f"{column}_{part}" for column in layout.columns for part in PARTS), "fingerprint")
 
 
 def number(value: float | None, digits: int = 2) -> str:
@@ -43,15 +39,7 @@ def table_csv(table: Table) -> str:
 
 
 def _line(row: Row, layout: Layout) -> list[str]:
-    line = [
-        row.method,
-        TOC[row.toc],
-        row.kind,
-        row.variant,
-        row.protocol,
-        ";".join(map(str, row.seeds)),
-        *[row.pretraining] * bool(layout.source),
-    ]
+    line = [row.method, TOC[row.toc], row.kind, row.variant, row.protocol, ";".join(map(str, row.seeds)), row.pretraining]
     for column in layout.columns:
         cell = row.cells.get(column, Cell())
         values = "" if all(value is None for value in cell.values) else ";".join(map(number, cell.values))
@@ -75,6 +63,14 @@ def read_table(path: Path, layout: Layout = TABLE1) -> Table:
     return Table(notice, tuple(_parse(line, layout, f"{path}: row {n}") for n, line in enumerate(lines[1:], start=1)), layout)
 
 
+def read_tables(paths: Sequence[Path], layout: Layout = TABLE1) -> Table:
+    """Files of one table as one: our rows of each in their order, then the printed rows, which all of them have, once; errors as above."""
+    tables = [read_table(path, layout) for path in paths]
+    ours = [row for table in tables for row in table.rows if row.kind != PUBLISHED]
+    printed = [row for row in tables[0].rows if row.kind == PUBLISHED]
+    return Table("; ".join(dict.fromkeys(table.notice for table in tables if table.notice)), (*ours, *printed), layout)
+
+
 def split_notice(text: str) -> tuple[str, str]:
     """The notice in the first line of one of the project's CSV texts, without its ``# ``, and the rest; no notice is empty."""
     if not text.startswith("# "):
@@ -96,7 +92,7 @@ def _parse(line: list[str], layout: Layout, where: str) -> Row:
     toc = {text: flag for flag, text in TOC.items()}[fields["toc"]]
     cells = {column: _cell(fields, column, len(seeds)) for column in layout.columns}
     about = (fields[name] for name in ("kind", "variant", "protocol"))
-    return Row(fields["method"], toc, *about, seeds, cells, fields["fingerprint"], fields.get("pretraining", ""))
+    return Row(fields["method"], toc, *about, seeds, cells, fields["fingerprint"], fields["pretraining"])
 
 
 def _cell(fields: dict[str, str], column: str, seeds: int) -> Cell:

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from cmg.report.layout import BOUND, CHANCE, PUBLISHED, TABLE1, CellSpec, Layout, kind_of, row_order
-from cmg.report.published import Published, lookup, printed_rows
+from cmg.report.published import USUAL, Published, lookup, printed_rows, subset_beside
 from cmg.report.runs import Run
 
 
@@ -34,7 +34,7 @@ class Cell:
 class Row:
     """One line of the table; ``kind`` is one of ``layout.KINDS``; ``toc`` is None for chance.
 
-    ``pretraining`` is the VGGSound-AVEL list of the runs, or of the printed row.
+    ``pretraining`` is the VGGSound-AVEL subset of the runs, or of the printed row.
     """
 
     method: str
@@ -63,7 +63,7 @@ def make_table(
     published: Sequence[Published],
     fingerprints: Mapping[str, str],
     notice: str = "",
-    pretraining: str = "40k",
+    pretraining: str = USUAL,
     layout: Layout = TABLE1,
 ) -> Table:
     """Build one table; a row with neither a score nor a published number is left out.
@@ -72,22 +72,24 @@ def make_table(
         runs: any number of results; grouped by method, variant and protocol.
         published: printed numbers to stand beside ours.
         fingerprints: ``{run name: digest of what went in}``; a row's own is the one of its runs, or the digest of theirs in seed order.
-        notice: what is not real about data or weights; a difference to the published number is taken only when it is empty
-            and the protocol is ``published``.
-        pretraining: VGGSound-AVEL list of the runs; published numbers of this list stand beside them.
+        notice: what is not real about data or weights; a difference to the published number is taken only when it is empty,
+            the protocol is ``published`` and both were pretrained on the same subset.
+        pretraining: VGGSound-AVEL subset of the runs; published numbers of it stand beside them, or those of 40k where there are none.
 
     Raises:
         ValueError: two runs share method, variant, protocol and seed, or a run holds a cell twice.
     """
     rows: list[Row] = []
+    beside = subset_beside(published, pretraining)
+    comparable = not notice and beside == pretraining
     for group in _groups(runs):
         for toc in (False, True):
-            printed = lookup(tuple(published), group[0].method, toc, pretraining)
-            found = _row(layout, group, toc, kind_of(group[0].method), printed, fingerprints, real=not notice)
+            printed = lookup(tuple(published), group[0].method, toc, beside)
+            found = _row(layout, group, toc, kind_of(group[0].method), printed, fingerprints, comparable)
             if not any(run.codebook for run in group):
                 found = [row for own in found for row in _without_codebook(own, layout)]
             rows += found
-            rows += _row(layout, group, toc, BOUND, {}, fingerprints, real=not notice)
+            rows += _row(layout, group, toc, BOUND, {}, fingerprints, comparable)
     for protocol in sorted({run.protocol for run in runs}):
         rows += _chance(layout, [run for run in runs if run.protocol == protocol], protocol, fingerprints)
     ordered = sorted(rows, key=lambda r: row_order(r.kind, r.method, r.toc, r.variant, r.protocol))
@@ -132,14 +134,14 @@ def _row(
     kind: str,
     printed: dict[str, Published],
     fingerprints: Mapping[str, str],
-    real: bool,
+    comparable: bool,
 ) -> list[Row]:
     scores = {spec.key: [spec.value(run, toc, kind == BOUND) for run in group] for spec in layout.cells}
     if all(value is None for values in scores.values() for value in values) and not printed.keys() & scores.keys():
         return []
     cells = _with_average(layout, scores)
     first = group[0]
-    with_difference = real and first.protocol == "published"
+    with_difference = comparable and first.protocol == "published"
     cells = {key: _beside(cell, printed.get(key), with_difference) for key, cell in cells.items()}
     seeds = tuple(run.seed for run in group)
     return [Row(first.method, toc, kind, first.variant, first.protocol, seeds, cells, fingerprint_of(group, fingerprints))]

@@ -12,6 +12,7 @@ from cmg.report.figures import LINES, STYLE, Panel, ascii_label, make_axes, make
 from cmg.report.layout import label
 from cmg.report.logs import PER_RUN, Log
 from cmg.report.pagetables import PageTable, page_table
+from cmg.report.runs import Run
 from cmg.report.tablecsv import number
 from cmg.report.write import write_text
 
@@ -19,9 +20,9 @@ ORDER = ("sample", "scan", "index", "exclusions", "features", *PER_RUN, "tables"
 POINT = "+"  # between a method and a point of its sweeps
 
 
-def write_times(folder: Path, logs: Sequence[Log], notice: str = "") -> list[Path]:
+def write_times(folder: Path, logs: Sequence[Log], notice: str = "", runs: Sequence[Run] = ()) -> list[Path]:
     """Write ``times.csv``, ``table8.csv`` and ``table8.md``, each atomically; their paths. notice: what is not real about the data."""
-    logs, rows = sorted(logs, key=_order), costs(logs)
+    logs, rows = sorted(logs, key=_order), costs(logs, runs)
     texts = {"times.csv": times_csv(logs, notice), "table8.csv": costs_csv(rows, notice), "table8.md": costs_markdown(rows, notice)}
     return [write_text(folder / name, text) for name, text in texts.items()]
 
@@ -40,9 +41,9 @@ def times_csv(logs: Sequence[Log], notice: str = "") -> str:
     return out.getvalue()
 
 
-def times_view(logs: Sequence[Log]) -> dict[str, object]:
+def times_view(logs: Sequence[Log], runs: Sequence[Run] = ()) -> dict[str, object]:
     """What the page's template asks for about times and costs; points of sweeps are in the tables of times alone."""
-    logs, rows = sorted(logs, key=_order), [row for row in costs(logs) if POINT not in row.method]
+    logs, rows = sorted(logs, key=_order), [row for row in costs(logs, runs) if POINT not in row.method]
     stages, methods = by_stage(logs), {method: parts for method, parts in by_method(logs).items() if POINT not in method}
     return {
         "total": f"{sum(stages.values()):.0f}",
@@ -133,7 +134,7 @@ def cost_table(rows: Sequence[Cost]) -> PageTable:
     """Table 8."""
     texts = {"method", "source", "hardware", "precision"}
     heads = [text if name in texts else f"#{text}" for name, text in HEADS.items()]
-    caption = "Time per epoch, memory and epochs: ours as measured here, the papers' as printed."
+    caption = "Time per epoch, memory and epochs, and what the runs reach: ours as measured here, the papers' as printed."
     return page_table("cost-table", caption, heads, map(fields, rows))
 
 

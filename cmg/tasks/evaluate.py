@@ -10,7 +10,7 @@ from cmg.tasks import ave, ave_avvp, avvp, openset, published, retrieval, ucf_vg
 from cmg.tasks.codes import RunCodes
 from cmg.tasks.openset import OpenCell
 from cmg.tasks.options import DIRECTIONS, Cell, EvaluateOptions
-from cmg.toc import dead_dimensions
+from cmg.toc import dead_dimensions, select
 
 TASKS = {"ave": ave, "avvp": avvp, "ave_avvp": ave_avvp, "ucf_vgg": ucf_vgg, **retrieval.TASKS}
 
@@ -40,10 +40,10 @@ def evaluate_run(
         for dataset in task.DATASETS:
             _check_index(codes, indices, dataset, name)
         if published_protocol and name in published.PARTS:
-            found, order = published.run(name, codes, indices, options), published.ranking(name, codes, options)
+            found, order, worst = published.run(name, codes, indices, options), published.ranking(name, codes, options), 0.0
         else:
-            found, order = task.run(codes, indices, ranking, options), ranking
-        found = [_with_dead(cell, codes, order) for cell in found]
+            found, order, worst = task.run(codes, indices, ranking, options), ranking, options.toc_worst
+        found = [_with_dead(cell, codes, order, worst) for cell in found]
         cells += sorted(found, key=lambda cell: (DIRECTIONS.index(cell.direction), cell.toc))
     return cells
 
@@ -68,10 +68,10 @@ def possible(indices: Mapping[str, Sequence[Clip]]) -> list[str]:
     return found
 
 
-def _with_dead(cell: Cell, codes: RunCodes, ranking: np.ndarray | None) -> Cell:
+def _with_dead(cell: Cell, codes: RunCodes, ranking: np.ndarray | None, worst: float) -> Cell:
     if cell.q is None:
         return cell
-    return replace(cell, dead=int(dead_dimensions(codes.codebooks)[ranking[: cell.q]].sum()))
+    return replace(cell, dead=int(dead_dimensions(codes.codebooks)[select(ranking, cell.q, worst)].sum()))
 
 
 def _ranking(codes: RunCodes, rankings: Mapping[str, np.ndarray] | None, options: EvaluateOptions) -> np.ndarray | None:

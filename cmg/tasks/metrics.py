@@ -58,7 +58,7 @@ def constant(order: np.ndarray, kept: int, shape: tuple[int, int, int]) -> np.nd
 def best_constant(target: np.ndarray) -> np.ndarray:
     """Classes [k] that a predictor which never looks at a clip keeps active throughout: the most frequent k, k of the best segment F.
 
-    `target` is boolean [N, T, C], the labels the head is fitted on. Ties go to fewer classes.
+    `target` is boolean [N, T, C], the labels that it is then scored on, so that chance is never too low. Ties go to fewer classes.
     """
     order = np.argsort(-target.sum(axis=(0, 1)), kind="stable")
     scores = [segment_f(constant(order, kept, target.shape), target) for kept in range(target.shape[2] + 1)]

@@ -6,13 +6,21 @@ from typing import Any
 
 DIRECTIONS = ("va", "av", "vv", "aa", "vt", "tv", "at", "ta")  # fit (or query), test modality; vv and aa: same-modality bounds
 MODALITY = {"v": "video", "a": "audio"}
+DEFAULT = "default"  # of a value that can differ between tasks
+Q_CHOSEN = ("ave", "ave_avvp", "ucf_vgg")  # tasks that choose Q on validation, from `q_grid`
+Q_FIXED = ("avvp", "mscoco", "clotho", "flickrsound")  # tasks that have nothing to choose on
+
+
+def of_task(value: Any, task: str) -> Any:
+    """A value that is the same for all tasks, or the task's own of a mapping by task with a `default`."""
+    return value.get(task, value[DEFAULT]) if isinstance(value, Mapping) else value
 
 
 @dataclass(frozen=True)
 class EvaluateOptions:
     """Head, its fitting, and TOC. Shares of D are dimensions divided by the code dimension: 0.65625 is 168 of 256."""
 
-    protocol: str = "strict"  # published: what the released scripts compute; of these options it uses scripts, seed, device and ties
+    protocol: str = "strict"  # published: tasks with released scripts as these compute them, by scripts and seed; retrieval as strict
     scripts: str = "fcid"  # published: whose scripts, fcid or codaar
     head: str = "linear"  # linear (paper) or two_linear (release)
     pool: str = "mean"  # linear head on clip tasks, over seconds: mean or max (the paper is silent; docs/protocols.md says why mean)
@@ -22,8 +30,10 @@ class EvaluateOptions:
     unit_rms: bool = True  # divide all codes by the RMS of the codes fitted on, so that one learning rate suits every codebook
     threshold: float = 0.5  # localisation: a class is active in a second where its probability exceeds this
     toc_score: str = "full"  # which ranking of the TOC file: full (paper), similarity or variance
-    q_grid: tuple[float, ...] = (0.25, 0.5, 0.5625, 0.65625, 0.765625, 0.875)  # shares of D that validation chooses from
-    q_fixed: float = 0.765625  # share of D where there is nothing to choose on (AVVP)
+    toc_worst: float = 0.0  # share of the Q kept dimensions that comes from the end of the ranking
+    # Shares of D by task (of_task): those that validation chooses from; the one where there is nothing to choose on (AVVP, retrieval).
+    q_grid: tuple[float, ...] | Mapping[str, tuple[float, ...]] = (0.25, 0.5, 0.5625, 0.65625, 0.765625, 0.875)
+    q_fixed: float | Mapping[str, float] = 0.765625
     ties: str = "expected"  # retrieval: expected (equally similar items in random order) or release (in the released sort's order)
     rejected: float = 0.05  # open set: share of known validation clips below the threshold (95 % true positives, as is usual)
     holdout: float = 0.2  # UCF101: share of each class's training groups held out for validation
@@ -45,12 +55,26 @@ class EvaluateOptions:
             raise ValueError(
                 f"evaluate: epochs {self.epochs}, batch_size {self.batch_size}, learning_rate {self.learning_rate} must be positive"
             )
-        if not self.q_grid or not all(0 < share <= 1 for share in (*self.q_grid, self.q_fixed)):
-            raise ValueError(f"evaluate: q_grid {self.q_grid} and q_fixed {self.q_fixed} must be shares of D in (0, 1]")
+        _check_shares("q_grid", self.q_grid, Q_CHOSEN)
+        _check_shares("q_fixed", self.q_fixed, Q_FIXED)
+        if not 0 <= self.toc_worst <= 1:
+            raise ValueError(f"evaluate: toc_worst {self.toc_worst} must be a share of the kept dimensions, from 0 to 1")
         if not (0 < self.threshold < 1 and 0 < self.holdout < 1 and 0 <= self.rejected < 1):
             raise ValueError(
                 f"evaluate: threshold {self.threshold}, holdout {self.holdout} and rejected {self.rejected} must lie between 0 and 1"
             )
+
+
+def _check_shares(name: str, value: Any, tasks: tuple[str, ...]) -> None:
+    by_task = value if isinstance(value, Mapping) else {DEFAULT: value}
+    unknown = [task for task in by_task if task not in (DEFAULT, *tasks)]
+    if unknown or DEFAULT not in by_task:
+        wrong = f"names {', '.join(unknown)}" if unknown else f"has no {DEFAULT}"
+        raise ValueError(f"evaluate: {name} {wrong}; expected one value, or {DEFAULT} and any of {', '.join(tasks)}")
+    for found in by_task.values():
+        shares = (found,) if isinstance(found, int | float) else found
+        if not shares or not all(0 < share <= 1 for share in shares):
+            raise ValueError(f"evaluate: {name} {found} must be shares of D in (0, 1]")
 
 
 @dataclass(frozen=True)

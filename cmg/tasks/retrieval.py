@@ -14,7 +14,7 @@ import numpy as np
 
 from cmg.datasets.clips import Clip
 from cmg.tasks.codes import CLIP_LEVEL, RunCodes
-from cmg.tasks.options import Cell, EvaluateOptions
+from cmg.tasks.options import Cell, EvaluateOptions, of_task
 from cmg.tasks.recall import RECALLS, expected_recall
 from cmg.toc import select
 
@@ -53,7 +53,8 @@ class Retrieval:
         """Both directions, with TOC where there is a ranking. Raises ValueError where no pair has codes on both sides."""
         sides, unusable = self.paired(codes, indices[self.dataset])
         cells = []
-        for dims in _kept(codes.dimensions(self.dataset, NAMES[self.sides[0]]), ranking, options):
+        share = of_task(options.q_fixed, self.dataset)
+        for dims in _kept(codes.dimensions(self.dataset, NAMES[self.sides[0]]), ranking, share, options.toc_worst):
             vectors = {s: codes.embed(self.dataset, found.modality, found.rows, dims)[:, 0] for s, found in sides.items()}
             for one, other in (self.sides, self.sides[::-1]):
                 similarity = cosine(vectors[one], vectors[other])
@@ -138,12 +139,12 @@ def _only(side: Items, paired: set[int]) -> Items:
     return Items(side.modality, side.rows[kept], side.pair[kept])
 
 
-def _kept(size: int, ranking: np.ndarray | None, options: EvaluateOptions) -> list[np.ndarray | None]:
+def _kept(size: int, ranking: np.ndarray | None, share: float, worst: float) -> list[np.ndarray | None]:
     if ranking is None:
         return [None]
     if len(ranking) != size:
         raise ValueError(f"the TOC ranking has {len(ranking)} dimensions, the codes have {size}; run: python -m pipeline toc")
-    return [None, select(ranking, max(1, round(options.q_fixed * size)))]
+    return [None, select(ranking, max(1, round(share * size)), worst)]
 
 
 def cosine(queries: np.ndarray, items: np.ndarray) -> np.ndarray:

@@ -12,7 +12,7 @@ import numpy as np
 
 from cmg.tasks import heads, metrics
 from cmg.tasks.codes import RunCodes
-from cmg.tasks.options import Cell, EvaluateOptions
+from cmg.tasks.options import Cell, EvaluateOptions, of_task
 from cmg.tasks.parts import Part
 from cmg.toc import select
 
@@ -64,7 +64,8 @@ def fit_heads(
     """The fitted heads of a trial, the dimensions that each reads, and which head answers (with TOC or not, head)."""
     check_no_leak(trial)
     size = codes.dimensions(trial.fit.dataset, trial.fit.modality)
-    kept = kept_dimensions(size, ranking, options, fixed=trial.val is None)
+    shares = (of_task(options.q_fixed, trial.task),) if trial.val is None else of_task(options.q_grid, trial.task)
+    kept = kept_dimensions(size, ranking, shares, options.toc_worst)
 
     def labelled(part: Part) -> heads.Labelled:
         return codes.embed(part.dataset, part.modality, part.rows), part.target
@@ -74,15 +75,14 @@ def fit_heads(
     return fitted, kept, [(False, 0)] + ([(True, fitted.best(range(1, len(kept))))] if len(kept) > 1 else [])
 
 
-def kept_dimensions(size: int, ranking: np.ndarray | None, options: EvaluateOptions, fixed: bool) -> list[np.ndarray]:
-    """Dimensions of each head: all of them first, then one TOC selection per Q of the grid (or the fixed one)."""
+def kept_dimensions(size: int, ranking: np.ndarray | None, shares: Sequence[float], worst: float) -> list[np.ndarray]:
+    """Dimensions of each head: all of them first, then one TOC selection per share of them; `worst` as in `cmg.toc.select`."""
     kept = [np.arange(size)]
     if ranking is None:
         return kept
     if len(ranking) != size:
         raise ValueError(f"the TOC ranking has {len(ranking)} dimensions, the codes have {size}; run: python -m pipeline toc")
-    shares = (options.q_fixed,) if fixed else options.q_grid
-    return kept + [select(ranking, q) for q in sorted({max(1, round(share * size)) for share in shares})]
+    return kept + [select(ranking, q, worst) for q in sorted({max(1, round(share * size)) for share in shares})]
 
 
 def _choice(fitted: heads.Fitted, j: int) -> dict[str, Any]:

@@ -28,7 +28,8 @@ def run(args: argparse.Namespace, params: Params) -> None:
     places = _places(args.method, axis, configs) if axis else {}
     outputs = {ending: paths.table(args.table, ending) for ending in (["csv", "md"] + ["svg"] * bool(axis))}
     files = [paths.run_result(paths.run_name(args.method, seed, row)) for row in rows for seed in params.seeds]
-    used = {"scale": params.scale, "seeds": params.seeds, "rows": {row: sweep.changes(row) for row in rows}}
+    pretraining = reporting.pretraining(params)
+    used = {"scale": params.scale, "seeds": params.seeds, "pretraining": pretraining, "rows": {row: sweep.changes(row) for row in rows}}
     code = [METHODS[args.method].partition(":")[0]]
     with receipts.record("sweep", args.table, inputs=files, outputs=list(outputs.values()), params=used, code=code):
         inputs = load_inputs(
@@ -36,7 +37,7 @@ def run(args: argparse.Namespace, params: Params) -> None:
             sample=params.uses_sample,
             random_backbones=reporting.random_backbones(params),
             fingerprints=_fingerprints(args.method, rows, params),
-            pretraining=reporting.pretraining(params),
+            pretraining=pretraining,
         )
         methods = _methods(args.method, rows)
         layout = sweep_layout(args.table, _values(sweep, rows, configs, params))

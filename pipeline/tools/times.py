@@ -6,18 +6,21 @@ covers them.
 
 import argparse
 
+from cmg.report.runs import read_run
 from cmg.report.times import write_times
 from pipeline import measured, paths, reporting
 from pipeline.params import Params
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    parser.epilog = "Reads the logs of every stage that has a receipt."
+    parser.epilog = "Reads the logs of every stage that has a receipt, and the scores of the runs."
 
 
 def run(args: argparse.Namespace, params: Params) -> None:
     logs, missing = measured.logs()
-    for path in write_times(paths.RESULTS, logs, reporting.notice(params)):
+    results = [paths.run_result(log.item) for log in logs if log.stage == "pretrain"]
+    runs = [read_run(path) for path in results if path.is_file()]
+    for path in write_times(paths.RESULTS, logs, reporting.notice(params), runs):
         print(path)
     if missing:
         print(f"no log here of {len(missing)} finished stage{'s' * (len(missing) != 1)}: {', '.join(missing)}")

@@ -9,6 +9,12 @@ def test_median_and_quartiles():
     assert toc_speed.spread([4.0, 1.0, 2.0, 5.0, 3.0], 2) == [3.0, 2.0, 4.0]
 
 
+def test_both_sizes_of_codebook_are_ranked(monkeypatch):
+    monkeypatch.setattr(toc_speed, "RANKED", ((5, 3), (40, 6)))
+    found = toc_speed.ranking_seconds(rounds=2)
+    assert list(found) == ["5x3", "40x6"] and all(0 <= low <= middle <= high for middle, low, high in found.values())
+
+
 def test_every_q_is_beside_all_dimensions_of_its_own_round(monkeypatch):
     """A machine that gets slower from call to call, and twice as fast with half of the dimensions."""
     clock, asked = itertools.count(1), []

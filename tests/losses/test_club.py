@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import torch
 
-from cmg.losses.club import CLUB, club_all_pairs, club_released, club_sampled
+from cmg.losses.club import CLUB, club_all_pairs, club_bound, club_released, club_sampled
 
 
 @pytest.fixture
@@ -52,6 +52,23 @@ def test_released_pools_axis_one_for_sequences_and_for_clips(case):
         inner = (-own.mean(axis=1) + other.mean(axis=1)) / variance
         expected = 0.5 * inner.sum(axis=-1).mean()
         assert club_released(net, a, b, permutation).item() == pytest.approx(expected, rel=1e-12)
+
+
+def test_released_takes_clips_of_one_second_as_sequences(case):
+    """Averages over one second change nothing: what is left is one permutation. Clips [B,.] are averaged over their features."""
+    net, (x, y), permutation = case[0], (v[:, :1] for v in case[1:]), torch.tensor([1, 0, 3, 4, 2])
+    sampled = club_sampled(net, x, y, permutation)
+    torch.testing.assert_close(club_released(net, x, y, permutation), sampled, rtol=1e-12, atol=0)
+    assert not torch.isclose(club_released(net, x[:, 0], y[:, 0], permutation), sampled, rtol=1e-3)
+
+
+def test_estimates_by_name(case):
+    net, x, y = case
+    permutation = torch.tensor([1, 0, 3, 4, 2])
+    expected = {"all_pairs": club_all_pairs(net, x, y)}
+    expected |= {"sampled": club_sampled(net, x, y, permutation), "released": club_released(net, x, y, permutation)}
+    assert {name: club_bound(name, net, x, y, permutation) for name in expected} == expected
+    assert len(set(expected.values())) == 3
 
 
 def test_log_likelihood_is_a_mean_over_rows(case):

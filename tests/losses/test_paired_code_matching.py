@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import torch
 
-from cmg.losses.code_matching import code_usage, paired_code_matching
+from cmg.losses.code_matching import code_matching, code_usage, paired_code_matching
 
 
 def usage_by_hand(z, codes):
@@ -33,3 +33,10 @@ def test_equation_11_and_the_released_form(transposed):
     for m in z:
         np.testing.assert_allclose(usage[m], p[m], rtol=1e-10)
     assert float(paired_code_matching(usage, transposed)) == pytest.approx(expected, rel=1e-4)  # 1e-5 is added to the denominator
+
+
+def test_the_order_of_a_pair_matters_in_the_published_form_alone():
+    generator = torch.Generator().manual_seed(1)
+    p, q = (torch.rand(4, 5, generator=generator, dtype=torch.float64).softmax(dim=1) for _ in range(2))
+    torch.testing.assert_close(code_matching(p, q, transposed=True), code_matching(q, p, transposed=True), rtol=1e-12, atol=0)
+    assert not torch.isclose(code_matching(p, q), code_matching(q, p), rtol=1e-6)

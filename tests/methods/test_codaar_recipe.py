@@ -70,7 +70,7 @@ def test_the_rule_makes_the_stored_small_weights(folder, part):
     stored = under(load(folder, "avt_small_weights"), f"{part}.")
     made = state_of(f"{part}.", {key: x.shape for key, x in stored.items()})
     for key, x in stored.items():
-        torch.testing.assert_close(made[key].to(x.dtype), x, rtol=1e-6, atol=0, msg=lambda m, k=key: f"{k}: {m}")
+        torch.testing.assert_close(made[key].to(x.dtype), x, rtol=0, atol=0, msg=lambda m, k=key: f"{k}: {m}")
 
 
 def official(setting):
@@ -122,7 +122,7 @@ def test_evaluation(folder, setting):
     for m in method.modalities:
         index = method.encode(m, features(batch, m)).indices[..., 0]
         found |= {f"idx_{m[0]}": index, **summaries(f"full_{m[0]}", method.codebooks()[0][index])}
-    assert close_known(found, expected, rtol=1e-9) == len(expected.keys() - {"margin"})
+    assert close_known(found, expected) == len(expected.keys() - {"margin"})
 
 
 @pytest.mark.parametrize("setting", ["avt", "av"])
@@ -130,16 +130,16 @@ def test_training_forward_and_gradients(folder, setting):
     expected = under(load(folder, f"{setting}_full_recipe"), "train.")
     method, batch = official(setting)
     method.train()
-    close_known(rebuilt(copy_of(method), batch), expected, rtol=1e-9)
+    close_known(rebuilt(copy_of(method), batch), expected)
     z = {m: method.encoder(m, x) for m, x in semantic.inputs(method.encoder, batch).items() if m in method.modalities}
     check_cpc(method, z, expected, CPC_ORDER[setting])
     draws = Draws(cpc_step=int(expected["cpc_t"]), reset=torch.zeros(800), noise=torch.zeros_like(method.quantizer.embedding))
     terms = method.loss(batch, draws, fit=None)
     terms.total.backward()
-    close_known(named_losses(terms.terms), expected, rtol=1e-9)
+    close_known(named_losses(terms.terms), expected)
     check_monitors(method, terms.monitors, expected)
     statistics = by_released_name(method, dict(method.named_buffers()))
-    close_known({f"{name}.sum": x.double().sum() for name, x in statistics.items()}, under(expected, "bn_after."), rtol=1e-9)
+    close_known({f"{name}.sum": x.double().sum() for name, x in statistics.items()}, under(expected, "bn_after."))
     check_codebook(method, under(expected, "codebook_after."))
     check_norms(method, expected)
 
@@ -170,13 +170,13 @@ def check_codebook(method, expected):
     rows = {"embedding_sub": found["embedding"][::16]}
     tables = {name: form for each in ("embedding", "ema_weight") for name, form in summaries(each, found[each]).items()}
     close_known({**tables, **rows, **{k: v for k, v in found.items() if "count" in k}}, expected, **SINGLE)
-    close_known({k: v for k, v in tables.items() if "sum" in k}, expected, rtol=1e-9, atol=1e-8)
+    close_known({k: v for k, v in tables.items() if "sum" in k}, expected, atol=1e-8)  # sums of 614,400 numbers of either sign
 
 
 def check_norms(method, expected):
     norms = under(expected, "gradnorm_param.")
     found = by_released_name(method, {n: p.grad.norm() for n, p in method.named_parameters() if p.grad is not None})
     assert all(TEMPLATE in f".{name}" or name in found or norms[name] == 0 for name in norms)
-    close_known(found, norms, rtol=1e-7, atol=1e-12)
+    close_known(found, norms)
     totals = {GROUPS[name]: torch.nn.utils.get_total_norm([p.grad for p in group]) for name, group in groups_of(method).items()}
-    close_known(totals, under(expected, "gradnorm."), rtol=1e-8)
+    close_known(totals, under(expected, "gradnorm."))

@@ -132,14 +132,14 @@ def check_update(method, expected):
     """Clipping per module at 0.5, Adam, batch-norm statistics."""
     optimiser = torch.optim.Adam(method.main_parameters(), lr=4e-4)
     norms = {name: torch.nn.utils.clip_grad_norm_(parameters, 0.5) for name, parameters in method.clip_groups().items()}
-    close({GROUPS[name]: norm for name, norm in norms.items()}, under(expected, "gradnorm."), rtol=1e-9)
+    close({GROUPS[name]: norm for name, norm in norms.items()}, under(expected, "gradnorm."))
     optimiser.step()
     after = by_released_name(method, {**dict(method.named_parameters()), **dict(method.named_buffers())})
     stored = {name: value for name, value in under(expected, "param_after.").items() if TEMPLATE not in f".{name}"}
     assert len(stored) > 150
     close({name: after[name] for name in stored}, stored, **SINGLE)
     statistics = under(expected, "bn_after.")
-    close({name: after[name] for name in statistics}, statistics, **SINGLE)
+    close({name: after[name] for name in statistics}, statistics)
 
 
 CPC_ORDER = {  # target, context
@@ -207,9 +207,9 @@ def test_audio_and_video_only(folder, inputs):
     gradients = {n: p.grad.norm() for n, p in method.named_parameters() if p.grad is not None}
     found, norms = by_released_name(method, gradients), under(expected, "gradnorm_param.")
     assert all(TEMPLATE in f".{name}" or name in found or norms[name] == 0 for name in norms)
-    close({name: found[name] for name in norms if name in found}, norms, rtol=1e-8, atol=1e-12)
+    close({name: found[name] for name in norms if name in found}, norms)
     totals = {GROUPS[name]: torch.nn.utils.get_total_norm([p.grad for p in group]) for name, group in groups_of(method).items()}
-    close(totals, under(expected, "gradnorm."), rtol=1e-9)
+    close(totals, under(expected, "gradnorm."))
 
 
 def test_float32_stays_close_on_a_warm_codebook(folder, inputs):

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 import torch
 
+from cmg.losses.code_matching import code_matching, code_usage
 from cmg.methods import build, semantic
 from cmg.methods.base import Draws
 
@@ -49,6 +50,15 @@ def test_club_reduces_the_information_between_codes_and_specific_features(encode
             score = [-0.5 * np.sum((mu[i, t] - target[j, t]) ** 2 / np.exp(logvar[i, t])) for j in range(len(target))]
             expected += (score[i] - np.mean(score)) / (target.shape[0] * target.shape[1])
         assert method._club(m, x, y, Draws()).item() == pytest.approx(expected, rel=1e-9)
+
+
+def test_code_matching_takes_the_earlier_modality_of_a_pair_as_rows(encoded):
+    """The published form depends on the order: audio-video, audio-text, video-text."""
+    method, forward = encoded
+    usage = {m: code_usage(z, forward.quantized.codebook) for m, z in forward.z.items()}
+    pairs = (("audio", "video"), ("audio", "text"), ("video", "text"))
+    expected = sum(code_matching(usage[a], usage[b]) for a, b in pairs)
+    assert method._code_matching(forward).item() == pytest.approx(expected.item(), rel=1e-12)
 
 
 def test_cpc_covers_every_ordered_pair_and_no_self_pair(encoded):

@@ -77,8 +77,8 @@ def test_club(dcid, dcid_inputs):
             loss.backward()
             optimiser.step()
             seen.append(loss.detach())
-        close({f"{m}_negative_loglikelihood_5_adam_steps": torch.stack(seen)}, expected, rtol=1e-8)
-        close({f"{m}_mi_estimate_after_5_steps": method._club(m, x, y, draws)}, expected, rtol=1e-7, atol=1e-10)
+        close({f"{m}_negative_loglikelihood_5_adam_steps": torch.stack(seen)}, expected)
+        close({f"{m}_mi_estimate_after_5_steps": method._club(m, x, y, draws)}, expected)
 
 
 def test_cross_cpc_at_every_step(dcid, dcid_inputs):

@@ -222,8 +222,15 @@ def test_every_option_works_alone(small, batch, option, value):
     wide = {**small, "specific_channels": 16}
     changed, default = (step(make(wide, losses={"cmcm": True}, **extra), batch) for extra in ({option: value}, {}))
     assert torch.isfinite(changed.total)
-    later = {"quantizer", "reset", "reset_after", "cmcm_protected"}  # these change the codes of later steps, or distances of zero
-    assert (changed.total.item() == default.total.item()) == (option in later)
+    later = {"quantizer", "smooth_counts", "reset", "reset_after", "cmcm_protected"}  # these change later codes, or distances of zero
+    assert (changed.total.item() == default.total.item()) == (option in {*later, "club_clip_axis"})  # the axis of another estimate
+
+
+@pytest.mark.parametrize(("variant", "weight"), [("paper", 1.0), ("release", 0.5)])
+def test_weight_of_code_matching_is_a_factor(small, batch, variant, weight):
+    options = {**small, "variant": variant, "losses": {"cmcm": True}}
+    default, double = (step(make(options, **extra), batch).terms["cmcm"].item() for extra in ({}, {"cmcm_weight": 2.0}))
+    assert default > 0 and double == pytest.approx(2.0 / weight * default, rel=1e-6)
 
 
 def test_clip_codes_in_training(small, batch):

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 import torch
 
+from cmg.losses.club import club_bound
 from cmg.methods import build
 from cmg.methods.base import Draws
 
@@ -132,3 +133,21 @@ def test_infonce(forward):
     else:
         expected = nce("video", "text", 0.1) + nce("audio", "text", 0.1)
     assert method._infonce(streams).item() == pytest.approx(expected, rel=1e-9)
+
+
+@pytest.mark.parametrize("name", ["video", "text"])
+def test_the_axis_of_clip_level_club_is_an_option(small, batch, name):
+    """Over seconds, the released estimate of one vector per clip is that of one permutation; sequences are not concerned."""
+    torch.manual_seed(0)
+    options = {**small, "specific_channels": 16, "dropout": 0.0, "variant": "release"}
+    methods = {axis: build("fcid", {**options, "club_clip_axis": axis}).double().eval() for axis in ("seconds", "features")}
+    methods["seconds"].load_state_dict(methods["features"].state_dict())
+    x, draws, found = batch.to(torch.float64), Draws({name: torch.tensor([1, 2, 3, 0])}), {}
+    for axis, method in methods.items():
+        fine = method._fine(x)
+        specific = {"audio": method.audio_specific(x.audio), "video": method.video_specific(x.video)}
+        pair = method._club_pairs(fine, specific, method._streams(fine, x.text_mask))[name]
+        found[axis] = method._club(name, *pair, draws)
+    sampled = club_bound("sampled", method.clubs[name], *pair, draws.permutations[name])
+    assert torch.isclose(found["seconds"], sampled, rtol=1e-12) == (name == "text")
+    assert torch.equal(*found.values()) == (name == "video")

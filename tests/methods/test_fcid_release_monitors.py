@@ -7,7 +7,8 @@ from cmg.methods.base import Draws
 from cmg.quantizers.aligned import agreement
 from cmg.quantizers.codebook import nearest
 from tests.methods.reference import accuracy_by_target
-from tests.methods.test_fcid_release import UNIFORM, forward, own_name, released_step
+from tests.methods.test_fcid_release import UNIFORM, forward
+from tests.methods.test_fcid_release_step import own_name, released_step
 
 SINGLE = {"rtol": 1e-4, "atol": 1e-5}
 
@@ -44,12 +45,12 @@ def test_monitors_and_norms_of_a_training_step(released, golden, golden_batch):
     assert found == pytest.approx(sorted(expected["cpc_accuracy"].tolist()), rel=1e-6)
     released_step(method, golden_batch, draws_of(expected), record)
     torch.testing.assert_close(
-        torch.stack(list(record["clip"].values())).sort().values, expected["clip_total_norm"].sort().values, rtol=1e-8, atol=0
+        torch.stack(list(record["clip"].values())).sort().values, expected["clip_total_norm"].sort().values, rtol=1e-10, atol=0
     )
     parameters = dict(method.named_parameters())
     for name, norm in zip(expected["param_names"], expected["param_norm_after"], strict=True):
         if own := own_name(name):
-            torch.testing.assert_close(parameters[own].detach().norm(), norm, rtol=1e-8, atol=1e-9)
+            torch.testing.assert_close(parameters[own].detach().norm(), norm, rtol=1e-10, atol=1e-12)
 
 
 def test_losses_and_codebook_in_float32(released, golden, golden_batch):
@@ -72,4 +73,4 @@ def test_a_training_step_in_float32(released, golden, golden_batch):
     torch.testing.assert_close(method.quantizer.embedding.double(), expected["embedding_after"], **SINGLE)
     for name, norm in zip(expected["grad_names"], expected["grad_norm_before_clip"], strict=True):
         if (own := own_name(name)) and record["gradients"][own] is not None:
-            torch.testing.assert_close(record["gradients"][own].double(), norm, rtol=1e-3, atol=1e-6, msg=lambda m, n=name: f"{n}: {m}")
+            torch.testing.assert_close(record["gradients"][own].double(), norm, rtol=1e-4, atol=1e-6, msg=lambda m, n=name: f"{n}: {m}")

@@ -104,6 +104,15 @@ def test_taking_a_key_out_of_the_shipped_file_changes_no_value():
             parse(values, list(METHODS))
 
 
+def test_q_may_differ_between_tasks():
+    values = {**SHIPPED["evaluate"], "q_fixed": {"default": 0.5, "avvp": 0.4}, "q_grid": {"default": [0.5], "ave": [0.25, 0.5]}}
+    found = parse(edited(evaluate=values), list(METHODS)).evaluate
+    assert found.q_fixed == {"default": 0.5, "avvp": 0.4} and found.q_grid["ave"] == (0.25, 0.5)
+    for key, wrong in (("q_fixed", {"default": 0.5, "avpv": 0.4}), ("q_fixed", 1.5), ("toc_worst", -1)):
+        with pytest.raises(ParameterError, match=rf"params.yaml: evaluate: .*{key}"):
+            parse(edited(evaluate={**SHIPPED["evaluate"], key: wrong}), list(METHODS))
+
+
 def test_the_tasks_own_defaults_are_those_of_the_shipped_file():
     options = EvaluateOptions()
     assert {name: getattr(options, name) for name in SHIPPED["evaluate"]} == {

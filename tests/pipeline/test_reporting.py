@@ -11,9 +11,34 @@ from pipeline import measured, params, paths, reporting
 from tests.parameters import shipped
 
 
-def test_published_numbers_are_those_of_the_list_that_was_trained_on():
-    assert reporting.pretraining(shipped()) == "40k"
-    assert reporting.pretraining(shipped(datasets={"vggsound_avel": {"source": "raw", "version": "90k"}})) == "90k"
+@pytest.mark.parametrize(
+    ("version", "splits", "name"),
+    [
+        ("40k", ["train"], "24k"),
+        ("40k", ["train", "val", "test"], "40k"),
+        ("90k", ["test", "val", "train"], "90k"),
+        ("40k", ["train", "val"], "40k: train+val"),
+        ("90k", ["train"], "90k: train"),
+    ],
+)
+def test_what_is_trained_on_is_named_as_in_the_papers(folder, version, splits, name):
+    project = folder()
+    project.set("datasets.vggsound_avel.version", version)
+    project.set("scales.mini.pretrain.splits", splits)
+    assert reporting.pretraining(params.load()) == name
+    assert reporting.parameters(params.load())["pretraining"] == name
+
+
+def test_the_shipped_parameters_are_the_papers_24k():
+    assert reporting.pretraining(shipped()) == "24k"
+
+
+@pytest.mark.parametrize("protocol", ["strict", "published"])
+def test_the_page_tells_what_toc_keeps_by_task(protocol):
+    evaluate = {"protocol": protocol, "q_fixed": {"default": 0.5, "mscoco": 0.25}, "q_grid": [0.25, 0.5], "toc_worst": 0.25}
+    (text,) = [text for name, text in reporting._facts(shipped(evaluate=evaluate)).items() if name == "Choice of Q"]
+    assert "50 % (mscoco 25 %); dimensions ranked by the full score" in text and "25 % of those kept from the end" in text
+    assert ("among 25, 50 % of" in text) == (protocol == "strict")
 
 
 @pytest.fixture

@@ -70,10 +70,12 @@ def test_the_main_run_is_never_a_point(written):
         at("fcid", scoring="toc_full")
 
 
-def test_scores_of_toc_are_the_scripts_own_under_the_published_protocol():
+@pytest.mark.parametrize("scoring", ["toc_variance", "worst"])
+def test_what_toc_keeps_is_the_scripts_own_under_the_published_protocol(written, scoring):
+    written(scorings={"toc_variance": {"toc_score": "variance"}, "worst": {"toc_worst": 0.5}})
     published = MAIN.model_copy(update={"evaluate": params.Evaluate(protocol="published")})
     with pytest.raises(ParameterError, match="set evaluate.protocol: strict"):
-        at("fcid", scoring="toc_variance", run=published)
+        at("fcid", scoring=scoring, run=published)
 
 
 @pytest.mark.parametrize(

@@ -1,6 +1,8 @@
 """`python -m pipeline times`: reads logs of finished stages, changes nothing that is hashed."""
 
 import csv
+import json
+from itertools import product
 
 from pipeline import files, paths, receipts
 
@@ -8,6 +10,24 @@ from pipeline import files, paths, receipts
 def finish(stage, item):
     with receipts.record(stage, item, inputs=[], outputs=[], params={}):
         pass
+
+
+def test_the_average_beside_the_costs_is_that_of_the_runs_results(folder):
+    project = folder()
+    finish("pretrain", "fcid-0")
+    training = {"epochs": 5, "batch_size": 8, "precision": "float32", "processes": 1, "threads": 1, "seconds_per_epoch": 3.0}
+    log = json.loads(paths.log("pretrain", "fcid-0").read_text())
+    files.write_json(paths.log("pretrain", "fcid-0"), {**log, "training": training})
+    cell = {"toc": False, "metric": "top1"}
+    cells = [{**cell, "task": t, "direction": d, "score": 40 + n} for n, (t, d) in enumerate(product(("ave", "avvp"), ("va", "av")))]
+    about = {"method": "fcid", "variant": "paper", "seed": 0, "protocol": "strict", "codebook": True, "openset": []}
+    paths.run_result("fcid-0").parent.mkdir(parents=True)
+    files.write_json(paths.run_result("fcid-0"), {**about, "cells": cells})
+    assert project.run("times") == 0
+    with open("results/table8.csv", newline="") as handle:
+        next(handle)
+        ours = [row["average"] for row in csv.DictReader(handle) if row["source"] == "ours"]
+    assert ours == ["41.50"]
 
 
 def test_times_of_finished_stages(folder, capsys):

@@ -8,6 +8,7 @@ from cmg.losses.commitment import commitment
 from cmg.quantizers.sequential import SequentialEMA
 
 NAMES = ("video", "audio", "text")
+RELEASED = {"start": "uniform", "reset": "copy", "smooth_counts": True}
 EXACT = {"rtol": 1e-10, "atol": 1e-12}
 
 
@@ -28,7 +29,7 @@ def written_out(x, embedding, count, weight, gamma=0.99, epsilon=1e-5):
 
 def test_written_out():
     torch.manual_seed(0)
-    quantizer = SequentialEMA(6, 3, NAMES, start="uniform", reset="copy").double().train()
+    quantizer = SequentialEMA(6, 3, NAMES, **RELEASED).double().train()
     x = {n: torch.randn(4, 2, 3, dtype=torch.float64) for n in NAMES}
     before = [quantizer.embedding.numpy().copy(), quantizer.ema_count.numpy().copy(), quantizer.ema_weight.numpy().copy()]
     expected = written_out({n: v.numpy() for n, v in x.items()}, *before)
@@ -38,7 +39,7 @@ def test_written_out():
 
 
 def test_reset_in_evaluation_mode_does_not_reach_the_averages():
-    quantizer = SequentialEMA(5, 2, NAMES, start="uniform", reset="copy").eval()
+    quantizer = SequentialEMA(5, 2, NAMES, **RELEASED).eval()
     quantizer.embedding.copy_(torch.arange(10.0).reshape(5, 2))
     quantizer.unactivated_count.copy_(torch.tensor([300.0, 50, 98, 99, 299]))
     weight = quantizer.ema_weight.clone()
@@ -76,7 +77,7 @@ def after(quantizer, golden):
 
 def test_reference_with_five_seconds(golden):
     case = golden("quantiser_T5")
-    quantizer = SequentialEMA(50, 256, NAMES, start="uniform", reset="copy").double().train()
+    quantizer = SequentialEMA(50, 256, NAMES, **RELEASED).double().train()
     start = case["e0"].double()
     quantizer.embedding.copy_(start)
     quantizer.ema_weight.copy_(2 * start)
@@ -89,7 +90,7 @@ def test_reference_with_five_seconds(golden):
 
 def test_reference_first_step_from_the_released_start(golden):
     case = golden("ema_fresh_init")
-    quantizer = SequentialEMA(400, 256, NAMES, start="uniform", reset="copy").double().train()
+    quantizer = SequentialEMA(400, 256, NAMES, **RELEASED).double().train()
     quantizer.embedding.copy_(case["embedding_before"])
     quantizer.ema_weight.copy_(case["embedding_before"])
     quantised({n: case[k] for n, k in zip(NAMES, ("first", "second", "third"), strict=True)}, quantizer, case, NAMES)

@@ -76,3 +76,38 @@ def test_a_code_keeps_its_place_where_its_count_underflows():
         quantizer(x, torch.zeros(6))
     assert quantizer.ema_count[5] < 1e-38 and quantizer.embedding.isfinite().all()
     torch.testing.assert_close(quantizer.embedding[5], torch.full((2,), 1000.0))
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("smooth", [False, True])
+def test_smoothed_counts_drag_an_unused_code_to_the_origin(kind, smooth):
+    quantizer = make(kind, start="batch", reset="copy", smooth_counts=smooth)
+    quantizer(streams(), torch.zeros(6))
+    for table in (quantizer.embedding, quantizer.ema_weight):
+        table[5] = 1000.0
+    quantizer.ema_count[5], quantizer.reset_after = 1.0, 10**6
+    total = quantizer.ema_count.sum()
+    for seed in range(1500):
+        quantizer(streams(seed), torch.zeros(6))
+    assert quantizer.ema_count.sum() > total  # towards 12 choices per step; smoothing keeps the sum
+    expected = 0.0 if smooth else 1000.0
+    torch.testing.assert_close(quantizer.embedding[5], torch.full((2,), expected, dtype=torch.float64), atol=1.0, rtol=1e-9)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_without_smoothing_a_code_that_was_never_chosen_keeps_its_start(kind):
+    quantizer = make(kind, start="uniform")
+    before = quantizer.embedding.clone()
+    quantized = quantizer(streams(), torch.zeros(6))
+    unused = quantized.counts.sum(dim=0) == 0
+    assert unused.any() and torch.equal(quantizer.embedding[unused], before[unused])
+
+
+@pytest.mark.parametrize(("active_below", "source"), [(2, 0.0), (4, 2.0)])
+def test_a_copy_is_of_a_code_idle_for_fewer_steps_than_active_below(active_below, source):
+    """Codes 0 (chosen), 1 (idle for 5) and 2 (idle for 3) after this step; the last of the live ones is copied."""
+    quantizer = SequentialEMA(4, 2, STREAMS, reset_after=9, active_below=active_below, start="uniform", reset="copy").eval()
+    quantizer.embedding.copy_(torch.tensor([0.0, 1.0, 2.0, 50.0])[:, None].expand(4, 2))
+    quantizer.unactivated_count.copy_(torch.tensor([7.0, 4.0, 2.0, 9.0]))
+    quantizer({name: torch.zeros(1, 1, 2) for name in STREAMS}, torch.full((4,), 0.9), 0.0)
+    assert quantizer.embedding[3].tolist() == [source, source]

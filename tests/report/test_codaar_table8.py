@@ -4,11 +4,12 @@ from dataclasses import replace
 
 import pytest
 
+from cmg.report import latex
 from cmg.report.layout import CODAAR_TABLE8
 from cmg.report.markdown import table_markdown
 from cmg.report.metrics import metrics
 from cmg.report.published import read_published
-from cmg.report.tablecsv import read_table, table_csv
+from cmg.report.tablecsv import read_table, read_tables, table_csv
 from cmg.report.tables import make_table
 from tests.report.test_tables import row_of
 
@@ -43,6 +44,19 @@ def test_published_numbers_of_the_runs_list_stand_beside_them(make_run, pretrain
     table = make_table(runs, read_published(), {}, layout=CODAAR_TABLE8, pretraining=pretraining)
     row = row_of(table, "dcid", False, "method")
     assert row.cells["ucf_vgg_va"].published == beside and row.cells["cross_dataset_avg"].published == ""
+
+
+def test_runs_on_both_lists_stand_in_one_table(make_run, tmp_path, capsys):
+    files = [tmp_path / "codaar_table8.csv", tmp_path / "avel90k.csv"]
+    for file, pretraining in zip(files, ("40k", "90k"), strict=True):
+        file.write_text(table_csv(make_table([make_run("fcid")], read_published(), {}, layout=CODAAR_TABLE8, pretraining=pretraining)))
+    table = read_tables(files, CODAAR_TABLE8)
+    rows = [row.pretraining for row in table.rows if (row.method, row.toc, row.kind) == ("fcid", False, "method")]
+    assert rows == ["40k", "90k"] and sum(row.kind == "published" for row in table.rows) == 12
+    assert latex.main(list(map(str, files))) == 0
+    assert "FCID & 90k & strict" in capsys.readouterr().out
+    (tmp_path / "openset.csv").write_text("a\n1\n")
+    assert latex.main([str(tmp_path / "openset.csv"), str(files[1])]) == 1 and "can be joined" in capsys.readouterr().err
 
 
 def test_a_table_with_lists_goes_to_csv_and_back_and_leaves_the_metrics_alone(make_run, tmp_path):

@@ -4,9 +4,13 @@ from dataclasses import replace
 
 import pytest
 
+from cmg.report.latex import table_latex
 from cmg.report.layout import CODAAR_TABLE8, TABLE1, TABLE10
+from cmg.report.pagetables import score_table
+from cmg.report.published import read_published
 from cmg.report.reading import reading
 from cmg.report.sweeps import sweep_layout
+from cmg.report.tablecsv import read_table, table_csv
 from cmg.report.tables import make_table
 from tests.report.test_tables import retrieval_run
 
@@ -47,6 +51,15 @@ def test_ties_are_told_as_the_runs_counted_them(ties, said):
     runs = [with_ties(retrieval_run(seed), name) for seed, name in enumerate(ties)]
     text = reading(make_table(runs, (), {}, layout=TABLE10))
     assert said in text and ("in expectation" in text) == ("expected" in ties) and ("released sort" in text) == ("release" in ties)
+
+
+@pytest.mark.parametrize(("pretraining", "said"), [("40k", False), ("90k", False), ("24k", True), ("40k: train+val", True)])
+def test_published_numbers_of_another_subset_are_told_in_every_form(make_run, tmp_path, pretraining, said):
+    table = make_table([make_run()], read_published(), {}, pretraining=pretraining)
+    (tmp_path / "t.csv").write_text(table_csv(table))
+    for text in (reading(table), table_latex(read_table(tmp_path / "t.csv")), score_table(table).caption):
+        assert (f"Ours on {pretraining} of VGGSound-AVEL stand beside published numbers of models pretrained on 40k" in text) == said
+    assert {row.pretraining for row in read_table(tmp_path / "t.csv").rows} == {pretraining}
 
 
 def test_bounds_are_told_where_there_are_some(make_run):

@@ -53,10 +53,20 @@ def test_rows_cover_methods_bounds_controls_and_chance(inputs):
 
 
 @pytest.mark.parametrize(
-    ("protocol", "notice", "expected"), [("strict", "", False), ("published", "sample", False), ("published", "", True)]
+    ("protocol", "notice", "pretraining", "expected"),
+    [
+        ("strict", "", "40k", False),
+        ("published", "sample", "40k", False),
+        ("published", "", "24k", False),
+        ("published", "", "40k: train+val", False),
+        ("published", "", "40k", True),
+    ],
 )
-def test_a_difference_is_taken_only_from_real_data_under_the_published_protocol(make_run, protocol, notice, expected):
-    cell = row_of(make_table([make_run(protocol=protocol)], read_published(), {}, notice), "fcid", False, "method").cells["ave_va"]
+def test_a_difference_is_taken_only_from_real_data_of_the_same_subset_under_the_published_protocol(
+    make_run, protocol, notice, pretraining, expected
+):
+    table = make_table([make_run(protocol=protocol)], read_published(), {}, notice, pretraining)
+    cell = row_of(table, "fcid", False, "method").cells["ave_va"]
     assert cell.published == "55.2"
     assert (cell.difference is not None) == expected
     if expected:

@@ -9,7 +9,7 @@ import pytest
 
 from cmg.tasks.codes import Codes, RunCodes
 from cmg.tasks.evaluate import TASKS, _with_dead, evaluate_run
-from cmg.tasks.options import EvaluateOptions
+from cmg.tasks.options import Q_CHOSEN, Q_FIXED, EvaluateOptions
 from cmg.toc import toc_scores
 
 
@@ -164,9 +164,38 @@ def test_errors(world, rankings, fast):
         evaluate_run(world.codes, world.indices, {"full": np.arange(5)}, fast, tasks=("ucf_vgg",))
     with pytest.raises(ValueError, match="no TOC ranking by 'full'; found variance"):
         evaluate_run(world.codes, world.indices, {"variance": np.arange(24)}, fast, tasks=("ucf_vgg",))
-    for wrong in ({"head": "mlp"}, {"q_grid": ()}, {"q_fixed": 1.5}, {"epochs": 0}, {"threshold": 1.0}):
+    for wrong in ({"head": "mlp"}, {"q_grid": ()}, {"q_fixed": 1.5}, {"epochs": 0}, {"threshold": 1.0}, {"toc_worst": 2}):
         with pytest.raises(ValueError, match="evaluate:"):
             replace(fast, **wrong)
+    for name, wrong, message in (
+        ("q_fixed", {"default": 0.5, "ave": 0.4}, "q_fixed names ave; expected one value, or default and any of avvp, mscoco"),
+        ("q_fixed", {"avvp": 0.4}, "q_fixed has no default"),
+        ("q_grid", {"default": (0.5,), "avvp": (0.4,)}, "q_grid names avvp; expected one value, or default and any of ave, ave_avvp"),
+        ("q_grid", {"default": (0.5,), "ave": (0.4, 2)}, r"q_grid \(0.4, 2\) must be shares of D"),
+    ):
+        with pytest.raises(ValueError, match=message):
+            replace(fast, **{name: wrong})
+
+
+def test_every_task_has_its_own_q_where_one_is_given(world, rankings, fast):
+    assert sorted((*Q_CHOSEN, *Q_FIXED)) == sorted(TASKS)
+    options = replace(fast, q_grid={"default": (0.25,), "ucf_vgg": (0.5, 0.75)}, q_fixed={"default": 0.5, "avvp": 1 / 24})
+    kept = {}
+    for cell in evaluate_run(world.codes, world.indices, rankings, options):
+        kept.setdefault(cell.task, set()).update({cell.q} - {None})
+    assert kept["ave"] == kept["ave_avvp"] == {6} and kept["avvp"] == {1} and kept["ucf_vgg"] <= {12, 18}
+
+
+def test_kept_dimensions_may_come_from_the_end_of_the_ranking(world, fast):
+    """A codebook with six dimensions that tell nothing, ranked last: with all of them kept from there, no head can answer."""
+    book = world.codes.codebooks[0].copy()
+    book[:, :6] = 1.0
+    codes, order = RunCodes([book], world.codes.entries), {"full": np.arange(24)[::-1]}
+    options = replace(fast, q_grid=(0.25,), toc_worst=1.0)
+    found = by_key(evaluate_run(codes, world.indices, order, options, tasks=("ucf_vgg",)))
+    assert found["ucf_vgg", "va", True].dead == 6 and found["ucf_vgg", "va", True].score < 50 < found["ucf_vgg", "va", False].score
+    half = by_key(evaluate_run(codes, world.indices, order, replace(options, toc_worst=0.5), tasks=("ucf_vgg",)))
+    assert half["ucf_vgg", "va", True].dead == 3
 
 
 def test_dead_dimensions_among_those_kept_are_counted(world, cells):
@@ -174,4 +203,4 @@ def test_dead_dimensions_among_those_kept_are_counted(world, cells):
     assert {cell.dead for cell in cells if cell.toc} == {0} and {cell.dead for cell in cells if not cell.toc} == {None}
     book = np.random.default_rng(0).random((5, 4)) * [1, 0, 1, 0]
     cell = replace(cells[0], q=2)
-    assert _with_dead(cell, SimpleNamespace(codebooks=[book]), np.array([2, 3, 1, 0])).dead == 1
+    assert _with_dead(cell, SimpleNamespace(codebooks=[book]), np.array([2, 3, 1, 0]), 0).dead == 1

@@ -39,6 +39,21 @@ def test_released_h_is_the_best_of_ten_thresholds(seed):
     assert openmetrics.released_h(logits, labels).h == pytest.approx(max(values), abs=1e-9)
 
 
+@pytest.mark.parametrize("case", ["small", "ave_14_of_28", "ave_21_of_28"])
+def test_released_h_of_the_released_code(reference, case):
+    path = reference / "golden" / "micu" / "open_set_metric.npz"
+    if not path.is_file():
+        pytest.skip("reference file micu/open_set_metric.npz is absent")
+    with np.load(path, allow_pickle=False) as arrays:
+        expected = {name.removeprefix(f"{case}_"): arrays[name] for name in arrays.files if name.startswith(case)}
+    found = openmetrics.released_h(expected["logits"], expected["labels"])
+    assert expected["logits"].shape[1] == expected["known_classes"]
+    percent = 1 if expected["best_H"] > 1 else 100
+    scores = [float(percent * expected[name]) for name in ("best_H", "acc_known", "acc_unknown")]
+    assert [found.h, found.known, found.unknown] == pytest.approx(scores, rel=1e-6)
+    assert found.threshold == pytest.approx(float(expected["threshold"]), rel=1e-6)
+
+
 def test_both_accuracies_zero_give_zero():
     logits, labels = np.array([[3.0, 0.0], [3.0, 0.0]]), np.array([1, 2])
     assert openmetrics.reject(logits, labels, 0.0).h == 0.0

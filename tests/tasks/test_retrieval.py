@@ -67,6 +67,14 @@ def test_one_code_for_everything_is_chance_and_ties_can_be_released():
     assert released == pytest.approx(cell.chance)  # one fixed order for all queries: the same mean over them
 
 
+@pytest.mark.parametrize(("dataset", "q"), [("mscoco", 4), ("clotho", 12)])
+def test_a_dataset_may_keep_a_share_of_its_own(dataset, q):
+    clips = index_of(dataset)
+    options = replace(OPTIONS, q_fixed={"default": 0.75, "mscoco": 0.25})
+    cells = evaluate_run(codes_of(dataset, clips, lambda row, _: row // 2), {dataset: clips}, RANKINGS, options)
+    assert {cell.q for cell in cells if cell.toc} == {q}
+
+
 def test_unrelated_codes_are_near_chance():
     rng = np.random.default_rng(0)
     clips = index_of("flickrsound", 400)
