@@ -1,16 +1,16 @@
-# One rule per resolved stage of dvc.yaml and of the sweeps; no commands of its own. DVC judges what is stale (pipeline/dag.py).
+# One rule per resolved stage of dvc.yaml and of the sweeps; no commands of its own. DVC judges what is stale (pipeline/handover.py).
+import sys
+
 from snakemake.utils import min_version
 
-from pipeline import dag
+from pipeline import dag, handover
 
 min_version("9.0")
 shell.prefix("set -euo pipefail; ")
 
 STAGES = dag.stages()
 if workflow.is_main_process:
-    dag.record(STAGES)  # what an interrupted run had finished
-    dag.settle(STAGES)
-    dag.forget_interruptions()
+    handover.ready(STAGES, unlocking="--unlock" in sys.argv)
 
 
 rule all:
@@ -27,13 +27,12 @@ for stage in STAGES:
             input:
                 dag.inputs(stage, STAGES),
             output:
-                temp(touch(str(dag.part_mark(stage, part)))),
+                temp(touch(str(handover.part_mark(stage, part)))),
             params:
-                command=dag.part_command(stage, part),
+                command=handover.part_command(stage, part),
             threads: stage.meta.get("threads", 1)
             resources:
-                gpu=stage.meta.get("gpu", 0),
-                mem_mb=stage.meta.get("mem_mb", 1000),
+                **stage.resources,
             shell:
                 "{params.command}"
 
@@ -42,24 +41,23 @@ for stage in STAGES:
             stage.rule
         input:
             dag.inputs(stage, STAGES),
-            [str(dag.part_mark(stage, part)) for part in stage.parts],
+            [str(handover.part_mark(stage, part)) for part in stage.parts],
         output:
             stage.products,
         params:
             command=stage.command,
-            mark=dag.mark(stage),
+            mark=handover.mark(stage),
             definition=dag.definition(stage, STAGES),
         threads: stage.meta.get("threads", 1)
         resources:
-            gpu=stage.meta.get("gpu", 0),
-            mem_mb=stage.meta.get("mem_mb", 1000),
+            **stage.resources,
         shell:
             "{params.command} && mkdir -p $(dirname {params.mark}) && echo {params.definition} > {params.mark}"
 
 
 onsuccess:
-    dag.record(dag.stages())  # as params.yaml and the code are now: what was edited meanwhile is not recorded
+    handover.record(dag.stages())  # as params.yaml and the code are now: what was edited meanwhile is not recorded
 
 
 onerror:
-    dag.record(dag.stages())
+    handover.record(dag.stages())

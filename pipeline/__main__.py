@@ -30,12 +30,30 @@ TOOLS = {
     "store": "show, verify or export a feature store",
     "import-checkpoint": "inspect a released checkpoint, and convert it",
     "export-checkpoint": "write a run of `variant: release` in the released form",
+    "fetch-weights": "download weights of the official recipes, checksum compared",
     "compare-features": "released features against a store of ours: cosine per clip and second",
     "profile-step": "where the time of a training step goes",
     "times": "where time and memory went, and table 8, as CSV: never hashed",
     "verify": "walk a result back to its inputs, byte by byte",
     "deps": "code dependencies of dvc.yaml against what the stages import",
     "record": "tell DVC what a Snakemake run made",
+}
+# Errors whose message says what is wrong and what to do; any other keeps its traceback.
+EXPECTED = {
+    "cmg.datasets.clips.BadIndex",
+    "cmg.datasets.files.DatasetError",
+    "cmg.datasets.listing.BadListing",
+    "cmg.datasets.listing.FileChanged",
+    "cmg.datasets.prompts.PromptError",
+    "cmg.datasets.safety.UnsafePath",
+    "cmg.extract.options.RecipeError",
+    "cmg.extract.weights.WeightsError",
+    "cmg.store.errors.StoreError",
+    "cmg.train.divergence.Diverged",
+    "cmg.train.origin.OtherFeatures",
+    "cmg.train.precision.UnsupportedPrecision",
+    "cmg.train.released.ReleasedError",
+    "pipeline.stages.features.TooManyFailures",
 }
 
 
@@ -48,7 +66,7 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def main(argv: list[str] | None = None) -> int:
-    """Run one stage or tool; its exit status, or 2 for a bad parameter."""
+    """Run one stage or tool; its exit status, 1 for an expected error, or 2 for a bad parameter."""
     arguments = sys.argv[1:] if argv is None else argv
     command = _parser().parse_args(arguments[:1]).command
     module = importlib.import_module(f"pipeline.{'stages' if command in STAGES else 'tools'}.{command.replace('-', '_')}")
@@ -61,6 +79,11 @@ def main(argv: list[str] | None = None) -> int:
     except params.ParameterError as error:
         print(f"{error}{sweeps.named(args)}", file=sys.stderr)
         return 2
+    except Exception as error:
+        if EXPECTED.isdisjoint(f"{kind.__module__}.{kind.__name__}" for kind in type(error).__mro__):
+            raise
+        print(error, file=sys.stderr)
+        return 1
 
 
 if __name__ == "__main__":

@@ -53,7 +53,8 @@ class Curves:
                 self.live.log_metric(name, value)
 
     def measured(self, device: torch.device, features: int) -> dict[str, Any]:
-        """For the log: seconds per epoch (median), how many epochs that rests on, and on a GPU its name and peak memory.
+        """For the log: seconds per epoch (median), how many epochs that rests on, steps that an earlier process did, and on a GPU its name
+        and peak memory.
 
         An epoch counts from the end of the one before; the first, which warms up, counts only where there is no other; one that an
         earlier process began does not count. features: bytes of the training features that stay on the device, part of the peak.
@@ -61,7 +62,12 @@ class Curves:
         seconds = [end - self.ends[epoch - 1] for epoch, end in self.ends.items() if epoch - 1 in self.ends]
         if not seconds and not self.first and self.ends:
             seconds = [self.ends[1] - self.started]
-        found: dict[str, Any] = {"epochs_timed": len(seconds), "batch_size": self.batch_size, "threads": torch.get_num_threads()}
+        found: dict[str, Any] = {
+            "steps_before": self.first or 0,
+            "epochs_timed": len(seconds),
+            "batch_size": self.batch_size,
+            "threads": torch.get_num_threads(),
+        }
         if seconds:
             found["seconds_per_epoch"] = round(statistics.median(seconds), 4)
         if device.type == "cuda":

@@ -1,15 +1,11 @@
-"""The resolved stages of dvc.yaml and of the sweeps', and how Snakemake and DVC agree on what is done.
+"""The resolved stages of dvc.yaml and of the sweeps'. DVC judges which are stale.
 
-DVC judges staleness. Snakemake compares modification times only (profiles/default), so before it plans, ``settle`` gives the
-outputs of stale stages an ancient time and makes those of fresh stages no older than their inputs. After a Snakemake job, a mark
-holds what the job was; ``record`` commits marked stages to DVC. Uses DVC's internal ``Repo.index`` (no public interface offers
-resolved stages), here and nowhere else.
+Uses DVC's internal ``Repo.index`` (no public interface offers resolved stages), here and in pipeline/handover.py and nowhere else.
 """
 
 import hashlib
 import json
 import os
-import time
 from collections import defaultdict
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -18,14 +14,10 @@ from pathlib import Path
 from typing import Any
 
 from dvc.dependency import ParamsDependency
-from dvc.repo import Repo, lock_repo
+from dvc.repo import Repo
 from ruamel.yaml import YAML
 
 from pipeline import files, paths
-
-ANCIENT = 1  # seconds since the epoch; 0 means "unset" to Snakemake
-MARKS = paths.work("snakemake")
-INTERRUPTED = Path(".snakemake/incomplete")
 
 
 @dataclass(frozen=True)
@@ -58,6 +50,11 @@ class Stage:
     def parts(self) -> list[int]:
         """Numbers of the parts that Snakemake scatters the stage into (``meta: scatter: n``); none for most stages."""
         return list(range(1, self.meta.get("scatter", 0) + 1))
+
+    @property
+    def resources(self) -> dict[str, int]:
+        """What Snakemake counts for it; what ``meta`` leaves out is left to the profile."""
+        return {name: value for name, value in self.meta.items() if name in ("gpu", "mem_mb")}
 
     @property
     def receipt(self) -> str:
@@ -169,82 +166,3 @@ def edited_parameters(root: Path = Path(".")) -> dict[str, dict[str, list[str]]]
                 receipt = by_name[name.removeprefix("dvc.yaml:")]
                 edited[f"{receipt.parent.name}/{receipt.stem}"] = keys
     return edited
-
-
-def settle(every: Stages) -> None:
-    """Set modification times so that Snakemake's verdict is DVC's: stale products ancient, fresh ones not older than their inputs."""
-    old = stale()
-    now = time.time()
-    for stage in every:
-        products = [Path(product) for product in stage.products if Path(product).is_file()]
-        for part in stage.parts:
-            part_mark(stage, part).unlink(missing_ok=True)  # of an interrupted run: its parts start again and find their rows done
-        if stage.name in old:
-            for product in products:
-                os.utime(product, (ANCIENT, ANCIENT))
-        elif products and _older_than_inputs(products, stage, every):
-            for product in products:
-                os.utime(product, (now, now))
-
-
-def forget_interruptions() -> None:
-    """Remove Snakemake's marks of unfinished jobs: DVC knows what is unfinished, also where it has finished the work itself since."""
-    for file in INTERRUPTED.rglob("*"):
-        if file.is_file():
-            file.unlink()
-
-
-def _older_than_inputs(products: list[Path], stage: Stage, every: Stages) -> bool:
-    newest = max((Path(path).stat().st_mtime for path in inputs(stage, every) if Path(path).exists()), default=0)
-    return min(product.stat().st_mtime for product in products) < newest
-
-
-def part_command(stage: Stage, part: int) -> str:
-    """The command of one part; the stage's own command gathers the parts."""
-    return f"{stage.command} --shard {part}/{len(stage.parts)}"
-
-
-def part_mark(stage: Stage, part: int) -> Path:
-    """File that a finished part leaves until the stage has gathered it."""
-    return MARKS / "parts" / f"{stage.rule}.{part}-of-{len(stage.parts)}"
-
-
-def mark(stage: Stage) -> Path:
-    """File that a finished Snakemake job leaves, holding the job's ``definition``."""
-    return MARKS / stage.rule
-
-
-def record(every: Stages) -> tuple[list[str], list[str]]:
-    """Commit to DVC every stage that a Snakemake job finished; names of the recorded and of the refused ones.
-
-    A stage is refused when its command, parameters or code have changed since the job started, or its receipt does not describe
-    the files on disk; it stays stale, and the next run redoes it.
-    """
-    marked = [stage for stage in every if mark(stage).is_file()]
-    done = [stage for stage in marked if mark(stage).read_text().strip() == definition(stage, every) and _matches_disk(stage)]
-    with Repo(".") as repo, lock_repo(repo):
-        _commit(repo, [stage.name for stage in done])
-    for stage in marked:
-        mark(stage).unlink()
-    return [stage.name for stage in done], [stage.name for stage in marked if stage not in done]
-
-
-def _commit(repo: Repo, names: list[str]) -> None:
-    """What ``repo.commit`` does for one stage, without resolving dvc.yaml again for each."""
-    stages = {stage.addressing: stage for stage in repo.index.stages}
-    by_file = defaultdict(list)
-    for name in names:
-        stages[name].save()
-        stages[name].commit()
-        by_file[stages[name].dvcfile].append(stages[name])
-    for dvcfile, finished in by_file.items():
-        dvcfile.dump_stages(finished, update_pipeline=False)
-
-
-def _matches_disk(stage: Stage) -> bool:
-    path = Path(stage.receipt)
-    if not path.is_file() or not all(Path(out).exists() for out in stage.outs):
-        return False
-    receipt = json.loads(path.read_text())
-    recorded = {**receipt["inputs"], **receipt["outputs"]}
-    return all(Path(name).exists() and files.digest(Path(name)) == value for name, value in recorded.items())

@@ -32,13 +32,10 @@ def choose(params: Params) -> torch.device:
     return torch.device("cuda", place)
 
 
-def prepare(params: Params, threads: int | None = None) -> torch.device:
-    """Set what ``settle`` sets; the device as ``choose`` has it.
-
-    threads: of a stage whose work is too small to share, in place of those of params.yaml.
-    """
+def prepare(params: Params) -> torch.device:
+    """Set what ``settle`` sets, for the device that ``choose`` gives."""
     device = choose(params)
-    settle(device, threads or params.threads)
+    settle(device, params.threads)
     if device.type == "cuda":
         print(f"device: {torch.cuda.get_device_name(device)}")
     return device
@@ -60,5 +57,5 @@ def settle(device: torch.device, threads: int) -> None:
 
 
 def decoders(params: Params, device: torch.device) -> int:
-    """Processes that decode media beside one features stage: as many as the stage's threads, and on a GPU machine all cores."""
-    return params.decoders or (os.cpu_count() or 1 if device.type == "cuda" else params.threads)
+    """Processes that decode media beside one features stage: as many as the stage's threads, with a GPU as many as it may use cores."""
+    return params.decoders or (len(os.sched_getaffinity(0)) if device.type == "cuda" else params.threads)

@@ -80,6 +80,13 @@ class FeatureLimits(Section):
         return None if self.memory_limit is None else round(self.memory_limit * 2**30)
 
 
+class Saves(Section):
+    """How often unfinished pretraining is saved: after this many steps, or a multiple, when so many seconds have passed since."""
+
+    steps: PositiveInt
+    seconds: float = Field(ge=0)
+
+
 class Toc(Section):
     lam: float = Field(0.3, ge=0, le=1)
     normalise: bool = True
@@ -174,6 +181,7 @@ class Params(BaseModel):
     threads: int = Field(ge=1)
     decoders: int | None = Field(None, ge=1)
     device: Literal["auto", "cpu", "cuda"] = "auto"
+    saves: Saves
     datasets: dict[str, Dataset]
     stores: Stores
     features: FeatureLimits
@@ -228,11 +236,9 @@ def parse(values: dict[str, Any], known_methods: list[str]) -> Params:
         params = Params(**{key: value for key, value in values.items() if key in fields}, sections=sections, released=released)
     except ValidationError as error:
         places = ((".".join(map(str, item["loc"])).removeprefix("released."), item["msg"]) for item in error.errors())
-        lines = [f"params.yaml: {place}: {message}" for place, message in places]
-        raise ParameterError("\n".join(lines)) from error
-    listed = {"methods": params.methods}
-    listed |= {f"scales.{name}.pretrain.epochs_of": list(scale.pretrain.epochs_of) for name, scale in params.scales}
-    for place, methods in listed.items():
+        raise ParameterError("\n".join(f"params.yaml: {place}: {message}" for place, message in places)) from error
+    epochs_of = {f"scales.{name}.pretrain.epochs_of": list(scale.pretrain.epochs_of) for name, scale in params.scales}
+    for place, methods in {"methods": params.methods, **epochs_of}.items():
         for method in methods:
             if method not in known_methods:
                 raise ParameterError(f"params.yaml: {place}: {unknown_key(method, known_methods)}")

@@ -16,7 +16,6 @@ METRICS = RESULTS / "metrics.json"
 PLOTS = RESULTS / "plots"
 PROTOCOLS = RESULTS / "protocols.csv"
 PARAMS = Path("params.yaml")
-PROMPTS = Path("data/prompts")
 EXCLUSIONS = Path("data/exclusions.csv")
 
 

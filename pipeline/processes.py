@@ -4,6 +4,7 @@ import os
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from tempfile import TemporaryDirectory
 from typing import NoReturn
 
 import torch
@@ -23,21 +24,17 @@ def launched() -> bool:
 def launch(processes: int, arguments: Sequence[str]) -> NoReturn:
     """Run ``torchrun -m pipeline ARGUMENTS`` with that many processes on this machine, and end when they have.
 
-    The exit status is 128 and its number after a signal, to torchrun or to a process that then stopped all of them. torchrun by itself
-    would say 1.
-
-    Raises:
-        ChildFailedError: a process failed in another way.
+    The exit status is 128 and its number after a signal, to torchrun or to a process that then stopped all of them (torchrun by itself
+    would say 1), and 1 when a process failed in another way, which has said why.
     """
     sys.stdout.flush()
     try:
-        run.main(["--standalone", "--nproc-per-node", str(processes), "-m", "pipeline", *arguments])
+        with TemporaryDirectory() as logs:  # torchrun's own would stay
+            run.main(["--standalone", "--nproc-per-node", str(processes), "--log-dir", logs, "-m", "pipeline", *arguments])
     except SignalException as error:
         sys.exit(128 + error.sigval)
     except ChildFailedError as error:
-        if error.get_first_failure()[1].exitcode != STOPPED:
-            raise
-        sys.exit(STOPPED)
+        sys.exit(STOPPED if error.get_first_failure()[1].exitcode == STOPPED else 1)
     sys.exit(0)
 
 

@@ -44,9 +44,3 @@ def write_problems(path: Path, problems: list[Problem]) -> None:
     writer.writerow([field.name for field in fields(Problem)])
     writer.writerows(astuple(problem) for problem in problems)
     write_bytes(Path(path), text.getvalue().encode("utf-8"))
-
-
-def read_problems(path: Path) -> list[Problem]:
-    """The rows that `write_problems` wrote."""
-    with open(path, newline="", encoding="utf-8") as stream:
-        return [Problem(row["file"], int(row["line"]), row["kind"], row["reason"], row["text"]) for row in csv.DictReader(stream)]

@@ -93,7 +93,8 @@ class Network:
             self.tokenizer, model = random_bert(sentences, recipe.seed)
         else:
             self.tokenizer, model = _trained(resolve(recipe.weights, weights_dir))
-        self.digest = _identity(self.tokenizer, model, spelled=recipe.weights == "random")
+        spelled = recipe.weights == "random" and recipe.vocabulary is None  # a whitelist counts entries
+        self.digest = _identity(self.tokenizer, model, spelled)
         self.model = model.eval().requires_grad_(False).to(device=device, dtype=getattr(torch, recipe.precision))
 
     def decode(self, sentence: str) -> Pieces:
@@ -153,7 +154,7 @@ def _whitelisted(word: np.ndarray, ids: np.ndarray, vocabulary: Sequence[int], u
 
 
 def random_bert(sentences: Sequence[str], seed: int) -> tuple[BertTokenizer, BertModel]:
-    """A small seeded BERT (2 layers, 4 heads, 768 wide) and a tokenizer whose vocabulary spells the sentences.
+    """A small seeded BERT (2 layers, 4 heads, 768 wide) and a tokenizer whose vocabulary holds every word of the sentences.
 
     The vector of a word comes from the seed and its spelling, so a word has the same one whatever else the vocabulary holds: what is
     learnt from the sentences of one dataset can be read in those of another.

@@ -14,7 +14,7 @@ import torch.nn.functional as F
 from cmg.datasets.clips import Clip
 from cmg.datasets.s4_files import covered_files, mask_folder
 from cmg.extract.contract import Batch, Task
-from cmg.extract.options import RecipeError
+from cmg.extract.options import PixelRecipe, RecipeError
 from cmg.media.grid import Window
 from cmg.media.source import Decoded, Source
 from cmg.media.video import VideoTask, decode_video
@@ -23,16 +23,10 @@ decode = decode_video
 
 
 @dataclass(frozen=True)
-class Recipe:
-    """What makes the numbers. size: S; seconds: T. Values are uint8, 1 where the sounding object is."""
+class Recipe(PixelRecipe):
+    """Values are 1 where the sounding object is."""
 
-    size: int = 224
     seconds: int = 5
-    dtype: str = "uint8"
-
-    def __post_init__(self) -> None:
-        if self.size < 1 or self.seconds < 1 or self.dtype != "uint8":
-            raise RecipeError(f"masks: expected positive size and seconds and dtype uint8, found {self.size}, {self.seconds}, {self.dtype}")
 
     @property
     def shape(self) -> tuple[int, ...]:

@@ -32,6 +32,19 @@ def require(value: Any, allowed: tuple[Any, ...], what: str) -> None:
 
 
 @dataclass(frozen=True)
+class PixelRecipe:
+    """What makes the numbers of pictures that no network sees. size: S, pixels a side; seconds: T. Values are uint8."""
+
+    size: int = 224
+    seconds: int = 10
+    dtype: str = "uint8"
+
+    def __post_init__(self) -> None:
+        if self.size < 1 or self.seconds < 1 or self.dtype != "uint8":
+            raise RecipeError(f"expected positive size and seconds and dtype uint8, found {self.size}, {self.seconds}, {self.dtype}")
+
+
+@dataclass(frozen=True)
 class Options:
     """How extraction runs.
 

@@ -11,7 +11,7 @@ from typing import Any
 import torch
 
 from cmg.extract.contract import Batch, Task
-from cmg.extract.options import RecipeError
+from cmg.extract.options import PixelRecipe
 from cmg.extract.resize import resize
 from cmg.extract.visual import video_task
 from cmg.media.grid import Window
@@ -22,18 +22,8 @@ decode = decode_video
 
 
 @dataclass(frozen=True)
-class Recipe:
-    """What makes the numbers. size: S; seconds: T. Values are uint8 RGB."""
-
-    size: int = 224
-    seconds: int = 10
-    dtype: str = "uint8"
-
-    def __post_init__(self) -> None:
-        if self.size < 1 or self.seconds < 1 or self.dtype != "uint8":
-            raise RecipeError(
-                f"pixels: expected positive size and seconds and dtype uint8, found {self.size}, {self.seconds}, {self.dtype}"
-            )
+class Recipe(PixelRecipe):
+    """Values are RGB."""
 
     @property
     def shape(self) -> tuple[int, ...]:

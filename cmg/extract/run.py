@@ -3,14 +3,14 @@
 import hashlib
 import importlib
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import Any
 
 import torch
 
-from cmg.extract.contract import Network, Progress, Report, Writer
+from cmg.extract.contract import Network, Progress, Report
 from cmg.extract.engine import extract
 from cmg.extract.options import Options, RecipeError, recipe_from, require
 from cmg.extract.sentences import unique_sentences
@@ -104,22 +104,6 @@ def run(job: Job, clips: Sequence[Any], root: Path, writer: Any, options: Option
     report.total += len(refused)
     report.done += len(refused)
     return report
-
-
-def extract_modality(
-    clips: Sequence[Any],
-    root: Path,
-    modality: str,
-    recipe: Mapping[str, Any],
-    weights_dir: Path,
-    open_writer: Callable[[Job], Writer],
-    options: Options | None = None,
-    progress: Progress | None = None,
-) -> Report:
-    """Prepare and run in one call. `open_writer(job)` makes the store writer from the job's shape, dtype, recipe and digest."""
-    options = options or Options()
-    job = prepare(modality, recipe, weights_dir, options, clips)
-    return run(job, clips, root, open_writer(job), options, progress)
 
 
 def pick_device(name: str) -> torch.device:

@@ -3,10 +3,11 @@
 A text store has one row per unique sentence; `cmg.store.ids.sentence_id` names it.
 """
 
-import re
-from collections import Counter
 from collections.abc import Iterable, Sequence
 from typing import Any
+
+from tokenizers.normalizers import BertNormalizer
+from tokenizers.pre_tokenizers import BertPreTokenizer
 
 SPECIAL = ("[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]")
 
@@ -17,16 +18,16 @@ def unique_sentences(clips: Sequence[Any]) -> list[str]:
 
 
 def words_of(sentence: str) -> list[str]:
-    """Lower-case words and punctuation marks, as BERT's basic tokenizer splits plain text."""
-    return re.findall(r"\w+|[^\w\s]", sentence.lower().replace("_", " _ "))
+    """Lower-case words and punctuation marks without accents, as BERT splits text before it looks words up."""
+    return [word for word, _ in BertPreTokenizer().pre_tokenize_str(BertNormalizer().normalize_str(sentence))]
 
 
-def make_vocabulary(sentences: Iterable[str], whole_words: int = 4000) -> list[str]:
-    """A WordPiece vocabulary that spells every given sentence: special tokens, characters (also as `##c`), the most frequent words.
+def make_vocabulary(sentences: Iterable[str]) -> list[str]:
+    """A WordPiece vocabulary: special tokens, characters (also as `##c`), and every word of the sentences.
 
-    Deterministic: ties are broken by spelling.
+    Every word is an entry, so none is one piece beside these sentences and several beside others.
     """
-    counts = Counter(word for sentence in sentences for word in words_of(sentence))
-    characters = sorted({char for word in counts for char in word})
-    words = [word for word, _ in sorted(counts.items(), key=lambda item: (-item[1], item[0]))[:whole_words] if len(word) > 1]
+    found = {word for sentence in sentences for word in words_of(sentence)}
+    characters = sorted({char for word in found for char in word})
+    words = sorted(word for word in found if len(word) > 1)
     return [*SPECIAL, *characters, *(f"##{char}" for char in characters), *words]

@@ -3,7 +3,7 @@
 import hashlib
 import pickle
 import urllib.request
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -60,8 +60,9 @@ def resolve(name: str, weights_dir: Path) -> Path:
     path = Path(weights_dir) / known.file
     pinned = f"sha256 begins with {known.sha256}" if known.sha256 else "no pinned checksum"
     if not path.exists():
+        command = f", as python -m pipeline fetch-weights {name} does," if known.sha256 else ","
         raise WeightsError(
-            f"weights {name!r}: {path} not found ({known.what}; {pinned}); get it from {known.source} and place it there, "
+            f"weights {name!r}: {path} not found ({known.what}; {pinned}); get it from {known.source} and place it there{command} "
             f"or point CMG_WEIGHTS to the folder that holds {known.file}"
         )
     if known.sha256:
@@ -69,17 +70,29 @@ def resolve(name: str, weights_dir: Path) -> Path:
     return path
 
 
-def fetch(name: str, weights_dir: Path) -> Path:
-    """Download a known single file and keep it only if its checksum is the pinned one. Raises WeightsError, or OSError from the network."""
+def fetch(name: str, weights_dir: Path, progress: Callable[[int, int], None] = lambda done, total: None) -> Path:
+    """Download a known single file and keep it only if its checksum is the pinned one; one that is there already is compared alone.
+
+    progress: called with bytes done and in all (0 where the server does not say).
+
+    Raises:
+        WeightsError: unknown name, a folder, a download that broke off, or another checksum.
+    """
     known = _known(name)
     if not known.sha256:
         raise WeightsError(f"weights {name!r} are a folder without a pinned checksum; get it from {known.source}")
     target = Path(weights_dir) / known.file
-    with replacing(target) as temporary:
-        with temporary.open("wb") as out, urllib.request.urlopen(known.source, timeout=60) as response:
-            while block := response.read(1 << 20):
-                out.write(block)
-        _compare(temporary, known, name)
+    if target.exists():
+        return resolve(name, weights_dir)
+    try:
+        with replacing(target) as temporary:
+            with temporary.open("wb") as out, urllib.request.urlopen(known.source, timeout=60) as response:
+                while block := response.read(1 << 20):
+                    out.write(block)
+                    progress(out.tell(), int(response.headers["Content-Length"] or 0))
+            _compare(temporary, known, name)
+    except OSError as error:
+        raise WeightsError(f"weights {name!r}: {known.source}: {error}; place the file at {target} by other means") from error
     return target
 
 

@@ -11,8 +11,9 @@ import queue
 import resource
 import signal
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import contextmanager
 from multiprocessing.connection import Connection
 from multiprocessing.reduction import recv_handle, send_handle
 from pathlib import Path
@@ -151,18 +152,27 @@ def _serve(socket: Connection, decode: Decode, time_limit: float, memory_limit: 
 
 
 def _limited(decode: Decode, task: Any, memory_limit: int | None) -> Decoded | MediaFailure:
-    if memory_limit is not None:
-        used = int(Path("/proc/self/statm").read_text().split()[0]) * resource.getpagesize()
-        resource.setrlimit(resource.RLIMIT_AS, (used + memory_limit, resource.RLIM_INFINITY))
     try:
-        return decode(task)
+        with _at_most(memory_limit):
+            return decode(task)
     except MediaFailure as failure:
         return MediaFailure(failure.kind, failure.reason)
     except MemoryError:
         return MediaFailure("memory", f"decoding needs more than the memory limit of {memory_limit} bytes")
+
+
+@contextmanager
+def _at_most(memory_limit: int | None) -> Iterator[None]:
+    """Within it this process may take that many bytes more than it has, and no more than it might before."""
+    before = resource.getrlimit(resource.RLIMIT_AS)
+    if memory_limit is not None:
+        used = int(Path("/proc/self/statm").read_text().split()[0]) * resource.getpagesize()
+        finite = [limit for limit in before if limit != resource.RLIM_INFINITY]
+        resource.setrlimit(resource.RLIMIT_AS, (min([used + memory_limit, *finite]), before[1]))
+    try:
+        yield
     finally:
-        if memory_limit is not None:
-            resource.setrlimit(resource.RLIMIT_AS, (resource.RLIM_INFINITY, resource.RLIM_INFINITY))
+        resource.setrlimit(resource.RLIMIT_AS, before)
 
 
 def _send(socket: Connection, outcome: Decoded | MediaFailure) -> None:

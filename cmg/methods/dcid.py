@@ -16,9 +16,7 @@ from torch import Tensor, nn
 
 from cmg.losses.club import CLUB, club_bound
 from cmg.losses.code_matching import code_usage, paired_code_matching
-from cmg.losses.commitment import cross_commitment
 from cmg.losses.cpc import cross_cpc
-from cmg.losses.reconstruction import mse
 from cmg.methods import semantic
 from cmg.methods.base import Batch, Draws, Fit, LossTerms, draw, modalities_of
 from cmg.methods.coded import MixedMethod, mixed_codebook
@@ -75,11 +73,11 @@ class DCID(MixedMethod):
             encoded = self._encode(batch, draws)
         terms: dict[str, Tensor] = {}
         if on.recon:
-            terms |= self._reconstruction(encoded)
+            terms |= semantic.reconstruction(c, self.decoders, encoded)
         pairs = self._club_pairs(encoded)
         with torch.autocast(batch.audio.device.type, enabled=False):
             if on.commit:
-                terms |= self._commitment(encoded)
+                terms |= semantic.commitment(c, encoded)
             if on.cmcm:
                 terms["cmcm"] = c.cmcm_weight * self._code_matching(encoded)
             terms |= {f"club_{m}": self._club(m, x, y, draws) for m, (x, y) in pairs.items()}
@@ -95,18 +93,6 @@ class DCID(MixedMethod):
         specific = {m: self.specific[m](x[m]) for m in self.modalities}
         noise = {} if draws.noise is None else {"noise": draws.noise}
         return semantic.Encoded(x, z, specific, self.quantizer(z, draws.reset, **noise))
-
-    def _reconstruction(self, encoded: semantic.Encoded) -> dict[str, Tensor]:
-        """Each modality from its own code and specific features."""
-        targets = semantic.targets(encoded.x, self.config.detach_text_target)
-        rebuilt = {m: self.decoders[m](encoded.quantized.straight[m], encoded.specific[m]) for m in self.modalities}
-        return {f"recon_{m}": mse(x, targets[m]) for m, x in rebuilt.items()}
-
-    def _commitment(self, encoded: semantic.Encoded) -> dict[str, Tensor]:
-        """To the own code, and to the other modalities' codes of the same second."""
-        c = self.config
-        losses = cross_commitment(encoded.z, encoded.quantized.hard, c.commit_own, c.commit_other)
-        return {f"commit_{m}": c.beta * loss for m, loss in losses.items()}
 
     def _code_matching(self, encoded: semantic.Encoded) -> Tensor:
         """Over the pairs audio-video, audio-text, video-text."""

@@ -15,10 +15,8 @@ from dataclasses import replace
 import torch
 from torch import Tensor, nn
 
-from cmg.losses.commitment import cross_commitment
 from cmg.losses.jigsaw import Jigsaw
 from cmg.losses.masked_infonce import masked_infonce
-from cmg.losses.reconstruction import mse
 from cmg.methods import semantic
 from cmg.methods.base import Batch, Draws, Fit, LossTerms, draw, draw_mask, modalities_of
 from cmg.methods.coded import MixedMethod, mixed_codebook
@@ -53,12 +51,12 @@ class MICU(MixedMethod):
 
     def loss(self, batch: Batch, draws: Draws, fit: Fit) -> LossTerms:
         """Reconstructions, commitments, FCMI and CUJP, every weight one; `fit` is not called."""
-        on, encoded = self.config.losses, self._encode(batch, draws)
-        again = encoded if self.config.forwards == 1 else self._encode(batch, draws)
-        terms = self._reconstruction(again) if on.recon else {}
+        c, on, encoded = self.config, self.config.losses, self._encode(batch, draws)
+        again = encoded if c.forwards == 1 else self._encode(batch, draws)
+        terms = semantic.reconstruction(c, self.decoders, again) if on.recon else {}
         with torch.autocast(batch.audio.device.type, enabled=False):
             if on.commit:
-                terms |= self._commitment(again)
+                terms |= semantic.commitment(c, again)
             terms |= self._contrast(encoded.z, shard(draws.masks["query"], batch.size))
             if on.jigsaw:
                 terms["jigsaw"] = self.jigsaw(encoded.quantized.straight, draws.choices["pieces"])
@@ -71,18 +69,6 @@ class MICU(MixedMethod):
         z = {m: self.encoder(m, x[m]).to(dtype) for m in self.modalities}
         specific = {m: self.specific[m](x[m]) for m in self.modalities}
         return semantic.Encoded(x, z, specific, self.quantizer(z, draws.reset))
-
-    def _reconstruction(self, encoded: semantic.Encoded) -> dict[str, Tensor]:
-        """Each modality from its own code and specific features."""
-        targets = semantic.targets(encoded.x, self.config.detach_text_target)
-        rebuilt = {m: self.decoders[m](encoded.quantized.straight[m], encoded.specific[m]) for m in self.modalities}
-        return {f"recon_{m}": mse(x, targets[m]) for m, x in rebuilt.items()}
-
-    def _commitment(self, encoded: semantic.Encoded) -> dict[str, Tensor]:
-        """To the own code, and to the other modalities' codes of the same second."""
-        c = self.config
-        losses = cross_commitment(encoded.z, encoded.quantized.hard, c.commit_own, c.commit_other)
-        return {f"commit_{m}": c.beta * loss for m, loss in losses.items()}
 
     def _contrast(self, z: dict[str, Tensor], keep: Tensor) -> dict[str, Tensor]:
         """FCMI: the sums over all ordered pairs of modalities, a modality with itself included."""

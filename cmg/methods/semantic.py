@@ -10,7 +10,10 @@ from dataclasses import dataclass
 
 from torch import Tensor, nn
 
+from cmg.losses.commitment import cross_commitment
+from cmg.losses.reconstruction import mse
 from cmg.methods.base import Batch
+from cmg.methods.options import MixedCodebook, ReleasedText
 from cmg.methods.sizes import SemanticSizes
 from cmg.nn.decoders import VectorDecoder, VideoDecoder
 from cmg.nn.semantic import SemanticEncoders
@@ -59,6 +62,19 @@ def decoder(config: SemanticSizes, modality: str, channels: int, skip: Skip = "i
 def targets(x: Mapping[str, Tensor], detach_text: bool) -> dict[str, Tensor]:
     """What decoders are to rebuild: x, that of text as a fixed target where `detach_text`."""
     return {m: value.detach() if m == "text" and detach_text else value for m, value in x.items()}
+
+
+def reconstruction(config: ReleasedText, decoders: nn.ModuleDict, encoded: Encoded) -> dict[str, Tensor]:
+    """`recon_<modality>`: each modality from its own code and specific features."""
+    rebuilt = {m: decoders[m](encoded.quantized.straight[m], encoded.specific[m]) for m in encoded.z}
+    goals = targets(encoded.x, config.detach_text_target)
+    return {f"recon_{m}": mse(x, goals[m]) for m, x in rebuilt.items()}
+
+
+def commitment(config: MixedCodebook, encoded: Encoded) -> dict[str, Tensor]:
+    """`commit_<modality>`: to the own code, and to the other modalities' codes of the same second."""
+    losses = cross_commitment(encoded.z, encoded.quantized.hard, config.commit_own, config.commit_other)
+    return {f"commit_{m}": config.beta * loss for m, loss in losses.items()}
 
 
 def encoder_groups(encoder: SemanticEncoders, *others: nn.Module) -> dict[str, list[nn.Parameter]]:

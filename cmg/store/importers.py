@@ -4,71 +4,38 @@ Axes: T seconds of the store, t seconds as released, then positions and channels
 """
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
 
 from cmg.store.errors import StoreError
-from cmg.store.reader import Failure
 from cmg.store.released import ReleasedError, Source
 from cmg.store.schema import StoreSpec
 from cmg.store.writer import StoreWriter
 
 
-@dataclass(frozen=True)
-class Imported:
-    """What an import did: rows read now, rows reused from the previous store, and failures with reasons."""
-
-    read: int
-    reused: int
-    failures: list[Failure]
-
-
-def import_released(
-    source: Source,
-    path: Path,
-    work_dir: Path,
-    *,
-    dataset: str,
-    modality: str,
-    ids: Sequence[str],
-    shape: tuple[int, ...],
-    dtype: str,
-    progress: Callable[[int, int, int], None] = lambda done, total, failed: None,
-    **options: object,
-) -> Imported:
-    """Read every clip of ``source`` into a sealed store at ``path``.
-
-    A clip with fewer than ``shape[0]`` seconds is padded with zeros and says so in ``valid``; one with more is cut (what the
-    released loaders do to audio). Values are cast to ``dtype``; those it cannot hold make the clip ``malformed``.
+def released_spec(
+    source: Source, *, dataset: str, modality: str, ids: Sequence[str], shape: tuple[int, ...], dtype: str, **options: object
+) -> StoreSpec:
+    """Specification of a store of released features.
 
     Args:
         ids: clip ids in index order.
         shape: of one clip in the store, e.g. ``(10, 128)``.
-        progress: called with clips done, clips in total, and failures so far.
-        options: ``clips_per_shard`` and ``compression`` of the store.
+        options: ``clips_per_shard``, ``compression`` and ``code`` of the store.
     """
-    spec = released_spec(source, dataset=dataset, modality=modality, ids=ids, shape=shape, dtype=dtype, **options)
-    with StoreWriter(path, work_dir, spec) as writer:
-        todo = len(writer.todo)
-        import_rows(writer, source, progress)
-        failures = writer.failures()
-        writer.seal()
-        return Imported(todo, writer.reused, failures)
-
-
-def released_spec(
-    source: Source, *, dataset: str, modality: str, ids: Sequence[str], shape: tuple[int, ...], dtype: str, **options: object
-) -> StoreSpec:
-    """Specification of a store of released features (arguments as for ``import_released``)."""
     fingerprints = [source.fingerprint(row, clip_id) for row, clip_id in enumerate(ids)]
     recipe = {"format": source.name, "released": True, "seconds": "zero-padded or cut"}
     return StoreSpec(dataset, modality, ids, fingerprints, shape, dtype, recipe, provenance="released", **options)
 
 
 def import_rows(writer: StoreWriter, source: Source, progress: Callable[[int, int, int], None]) -> None:
-    """Read every row that ``writer`` has to do; one that cannot be used becomes a failure. progress: as for ``import_released``."""
+    """Read every row that ``writer`` has to do; one that cannot be used becomes a failure.
+
+    A clip with fewer seconds than the store's is padded with zeros and says so in ``valid``; one with more is cut (what the released
+    loaders do to audio). Values are cast to the store's type; those it cannot hold make the clip ``malformed``.
+
+    progress: called with clips done, clips in total, and failures so far.
+    """
     todo, failed = writer.todo, 0
     for done, row in enumerate(todo, 1):
         failed += not _import_row(writer, source, row)

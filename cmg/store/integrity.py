@@ -1,4 +1,4 @@
-"""Is a store what it says it is? `verify` reads every byte, `summary` says what is in it, `digest` stands for its content."""
+"""Is a store what it says it is? `verify` reads every byte, `summary` says what is in it."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -24,12 +24,6 @@ class Problem:
 
     def __str__(self) -> str:
         return f"{self.file}: {self.message}"
-
-
-def digest(path: Path) -> str:
-    """SHA-256 of the root ``zarr.json``, which holds a checksum of every other file; raises ``StoreError`` on an unsealed store."""
-    read_attributes(path)
-    return file_digest(path / "zarr.json")
 
 
 def verify(path: Path) -> list[Problem]:

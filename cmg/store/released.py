@@ -125,10 +125,10 @@ class H5Rows:
         if not file.is_file():
             raise StoreError(f"{file}: expected an h5 file with a dataset {key!r}, found no file")
         self._digest = file_digest(file)
-        self._file = h5py.File(file, "r")
-        if not isinstance(self._file.get(key, getlink=True), h5py.HardLink) or not isinstance(self._file[key], h5py.Dataset):
-            raise StoreError(f"{file}: expected a dataset {key!r} inside the file, found {sorted(self._file)}")
-        self._data = self._file[key]
+        opened = h5py.File(file, "r")
+        if not isinstance(opened.get(key, getlink=True), h5py.HardLink) or not isinstance(opened[key], h5py.Dataset):
+            raise StoreError(f"{file}: expected a dataset {key!r} inside the file, found {sorted(opened)}")
+        self._data = opened[key]
         if self._data.is_virtual or self._data.external or self._data.dtype.kind not in "fiu":
             raise StoreError(f"{file}: expected numbers stored in the file itself, found {self._data.dtype} elsewhere or virtual")
         if len(self._data) != rows:
@@ -143,9 +143,6 @@ class H5Rows:
             return self._data[row]
         except OSError as error:
             raise ReleasedError("malformed", f"row {row}: {error}") from error
-
-    def close(self) -> None:
-        self._file.close()
 
 
 def _last_pickle(file: Path) -> bytes:

@@ -3,6 +3,8 @@
 import argparse
 from collections.abc import Mapping, Sequence
 
+import torch
+
 from cmg.datasets.clips import Clip, read_index
 from cmg.tasks import published, retrieval
 from cmg.tasks.codes import RunCodes
@@ -11,7 +13,7 @@ from cmg.tasks.options import EvaluateOptions
 from cmg.tasks.recipes import scripts_of
 from cmg.toc import read_toc
 from pipeline import files, paths, receipts
-from pipeline.device import prepare
+from pipeline.device import settle
 from pipeline.params import Params
 from pipeline.sweeps import add_run_arguments
 
@@ -28,7 +30,7 @@ def run(args: argparse.Namespace, params: Params) -> None:
     inputs = [codes, toc, *map(paths.index, params.datasets)]
     used = {**params.evaluate.model_dump(mode="json"), **params.active.evaluate.model_dump(), "seed": args.seed}
     with receipts.record("evaluate", run_name, inputs=inputs, outputs=[target], params=used):
-        prepare(params, threads=1)  # heads of a few thousand weights
+        settle(torch.device("cpu"), threads=1)  # heads of a few thousand weights; the stage holds no GPU
         options = EvaluateOptions(**{**used, "q_grid": params.evaluate.q_grid, "scripts": scripts_of(args.method)})
         indices = {dataset: read_index(paths.index(dataset)) for dataset in params.datasets}
         run_codes, rankings = RunCodes.read(codes), read_toc(toc)

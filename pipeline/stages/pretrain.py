@@ -25,7 +25,7 @@ from cmg.train.standardise import Standardiser
 from cmg.train.state import Progress
 from pipeline import codedeps, curves, files, paths, processes, receipts
 from pipeline.device import choose, prepare
-from pipeline.params import ParameterError, Params, Pretrain
+from pipeline.params import ParameterError, Params, Pretrain, Saves
 from pipeline.sweeps import add_run_arguments, words
 
 CORPUS = "vggsound_avel"
@@ -98,7 +98,7 @@ def _train(run_name: str, name: str, seed: int, params: Params, rank: int) -> No
         digests = {path.as_posix(): files.digest(path) for path in inputs}
         served = resident(data) if fits(data) else data
         with curves.shown(run_name, schedule.batch_size, rank == 0) as show:
-            done = train(method, served, _options(schedule, seed), work, _key(used, digests, module, device), show)
+            done = train(method, served, _options(schedule, seed, params.saves), work, _key(used, digests, module, device), show)
         if rank:
             return
         notes["clips"] = counts
@@ -119,8 +119,9 @@ def _capable(device: torch.device, schedule: Pretrain) -> torch.device:
     return device
 
 
-def _options(schedule: Pretrain, seed: int) -> TrainOptions:
-    return TrainOptions(schedule.epochs, schedule.batch_size, schedule.learning_rate, seed=seed, precision=schedule.precision)
+def _options(schedule: Pretrain, seed: int, saves: Saves) -> TrainOptions:
+    often = {"save_every": saves.steps, "save_seconds": saves.seconds}
+    return TrainOptions(schedule.epochs, schedule.batch_size, schedule.learning_rate, seed=seed, precision=schedule.precision, **often)
 
 
 def _build(name: str, params: Params) -> Method:

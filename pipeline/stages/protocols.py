@@ -6,6 +6,8 @@ the same codes file.
 
 import argparse
 
+import torch
+
 from cmg.datasets.clips import read_index
 from cmg.report.protocols import protocols_csv
 from cmg.report.runs import from_cells, read_run
@@ -16,7 +18,7 @@ from cmg.tasks.options import EvaluateOptions
 from cmg.tasks.published import PARTS
 from cmg.toc import read_toc
 from pipeline import paths, receipts, reporting
-from pipeline.device import prepare
+from pipeline.device import settle
 from pipeline.params import ParameterError, Params
 
 
@@ -39,7 +41,7 @@ def run(args: argparse.Namespace, params: Params) -> None:
     inputs = [*codes, *map(paths.toc, runs), *map(paths.run_result, runs), *map(paths.index, params.datasets)]
     used = {**params.evaluate.model_dump(mode="json"), **params.active.evaluate.model_dump()}
     with receipts.record("protocols", "protocols", inputs=inputs, outputs=[paths.PROTOCOLS], params=used):
-        prepare(params, threads=1)  # as the evaluate stage, so that the strict scores are those of table 1
+        settle(torch.device("cpu"), threads=1)  # as the evaluate stage, so that the strict scores are those of table 1
         indices = {dataset: read_index(paths.index(dataset)) for dataset in params.datasets}
         strict = []
         for run in published:

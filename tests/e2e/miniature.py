@@ -1,5 +1,6 @@
 """A miniature project: the repository's own code, pipeline and Snakefile with a corpus of a few clips and narrow networks."""
 
+import contextlib
 import hashlib
 import os
 import shutil
@@ -77,18 +78,15 @@ class Project:
 
     def run(self, *command: str, check: bool = True, timeout: float = 400) -> subprocess.CompletedProcess:
         """Run ``python -m command…`` in the project; with ``check`` a failure shows its output."""
-        done = subprocess.run(
-            [sys.executable, "-m", *command],
-            cwd=self.folder,
-            env=environment(),
-            capture_output=True,
-            text=True,
-            timeout=timeout,
-            check=False,
-        )
-        if check and done.returncode:
-            raise AssertionError(f"{' '.join(command)} exited {done.returncode}\n{done.stdout[-3000:]}\n{done.stderr[-6000:]}")
-        return done
+        process = self.start(*command, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+        try:
+            stdout, stderr = process.communicate(timeout=timeout)
+        except BaseException:
+            kill(process)
+            raise
+        if check and process.returncode:
+            raise AssertionError(f"{' '.join(command)} exited {process.returncode}\n{stdout[-3000:]}\n{stderr[-6000:]}")
+        return subprocess.CompletedProcess(command, process.returncode, stdout, stderr)
 
     def dvc(self, *arguments: str, **options) -> str:
         return self.run("dvc", *arguments, **options).stdout
@@ -144,8 +142,11 @@ class Project:
         return found
 
     def copy_to(self, folder: Path) -> "Project":
-        """An independent copy, tool state included."""
-        shutil.copytree(self.folder, folder, symlinks=True)
+        """An independent copy, tool state included. DVC's cached files, which nobody writes to, are the same on disk."""
+        cached = f"{self.folder}/.dvc/cache/files/"
+        shutil.copytree(
+            self.folder, folder, symlinks=True, copy_function=lambda a, b: (os.link if a.startswith(cached) else shutil.copy2)(a, b)
+        )
         return Project(folder)
 
     def forget(self, stage: str) -> None:
@@ -160,15 +161,16 @@ class Project:
         for folder in (".dvc/cache/runs", "logs", "data/.work"):
             shutil.rmtree(self.folder / folder)
 
-    def start(self, *command: str) -> subprocess.Popen:
-        """Start a tool in its own process group, to be killed."""
+    def start(self, *command: str, stdout: int = subprocess.DEVNULL, stderr: int = subprocess.DEVNULL) -> subprocess.Popen:
+        """Start ``python -m command…`` in its own process group, to be killed."""
         return subprocess.Popen(
             [sys.executable, "-m", *command],
             cwd=self.folder,
             env=environment(),
             start_new_session=True,
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL,
+            stdout=stdout,
+            stderr=stderr,
+            text=True,
         )
 
 
@@ -206,6 +208,7 @@ def once(tmp_path_factory, name: str, make: Callable[[Path], object]) -> Project
     project, done = Project(shared / name), shared / f"{name}.done"
     with FileLock(shared / f"{name}.lock"):
         if not done.exists():
+            shutil.rmtree(project.folder, ignore_errors=True)  # of a worker that failed
             make(project.folder)
             done.touch()
     return project
@@ -214,9 +217,17 @@ def once(tmp_path_factory, name: str, make: Callable[[Path], object]) -> Project
 def kill_when(process: subprocess.Popen, ready: Callable[[], bool], timeout: float = 200) -> None:
     """SIGKILL the whole process group as soon as ``ready()``; AssertionError when it ended or the time ran out before."""
     deadline = time.monotonic() + timeout
-    while not ready():
-        assert process.poll() is None, f"the tool ended with {process.returncode} before it could be killed"
-        assert time.monotonic() < deadline, "nothing to interrupt appeared in time"
-        time.sleep(0.02)
-    os.killpg(process.pid, signal.SIGKILL)
+    try:
+        while not ready():
+            assert process.poll() is None, f"the tool ended with {process.returncode} before it could be killed"
+            assert time.monotonic() < deadline, "nothing to interrupt appeared in time"
+            time.sleep(0.01)
+    finally:
+        kill(process)
+
+
+def kill(process: subprocess.Popen) -> None:
+    """SIGKILL what is left of the process group that ``Project.start`` made."""
+    with contextlib.suppress(ProcessLookupError):
+        os.killpg(process.pid, signal.SIGKILL)
     process.wait()

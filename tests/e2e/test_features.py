@@ -24,7 +24,8 @@ def ave(tmp_path_factory):
     project.set("scales.mini.corpus", corpus)
     project.set("scales.mini.features.video.widths", None)
     stages(project, "sample ave", "scan ave --source sample", "index ave", "features ave audio", "features ave video")
-    return project
+    yield project
+    shutil.rmtree(project.folder)
 
 
 @pytest.mark.parametrize("modality", ["audio", "video"])

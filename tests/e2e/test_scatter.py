@@ -1,5 +1,7 @@
 """A stage with ``scatter: n`` runs as n parts and a gathering job under Snakemake, and as one command under DVC; same bytes."""
 
+import shutil
+
 import pytest
 
 from tests.e2e import miniature
@@ -16,7 +18,8 @@ def scattered(tmp_path_factory):
     project.set("features.clips_per_shard", 2)
     project.edit("dvc.yaml", "audio.json\n      meta: {threads: 1, gpu: 1, mem_mb: 4000}", "audio.json\n      meta: {gpu: 0, scatter: 3}")
     project.run("snakemake", "-j1", "data/index/ave.parquet")
-    return project
+    yield project
+    shutil.rmtree(project.folder)
 
 
 def test_parts_under_snakemake_end_in_the_bytes_of_one_command_under_dvc(scattered, tmp_path):

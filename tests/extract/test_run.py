@@ -7,7 +7,7 @@ import torch
 from cmg.datasets.clips import Clip
 from cmg.datasets.listing import fingerprint
 from cmg.extract.options import Options, RecipeError
-from cmg.extract.run import extract_modality, pick_device, prepare, rows_of, run, seconds_of
+from cmg.extract.run import pick_device, prepare, rows_of, run, seconds_of
 from cmg.store.reader import FeatureStore
 from cmg.store.schema import StoreSpec
 from cmg.store.writer import StoreWriter
@@ -56,15 +56,12 @@ def clips(root):
 
 
 def store(clips, root, folder: Path, modality: str, recipe: dict, workers: int = 1) -> Path:
-    def open_writer(job):
-        rows = rows_of(modality, clips)
-        spec = StoreSpec("toy", modality, rows.ids, rows.fingerprints, job.shape, job.dtype, job.recipe, job.weights_digest, 4)
-        writers.append(StoreWriter(folder / f"{modality}.zarr", folder / "work" / modality, spec))
-        return writers[0]
-
-    writers: list[StoreWriter] = []
-    extract_modality(clips, root, modality, recipe, folder, open_writer, Options("cpu", workers, 30.0))
-    return writers[0].seal()
+    options, rows = Options("cpu", workers, 30.0), rows_of(modality, clips)
+    job = prepare(modality, recipe, folder, options, clips)
+    spec = StoreSpec("toy", modality, rows.ids, rows.fingerprints, job.shape, job.dtype, job.recipe, job.weights_digest, 4)
+    writer = StoreWriter(folder / f"{modality}.zarr", folder / "work" / modality, spec)
+    run(job, clips, root, writer, options)
+    return writer.seal()
 
 
 def contents(folder: Path) -> dict[str, bytes]:
@@ -133,6 +130,9 @@ def test_wrong_requests_are_refused(tmp_path):
         prepare("smell", {}, tmp_path, Options())
     with pytest.raises(RecipeError, match="did you mean 'weights'"):
         prepare("video", {"weight": "random"}, tmp_path, Options())
+    for modality in ("pixels", "masks"):
+        with pytest.raises(RecipeError, match="expected positive size and seconds and dtype uint8, found 0"):
+            prepare(modality, {"size": 0}, tmp_path, Options("cpu"))
     with pytest.raises(RecipeError, match="device"):
         pick_device("tpu")
 

@@ -33,7 +33,16 @@ def test_absent_weights_are_explained(tmp_path, known):
 
 
 def test_fetch_keeps_only_what_has_the_checksum(tmp_path, known, monkeypatch):
-    assert fetch("small", tmp_path / "weights") == resolve("small", tmp_path / "weights")
+    seen = []
+    assert fetch("small", tmp_path / "weights", lambda *moved: seen.append(moved)) == resolve("small", tmp_path / "weights")
+    size = (tmp_path / "source.pth").stat().st_size
+    assert seen == [(size, size)]
+    (tmp_path / "source.pth").unlink()
+    assert fetch("small", tmp_path / "weights").name == "net.pth", "what is there is not fetched again"
+    monkeypatch.setitem(weights.KNOWN, "gone", WeightsFile("gone.pth", "00000000", known.source, ""))
+    with pytest.raises(WeightsError, match="by other means"):
+        fetch("gone", tmp_path / "weights")
+    (tmp_path / "source.pth").write_bytes(b"something else")
     monkeypatch.setitem(weights.KNOWN, "small", WeightsFile("other.pth", "00000000", known.source, ""))
     with pytest.raises(WeightsError, match="expected a sha256 that begins with 00000000"):
         fetch("small", tmp_path / "weights")

@@ -1,3 +1,5 @@
+import subprocess
+import sys
 import time
 
 import numpy as np
@@ -26,6 +28,20 @@ def test_each_misbehaving_file_costs_one_failure_and_the_process_is_replaced():
     assert kinds == ["unreadable", "memory", "timeout", 4, "crashed", "crashed", 5]
     assert "exit status 3" in results[4].reason and "SIGKILL" in results[5].reason
     assert before != after
+
+
+@pytest.mark.parametrize("own", [4, 64])
+def test_the_limit_of_a_file_stays_below_the_processes_own(own):
+    """GiB; a process that is not root may not raise its hard limit again."""
+    code = (
+        "import resource; from cmg.media.pool import _limited\n"
+        f"resource.setrlimit(resource.RLIMIT_AS, ({own} << 30, {own} << 30))\n"
+        "ask = lambda task: resource.getrlimit(resource.RLIMIT_AS)\n"
+        "print(*_limited(ask, None, 16 << 30), *ask(None))"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    soft, *others = (int(word) >> 30 for word in done.stdout.split())
+    assert others == [own] * 3 and soft == min(own, 16)
 
 
 def test_closing_does_not_wait_for_a_hung_decoder():

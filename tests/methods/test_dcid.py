@@ -5,7 +5,7 @@ import pytest
 import torch
 
 from cmg.losses.code_matching import code_matching, code_usage
-from cmg.methods import build
+from cmg.methods import build, semantic
 from cmg.methods.base import Draws
 
 
@@ -30,7 +30,7 @@ def test_commitment(small, batch, modalities, other):
     """beta to the own code, and beta / 2 shared among the other modalities' codes of the same second."""
     method = make(small, modalities=modalities)
     encoded = method._encode(batch.to(torch.float64), Draws(reset=torch.zeros(12)))
-    terms = method._commitment(encoded)
+    terms = semantic.commitment(method.config, encoded)
     for m in method.modalities:
         z, hard = array(encoded.z[m]), {n: array(code) for n, code in encoded.quantized.hard.items()}
         expected = np.mean((z - hard[m]) ** 2) + other * sum(np.mean((z - hard[n]) ** 2) for n in hard if n != m)
@@ -75,7 +75,7 @@ def test_cpc_covers_every_ordered_pair_and_no_self_pair(encoded):
 
 def test_reconstruction_sees_own_code_and_specific_features(encoded):
     method, forward = encoded
-    terms = method._reconstruction(forward)
+    terms = semantic.reconstruction(method.config, method.decoders, forward)
     rebuilt = method.decoders["text"](forward.quantized.straight["text"], forward.specific["text"])
     assert terms["recon_text"].item() == pytest.approx(np.mean((array(rebuilt) - array(forward.x["text"])) ** 2), rel=1e-12)
     assert set(terms) == {"recon_audio", "recon_video", "recon_text"}

@@ -2,7 +2,7 @@
 
 import torch
 
-from cmg.methods import build
+from cmg.methods import build, semantic
 from cmg.methods.base import Draws
 from cmg.quantizers.aligned import agreement
 from cmg.quantizers.codebook import monitors
@@ -18,7 +18,7 @@ def encoded_values(method, encoded):
     found |= {"video_specific_club": method._club_pairs(encoded)["video"][1]}
     found |= {f"{m}_semantic": encoded.z[m] for m in MODALITIES} | {f"{m}_vq": hard[m] for m in MODALITIES}
     found |= {f"{m}_indices": indices[m] for m in MODALITIES}
-    found |= {name.replace("commit_", "") + "_commit": loss for name, loss in method._commitment(encoded).items()}
+    found |= {name.replace("commit_", "") + "_commit": loss for name, loss in semantic.commitment(method.config, encoded).items()}
     return found | {"cmcm": 0.5 * method._code_matching(encoded), "equal_num": agreement(indices)}
 
 
@@ -58,7 +58,7 @@ def test_training_forward_updates_the_codebook_and_resets(dcid, dcid_inputs):
 
 
 def reconstruction(method, encoded):
-    terms = method._reconstruction(encoded)
+    terms = semantic.reconstruction(method.config, method.decoders, encoded)
     return [terms[f"recon_{m}"] for m in MODALITIES]
 
 
@@ -104,7 +104,7 @@ def test_codebook_from_the_official_start(dcid):
         quantized = method.quantizer(z, NO_RESET["reset"], NO_RESET["noise"])
         close(buffers(method.quantizer, f"_after_{n}"), expected)
         encoded = type("E", (), {"z": z, "quantized": quantized})
-        found = {f"{name.split('_')[1]}_commit_{n}": loss for name, loss in method._commitment(encoded).items()}
+        found = {f"{name.split('_')[1]}_commit_{n}": loss for name, loss in semantic.commitment(method.config, encoded).items()}
         found |= {f"cmcm_{n}": 0.5 * method._code_matching(encoded), f"equal_num_{n}": agreement(quantized.indices)}
         close(found, expected)
         spread = monitors(quantized)  # in float32
@@ -119,7 +119,7 @@ def test_two_modalities(dcid):
     z = {m: warm[f"{m}_semantic"] for m in ("audio", "video")}
     quantized = method.quantizer(z, NO_RESET["reset"], NO_RESET["noise"])
     encoded = type("E", (), {"z": z, "quantized": quantized})
-    close({name.split("_")[1] + "_commit": v for name, v in method._commitment(encoded).items()}, expected)
+    close({name.split("_")[1] + "_commit": v for name, v in semantic.commitment(method.config, encoded).items()}, expected)
     close({"cmcm": 0.5 * method._code_matching(encoded), **{f"{m}_vq": quantized.hard[m] for m in z}}, expected)
     close(buffers(method.quantizer), expected)
 

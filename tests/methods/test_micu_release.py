@@ -4,7 +4,7 @@ import pytest
 import torch
 
 from cmg.losses.masked_infonce import masked_infonce
-from cmg.methods import build
+from cmg.methods import build, semantic
 from cmg.methods.base import Draws
 from cmg.methods.dcid_keys import DECODER, ENCODER, TEXT
 from cmg.methods.fcid_keys import own_names
@@ -49,11 +49,24 @@ def test_both_forwards(method, dcid, expected):
     close({"embedding_before": method.quantizer.embedding}, expected)
     first = method._encode(inputs, draws(expected))
     close({f"{m}_semantic": first.z[m] for m in MODALITIES} | {f"{m}_vq": first.quantized.hard[m] for m in MODALITIES}, expected)
-    close({name.removeprefix("commit_") + "_commit_forward_1": loss for name, loss in method._commitment(first).items()}, expected)
+    close(
+        {name.removeprefix("commit_") + "_commit_forward_1": loss for name, loss in semantic.commitment(method.config, first).items()},
+        expected,
+    )
     close(buffers(method.quantizer, "_after_forward_1"), expected)
     second = method._encode(inputs, draws(expected))
-    names = {f"{name.removeprefix('commit_')}_commit_used_in_loss(forward_2)": loss for name, loss in method._commitment(second).items()}
-    close(names | {f"{name.removeprefix('recon_')}_recon": loss for name, loss in method._reconstruction(second).items()}, expected)
+    names = {
+        f"{name.removeprefix('commit_')}_commit_used_in_loss(forward_2)": loss
+        for name, loss in semantic.commitment(method.config, second).items()
+    }
+    close(
+        names
+        | {
+            f"{name.removeprefix('recon_')}_recon": loss
+            for name, loss in semantic.reconstruction(method.config, method.decoders, second).items()
+        },
+        expected,
+    )
     close(buffers(method.quantizer, "_after_forward_2"), expected)
 
 

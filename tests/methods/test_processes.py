@@ -1,5 +1,6 @@
 """Two processes with half a batch each equal one process with the whole batch: losses, gradients, codebook."""
 
+import shutil
 from dataclasses import fields, replace
 
 import pytest
@@ -66,7 +67,8 @@ def halves(tmp_path_factory):
     """Folder with what each of two processes found."""
     folder = tmp_path_factory.mktemp("halves")
     mp.spawn(half, (folder / "rendezvous", folder), nprocs=2)
-    return folder
+    yield folder
+    shutil.rmtree(folder)
 
 
 @pytest.mark.skipif(not (dist.is_available() and dist.is_gloo_available()), reason="torch was built without gloo")

@@ -48,7 +48,7 @@ def test_float32_is_float32_and_the_same_run_gives_the_same_bytes(monkeypatch, f
     monkeypatch.delenv("CUBLAS_WORKSPACE_CONFIG", raising=False)
     before, threads = torch.are_deterministic_algorithms_enabled(), torch.get_num_threads()
     try:
-        assert device.prepare(shipped(device="cpu"), threads=1) == torch.device("cpu")
+        assert device.prepare(shipped(device="cpu", threads=1)) == torch.device("cpu")
         assert torch.are_deterministic_algorithms_enabled() and torch.get_num_threads() == 1
     finally:
         torch.use_deterministic_algorithms(before)
@@ -76,7 +76,7 @@ def test_on_a_gpu_attention_is_the_kind_that_repeats_itself(gpus, monkeypatch):
 
 
 def test_decoding_processes(monkeypatch):
-    monkeypatch.setattr(device.os, "cpu_count", lambda: 12)
+    monkeypatch.setattr(device.os, "sched_getaffinity", lambda process: set(range(12)))
     cpu, cuda = torch.device("cpu"), torch.device("cuda")
     assert (device.decoders(shipped(), cpu), device.decoders(shipped(), cuda)) == (1, 12)
     assert device.decoders(shipped(decoders=3), cuda) == 3

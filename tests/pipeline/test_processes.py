@@ -27,7 +27,8 @@ def launched(tmp_path):
     (tmp_path / "pipeline" / "__init__.py").touch()
     (tmp_path / "pipeline" / "__main__.py").write_text(WORKER)
     code = f"import runpy; runpy.run_path({str(LAUNCHER)!r})['launch'](2, __import__('sys').argv[1:])"
-    paths = {"PYTHONPATH": os.pathsep.join([str(tmp_path), str(LAUNCHER.parents[1])])}
+    (tmp_path / "temporary").mkdir()
+    paths = {"TMPDIR": str(tmp_path / "temporary"), "PYTHONPATH": os.pathsep.join([str(tmp_path), str(LAUNCHER.parents[1])])}
     started = []
 
     def launch(argument):
@@ -55,11 +56,13 @@ def test_sigterm_ends_all_of_them_with_143(launched, tmp_path, who):
     numbers = workers(tmp_path)
     os.kill(launcher.pid if who == "launcher" else numbers[1], signal.SIGTERM)
     assert launcher.wait(60) == 143
+    assert not any((tmp_path / "temporary").iterdir())
     for number in numbers:
         with pytest.raises(ProcessLookupError):
             os.kill(number, 0)
 
 
 @pytest.mark.parametrize(("status", "expected"), [("0", 0), ("3", 1)])
-def test_other_ends(launched, status, expected):
+def test_other_ends(launched, tmp_path, status, expected):
     assert launched(status).wait(60) == expected
+    assert not any((tmp_path / "temporary").iterdir())

@@ -4,13 +4,14 @@ import os
 import pickle
 import warnings
 import zipfile
+from types import SimpleNamespace
 
 import h5py
 import numpy as np
 import pytest
 
-from cmg.store import FeatureStore, StoreError, released
-from cmg.store.importers import fit_seconds, import_released
+from cmg.store import FeatureStore, StoreError, StoreWriter, released
+from cmg.store.importers import fit_seconds, import_rows, released_spec
 from cmg.store.released import H5Rows, NumpyFiles, ReleasedError, ZippedPickles
 
 SHAPE = (4, 6)
@@ -24,7 +25,12 @@ def zipped(folder, clip_id: str, value, name: str = "x.pkl", method: int = zipfi
 
 def run(source, path, ids, **options):
     values = {"dataset": "ave", "modality": "audio", "ids": ids, "shape": SHAPE, "dtype": "float32", "clips_per_shard": 3}
-    return import_released(source, path, path.with_suffix(".work"), **(values | options))
+    with StoreWriter(path, path.with_suffix(".work"), released_spec(source, **(values | options))) as writer:
+        todo = len(writer.todo)
+        import_rows(writer, source, lambda *counts: None)
+        failures = writer.failures()
+        writer.seal()
+    return SimpleNamespace(read=todo, reused=writer.reused, failures=failures)
 
 
 def audio(seconds: int, seed: int = 0, dtype: str = "float64") -> np.ndarray:
@@ -148,7 +154,6 @@ def test_h5_rows(path, tmp_path):
         file["avadataset"] = features
     source = H5Rows(tmp_path / "audio_feature.h5", 5)
     result = run(source, path, ["a", "b", "a", "c", "d"])  # AVE repeats ids; rows are the key
-    source.close()
     assert result.failures == []
     np.testing.assert_array_equal(FeatureStore(path).read(range(5)), features.astype("f4"))
 

@@ -7,7 +7,7 @@ import re
 import pytest
 
 from cmg.store import FeatureStore, StoreError
-from cmg.store.integrity import digest, summary, verify
+from cmg.store.integrity import summary, verify
 from cmg.store.metadata import seal_of
 from tests.store.samples import contents, make_spec, write
 
@@ -50,7 +50,7 @@ def test_an_unsealed_or_absent_store_is_a_problem(path):
     (path / "zarr.json").unlink()
     assert "not sealed" in verify(path)[0].message
     with pytest.raises(StoreError, match="not sealed"):
-        digest(path)
+        summary(path)
 
 
 def reseal(path, name: str, data: bytes, **attributes) -> None:
@@ -86,10 +86,10 @@ def test_ids_that_are_no_text_are_found(path):
 
 
 def test_digest_follows_content(path, tmp_path):
-    first = digest(write(path))
-    assert first == FeatureStore(path).digest == hashlib.sha256((path / "zarr.json").read_bytes()).hexdigest()
-    assert digest(write(tmp_path / "same.zarr")) == first
-    assert digest(write(tmp_path / "other.zarr", failing=FAILING)) != first
+    first = FeatureStore(write(path)).digest
+    assert first == hashlib.sha256((path / "zarr.json").read_bytes()).hexdigest()
+    assert FeatureStore(write(tmp_path / "same.zarr")).digest == first
+    assert FeatureStore(write(tmp_path / "other.zarr", failing=FAILING)).digest != first
 
 
 def test_summary_says_what_and_how(path):
@@ -103,7 +103,7 @@ def test_summary_says_what_and_how(path):
         "ab" * 32,
     ):
         assert part in text
-    assert digest(path) in text
+    assert FeatureStore(path).digest in text
 
 
 def test_nothing_in_a_store_names_time_host_or_versions(path, tmp_path):
