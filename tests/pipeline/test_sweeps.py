@@ -1,7 +1,5 @@
-"""Sweeps: what a point changes, what cannot be a point, and the tables made from runs."""
+"""Sweeps: what a point changes, and what cannot be a point."""
 
-import json
-import shutil
 from argparse import ArgumentParser, Namespace
 from pathlib import Path
 
@@ -11,10 +9,9 @@ from ruamel.yaml import YAML
 from cmg.methods import METHODS, build, config_class
 from cmg.report.published import read_published
 from cmg.report.sweeps import PUBLISHED
-from pipeline import params, paths, receipts, sweeps
+from pipeline import params, paths, sweeps
 from pipeline.__main__ import main
 from pipeline.params import ParameterError
-from tests.report.conftest import make_cells
 
 SWEPT = sorted(file.parent.name for file in Path("ablations").glob("*/params.yaml"))
 MAIN = params.load()
@@ -157,96 +154,3 @@ def test_every_published_row_is_a_row_of_a_table():
     rows = {paths.varied(method, row) for method in SWEPT for row in (*sweeps.load(method).points, *sweeps.load(method).scorings)}
     assert found == {row for row in rows if row.startswith("fcid+")}, "the papers print every point of FCID's sweeps, none of CoDAAR's"
     assert set(SWEPT) <= set(METHODS)
-
-
-def write_run(method: str, point: str | None, level: float) -> None:
-    """A run's result and its receipt, as `evaluate` leaves them."""
-    run = paths.run_name(method, 0, point)
-    result = {"method": paths.varied(method, point), "variant": "paper", "seed": 0, "protocol": "strict", "codebook": True, "openset": []}
-    with receipts.record("evaluate", run, inputs=[], outputs=[paths.run_result(run)], params={"level": level}):
-        paths.run_result(run).parent.mkdir(parents=True, exist_ok=True)
-        paths.run_result(run).write_text(json.dumps({**result, "cells": make_cells(level, 0)}))
-
-
-@pytest.fixture
-def made(folder):
-    """A folder with one seed's main runs and every point of two tables."""
-    project = folder()
-    shutil.copytree(Path(__file__).parents[2] / "ablations", "ablations")
-    project.set("seeds", [0])
-    for method in ("fcid", "codaar"):
-        write_run(method, None, 50)
-        for stage in ("pretrain", "codes", "toc"):
-            with receipts.record(stage, f"{method}-0", inputs=[], outputs=[], params={}):
-                pass
-        assert project.run(f"default {method} 0") == 0
-    for place, point in enumerate(row for row in sweeps.load("fcid").tables["table9"] if row != "default"):
-        write_run("fcid", point, 30 + place)
-    for place, point in enumerate(row for row in sweeps.load("codaar").tables["codaar_figure7"] if row != "default"):
-        write_run("codaar", point, 30 + place)
-    return project
-
-
-def test_the_default_point_is_the_main_runs_result_byte_for_byte(made):
-    assert paths.run_result("fcid+default-0").read_bytes() == paths.run_result("fcid-0").read_bytes()
-    receipt = json.loads(paths.receipt("default", "fcid+default-0").read_text())
-    assert "receipts/evaluate/fcid-0.json" in receipt["inputs"], "the tables' fingerprints follow the main run's"
-    assert "evaluate/fcid-0" in receipts.upstream("default/fcid+default-0", receipts.load_all())
-
-
-def test_a_table_has_its_rows_in_order_with_what_the_paper_prints(made):
-    assert made.run("sweep fcid table9") == 0
-    first, title, *_ = (line for line in Path("results/table9.md").read_text().splitlines() if line)
-    text = Path("results/table9.md").read_text()
-    assert "sample corpus, random backbones" in first and title == "# Table 9"
-    assert "- `codebook_256`: codebook_size 256\n" in text and "- `default`: codebook_size 400\n" in text
-    found = [line.split("|")[1].strip() for line in text.splitlines() if line.startswith("| FCID")]
-    sizes = [r"FCID codebook\_256", r"FCID codebook\_300", "FCID", r"FCID codebook\_512", r"FCID codebook\_800", r"FCID codebook\_1024"]
-    assert found == [*sizes, *(f"{size}+TOC" for size in sizes)]
-    (line,) = [line for line in text.splitlines() if line.startswith(r"| FCID codebook\_800 |")]
-    assert "33.0 *52.2* | 34.0 *54.6*" in line and "*53.93*" in line
-
-
-def test_a_figure_stands_beside_its_table(made):
-    assert made.run("sweep codaar codaar_figure7") == 0
-    svg = Path("results/codaar_figure7.svg").read_text()
-    assert "sample corpus" in svg and all(text in svg for text in ("codebook_size", "AVT V→A", "AV A→V", "AVVP", ">800<", ">128<"))
-    before = svg.encode()
-    assert made.run("sweep codaar codaar_figure7") == 0 and Path("results/codaar_figure7.svg").read_bytes() == before
-    assert "# CoDAAR Figure 7" in Path("results/codaar_figure7.md").read_text()
-
-
-@pytest.mark.parametrize(("method", "section"), [("baseline", {}), ("micu", {"variant": "paper"})])
-def test_a_method_with_a_short_section_is_swept_alike(folder, method, section):
-    """Values that params.yaml leaves out are the configuration's own; the baseline has no modalities to choose."""
-    project = folder()
-    project.set("seeds", [0])
-    project.set(method, section)
-    Path(f"ablations/{method}").mkdir(parents=True)
-    values = {"points": {"codebook_128": {"codebook_size": 128}}, "tables": {"figure": ["codebook_128", "default"]}}
-    YAML().dump({**values, "drawn": {"figure": "codebook_size"}}, paths.sweeps(method))
-    write_run(method, None, 50)
-    write_run(method, "codebook_128", 30)
-    for stage in ("pretrain", "codes", "toc"):
-        with receipts.record(stage, f"{method}-0", inputs=[], outputs=[], params={}):
-            pass
-    assert project.run(f"default {method} 0") == 0 and project.run(f"sweep {method} figure") == 0
-    text, svg = Path("results/figure.md").read_text(), Path("results/figure.svg").read_text()
-    assert "- `codebook_128`: codebook_size 128\n- `default`: codebook_size 400\n" in text
-    assert ">128<" in svg and ">400<" in svg and ("AVT V→A" in svg) == (method == "micu")
-
-
-@pytest.mark.parametrize(
-    ("drawn", "message"),
-    [("codebok_size", "drawn: unknown key 'codebok_size'; did you mean 'codebook_size'"), ("variant", "drawn: variant: expected a number")],
-)
-def test_a_value_that_cannot_be_drawn_is_named(made, capsys, drawn, message):
-    file = paths.sweeps("codaar")
-    file.write_text(file.read_text().replace("codaar_figure7: codebook_size", f"codaar_figure7: {drawn}"))
-    assert made.run("sweep codaar codaar_figure7") == 2
-    assert message in capsys.readouterr().err
-
-
-def test_a_table_that_does_not_exist_names_the_nearest(made, capsys):
-    assert made.run("sweep fcid tabel9") == 2
-    assert "unknown key 'tabel9'; did you mean 'table9'" in capsys.readouterr().err
