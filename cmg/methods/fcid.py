@@ -198,11 +198,12 @@ class FCID(CodedMethod):
             return -sum(self.clubs[name].log_likelihood(x.detach(), y.detach()) for name, (x, y) in pairs.items())
 
     def _club(self, name: str, x: Tensor, y: Tensor, draws: Draws) -> Tensor:
-        """Eqs. 12 and 15."""
-        if x.ndim == 2 and self.config.club_clip_axis == "seconds":
+        """Eqs. 12 and 15. Clip-level pairs [B,D] have an axis of seconds only where the released estimate averages over one."""
+        c = self.config
+        if x.ndim == 2 and c.club_estimate == "released" and c.club_clip_axis == "seconds":
             x, y = x.unsqueeze(1), y.unsqueeze(1)
         stacked = len(self._audiovisual()) if name == "audiovisual" else 1
-        return club_bound(self.config.club_estimate, self.clubs[name], x, y, draws.permutations.get(name), stacked)
+        return club_bound(c.club_estimate, self.clubs[name], x, y, draws.permutations.get(name), stacked)
 
     def _cpc(self, fine: dict[str, Tensor], step: int) -> Tensor:
         """Eq. 13 in both directions, and the released self terms."""
