@@ -65,6 +65,7 @@ class _Moments:
         self.loud: np.ndarray | bool = False
 
     def add(self, seconds: np.ndarray) -> None:
+        """Count the seconds of one clip, [t,...,C] with t > 0, in."""
         self.count += seconds.size
         self.total += seconds.sum()
         self.squares += (seconds**2).sum()

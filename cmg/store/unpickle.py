@@ -44,6 +44,7 @@ class _Dtype:
         self.order = state[1]
 
     def resolve(self) -> np.dtype:
+        """The dtype, of numbers only. Raises `RefusedPickle` for any other."""
         known = isinstance(self.code, str) and re.fullmatch("[fiub][0-9]{1,2}", self.code) and self.order in ("<", ">", "|", "=")
         if not known:
             raise RefusedPickle(f"dtype {self.code!r} with byte order {self.order!r}, expected numbers")
@@ -64,6 +65,7 @@ class _Array:
         self.state = state[1:]
 
     def resolve(self) -> np.ndarray:
+        """The array. Raises `RefusedPickle` where shape, dtype and bytes are not those of an array of numbers."""
         shape, dtype, fortran, data = self.state or (None,) * 4
         if not isinstance(dtype, _Dtype) or not isinstance(data, bytes | bytearray) or not isinstance(shape, tuple):
             raise RefusedPickle("an array without numeric bytes")

@@ -164,6 +164,7 @@ class _Choice:
         self.state: dict[str, Tensor] = {}
 
     def look(self, bank: HeadBank, epoch: int) -> None:
+        """Score the heads of `bank` on the validation clips after `epoch`, and keep the state of each that is better than before."""
         logits = _logits(bank, self.codes, self.scale, self.options)
         loss = losses(logits, _target(self.target, self.kind).to(logits.device), self.kind).cpu().numpy()
         found = np.array([score(a, self.target, self.kind) for a in answers(logits, self.kind, self.options.threshold)])

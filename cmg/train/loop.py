@@ -175,6 +175,7 @@ def _stream(seed: int, step: int, which: int) -> int:
 
 def _fit(method: Method, optimisers: dict[str, Optimizer], phase: Phase) -> Callable[[Callable[[], Tensor]], None]:
     def fit(closure: Callable[[], Tensor]) -> None:
+        """Minimise `closure` over the variational networks, `inner_steps` times (`Fit`)."""
         with phase("variational"):
             for _ in range(method.inner_steps):
                 optimisers["variational"].zero_grad()

@@ -10,7 +10,7 @@ from cmg.datasets.listing import FileChanged, check_combined, scan
 from cmg.datasets.prompts import FOLDER, read_prompts
 from cmg.datasets.registry import index_dataset
 from cmg.datasets.s4_files import covered_files, frame_paths, mask_paths
-from tests.datasets.lines import IDS, any_lines, carrying, indexed
+from tests.datasets.lines import IDS, accounted, any_lines, carrying, indexed
 
 META = "Single-source/s4_meta_data.csv"
 HEADER = "name,start,category,split\n"
@@ -72,7 +72,8 @@ FIELDS = (IDS, st.sampled_from(["0", "5.5", "-1", "x"]), st.sampled_from(["dog_b
 @settings(deadline=None)
 @given(any_lines(*FIELDS))
 def test_any_lines_are_rows_or_problems(tmp_path_factory, lines):
-    indexed(tmp_path_factory.mktemp("s4"), "avsbench_s4", {META: HEADER + "\n".join(lines)}, carrying(lines))
+    result = indexed(tmp_path_factory.mktemp("s4"), "avsbench_s4", {META: HEADER + "\n".join(lines)})
+    assert accounted(result) == carrying(lines)
 
 
 def test_the_official_file(official, read):

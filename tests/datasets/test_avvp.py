@@ -10,7 +10,7 @@ from cmg.datasets.files import DatasetError
 from cmg.datasets.labels import avvp_targets
 from cmg.datasets.listing import scan
 from cmg.datasets.names import AVVP_CLASSES, AVVP_CLASSES_CMG
-from tests.datasets.lines import indexed
+from tests.datasets.lines import accounted, indexed
 
 WEAK = "filename\tevent_labels\n"
 DENSE = "filename\tonset\toffset\tevent_labels\n"
@@ -97,7 +97,8 @@ def test_any_weak_lines_are_rows_or_problems(tmp_path_factory, lines):
     root = tmp_path_factory.mktemp("avvp")
     lines = [f"{line}\tDog" for line in lines]
     weak = {name: WEAK for name in avvp.WEAK.values()} | {"AVVP_train.csv": WEAK + "\n".join(lines)}
-    result = indexed(root, "avvp", weak | {name: DENSE for name in avvp.DENSE.values()}, len(lines))
+    result = indexed(root, "avvp", weak | {name: DENSE for name in avvp.DENSE.values()})
+    assert accounted(result) == len(lines)
     assert {event.label for clip in result.clips for event in clip.events} <= {"Dog"}
 
 

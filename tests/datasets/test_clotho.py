@@ -5,7 +5,7 @@ from hypothesis import given, settings
 
 from cmg.datasets.clips import counts
 from cmg.datasets.files import DatasetError
-from tests.datasets.lines import IDS, TEXT, any_lines, carrying, indexed
+from tests.datasets.lines import IDS, TEXT, accounted, any_lines, carrying, indexed
 
 HEADER = "file_name,caption_1,caption_2,caption_3,caption_4,caption_5\n"
 NAMES = ["a b .wav", "x, y #2.v1.wav", "it&#39;s.wav", "-dash.wav"]
@@ -59,7 +59,7 @@ def test_versions_parts_and_bad_lines(make_root, read):
 @given(any_lines(IDS, *[TEXT] * 5))
 def test_any_lines_are_rows_or_problems(tmp_path_factory, lines):
     files = {"clotho_captions_evaluation.csv": HEADER + "\n".join(lines)}
-    indexed(tmp_path_factory.mktemp("clotho"), "clotho", files, carrying(lines), parts="evaluation")
+    assert accounted(indexed(tmp_path_factory.mktemp("clotho"), "clotho", files, parts="evaluation")) == carrying(lines)
 
 
 def test_the_official_validation_part(official, read):

@@ -4,7 +4,7 @@ from hypothesis import given, settings
 from cmg.datasets.clips import counts
 from cmg.datasets.files import DatasetError, Line
 from cmg.datasets.flickrsound import id_of
-from tests.datasets.lines import IDS, TEXT, any_lines, carrying, indexed
+from tests.datasets.lines import IDS, TEXT, accounted, any_lines, carrying, indexed
 
 FILES = {"frames/10.jpg": b"a", "audio/10.wav": b"a", "frames/9.png": b"b", "audio/9.wav": b"b", "audio/300.wav": b"c"}
 
@@ -32,7 +32,8 @@ def test_lists_decide_which_pairs_and_which_test(make_root, read):
 @given(any_lines(IDS, TEXT))
 def test_any_list_lines_are_rows_or_problems(tmp_path_factory, lines):
     lines = ["filename", *lines]
-    indexed(tmp_path_factory.mktemp("flickr"), "flickrsound", {"all.txt": "\n".join(["9", *lines])}, 1 + carrying(lines), ids="all.txt")
+    result = indexed(tmp_path_factory.mktemp("flickr"), "flickrsound", {"all.txt": "\n".join(["9", *lines])}, ids="all.txt")
+    assert accounted(result) == 1 + carrying(lines)
 
 
 @pytest.mark.parametrize(

@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from cmg.datasets.clips import write_index
 from cmg.datasets.files import DatasetError
-from tests.datasets.lines import JSON, indexed
+from tests.datasets.lines import JSON, accounted, indexed
 
 NAMES = ["-bcdefghijk_30.000_40.000", "_bcdefghijk_0.000_10.000", "abcdefghijk_1.500_11.500"]
 FILES = {
@@ -60,4 +60,4 @@ ENTRY = st.fixed_dictionaries({"video_id": st.sampled_from(NAMES) | JSON, "desc"
 @given(st.lists(ENTRY | JSON, max_size=6))
 def test_any_json_entries_are_rows_or_problems(tmp_path_factory, entries):
     files = {"desc_test.json": json.dumps(entries)}
-    indexed(tmp_path_factory.mktemp("valor"), "valor32k", files, len(entries), splits="test")
+    assert accounted(indexed(tmp_path_factory.mktemp("valor"), "valor32k", files, splits="test")) == len(entries)

@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 from cmg.datasets.clips import Event, counts
 from cmg.datasets.problems import Problems
 from cmg.datasets.vggsound import read_starts
-from tests.datasets.lines import IDS, TEXT, any_lines, carrying, indexed
+from tests.datasets.lines import IDS, TEXT, accounted, any_lines, carrying, indexed
 
 
 def test_both_forms_of_the_start_table(tmp_path):
@@ -60,7 +60,8 @@ LINES = any_lines(IDS, STARTS, TEXT, st.sampled_from(["train", "test", "dev"]))
 @given(LINES)
 def test_any_lines_are_rows_or_problems(tmp_path_factory, lines):
     lines = ["aaaaaaaaaaa,30,x,train", *lines]
-    indexed(tmp_path_factory.mktemp("vggsound"), "vggsound", {"vggsound.csv": "\n".join(lines)}, carrying(lines))
+    result = indexed(tmp_path_factory.mktemp("vggsound"), "vggsound", {"vggsound.csv": "\n".join(lines)})
+    assert accounted(result) == carrying(lines)
 
 
 @settings(deadline=None)
