@@ -184,7 +184,7 @@ def _send(socket: Connection, outcome: Decoded | MediaFailure) -> None:
     try:
         with open(descriptor, "wb", closefd=False) as stream:
             stream.write(array.data)
-        socket.send((array.shape, array.dtype.str, outcome.valid, outcome.rate))
+        socket.send((array.shape, array.dtype.str, outcome.valid, outcome.rate, outcome.remarks))
         send_handle(socket, descriptor, None)
     finally:
         os.close(descriptor)
@@ -194,10 +194,10 @@ def _receive(socket: Connection) -> Decoded | MediaFailure:
     header = socket.recv()
     if len(header) == 2:
         return MediaFailure(*header)
-    shape, dtype, valid, rate = header
+    shape, dtype, valid, rate, remarks = header
     descriptor = recv_handle(socket)
     try:
         mapped = mmap.mmap(descriptor, 0)
     finally:
         os.close(descriptor)
-    return Decoded(np.frombuffer(mapped, dtype=dtype).reshape(shape), valid, rate)
+    return Decoded(np.frombuffer(mapped, dtype=dtype).reshape(shape), valid, rate, remarks)

@@ -8,6 +8,7 @@ import numpy as np
 from cmg.datasets.listing import FileChanged, check_combined, check_fingerprint
 from cmg.datasets.safety import UnsafePath, safe_join
 from cmg.media.failure import MediaFailure
+from cmg.media.remark import Remark
 
 IMAGE_SUFFIXES = frozenset({".jpg", ".jpeg", ".png", ".bmp", ".webp"})
 
@@ -60,11 +61,13 @@ class Decoded:
 
     array: video uint8 `[seconds * F, H, W, 3]` RGB; audio float32 `[samples]` mono at `rate`.
     valid: seconds of the clip that the file really has. rate: samples per second (audio), else 0.
+    remarks: what was decided for this clip.
     """
 
     array: np.ndarray
     valid: int
     rate: int = 0
+    remarks: tuple[Remark, ...] = ()
 
 
 def whole_seconds(length: float, seconds: int) -> int:
