@@ -20,6 +20,7 @@ Layout under `data/sample/<dataset>/` (each root also holds `SAMPLE.json`: speci
     mscoco/         annotations/captions_val2017.json  info, licenses, images, annotations
                     val2017/<12 digits>.jpg
     flickrsound/    frames/<id>.jpg audio/<id>.wav
+                    captions.csv                       id,caption (header, LF)
     valor32k/       desc_{train,val,test}.json         [{video_id, desc}, ...]
                     video/<video_id>.mp4               video_id = <11-character id>_<start>.000_<end>.000
     avsbench_s4/    Single-source/s4_meta_data.csv     name,start,category,split (header, LF)

@@ -54,8 +54,9 @@ def generate(
 
     The bytes depend on `spec` and the installed libraries only, not on `workers` or on which datasets are written; a clip
     listed in two datasets is the same file in both. `progress(done, total)` is called after every clip. `SAMPLE.json` marks
-    the root as a sample and repeats the specification and the summary. FileExistsError when `root` holds anything that is
-    not a sample corpus; ValueError for an unknown dataset or a specification without room for its defects.
+    the root as a sample and repeats the specification, as far as it concerns this dataset, and the summary. FileExistsError
+    when `root` holds anything that is not a sample corpus; ValueError for an unknown dataset or a specification without room
+    for its defects.
     """
     root = Path(root)
     planned = plan(dataset, spec)
@@ -96,7 +97,7 @@ def _refuse_foreign(root: Path) -> None:
 
 
 def _write_texts(root: Path, planned: DatasetPlan, spec: CorpusSpec, summary: CorpusSummary) -> None:
-    mark = json.dumps({"specification": asdict(spec), "summary": asdict(summary)}, indent=1, sort_keys=True)
+    mark = json.dumps({"specification": spec.of(planned.dataset), "summary": asdict(summary)}, indent=1, sort_keys=True)
     for name, text in {**planned.texts, MARK: mark + "\n"}.items():
         path = root / name
         path.parent.mkdir(parents=True, exist_ok=True)

@@ -90,9 +90,11 @@ def still(spec: CorpusSpec, clip: ClipPlan, second: int = 0) -> np.ndarray:
 
 
 def mask(spec: CorpusSpec, clip: ClipPlan, second: int = 0) -> np.ndarray:
-    """Pixels [H, W] bool that an object covers in the first frame of a second."""
+    """Pixels [H, W] bool that an object which is heard in a second covers in its first frame."""
     numbers, covered = [second * spec.fps], np.zeros((1, spec.height, spec.width, 3), np.uint8)
-    for look, figure, span in _objects(spec, clip):
+    silent = [event.audio is None or second not in range(*event.audio) for event in clip.events]
+    heard = tuple(replace(event, visual=None) if quiet else event for event, quiet in zip(clip.events, silent, strict=True))
+    for look, figure, span in _objects(spec, replace(clip, events=heard)):
         _paint(covered, numbers, look, figure, spec, span, flat=True)
     return covered[0, :, :, 0] > 0
 

@@ -1,11 +1,13 @@
 """What a sample corpus is to hold: clip counts per split, frame size, rates and the seed."""
 
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
+from typing import Any
 
 DATASETS = (
     "vggsound_avel", "ave", "avvp", "ucf101", "clotho", "mscoco", "flickrsound", "valor32k", "avsbench_s4", "celeba_hq",
 )  # fmt: skip
 ABSENT = {"ucf101": ("val",), "mscoco": ("train", "val"), "flickrsound": ("val",), "celeba_hq": ("val",)}  # parts that do not exist
+LENDERS = {"vggsound_avel": ("ave", "avvp"), "ave": ("avvp",)}  # whose clips a dataset lists too
 LEAST_FOR_DEFECTS = 16
 
 
@@ -41,10 +43,10 @@ class CorpusSpec:
     ucf101: Split = field(default=Split(120, 0, 70))
     clotho: Split = field(default=Split(12, 8, 100))
     mscoco: Split = field(default=Split(0, 0, 110))
-    flickrsound: Split = field(default=Split(20, 0, 100))
+    flickrsound: Split = field(default=Split(200, 0, 100))
     valor32k: Split = field(default=Split(36, 12, 12))
-    avsbench_s4: Split = field(default=Split(36, 12, 12))
-    celeba_hq: Split = field(default=Split(48, 0, 12))
+    avsbench_s4: Split = field(default=Split(200, 24, 40))
+    celeba_hq: Split = field(default=Split(600, 0, 64))
     width: int = 192
     height: int = 144
     fps: int = 8
@@ -69,6 +71,11 @@ class CorpusSpec:
         if dataset not in DATASETS:
             raise ValueError(f"no sample corpus for dataset {dataset!r}: expected one of {', '.join(DATASETS)}")
         return getattr(self, dataset)
+
+    def of(self, dataset: str) -> dict[str, Any]:
+        """What the files of `dataset` are made from, as plain values: everything but the counts of datasets that lend it no clip."""
+        kept = {dataset, *LENDERS.get(dataset, ())}
+        return {name: value for name, value in asdict(self).items() if name in kept or name not in DATASETS}
 
     def _check_sizes(self) -> None:
         if not 2 <= self.classes <= 16:

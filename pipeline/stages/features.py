@@ -63,6 +63,9 @@ def shard(text: str) -> tuple[int, int]:
 
 def run(args: argparse.Namespace, params: Params) -> None:
     settings, clips = params.dataset(args.dataset), read_index(paths.index(args.dataset))
+    if args.modality == "text" and not any(clip.captions for clip in clips):
+        message = f"{args.dataset} has no sentences: give it captions (docs/datasets.md), or take it out of this list"
+        raise ParameterError(f"params.yaml: stores.text: {message}")
     try:
         recipe = _recipe(getattr(params.active.features, args.modality), args.modality, clips, settings.seconds)
         (_part if args.shard else _whole)(args, params, clips, recipe)

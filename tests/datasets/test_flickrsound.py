@@ -1,5 +1,6 @@
 import pytest
 from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from cmg.datasets.clips import counts
 from cmg.datasets.files import DatasetError, Line
@@ -26,6 +27,27 @@ def test_lists_decide_which_pairs_and_which_test(make_root, read):
     result = read("flickrsound", make_root({**FILES, **lists}), ids="all.txt", test_list="test.txt")
     assert [(clip.clip_id, clip.split) for clip in result.clips] == [("9", "test"), ("10", "train")]
     assert [(problem.file, problem.line, problem.kind) for problem in result.problems] == [("all.txt", 4, "duplicate")]
+
+
+def test_captions_where_there_are_any(make_root, read):
+    lines = ["id,caption", '10,"A dog,  and a cat"', "9,a bell", "10,another sentence"]
+    lines += ["9,a bell", "7,nobody", "300,  ", "10,a,b", "300,later"]
+    result = read("flickrsound", make_root({**FILES, "captions.csv": "\ufeff" + "\r\n".join(lines)}))
+    found = {clip.clip_id: clip.captions for clip in result.clips}
+    assert found == {"9": ("a bell",), "10": ("A dog, and a cat", "another sentence"), "300": ("later",)}
+    kinds = [(problem.file, problem.line, problem.kind) for problem in result.problems]
+    assert kinds == [("captions.csv", line, kind) for line, kind in ((5, "duplicate"), (6, "orphan"), (7, "malformed"), (8, "malformed"))]
+    assert {clip.captions for clip in read("flickrsound", make_root(FILES, "without")).clips} == {()}
+    with pytest.raises(DatasetError, match="expected the header 'id,caption'"):
+        read("flickrsound", make_root({**FILES, "captions.csv": "name,text\n9,a bell\n"}, "other"))
+
+
+@settings(deadline=None)
+@given(any_lines(st.sampled_from(["9", "10"]) | IDS, TEXT))
+def test_any_caption_lines_are_captions_or_problems(tmp_path_factory, lines):
+    listed = {"all.txt": "9\n10\n", "captions.csv": "\n".join(["id,caption", *lines])}
+    result = indexed(tmp_path_factory.mktemp("flickr"), "flickrsound", listed, ids="all.txt")
+    assert sum(len(clip.captions) for clip in result.clips) + len(result.problems) == carrying(lines)
 
 
 @settings(deadline=None)

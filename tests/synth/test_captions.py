@@ -39,7 +39,7 @@ def test_the_side_is_where_the_object_is(two, clip_id):
         alone = replace(
             clip, events=tuple(event if place == number else replace(event, visual=None) for place, event in enumerate(clip.events))
         )
-        column = np.nonzero(picture.mask(SPEC, alone))[1].mean() / SPEC.width
+        column = np.nonzero(picture.mask(SPEC, alone, second=2 * number))[1].mean() / SPEC.width
         assert captions.words(SPEC, clip, number).side == ("right" if column > 0.5 else "left")
     assert {captions.words(SPEC, clip, number).side for number in (0, 1)} == {"left", "right"}
 

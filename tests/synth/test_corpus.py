@@ -71,7 +71,7 @@ def test_folder_holds_the_plan_and_nothing_else(corpus, tiny, dataset):
     assert all(found[name] == text.encode() for name, text in planned.texts.items())
     assert (summary.files, summary.bytes) == (len(media), sum(len(found[path]) for path in media))
     mark = json.loads(found["SAMPLE.json"])
-    assert mark == json.loads(json.dumps({"specification": asdict(tiny), "summary": asdict(summary)}))
+    assert mark == json.loads(json.dumps({"specification": tiny.of(dataset), "summary": asdict(summary)}))
     assert not [path.name for path in folder.iterdir() if path.name not in DATASETS]
 
 

@@ -1,8 +1,9 @@
-"""FlickrSoundNet: one image and one sound per id, nothing else; pairs with an absent file are missing."""
+"""FlickrSoundNet: one image, one sound and one caption per id; pairs with an absent file are missing."""
 
+import csv
 from collections import Counter
 
-from cmg.synth import plan
+from cmg.synth import captions, plan
 
 
 def test_the_reader_finds_every_pair(read, tiny, corpus):
@@ -17,6 +18,15 @@ def test_the_reader_finds_every_pair(read, tiny, corpus):
         for clip in found.clips
         if clip.status == "ok"
     )
+
+
+def test_a_caption_of_each_image(read, tiny, planned):
+    """One sentence about what is seen, of changing form, so that few are alike."""
+    clips = {item.clip.clip_id: item.clip for item in plan("flickrsound", tiny).media}
+    for clip in read("flickrsound", held_out=16).clips:
+        assert len(clip.captions) == 1 and clip.captions[0] in captions.seen(tiny, clips[clip.clip_id])
+    sentences = [row["caption"] for row in csv.DictReader(plan("flickrsound", planned).texts["captions.csv"].splitlines())]
+    assert len(sentences) == 300 and len(set(sentences)) > 290
 
 
 def test_ids_are_numbers_of_different_lengths(planned):

@@ -1,11 +1,11 @@
 """Plans of all datasets: damage, ids, sharing between datasets, dependence on the seed."""
 
 from collections import Counter
-from dataclasses import replace
+from dataclasses import astuple, replace
 
 import pytest
 
-from cmg.synth import DATASETS, plan
+from cmg.synth import DATASETS, CorpusSpec, Split, plan
 from cmg.synth.plan import DEFECTS
 
 
@@ -18,6 +18,17 @@ def test_same_seed_same_plan(dataset, planned):
     assert plan(dataset, replace(planned)) == plan(dataset, planned)
     numbered = dataset == "celeba_hq"  # its file names are numbers: the seed shows in the pixels alone
     assert (plan(dataset, replace(planned, seed=1)).media != plan(dataset, planned).media) != numbered
+
+
+@pytest.mark.parametrize("dataset", DATASETS)
+def test_what_a_plan_is_made_from(dataset):
+    """Counts of datasets that `of` leaves out change nothing; those of any that it names do."""
+    spec = CorpusSpec()
+    fewer = {name: Split(*(min(count, 16) for count in astuple(spec.split(name)))) for name in DATASETS}
+    made = plan(dataset, spec)
+    assert plan(dataset, replace(spec, **{name: split for name, split in fewer.items() if name not in spec.of(dataset)})) == made
+    for name in DATASETS:
+        assert name not in spec.of(dataset) or plan(dataset, replace(spec, **{name: fewer[name]})) != made
 
 
 @pytest.mark.parametrize("dataset", DATASETS)
@@ -78,4 +89,5 @@ def test_retrieval_clips_differ_in_their_classes(planned):
     for dataset in ("clotho", "mscoco", "flickrsound"):
         split = {item.clip.clip_id: item.clip for item in plan(dataset, planned).media if "development" not in item.path}
         classes = Counter(frozenset(event.concept for event in clip.events) for clip in split.values())
-        assert max(classes.values()) <= 2 and sum(len(names) == 2 for names in classes) > 0.7 * len(classes)
+        most = 3 if dataset == "flickrsound" else 2
+        assert max(classes.values()) <= most and sum(len(names) == 2 for names in classes) > 0.7 * len(classes)

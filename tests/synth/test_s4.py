@@ -1,13 +1,15 @@
 """AVSBench-S4: frames, masks and sound per clip; a clip with an absent file is missing; masks cover what changes."""
 
 from collections import Counter
+from dataclasses import replace
 
 import numpy as np
 
 from cmg.datasets.listing import check_combined
 from cmg.datasets.s4_files import covered_files, frame_paths, mask_paths
 from cmg.media.image import load_rgb
-from cmg.synth import plan
+from cmg.synth import picture, plan
+from cmg.synth.concepts import labels
 
 
 def test_the_reader_finds_every_clip(read, corpus):
@@ -31,8 +33,34 @@ def test_files_per_clip(planned):
         assert paths[f"audio_wav/{split}"] == clips
 
 
-def test_a_mask_covers_the_object(read, corpus):
-    """The object has saturated colours and the background has not, so the mask tells them apart."""
+def test_one_of_two_objects_sounds(planned):
+    """Every ordered pair of classes, as often as any other; the csv names the class that sounds."""
+    found = plan("avsbench_s4", planned)
+    categories = {line.split(",")[0]: line.split(",")[2] for line in found.texts["Single-source/s4_meta_data.csv"].splitlines()[1:]}
+    clips = {item.clip.clip_id: item.clip for item in found.media}
+    pairs = Counter()
+    for clip in clips.values():
+        heard, silent = clip.events
+        assert clip.beside and heard.visual == silent.visual == heard.audio == (0, 5) and silent.audio is None
+        assert heard.concept != silent.concept and labels("avsbench_s4", planned)[heard.concept] == categories[clip.clip_id]
+        pairs[heard.concept, silent.concept] += 1
+    names = labels("avsbench_s4", planned)
+    assert set(pairs) == {(one, other) for one in names for other in names if one != other}
+    assert max(pairs.values()) - min(pairs.values()) <= 3
+
+
+def test_a_mask_leaves_the_silent_object_out(planned):
+    clips = {item.clip.clip_id: item.clip for item in plan("avsbench_s4", planned).media}
+    for clip in list(clips.values())[::40]:
+        heard, silent = clip.events
+        other = picture.mask(planned, replace(clip, events=(replace(heard, visual=None), replace(silent, audio=(0, 5)))))
+        both = picture.mask(planned, replace(clip, events=(heard, replace(silent, audio=(0, 5)))))
+        mask = picture.mask(planned, clip)
+        assert mask.any() and other.any() and not (mask & other).any() and np.array_equal(mask | other, both)
+
+
+def test_a_mask_covers_an_object(read, corpus):
+    """Objects have saturated colours and the background has not, so the mask tells them apart."""
     folder, clips = corpus[0] / "avsbench_s4", read("avsbench_s4").clips
     for clip in (clip for clip in clips if clip.split == "test"):
         for frame, mask in zip(frame_paths(clip), mask_paths(clip), strict=True):
