@@ -22,6 +22,7 @@ MAY_IMPORT = {
     "toc": set(),
     "train": {"methods", "nn", "store", "datasets", "tasks"},
     "tasks": {"datasets", "toc"},
+    "generation": {"datasets", "extract", "methods", "tasks", "toc", "train"},
     "report": {"store", "datasets"},
 }
 LIGHT = ["sample", "scan", "index", "toc", "tables", "report", "default", "sweep"]

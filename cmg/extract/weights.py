@@ -47,6 +47,30 @@ KNOWN = {
         "https://huggingface.co/google-bert/bert-base-uncased",
         "BERT base uncased: a folder with config.json, vocab.txt, model.safetensors",
     ),
+    "inception": WeightsFile(
+        "weights-inception-2015-12-05-6726825d.pth",
+        "6726825d0af5f729cebd5821db510b11b1cfad8faad88a03f1befd49fb9129b2",
+        "https://github.com/toshas/torch-fidelity/releases/download/v0.2.0/weights-inception-2015-12-05-6726825d.pth",
+        "Inception-v3 of 2015 as torch-fidelity converted it, for FID",
+    ),
+    "stable-diffusion-v1-5": WeightsFile(
+        "stable-diffusion-v1-5",
+        "",
+        "https://huggingface.co/stable-diffusion-v1-5/stable-diffusion-v1-5",
+        "Stable Diffusion 1.5: a folder with unet, vae, text_encoder, tokenizer, scheduler",
+    ),
+    "ip_adapter_sd15": WeightsFile(
+        "ip-adapter/models/ip-adapter_sd15.safetensors",
+        "289b45f16d043d0bf542e45831f971dcdaabe18b656f11e86d9dfba7e9ee3369",
+        "https://huggingface.co/h94/IP-Adapter/resolve/main/models/ip-adapter_sd15.safetensors",
+        "IP-Adapter for Stable Diffusion 1.5 (ViT-H, 4 tokens)",
+    ),
+    "clip_vit_h": WeightsFile(
+        "ip-adapter/models/image_encoder/model.safetensors",
+        "6ca9667da1ca9e0b0f75e46bb030f7e011f44f86cbfb8d5a36590fcd7507b030",
+        "https://huggingface.co/h94/IP-Adapter/resolve/main/models/image_encoder/model.safetensors",
+        "CLIP ViT-H/14 image encoder of IP-Adapter; config.json of the same folder beside it",
+    ),
 }
 
 
