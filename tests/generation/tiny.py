@@ -79,6 +79,6 @@ def _text(base):
     torch.manual_seed(5)
     size, (first, last) = len(vocabulary), (len(vocabulary) - 2, len(vocabulary) - 1)
     tokens = {"bos_token_id": first, "eos_token_id": last, "pad_token_id": last}
-    CLIPTextModel(CLIPTextConfig(size, **SMALL, num_hidden_layers=1, max_position_embeddings=WORDS, **tokens)).save_pretrained(
+    CLIPTextModel(CLIPTextConfig(vocab_size=size, **SMALL, num_hidden_layers=1, max_position_embeddings=WORDS, **tokens)).save_pretrained(
         base / "text_encoder"
     )
