@@ -100,14 +100,14 @@ class Stages(list[Stage]):
 
 
 def stages(root: Path = Path(".")) -> Stages:
-    """Every stage of the project's dvc.yaml and of the sweeps' (``ablations/*/dvc.yaml``), resolved, in the order written."""
+    """Every stage of the project's dvc.yaml, the sweeps' (``ablations/*/dvc.yaml``) and the side branches' (``branches/*/dvc.yaml``)."""
     with Repo(str(root)) as repo:
         read = cache(lambda path: YAML(typ="safe", pure=True).load(Path(path).read_text()))
         return Stages(_stage(stage, repo.root_dir, read) for stage in repo.index.stages if _is_ours(stage.path_in_repo))
 
 
 def _is_ours(file: str) -> bool:
-    return file == "dvc.yaml" or file.startswith("ablations/")
+    return file == "dvc.yaml" or file.startswith(("ablations/", "branches/"))
 
 
 def _stage(stage: Any, root: str, read: Callable[[str], Any]) -> Stage:
