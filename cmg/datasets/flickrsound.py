@@ -2,20 +2,22 @@
 
 The papers' 4,500/500 split of the 5,000 annotated pairs is not published. Ours, by rule: the `held_out` ids whose SHA-256 of
 "<seed>:<id>" is smallest are test; or a list names the test ids (for example the official test_list.txt).
-Rows: shorter ids first, then by text. The dataset has no text; where the root holds captions.csv (`id,caption`), pairs get its captions.
+Rows: shorter ids first, then by text. The dataset has neither text nor classes; where the root holds captions.csv (`id,caption`) or
+labels.csv (`id,label`), pairs get these.
 """
 
 from collections.abc import Container
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
+from cmg.datasets.clips import Event
 from cmg.datasets.draw import draw
 from cmg.datasets.files import DatasetError, Line, read_lines, read_table
 from cmg.datasets.listing import Listing
 from cmg.datasets.problems import Problems
 from cmg.datasets.rows import IndexResult, Rows, annotation, optional_annotation
 
-CAPTIONS = "captions.csv"
+CAPTIONS, LABELS = ("captions.csv", "caption"), ("labels.csv", "label")  # file and its column beside the id
 _ENDINGS = {".jpg", ".png", ".mp4", ".wav", ".xml"}
 
 
@@ -42,7 +44,7 @@ def index(root: Path, listing: Listing, options: Options) -> IndexResult:
     if not origins:
         raise DatasetError(f"{root}: expected frames/<id>.jpg and audio/<id>.wav, found neither; see docs/datasets.md")
     held_out = set(test) or draw(origins, options.held_out, options.seed)
-    captions = _captions(root, listing, origins, rows.problems)
+    captions, labels = (_texts(root, listing, *source, origins, rows.problems) for source in (CAPTIONS, LABELS))
     for name in sorted(origins, key=lambda name: (len(name), name)):
         rows.add(
             name,
@@ -51,6 +53,7 @@ def index(root: Path, listing: Listing, options: Options) -> IndexResult:
             split="test" if name in held_out else "train",
             origin=origins[name],
             captions=captions.get(name, ()),
+            events=[Event(label, 0.0, 1.0) for label in labels.get(name, ())],
             duration=None,
         )
     return rows.result()
@@ -71,22 +74,22 @@ def _read(root: Path, listing: Listing, name: str, problems: Problems) -> dict[s
     return found
 
 
-def _captions(root: Path, listing: Listing, pairs: Container[str], problems: Problems) -> dict[str, list[str]]:
-    """Captions by id in the order of captions.csv, runs of blanks made one; nothing where the file is not there."""
+def _texts(root: Path, listing: Listing, file: str, column: str, pairs: Container[str], problems: Problems) -> dict[str, list[str]]:
+    """Texts by id in the order of an optional `id,<column>` file, runs of blanks made one; nothing where the file is not there."""
     found: dict[str, list[str]] = {}
-    path = optional_annotation(root, listing, CAPTIONS)
+    path = optional_annotation(root, listing, file)
     if path is None:
         return found
-    for line, (name, text) in read_table(path, ["id", "caption"], ",", problems):
-        caption = " ".join(text.split())
+    for line, (name, raw) in read_table(path, ["id", column], ",", problems):
+        text = " ".join(raw.split())
         if name not in pairs:
             problems.add(path.name, line.number, "orphan", "no pair has this id", line.text)
-        elif not caption:
-            problems.add(path.name, line.number, "malformed", "no caption", line.text)
-        elif caption in found.setdefault(name, []):
-            problems.add(path.name, line.number, "duplicate", "the pair has this caption already", line.text)
+        elif not text:
+            problems.add(path.name, line.number, "malformed", f"no {column}", line.text)
+        elif text in found.setdefault(name, []):
+            problems.add(path.name, line.number, "duplicate", f"the pair has this {column} already", line.text)
         else:
-            found[name].append(caption)
+            found[name].append(text)
     return found
 
 

@@ -42,6 +42,13 @@ def test_captions_where_there_are_any(make_root, read):
         read("flickrsound", make_root({**FILES, "captions.csv": "name,text\n9,a bell\n"}, "other"))
 
 
+def test_classes_where_there_are_any(make_root, read):
+    result = read("flickrsound", make_root({**FILES, "labels.csv": "id,label\n9,bell\n9,dog\n9,bell\n8888,cat\n"}))
+    found = {clip.clip_id: {event.label for event in clip.events} for clip in result.clips}
+    assert found.pop("9") == {"bell", "dog"} and set(map(len, found.values())) <= {0}
+    assert [problem.kind for problem in result.problems if problem.file == "labels.csv"] == ["duplicate", "orphan"]
+
+
 @settings(deadline=None)
 @given(any_lines(st.sampled_from(["9", "10"]) | IDS, TEXT))
 def test_any_caption_lines_are_captions_or_problems(tmp_path_factory, lines):

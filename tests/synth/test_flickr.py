@@ -4,6 +4,7 @@ import csv
 from collections import Counter
 
 from cmg.synth import captions, plan
+from cmg.synth.concepts import BY_NAME
 
 
 def test_the_reader_finds_every_pair(read, tiny, corpus):
@@ -25,6 +26,7 @@ def test_a_caption_of_each_image(read, tiny, planned):
     clips = {item.clip.clip_id: item.clip for item in plan("flickrsound", tiny).media}
     for clip in read("flickrsound", held_out=16).clips:
         assert len(clip.captions) == 1 and clip.captions[0] in captions.seen(tiny, clips[clip.clip_id])
+        assert {event.label for event in clip.events} == {BY_NAME[event.concept].noun for event in clips[clip.clip_id].events}
     sentences = [row["caption"] for row in csv.DictReader(plan("flickrsound", planned).texts["captions.csv"].splitlines())]
     assert len(sentences) == 300 and len(set(sentences)) > 290
 
