@@ -48,12 +48,14 @@ class Dataset(BaseModel):
 
     Attributes:
         seconds: the most seconds of a clip that have features; None: what the recipe says.
+        words: the most words of a sentence that have features; None: what the recipe says.
     """
 
     model_config = ConfigDict(extra="allow", frozen=True)
 
     source: Literal["sample", "raw", "released"]
     seconds: int | None = Field(None, ge=1)
+    words: int | None = Field(None, ge=1)
 
     @property
     def options(self) -> dict[str, Any]:
@@ -106,6 +108,7 @@ class Evaluate(Section):
     q_grid: tuple[float, ...] | dict[str, tuple[float, ...]] = OPTIONS.q_grid
     q_fixed: float | dict[str, float] = OPTIONS.q_fixed
     ties: Literal["expected", "release"] = OPTIONS.ties
+    retrieval_batch: PositiveInt = OPTIONS.retrieval_batch
 
     @model_validator(mode="after")
     def _usable(self) -> Self:

@@ -13,7 +13,7 @@ from cmg.nn.attention import ChannelSpatialAttention, Spatial
 from cmg.nn.specific import COARSE
 from cmg.nn.temporal import TemporalBlock, masked_mean
 
-Level = Literal["step", "clip"]
+Level = Literal["step", "clip", "sentence"]  # sentence: of methods on `SemanticEncoders` alone
 CHANNELS = {"audio": 128, "video": 512, "text": 768}
 GROUPS = ("audiovisual", "text")
 

@@ -55,6 +55,11 @@ class SemanticEncoders(nn.Module):
         return self.temporal[modality](self.pool(x) if modality == "video" else x)
 
     def encode(self, modality: str, features: Tensor, mask: Tensor | None = None, level: Level | None = None) -> Tensor:
-        """z of one modality alone, ready for a codebook: [B,T,D] (text: T = L), or its time mean [B,1,D] with level "clip"."""
+        """z of one modality alone, ready for a codebook: [B,T,D] (text: T = L), or its time mean [B,1,D] with level "clip".
+
+        level "sentence" (text): z of the mean word, [B,1,D], as the released retrieval has it: averaged before the temporal block.
+        """
+        if level == "sentence":
+            return self("text", self.text.sentence(features, mask))
         z = self(modality, self.inputs(modality, features, mask))
         return z.mean(dim=1, keepdim=True) if level == "clip" else z

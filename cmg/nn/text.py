@@ -9,6 +9,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn.utils.rnn import PackedSequence, pack_padded_sequence, pad_packed_sequence
 
+from cmg.nn.temporal import masked_mean
+
 
 class TextBiLSTM(nn.Module):
     """Words [B,L,C] -> [B,T,E].
@@ -38,6 +40,15 @@ class TextBiLSTM(nn.Module):
             mask = torch.ones(words.shape[:2], dtype=torch.bool, device=words.device)
         real = mask.sum(dim=1).clamp(min=1)  # an empty sentence is read as one zero vector
         return spread(self._read(words, real.cpu() if lengths is None else lengths.clamp(min=1)), real, seconds)
+
+    def sentence(self, words: Tensor, mask: Tensor) -> Tensor:
+        """Mean of the LSTM's outputs over the real words, padding never read: [B,L,C], [B,L] -> [B,1,E].
+
+        What the retrieval driver of DCID and CoDAAR makes of a caption, whatever training made of a prompt (facts/codaar_dev.md 2.2).
+        """
+        lengths = mask.sum(dim=1).clamp(min=1)
+        first = torch.arange(words.shape[1], device=words.device) < lengths.unsqueeze(1)
+        return masked_mean(self._read(words, lengths.cpu()), first).unsqueeze(1)
 
     def _lstm(self, x: Tensor | PackedSequence) -> tuple[Tensor | PackedSequence, tuple[Tensor, Tensor]]:
         """In the precision of the weights: under autocast CUDA's LSTM would be float16 whatever autocast says."""

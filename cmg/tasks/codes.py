@@ -14,6 +14,8 @@ from safetensors.numpy import load_file, save
 from cmg.files import write_bytes
 
 HELP = "run the codes stage again: python -m pipeline codes"
+UNDER_PUBLISHED = "set evaluate.protocol: published in params.yaml, then run the codes stage: dvc repro"
+WHOLE = "whole"  # part of the names of what `RunCodes.whole` holds
 CLIP_LEVEL = frozenset({"mscoco", "clotho", "flickrsound"})  # retrieval: one code per clip, image or sentence, T = 1
 
 
@@ -42,6 +44,7 @@ class Codes:
 class RunCodes:
     """All codes of one run, keyed by (dataset, modality), and its codebooks [K, D] in concatenation order.
 
+    `whole` holds the codes that the `published` retrieval averages: one per second of a whole clip, or per sentence.
     `draws` [E, N, T, G] int16 holds the codes encoded E times with encoder dropout, where the `published` protocol fits heads on them.
     `aligned` names the M modalities whose codebooks [K, D/M] stand side by side in each codebook; empty where all share it.
     """
@@ -53,13 +56,15 @@ class RunCodes:
         name: str = "codes",
         draws: Mapping[tuple[str, str], np.ndarray] | None = None,
         aligned: Sequence[str] = (),
+        whole: Mapping[tuple[str, str], Codes] | None = None,
     ) -> None:
         """Raises ValueError where an index lies outside its codebook or a vector is not finite, naming dataset and modality."""
         self.codebooks = [np.ascontiguousarray(book, dtype=np.float32) for book in codebooks]
-        self.entries, self.draws = dict(entries), dict(draws or {})
+        self.entries, self.draws, self.whole = dict(entries), dict(draws or {}), dict(whole or {})
         self.name, self.aligned = name, tuple(aligned)
-        for key, codes in self.entries.items():
-            self._check(".".join(key), codes)
+        for kind, held in (("", self.entries), (f".{WHOLE}", self.whole)):
+            for key, codes in held.items():
+                self._check(".".join(key) + kind, codes)
         for key, drawn in self.draws.items():
             self._check_indices(f"{'.'.join(key)}.draws", drawn)
 
@@ -85,7 +90,7 @@ class RunCodes:
         except SafetensorError as error:
             raise ValueError(f"{path}: not a safetensors file ({error}); {HELP}") from error
         books = sorted((int(name.split(".")[1]), tensor) for name, tensor in tensors.items() if name.startswith("codebook."))
-        entries = {}
+        held: dict[str, dict[tuple[str, str], Codes]] = {"": {}, WHOLE: {}}
         for name, valid in tensors.items():
             key, _, kind = name.rpartition(".")
             if kind != "valid":
@@ -93,17 +98,19 @@ class RunCodes:
             found = {kind: tensors[f"{key}.{kind}"] for kind in ("indices", "vectors") if f"{key}.{kind}" in tensors}
             if len(found) != 1:
                 raise ValueError(f"{path}: {key} has {sorted(found) or 'neither'} of indices and vectors; expected one; {HELP}")
-            entries[tuple(key.split("."))] = Codes(valid, **found)
+            dataset, modality, *part = key.split(".")
+            held[".".join(part)][dataset, modality] = Codes(valid, **found)
         draws = {tuple(name.split(".")[:2]): tensor for name, tensor in tensors.items() if name.endswith(".draws")}
-        return cls([book for _, book in books], entries, str(path), draws, aligned)
+        return cls([book for _, book in books], held[""], str(path), draws, aligned, held[WHOLE])
 
     def write(self, path: str | Path) -> None:
         """Write the codes file (deterministic bytes, atomic)."""
         tensors = {f"codebook.{g}": book for g, book in enumerate(self.codebooks)}
-        for (dataset, modality), codes in self.entries.items():
-            kind, dtype = ("indices", np.int32) if codes.vectors is None else ("vectors", np.float32)
-            tensors[f"{dataset}.{modality}.{kind}"] = np.ascontiguousarray(codes.values, dtype=dtype)
-            tensors[f"{dataset}.{modality}.valid"] = np.ascontiguousarray(codes.valid, dtype=np.int32)
+        for more, held in (("", self.entries), (f".{WHOLE}", self.whole)):
+            for (dataset, modality), codes in held.items():
+                kind, dtype = ("indices", np.int32) if codes.vectors is None else ("vectors", np.float32)
+                tensors[f"{dataset}.{modality}{more}.{kind}"] = np.ascontiguousarray(codes.values, dtype=dtype)
+                tensors[f"{dataset}.{modality}{more}.valid"] = np.ascontiguousarray(codes.valid, dtype=np.int32)
         for (dataset, modality), drawn in self.draws.items():
             tensors[f"{dataset}.{modality}.draws"] = np.ascontiguousarray(drawn, dtype=np.int16)
         write_bytes(Path(path), save(tensors, {"aligned": ",".join(self.aligned)} if self.aligned else None))
@@ -142,9 +149,22 @@ class RunCodes:
         if draw >= len(drawn):
             raise ValueError(
                 f"{self.name}: {dataset}.{modality} has {len(drawn)} draws with encoder dropout, draw {draw + 1} is needed; "
-                "set evaluate.protocol: published in params.yaml, then run the codes stage: dvc repro"
+                f"{UNDER_PUBLISHED}"
             )
         return self._look_up(drawn[draw, rows], dims)
+
+    def get_whole(self, dataset: str, modality: str) -> Codes:
+        """Codes that the `published` retrieval averages. Raises ValueError where the file has none."""
+        if (dataset, modality) not in self.whole:
+            raise ValueError(f"{self.name}: {dataset}.{modality} has no codes of whole clips; {UNDER_PUBLISHED}")
+        return self.whole[dataset, modality]
+
+    def embed_mean(self, dataset: str, modality: str, rows: np.ndarray, dims: np.ndarray | None = None) -> np.ndarray:
+        """Mean of the code vectors of each clip's own seconds, [n, 1, D] float32; `dims` as in `embed`, taken before the mean."""
+        held = self.get_whole(dataset, modality)
+        real = np.arange(held.indices.shape[1]) < held.valid[rows][:, None]
+        vectors = self._look_up(held.indices[rows], dims) * real[..., None]
+        return vectors.sum(axis=1, keepdims=True, dtype=np.float32) / np.maximum(real.sum(axis=1), 1)[:, None, None].astype(np.float32)
 
     def _look_up(self, chosen: np.ndarray, dims: np.ndarray | None) -> np.ndarray:
         vectors = np.concatenate([book[chosen[..., g]] for g, book in enumerate(self.codebooks)], axis=-1)

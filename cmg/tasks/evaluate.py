@@ -39,10 +39,11 @@ def evaluate_run(
         task = TASKS[name]
         for dataset in task.DATASETS:
             _check_index(codes, indices, dataset, name)
+        order, worst = (published.ranking(name, codes, options) if published_protocol else ranking), options.toc_worst
         if published_protocol and name in published.PARTS:
-            found, order, worst = published.run(name, codes, indices, options), published.ranking(name, codes, options), 0.0
+            found, worst = published.run(name, codes, indices, options), 0.0
         else:
-            found, order, worst = task.run(codes, indices, ranking, options), ranking, options.toc_worst
+            found = task.run(codes, indices, order, options)
         found = [_with_dead(cell, codes, order, worst) for cell in found]
         cells += sorted(found, key=lambda cell: (DIRECTIONS.index(cell.direction), cell.toc))
     return cells

@@ -20,8 +20,10 @@ def of_task(value: Any, task: str) -> Any:
 class EvaluateOptions:
     """Head, its fitting, and TOC. Shares of D are dimensions divided by the code dimension: 0.65625 is 168 of 256."""
 
-    protocol: str = "strict"  # published: tasks with released scripts as these compute them, by scripts and seed; retrieval as strict
-    scripts: str = "fcid"  # published: whose scripts, fcid or codaar
+    protocol: str = "strict"  # published: as the released scripts compute the tasks, by scripts, clip_code and seed
+    scripts: str = "fcid"  # published: whose scripts, a key of `cmg.tasks.recipes.SCRIPTS`
+    clip_code: str = "code_of_mean"  # published retrieval: of_mean, one code per clip, or mean_of_codes, of its seconds
+    retrieval_batch: int = 64  # published retrieval: captions of one batch of the driver, whose clips are filled up to the longest
     head: str = "linear"  # linear (paper) or two_linear (release)
     pool: str = "mean"  # linear head on clip tasks, over seconds: mean or max (the paper is silent; docs/protocols.md says why mean)
     epochs: int = 50  # AVVP: exactly these; elsewhere the epoch with the best validation score among them
@@ -43,7 +45,8 @@ class EvaluateOptions:
     def __post_init__(self) -> None:
         for name, known in (
             ("protocol", ("strict", "published")),
-            ("scripts", ("fcid", "codaar")),
+            ("scripts", ("fcid", "codaar", "compared")),
+            ("clip_code", ("code_of_mean", "mean_of_codes")),
             ("head", ("linear", "two_linear")),
             ("pool", ("max", "mean")),
             ("toc_score", ("full", "similarity", "variance")),
@@ -51,10 +54,9 @@ class EvaluateOptions:
         ):
             if getattr(self, name) not in known:
                 raise ValueError(f"evaluate: {name} = {getattr(self, name)!r}; expected one of {', '.join(known)}")
-        if min(self.epochs, self.batch_size) < 1 or self.learning_rate <= 0:
-            raise ValueError(
-                f"evaluate: epochs {self.epochs}, batch_size {self.batch_size}, learning_rate {self.learning_rate} must be positive"
-            )
+        numbers = {name: getattr(self, name) for name in ("epochs", "batch_size", "retrieval_batch", "learning_rate")}
+        if min(numbers.values()) <= 0:
+            raise ValueError(f"evaluate: {', '.join(f'{name} {value}' for name, value in numbers.items())} must be positive")
         _check_shares("q_grid", self.q_grid, Q_CHOSEN)
         _check_shares("q_fixed", self.q_fixed, Q_FIXED)
         if not 0 <= self.toc_worst <= 1:

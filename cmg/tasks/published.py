@@ -16,8 +16,8 @@ from cmg.tasks import parts, released
 from cmg.tasks.ave_avvp import shared_class
 from cmg.tasks.codes import RunCodes
 from cmg.tasks.options import MODALITY, Cell, EvaluateOptions
-from cmg.tasks.recipes import SCRIPTS, Recipe
-from cmg.toc import RELEASE, select, toc_scores
+from cmg.tasks.recipes import RETRIEVAL_TOC, SCRIPTS, Recipe
+from cmg.toc import RELEASE, Score, select, toc_scores
 
 ABSENT_IN_UCF_LIST = "Bowling"  # a tab in the released class list drops it; its VGGSound partner is scored all the same
 PAIRS = tuple(UCF_TO_VGGSOUND.items())
@@ -118,18 +118,19 @@ def run(task: str, codes: RunCodes, indices: Mapping[str, Sequence[Clip]], optio
 
 def ranking(task: str, codes: RunCodes, options: EvaluateOptions) -> np.ndarray | None:
     """Order of all dimensions, [D], as the released scripts of one task have it; None without a codebook."""
-    return _ranking(SCRIPTS[options.scripts][task], codes) if codes.has_codebook else None
+    score = SCRIPTS[options.scripts][task].toc_score if task in PARTS else RETRIEVAL_TOC
+    return _ranking(score, codes) if codes.has_codebook else None
 
 
-def _ranking(recipe: Recipe, codes: RunCodes) -> np.ndarray:
-    return toc_scores(codes.codebooks, score=recipe.toc_score, **RELEASE).ranking
+def _ranking(score: Score, codes: RunCodes) -> np.ndarray:
+    return toc_scores(codes.codebooks, score=score, **RELEASE).ranking
 
 
 def kept_dimensions(recipe: Recipe, codes: RunCodes, size: int) -> list[np.ndarray]:
     """The released selection of the recipe's Q dimensions, in descending score order; nothing without a codebook."""
     if not codes.has_codebook:
         return []
-    return [select(_ranking(recipe, codes), max(1, round(recipe.q * size)))]
+    return [select(_ranking(recipe.toc_score, codes), max(1, round(recipe.q * size)))]
 
 
 def _cell(
@@ -152,7 +153,7 @@ def _cell(
         chance=chance(recipe, test.target),
         side={
             "epoch": picked.epoch,
-            "picked_by": {"score": "test score", "precision": "test precision", "last": "last epoch"}[recipe.pick],
+            "picked_by": {"score": "test score", "last": "last epoch"}[recipe.pick],
             "n_test_fitted": sum(source in fitted for source in test.sources),
             "n_unusable": test.unusable,
             "n_unusable_fit": fit.unusable,

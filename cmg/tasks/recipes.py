@@ -1,8 +1,8 @@
 """What the released scripts do, as figures: head, optimiser, epochs, how an epoch is picked, TOC. One recipe per task and release.
 
-Sources: facts on FCID + TOC sections 3.2 and 4, on CoDAAR section 5. The scripts count epochs from the checkpoint's number + 1, so the
-number of head epochs follows from the checkpoints they load (FCID: step 2000, AVVP step 1400; CoDAAR: the sixth). CoDAAR released no
-TOC; its TOC cells take FCID's score and Q.
+Sources: facts on FCID + TOC sections 3.2 and 4, on CoDAAR section 5, on its development sections 2 and 3. The scripts count epochs
+from the checkpoint's number + 1, so the number of head epochs follows from the checkpoints they load (FCID: step 2000, AVVP step 1400;
+CoDAAR: the sixth; what it compares with: the fifth). CoDAAR released no TOC; its TOC cells take FCID's score and Q.
 """
 
 from dataclasses import dataclass, replace
@@ -14,16 +14,16 @@ class Recipe:
     """One released script.
 
     hidden: widths of the linear layers before the last, as shares of the code dimension; nothing stands between layers but, for clip
-    tasks, the maximum over seconds before the last. score: `accuracy`; `macro_precision` of each batch over the classes it predicts; or
-    `f1` of micro precision and recall of each batch. pick: the epoch whose test score (or test precision) is best, or the last one.
+    tasks, the maximum over seconds before the last. score: `accuracy`; `macro_precision` of each batch over the classes it predicts;
+    `f1` of micro precision and recall of each batch, or that `precision`. pick: the epoch whose test score is best, or the last one.
     clip_alpha: whether the gradient of the exp-log loss's exponents is clipped. toc_score, q: dimensions kept with TOC, q a share of D.
     """
 
     epochs: int
     toc_score: Literal["full", "similarity"] = "similarity"
     q: float = 1.0
-    score: Literal["accuracy", "macro_precision", "f1"] = "accuracy"
-    pick: Literal["score", "precision", "last"] = "score"
+    score: Literal["accuracy", "macro_precision", "f1", "precision"] = "accuracy"
+    pick: Literal["score", "last"] = "score"
     hidden: tuple[float, ...] = (1.0,)
     clip_alpha: bool = True
     batch_size: int = 80
@@ -38,16 +38,31 @@ FCID = {
 }
 CODAAR = {
     "ave": replace(FCID["ave"], epochs=24, score="macro_precision", pick="last", batch_size=256, learning_rate=2.5e-4),
-    "avvp": replace(FCID["avvp"], epochs=44, pick="precision", hidden=(1.0, 0.5, 0.5), batch_size=64),
+    "avvp": replace(FCID["avvp"], epochs=44, score="precision", hidden=(1.0, 0.5, 0.5), batch_size=64),
     "ave_avvp": replace(FCID["ave_avvp"], epochs=24),
     "ucf_vgg": replace(FCID["ucf_vgg"], epochs=24),
 }
-SCRIPTS = {"fcid": FCID, "codaar": CODAAR}
+COMPARED = {  # the rows that CoDAAR compares with: CMG's heads and metrics, CoDAAR's batch, rate and epochs
+    "ave": replace(FCID["ave"], epochs=25, batch_size=256, learning_rate=2.5e-4),
+    "avvp": replace(FCID["avvp"], epochs=45, score="precision", batch_size=64),
+    "ave_avvp": replace(FCID["ave_avvp"], epochs=25),
+    "ucf_vgg": replace(FCID["ucf_vgg"], epochs=25),
+}
+SCRIPTS = {"fcid": FCID, "codaar": CODAAR, "compared": COMPARED}
+MEAN_OF_CODES = frozenset({"dcid", "micu", "codaar"})  # whose retrieval driver quantises every second and averages the codes
+RETRIEVAL_TOC = "full"  # score that it ranks dimensions by
 
 
 def scripts_of(method: str) -> str:
-    """Whose scripts evaluate a method: CoDAAR's for CoDAAR, FCID's (those of the whole CMG family) for every other with a codebook."""
-    return "codaar" if method == "codaar" else "fcid"
+    """Whose scripts evaluate a method: CoDAAR's for CoDAAR; for MICU, which stands in CoDAAR's tables alone, those its rows there met;
+    FCID's (those of the whole CMG family) for every other with a codebook.
+    """
+    return {"codaar": "codaar", "micu": "compared"}.get(method, "fcid")
+
+
+def clip_code_of(method: str) -> Literal["code_of_mean", "mean_of_codes"]:
+    """What retrieval compares under `published`: the mean of the codes of all seconds, or as under `strict` the code of their mean."""
+    return "mean_of_codes" if method in MEAN_OF_CODES else "code_of_mean"
 
 
 def draws_needed(scripts: str) -> dict[tuple[str, str], int]:

@@ -52,7 +52,7 @@ def batched_f1(active: np.ndarray, target: np.ndarray, batch_size: int) -> dict[
     parts = [(*micro(active[s : s + batch_size], target[s : s + batch_size]), len(target[s : s + batch_size])) for s in starts]
     precision, recall = (sum(part[i] * part[2] for part in parts) / len(target) for i in (0, 1))
     f1 = 2 * precision * recall / (precision + recall) if precision + recall else 0.0
-    return {"score": 100 * f1, "precision": 100 * precision, "recall": 100 * recall}
+    return {"f1": 100 * f1, "precision": 100 * precision, "recall": 100 * recall}
 
 
 def macro_precision(answer: np.ndarray, target: np.ndarray) -> float:
@@ -68,9 +68,10 @@ def batched_macro_precision(answer: np.ndarray, target: np.ndarray, batch_size: 
 
 
 def scores(recipe: Recipe, answer: np.ndarray, target: np.ndarray, order: np.ndarray) -> dict[str, float]:
-    """`score` in percent, and for localisation `precision` and `recall`; `order` [B] is the order in which the clips are batched."""
-    if recipe.score == "f1":
-        return batched_f1(answer[order], target[order], recipe.batch_size)
+    """`score` in percent, and for localisation `f1`, `precision`, `recall`; `order` [B] is the order in which the clips are batched."""
+    if target.ndim == 3:
+        found = batched_f1(answer[order], target[order], recipe.batch_size)
+        return {"score": found[recipe.score], **found}
     if recipe.score == "macro_precision":
         return {"score": batched_macro_precision(answer[order], target[order], recipe.batch_size)}
     return {"score": 100 * float(np.mean(answer == target))}
@@ -152,5 +153,4 @@ def answer(head: Head, codes: np.ndarray) -> np.ndarray:
 
 
 def _better(recipe: Recipe, best: Picked | None, new: Picked) -> Picked:
-    name = "precision" if recipe.pick == "precision" else "score"
-    return new if best is None or recipe.pick == "last" or new.scores[name] > best.scores[name] else best
+    return new if best is None or recipe.pick == "last" or new.scores["score"] > best.scores["score"] else best

@@ -1,6 +1,8 @@
 """Zero-shot retrieval between modalities: MSCOCO V<->T, Clotho A<->T, FlickrSound V<->A, by cosine of the codes.
 
-One code per clip, image or sentence, from the time mean (the released `_C_ret` calls; the `codes` stage encodes these datasets so).
+One code per clip, image or sentence, from the time mean (FCID's `_C_ret` calls; the `codes` stage encodes these datasets so). Under
+`published` the methods whose driver does so compare the mean of the codes of all seconds instead (`options.clip_code`), on the pairs
+that it reads (`retrieval_pairs`), with ties as it sorts them.
 Nothing is fitted, so there is nothing to choose on: TOC keeps `q_fixed` of the dimensions. Queries and items are the pairs of the test
 split. A caption retrieves its one clip; a clip retrieves any of its captions, the best of them counts (Clotho has five).
 Score: mean of R@1, R@5 and R@10, which stand in `side`. Equal codes give exactly equal cosines; `options.ties` says what then counts.
@@ -16,6 +18,7 @@ from cmg.datasets.clips import Clip
 from cmg.tasks.codes import CLIP_LEVEL, RunCodes
 from cmg.tasks.options import Cell, EvaluateOptions, of_task
 from cmg.tasks.recall import RECALLS, expected_recall
+from cmg.tasks.retrieval_pairs import listed
 from cmg.toc import select
 
 NAMES = {"v": "video", "a": "audio", "t": "text"}
@@ -51,33 +54,36 @@ class Retrieval:
         self, codes: RunCodes, indices: Mapping[str, Sequence[Clip]], ranking: np.ndarray | None, options: EvaluateOptions
     ) -> list[Cell]:
         """Both directions, with TOC where there is a ranking. Raises ValueError where no pair has codes on both sides."""
-        sides, unusable = self.paired(codes, indices[self.dataset])
+        averaged = options.protocol == "published" and options.clip_code == "mean_of_codes"
+        sides, unusable = self.paired(codes, indices[self.dataset], options.protocol)
         cells = []
         share = of_task(options.q_fixed, self.dataset)
+        embed = codes.embed_mean if averaged else codes.embed
         for dims in _kept(codes.dimensions(self.dataset, NAMES[self.sides[0]]), ranking, share, options.toc_worst):
-            vectors = {s: codes.embed(self.dataset, found.modality, found.rows, dims)[:, 0] for s, found in sides.items()}
+            vectors = {s: embed(self.dataset, found.modality, found.rows, dims)[:, 0] for s, found in sides.items()}
             for one, other in (self.sides, self.sides[::-1]):
                 similarity = cosine(vectors[one], vectors[other])
                 cells.append(self._cell(sides[one], sides[other], similarity, dims, options, unusable))
         return cells
 
-    def paired(self, codes: RunCodes, clips: Sequence[Clip]) -> tuple[dict[str, Items], int]:
+    def paired(self, codes: RunCodes, clips: Sequence[Clip], protocol: str = "strict") -> tuple[dict[str, Items], int]:
         """Queries and items by side (`v`, `a`, `t`): test pairs with codes on both sides; and the number of test pairs without.
 
         Raises ValueError where there is no such pair.
         """
-        listed = [clip for clip in clips if clip.split == "test"]
-        sides = {side: items(codes, self.dataset, NAMES[side], clips, listed) for side in self.sides}
+        kept = listed(self.dataset, clips, protocol)
+        sides = {side: items(codes, self.dataset, NAMES[side], clips, kept) for side in self.sides}
         paired = set.intersection(*(set(side.pair.tolist()) for side in sides.values()))
         if not paired:
-            raise ValueError(f"{self.dataset}: none of {len(listed)} test clips has codes in both {' and '.join(NAMES[s] for s in sides)}")
-        return {name: _only(side, paired) for name, side in sides.items()}, len(listed) - len(paired)
+            raise ValueError(f"{self.dataset}: none of {len(kept)} test clips has codes in both {' and '.join(NAMES[s] for s in sides)}")
+        return {name: _only(side, paired) for name, side in sides.items()}, len(kept) - len(paired)
 
     def _cell(
         self, asking: Items, asked: Items, similarity: np.ndarray, dims: np.ndarray | None, options: EvaluateOptions, unusable: int
     ) -> Cell:
         matches = asking.pair[:, None] == asked.pair[None]
-        found = RECALLS[options.ties](similarity, matches, RANKS)
+        ties = "release" if options.protocol == "published" else options.ties
+        found = RECALLS[ties](similarity, matches, RANKS)
         chance = expected_recall(np.zeros(matches.shape), matches, RANKS)
         return Cell(
             task=self.dataset,
@@ -96,7 +102,7 @@ class Retrieval:
             side={
                 **{f"r{k}": value for k, value in found.items()},
                 **{f"chance_r{k}": value for k, value in chance.items()},
-                "ties": options.ties,
+                "ties": ties,
                 "n_unusable": unusable,
                 "distinct_answers": len(np.unique(similarity, axis=0)),
             },

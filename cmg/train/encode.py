@@ -18,18 +18,25 @@ from cmg.train.standardise import Standardiser
 
 @torch.inference_mode()
 def encode_store(
-    method: Method, store, modality: str, device: torch.device, standardise: Standardiser, batch_size: int = 64, clip_level: bool = False
+    method: Method,
+    store,
+    modality: str,
+    device: torch.device,
+    standardise: Standardiser,
+    batch_size: int = 64,
+    clip_level: bool = False,
+    most: int | None = None,
 ) -> StoredCodes:
     """Codes of every row of ``store`` in row order; rows without features are encoded as zeros and marked by ``valid`` 0.
 
-    ``clip_level``: one code per clip, image or sentence (T = 1), from the time mean over its own seconds alone.
+    ``clip_level``: one code per clip, image or sentence (T = 1), from the time mean over its own seconds alone, the first ``most`` of them.
     """
     method.eval()
-    valid = np.asarray(store.valid).astype(np.int32)
+    valid = np.minimum(np.asarray(store.valid), np.iinfo(np.int32).max if most is None else most).astype(np.int32)
     level = {"level": "clip"} if clip_level else {}
     found: dict[str, np.ndarray] = {}
     for rows, seconds in _batches(valid, batch_size, clip_level and modality != "text"):
-        codes = method.encode(modality, *_inputs(store, rows, modality, device, standardise, seconds), **level)
+        codes = method.encode(modality, *_inputs(store, rows, modality, device, standardise, most if seconds is None else seconds), **level)
         kind, values, dtype = ("indices", codes.indices, np.int32) if codes.indices is not None else ("vectors", codes.vectors, np.float32)
         part = values.cpu().numpy().astype(dtype)
         found.setdefault(kind, np.zeros((len(valid), *part.shape[1:]), dtype))[rows] = part
@@ -62,6 +69,35 @@ def encode_draws(
     return found
 
 
+@torch.inference_mode()
+def encode_whole(
+    method: Method, store, modality: str, device: torch.device, standardise: Standardiser, lengths: np.ndarray, batch_size: int = 64
+) -> StoredCodes:
+    """Codes of every second of whole clips [N,T,1], as the released retrieval averages them; of text one per sentence [N,1,1].
+
+    ``lengths`` int [N]: seconds that a clip is filled up to with zeros, which take part in attention; rows with 0 are left out (``valid``
+    0). Of text: whether a sentence counts. Source: facts/codaar_dev.md 2.2.
+    """
+    method.eval()
+    text = modality == "text"
+    steps = 1 if text else max(int(lengths.max()), 1)
+    found = np.zeros((len(store.valid), steps, 1), np.int32)
+    for rows, length in _groups(np.minimum(lengths, steps), batch_size):
+        inputs = (_inputs if text else _zero_filled)(store, rows, modality, device, standardise, None if text else length)
+        codes = method.encode(modality, *inputs, level="sentence" if text else "step").indices
+        found[rows, : codes.shape[1]] = codes.cpu().numpy()
+    return StoredCodes(np.where(lengths > 0, np.minimum(store.valid, steps), 0).astype(np.int32), found)
+
+
+def _zero_filled(
+    store, rows: np.ndarray, modality: str, device: torch.device, standardise: Standardiser, length: int
+) -> tuple[torch.Tensor, None]:
+    """The first ``length`` seconds of each clip; what the encoder is given of seconds that it does not have is zero."""
+    features = standardise(modality, torch.from_numpy(np.ascontiguousarray(store.read(rows)[:, :length])).to(device))
+    real = torch.from_numpy(np.arange(length) < np.asarray(store.valid)[rows][:, None]).to(device)
+    return features * real.reshape(*real.shape, *(1,) * (features.ndim - 2)), None
+
+
 @contextmanager
 def _pooled_once(method: Method) -> Iterator[None]:
     """Pooling of the 7x7 maps, which has no dropout and costs most, is computed once per input tensor."""
@@ -88,19 +124,25 @@ def _remembering(forward: Callable[[torch.Tensor], torch.Tensor]) -> Callable[[t
 
 def _batches(valid: np.ndarray, size: int, by_length: bool) -> Iterator[tuple[np.ndarray, int | None]]:
     """Rows of each batch, in row order; with ``by_length`` the batch's rows have one number of valid seconds, which comes with it."""
-    lengths = np.maximum(valid, 1) if by_length else np.zeros_like(valid)
-    for length in np.unique(lengths):
+    for rows, length in _groups(np.maximum(valid, 1) if by_length else np.ones_like(valid), size):
+        yield rows, length if by_length else None
+
+
+def _groups(lengths: np.ndarray, size: int) -> Iterator[tuple[np.ndarray, int]]:
+    """Rows of one positive length at a time, in batches, and that length."""
+    for length in np.unique(lengths[lengths > 0]):
         rows = np.flatnonzero(lengths == length)
         for start in range(0, len(rows), size):
-            yield rows[start : start + size], int(length) if by_length else None
+            yield rows[start : start + size], int(length)
 
 
 def _inputs(
     store, rows: np.ndarray, modality: str, device: torch.device, standardise: Standardiser, seconds: int | None
 ) -> tuple[torch.Tensor, torch.Tensor | None]:
+    """What ``encode`` takes: features and, for text, the mask of its words; of each row the first ``seconds`` (words)."""
     if modality != "text":
         features = np.ascontiguousarray(read_padded(store, rows)[:, :seconds])
         return standardise(modality, torch.from_numpy(features).to(device)), None
-    words = store.read(rows)
+    words = np.ascontiguousarray(store.read(rows)[:, :seconds])
     mask = torch.from_numpy(word_mask(store, rows, words.shape[1])).to(device)
     return standardise(modality, torch.from_numpy(words).to(device)) * mask.unsqueeze(-1), mask

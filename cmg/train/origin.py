@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-EXTENT = "seconds"  # how much of a clip a store covers, the one part of a recipe that may differ between datasets
+EXTENT = {"video": "seconds", "audio": "seconds", "text": "words"}  # how much of a clip a store covers: it may differ between datasets
 
 
 class OtherFeatures(ValueError):
@@ -25,7 +25,7 @@ def check_origin(trained: Mapping[str, Mapping[str, Any]], store, modality: str)
     if known is None or "released" in (known["provenance"], found["provenance"]):
         return
     fields = {"weights_digest": (known["weights_digest"], found["weights_digest"])}
-    names = sorted((known["recipe"].keys() | found["recipe"].keys()) - {EXTENT})
+    names = sorted((known["recipe"].keys() | found["recipe"].keys()) - {EXTENT.get(modality)})
     fields |= {f"recipe.{name}": (known["recipe"].get(name), found["recipe"].get(name)) for name in names}
     if different := [f"{name}: trained on {a}, found {b}" for name, (a, b) in fields.items() if a != b]:
         raise OtherFeatures(f"{store.path}: not the features of training; {'; '.join(different)}; run: dvc repro features_{modality}")

@@ -1,18 +1,25 @@
 """Encode every dataset and modality with one trained run: the last stage that runs an encoder.
 
-Under `evaluate.protocol: published` it also stores one encoding with dropout per epoch of the released heads.
+Under `evaluate.protocol: published` it also stores one encoding with dropout per epoch of the released heads, and the codes of whole
+clips that the released retrieval averages.
 """
 
 import argparse
+from collections.abc import Mapping
+from typing import Any
 
+import numpy as np
+
+from cmg.datasets.clips import read_index
 from cmg.methods import METHODS
 from cmg.methods.base import Method
 from cmg.store.reader import FeatureStore
 from cmg.tasks.codes import CLIP_LEVEL, RunCodes
-from cmg.tasks.recipes import draws_needed, scripts_of
+from cmg.tasks.recipes import clip_code_of, draws_needed, scripts_of
+from cmg.tasks.retrieval_pairs import filled_up
 from cmg.train import checkpoint
-from cmg.train.encode import encode_draws, encode_store
-from cmg.train.origin import check_origin
+from cmg.train.encode import encode_draws, encode_store, encode_whole
+from cmg.train.origin import EXTENT, check_origin
 from cmg.train.standardise import Standardiser
 from pipeline import paths, receipts
 from pipeline.device import prepare
@@ -20,6 +27,7 @@ from pipeline.params import Params
 from pipeline.sweeps import add_run_arguments
 
 CODED = ("video", "audio", "text")  # pixels and masks have no codes
+USUAL = 10  # seconds or words that a method met in training, where its checkpoint does not say
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -31,10 +39,12 @@ def run(args: argparse.Namespace, params: Params) -> None:
     stores = {
         (dataset, modality): paths.store(dataset, modality) for modality, names in params.stores if modality in CODED for dataset in names
     }
-    inputs = [paths.checkpoint(run_name), *stores.values()]
+    indices = {dataset: paths.index(dataset) for dataset in params.datasets if dataset in CLIP_LEVEL}
+    inputs = [paths.checkpoint(run_name), *stores.values(), *indices.values()]
     module = METHODS[args.method].partition(":")[0]
     protocol, target = params.evaluate.protocol, paths.codes(run_name)
-    with receipts.record("codes", run_name, inputs=inputs, outputs=[target], params={"protocol": protocol}, code=[module]) as notes:
+    used = {"protocol": protocol, "retrieval_batch": params.evaluate.retrieval_batch}
+    with receipts.record("codes", run_name, inputs=inputs, outputs=[target], params=used, code=[module]) as notes:
         device = prepare(params)
         method, about = checkpoint.load(paths.checkpoint(run_name), device)
         standardise = Standardiser.load(paths.checkpoint(run_name), about)
@@ -42,8 +52,14 @@ def run(args: argparse.Namespace, params: Params) -> None:
         for (_, modality), store in opened.items():
             check_origin(about.get("features", {}), store, modality)
         encoded = {
-            (dataset, modality): encode_store(method, store, modality, device, standardise, clip_level=dataset in CLIP_LEVEL)
+            (dataset, modality): encode_store(method, store, modality, device, standardise, **_extent(dataset, modality, about))
             for (dataset, modality), store in opened.items()
+        }
+        averaged = protocol == "published" and clip_code_of(args.method) == "mean_of_codes"
+        whole = {
+            (dataset, modality): encode_whole(method, store, modality, device, standardise, _filled_up(dataset, modality, store, params))
+            for (dataset, modality), store in opened.items()
+            if averaged and dataset in indices
         }
         needed = _draws_needed(args.method, method, protocol)
         draws = {
@@ -53,8 +69,24 @@ def run(args: argparse.Namespace, params: Params) -> None:
         }
         codebooks = [codebook.detach().float().cpu().numpy() for codebook in method.codebooks()]
         target.parent.mkdir(parents=True, exist_ok=True)
-        RunCodes(codebooks, encoded, draws=draws, aligned=method.aligned).write(target)
+        RunCodes(codebooks, encoded, draws=draws, aligned=method.aligned, whole=whole).write(target)
         notes["rows"] = {f"{dataset}.{modality}": len(codes.valid) for (dataset, modality), codes in encoded.items()}
+
+
+def _extent(dataset: str, modality: str, about: Mapping[str, Any]) -> dict[str, Any]:
+    """Retrieval: one code per clip, of as many seconds or words as the method met in training."""
+    if dataset not in CLIP_LEVEL:
+        return {}
+    trained = about.get("features", {}).get(modality, {}).get("recipe", {})
+    return {"clip_level": True, "most": trained.get(EXTENT[modality], USUAL)}
+
+
+def _filled_up(dataset: str, modality: str, store: FeatureStore, params: Params) -> np.ndarray:
+    """What `encode_whole` is told of each row: seconds with zeros behind them, or that a sentence counts."""
+    valid = np.asarray(store.valid)
+    if modality == "text":
+        return valid
+    return filled_up(dataset, read_index(paths.index(dataset)), valid, params.evaluate.retrieval_batch)
 
 
 def _draws_needed(name: str, method: Method, protocol: str) -> dict[tuple[str, str], int]:

@@ -10,7 +10,7 @@ from cmg.tasks import published, retrieval
 from cmg.tasks.codes import RunCodes
 from cmg.tasks.evaluate import evaluate_open_set, evaluate_run, possible
 from cmg.tasks.options import EvaluateOptions
-from cmg.tasks.recipes import scripts_of
+from cmg.tasks.recipes import clip_code_of, scripts_of
 from cmg.toc import read_toc
 from pipeline import files, paths, receipts
 from pipeline.device import settle
@@ -31,7 +31,7 @@ def run(args: argparse.Namespace, params: Params) -> None:
     used = {**params.evaluate.model_dump(mode="json"), **params.active.evaluate.model_dump(), "seed": args.seed}
     with receipts.record("evaluate", run_name, inputs=inputs, outputs=[target], params=used):
         settle(torch.device("cpu"), threads=1)  # heads of a few thousand weights; the stage holds no GPU
-        options = EvaluateOptions(**{**used, "q_grid": params.evaluate.q_grid, "scripts": scripts_of(args.method)})
+        options = EvaluateOptions(**{**used, "q_grid": params.evaluate.q_grid, **_released(args.method)})
         indices = {dataset: read_index(paths.index(dataset)) for dataset in params.datasets}
         run_codes, rankings = RunCodes.read(codes), read_toc(toc)
         tasks = _tasks(run_codes, indices, options.protocol)
@@ -56,6 +56,11 @@ def _tasks(codes: RunCodes, indices: Mapping[str, Sequence[Clip]], protocol: str
         print(f"{codes.name}: no codebook, so the released scripts of {', '.join(published.PARTS)} do not apply")
         return [name for name in found if name not in published.PARTS]
     return found
+
+
+def _released(method: str) -> dict[str, str]:
+    """What the released scripts do with a method under `published`."""
+    return {"scripts": scripts_of(method), "clip_code": clip_code_of(method)}
 
 
 def _variant(params: Params, method: str) -> str:

@@ -24,7 +24,7 @@ from cmg.store import StoreSpec, StoreWriter
 from cmg.store.importers import import_rows, released_spec
 from cmg.store.reader import Failure
 from pipeline import codedeps, device, files, paths, progress, receipts
-from pipeline.params import ParameterError, Params
+from pipeline.params import Dataset, ParameterError, Params
 
 # Code that makes the values of a store: of all that an extraction or an import runs, the rest only finds, moves and keeps them.
 COMPUTING = ("cmg/extract/", "cmg/media/", "cmg/datasets/s4_files", "cmg/store/importers", "cmg/store/released", "cmg/store/unpickle")
@@ -67,7 +67,7 @@ def run(args: argparse.Namespace, params: Params) -> None:
         message = f"{args.dataset} has no sentences: give it captions (docs/datasets.md), or take it out of this list"
         raise ParameterError(f"params.yaml: stores.text: {message}")
     try:
-        recipe = _recipe(getattr(params.active.features, args.modality), args.modality, clips, settings.seconds)
+        recipe = _recipe(getattr(params.active.features, args.modality), args.modality, clips, settings)
         (_part if args.shard else _whole)(args, params, clips, recipe)
     except RecipeError as error:
         raise ParameterError(f"params.yaml: scales.{params.scale}.features.{args.modality}: {error}") from error
@@ -159,11 +159,11 @@ def _fill(work: Work, writer: StoreWriter, what: str) -> dict[str, Any]:
         return work.fill(writer, progress.updater(bar))
 
 
-def _recipe(values: dict[str, Any], modality: str, clips: list[Clip], most: int | None) -> dict[str, Any]:
-    """The recipe with the seconds that this dataset's clips need, so that a store of images has one second and not ten."""
+def _recipe(values: dict[str, Any], modality: str, clips: list[Clip], settings: Dataset) -> dict[str, Any]:
+    """The recipe with the dataset's words, or the seconds that its clips need, so that a store of images has one second and not ten."""
     if modality == "text":
-        return values
-    return {**values, "seconds": seconds_of(modality, clips, most or values.get("seconds", SECONDS))}
+        return values if settings.words is None else {**values, "words": settings.words}
+    return {**values, "seconds": seconds_of(modality, clips, settings.seconds or values.get("seconds", SECONDS))}
 
 
 def _check(failed: Sequence[Failure | Clip], rows: int, limit: float, what: str) -> None:

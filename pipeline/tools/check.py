@@ -6,7 +6,13 @@ from cmg.datasets.check import report
 from pipeline import paths
 from pipeline.params import Params
 
-PAPERS = (("mscoco", "pairs", 500), ("flickrsound", "held_out", 500), ("clotho", "seconds", 30))
+PAPERS = (
+    ("mscoco", "pairs", 500),
+    ("mscoco", "words", 30),
+    ("flickrsound", "held_out", 500),
+    ("clotho", "seconds", 30),
+    ("clotho", "words", 30),
+)
 """Dataset, key, value at the papers' size; params.yaml ships with what the sample corpus holds."""
 
 

@@ -1,5 +1,7 @@
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from cmg.media.failure import MediaFailure
 from cmg.media.grid import Window, clip_span, official_indices, plan, timestamp_indices
@@ -85,3 +87,8 @@ def test_no_frames_at_all_is_empty():
 def test_five_second_clips_have_five_seconds():
     assert plan(times(150, 30), Window(duration=5.0)).seconds == 5
     assert plan(times(150, 30), Window(duration=5.0, length="stretch")).seconds == 5
+
+
+@given(st.floats(0.1, 40), st.integers(10, 30))
+def test_the_first_ten_seconds_are_the_same_in_a_store_of_more(length, most):
+    assert min(whole_seconds(length, most), 10) == whole_seconds(length, 10)

@@ -83,3 +83,14 @@ def test_autocast_leaves_the_lstm_in_the_precision_of_its_weights(masked):
     with torch.autocast("cpu", torch.bfloat16):
         found = net(words)
     assert found.dtype == torch.float32 and torch.equal(found, expected)
+
+
+def test_a_sentence_is_the_mean_of_its_words_whatever_the_padding_holds(sentence):
+    words, mask = sentence
+    for masking in (True, False):  # retrieval packs sentences also where training reads padding
+        net = TextBiLSTM(4, 3, mask_padding=masking).double()
+        state = {k: v.numpy() for k, v in net.lstm.state_dict().items()}
+        found = net.sentence(words, mask).detach().numpy()
+        assert found.shape == (2, 1, 6)
+        for row, count in enumerate((3, 5)):
+            np.testing.assert_allclose(found[row, 0], two_layers(words[row, :count].numpy(), state).mean(axis=0), atol=1e-12)

@@ -84,3 +84,21 @@ def test_errors_name_file_and_tensor(tmp_path):
 def test_reading_codes_and_toc_imports_no_torch():
     code = "import sys, cmg.tasks.codes, cmg.tasks.metrics, cmg.toc; sys.exit('torch' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+
+
+def test_codes_of_whole_clips_are_averaged_over_their_own_seconds_after_the_slice(tmp_path):
+    run, books, indices = make()
+    lengths = np.array([10, 3, 0, 1, 7, 10], np.int32)
+    whole = {("ave", "video"): Codes(lengths, indices)}
+    RunCodes(books, run.entries, whole=whole).write(tmp_path / "c.safetensors")
+    again = RunCodes.read(tmp_path / "c.safetensors")
+    assert list(again.entries) == [("ave", "audio"), ("ave", "video")] and list(again.whole) == [("ave", "video")]
+    rows, dims = np.array([4, 1, 3]), np.array([4, 0])
+    expected = [run.embed("ave", "video", [row], dims)[0, : lengths[row]].mean(axis=0) for row in rows]
+    found = again.embed_mean("ave", "video", rows, dims)
+    assert found.shape == (3, 1, 2) and found.dtype == np.float32
+    np.testing.assert_allclose(found[:, 0], expected, atol=1e-6)
+    with pytest.raises(ValueError, match="ave.audio has no codes of whole clips; set evaluate.protocol: published"):
+        again.embed_mean("ave", "audio", rows)
+    with pytest.raises(ValueError, match="ave.video.whole.indices runs from"):
+        RunCodes(books, {}, whole={("ave", "video"): Codes(lengths, indices + 9)})

@@ -57,7 +57,8 @@ def test_cells_say_that_test_clips_were_fitted(world, drawn, quick, scripts):
         assert 0 <= cell.score <= 100 and cell.chance > 0 and cell.side["epoch"] in range(1, 9)
     assert found["ave", "va", False].metric == {"fcid": "accuracy", "codaar": "macro_precision"}[scripts]
     if scripts == "codaar":
-        assert ave.side["picked_by"] == "last epoch" and ave.side["epoch"] == 8 and avvp.side["picked_by"] == "test precision"
+        assert ave.side["picked_by"] == "last epoch" and ave.side["epoch"] == 8 and avvp.metric == "precision"
+        assert avvp.score == avvp.side["precision"] and 0 <= avvp.side["f1"] <= 100 and avvp.side["picked_by"] == "test score"
     else:
         assert ave.score > 90 and found["ucf_vgg", "av", False].score > 90
 

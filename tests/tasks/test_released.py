@@ -121,7 +121,7 @@ def test_micro_scores_of_one_batch_equal_scikit_learns(pair):
         return
     found = released.batched_f1(active, target, batch_size=99)
     expected = metrics.precision_recall_fscore_support(target.ravel(), active.ravel(), average="binary", zero_division=0)
-    np.testing.assert_allclose([found["precision"], found["recall"], found["score"]], 100 * np.array(expected[:3], float), atol=1e-9)
+    np.testing.assert_allclose([found["precision"], found["recall"], found["f1"]], 100 * np.array(expected[:3], float), atol=1e-9)
 
 
 @settings(max_examples=60, deadline=None)
@@ -138,9 +138,9 @@ def test_macro_precision_equals_scikit_learns_over_the_predicted_classes(pair):
 def test_batches_change_the_score_and_an_empty_one_counts_as_nothing():
     target = np.ones((4, 1, 2), bool)
     active = np.array([[1, 1], [1, 1], [0, 0], [0, 0]], bool)[:, None]
-    assert released.batched_f1(active, target, 4)["score"] == pytest.approx(100 * 2 / 3)  # precision 1, recall 1/2
-    assert released.batched_f1(active, target, 2) == {"score": 50, "precision": 50, "recall": 50}
-    assert released.batched_f1(~active & active, target, 2)["score"] == 0
+    assert released.batched_f1(active, target, 4)["f1"] == pytest.approx(100 * 2 / 3)  # precision 1, recall 1/2
+    assert released.batched_f1(active, target, 2) == {"f1": 50, "precision": 50, "recall": 50}
+    assert released.batched_f1(~active & active, target, 2)["f1"] == 0
     assert released.clip_class(np.zeros((10, 29))) == 0  # a clip without an event becomes class 0
 
 

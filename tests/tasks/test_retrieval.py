@@ -13,8 +13,9 @@ from cmg.datasets.clips import Clip
 from cmg.tasks.codes import Codes, RunCodes
 from cmg.tasks.evaluate import evaluate_run
 from cmg.tasks.options import EvaluateOptions
+from cmg.tasks.recall import released_recall
 from cmg.tasks.retrieval import TASKS, cosine
-from cmg.toc import toc_scores
+from cmg.toc import RELEASE, toc_scores
 
 OPTIONS = EvaluateOptions()
 BOOK = np.random.default_rng(3).normal(size=(30, 16)).astype(np.float32)
@@ -123,3 +124,46 @@ def test_cosine_equals_scikit_learn_and_ties_exactly_wherever_a_vector_stands(ve
     np.testing.assert_allclose(found, metrics.cosine_similarity(repeated.astype(float), vectors.astype(float)), atol=1e-12)
     for one, other in zip(np.argsort(order)[:4], np.argsort(order)[4:], strict=True):
         np.testing.assert_array_equal(found[one], found[other])
+
+
+PUBLISHED = replace(OPTIONS, protocol="published", clip_code="mean_of_codes")
+
+
+def whole_of(clips: list[Clip], rng: np.random.Generator) -> tuple[RunCodes, dict]:
+    """Clotho with other codes in every second of a whole clip than in the one code of its mean."""
+    plain = codes_of("clotho", clips, lambda *_: 0)
+    lengths = rng.integers(1, 6, len(clips)).astype(np.int32)
+    audio = Codes(lengths, rng.integers(0, 30, (len(clips), 5, 1)).astype(np.int32))
+    text = Codes(np.ones(5 * len(clips), np.int32), rng.integers(0, 30, (5 * len(clips), 1, 1)).astype(np.int32))
+    return RunCodes([BOOK], plain.entries, whole={("clotho", "audio"): audio, ("clotho", "text"): text}), {"audio": audio, "text": text}
+
+
+def test_published_averages_codes_on_the_clips_that_the_driver_reads():
+    rng, clips = np.random.default_rng(5), index_of("clotho")
+    codes, whole = whole_of(clips, rng)
+    cells = {(c.direction, c.toc): c for c in evaluate_run(codes, {"clotho": clips}, RANKINGS, replace(PUBLISHED, q_fixed=0.5))}
+    order = toc_scores(BOOK, score="full", **RELEASE).ranking[:8]
+    rows = [row for row in range(40) if row % 2][:4]  # the first fifth of twenty test clips
+    for toc, dims in ((False, np.arange(16)), (True, order)):
+        sounds = np.stack([BOOK[whole["audio"].indices[row, : whole["audio"].valid[row], 0]][:, dims].mean(axis=0) for row in rows])
+        captions = np.stack([BOOK[whole["text"].indices[5 * row + n, 0, 0], dims] for row in rows for n in range(5)])
+        similarity = cosine(captions, sounds)
+        matches = np.repeat(np.arange(4), 5)[:, None] == np.arange(4)[None]
+        for direction, (one, other) in {"ta": (similarity, matches), "at": (similarity.T, matches.T)}.items():
+            cell = cells[direction, toc]
+            assert (cell.n_test, cell.classes) == one.shape and cell.side["ties"] == "release"
+            assert cell.score == pytest.approx(np.mean(list(released_recall(one, other).values())))
+
+
+def test_published_without_codes_of_whole_clips_says_what_to_do():
+    clips = index_of("clotho")
+    with pytest.raises(ValueError, match="clotho.audio has no codes of whole clips; set evaluate.protocol: published"):
+        evaluate_run(codes_of("clotho", clips, lambda row, _: 0), {"clotho": clips}, None, PUBLISHED)
+
+
+def test_published_of_other_methods_keeps_one_code_per_clip():
+    clips = index_of("mscoco")
+    cells = evaluate_run(
+        codes_of("mscoco", clips, lambda row, _: row // 2), {"mscoco": clips}, RANKINGS, replace(OPTIONS, protocol="published")
+    )
+    assert {cell.score for cell in cells} == {100} and {cell.q for cell in cells if cell.toc} == {12}

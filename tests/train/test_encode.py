@@ -6,7 +6,7 @@ import torch
 
 from cmg.methods import build
 from cmg.methods.base import Codes, Method
-from cmg.train.encode import encode_draws, encode_store
+from cmg.train.encode import encode_draws, encode_store, encode_whole
 from cmg.train.standardise import Standardiser
 from tests.train.conftest import ArrayStore
 
@@ -94,3 +94,34 @@ def test_pooling_once_changes_no_draw():
         expected = [method.encode("video", torch.from_numpy(held.features)).indices for _ in range(4)]
     np.testing.assert_array_equal(draws, np.stack(expected))
     assert len({id(output) for output in pooled}) == 5
+
+
+def test_only_as_much_is_read_as_asked_for():
+    held = store([10, 3, 0, 10, 7])
+    short = ArrayStore(held.features[:, :4], np.minimum(held.valid, 4))
+    for modality in ("audio", "text"):
+        found, expected = (encode_store(Echo(), s, modality, CPU, Standardiser(), clip_level=True, most=4) for s in (held, short))
+        np.testing.assert_array_equal(found.vectors, expected.vectors)
+        np.testing.assert_array_equal(found.valid, expected.valid)
+
+
+class Summing(Method):
+    """The code of a second counts how many seconds of zeros and of other values stand beside it: attention without a mask."""
+
+    def encode(self, modality, features, mask=None, level=None):
+        if level == "sentence":
+            return Codes(indices=mask.sum(dim=1, keepdim=True).unsqueeze(-1))
+        zero = (features == 0).all(dim=-1).sum(dim=1, keepdim=True)
+        return Codes(indices=(100 * zero + features.shape[1]).expand(-1, features.shape[1]).unsqueeze(-1))
+
+
+def test_whole_clips_are_filled_up_with_zeros_that_take_part():
+    held, lengths = store([10, 3, 0, 10, 7]), np.array([10, 7, 0, 0, 8])
+    shifted = Standardiser({"audio": np.ones(3, np.float32)}, {"audio": np.full(3, 2, np.float32)})
+    for standardise in (Standardiser(), shifted):  # zeros are what the encoder gets
+        whole = encode_whole(Summing(), held, "audio", CPU, standardise, lengths, batch_size=2)
+        assert whole.valid.tolist() == [10, 3, 0, 0, 7] and whole.indices.shape == (5, 10, 1)
+        assert whole.indices[0, 0, 0] == 10 and whole.indices[1, 0, 0] == 407 and whole.indices[4, 6, 0] == 108
+        assert not whole.indices[3].any()
+    text = encode_whole(Summing(), held, "text", CPU, Standardiser(), held.valid)
+    assert text.indices[:, 0, 0].tolist() == [10, 3, 0, 10, 7] and text.valid.tolist() == [1, 1, 0, 1, 1]
