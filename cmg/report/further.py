@@ -4,10 +4,10 @@ from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from cmg.report.layout import COLUMN_LABELS, label
+from cmg.report.layout import label
 from cmg.report.openset import open_groups
 from cmg.report.pagetables import Field, PageTable, page_table, score_field, score_table
-from cmg.report.protocols import read_protocols
+from cmg.report.protocols import COMPARED, read_protocols
 from cmg.report.runs import Run
 from cmg.report.sweeps import sweep_layout
 from cmg.report.tablecsv import read_table
@@ -47,7 +47,7 @@ def protocol_table(path: Path) -> PageTable:
     for line in read_protocols(path):
         sides = [[*_score(line, side), line[f"{side}_chance"], line[f"{side}_metric"]] for side in ("strict", "published")]
         fitted = f"{line['published_n_test_fitted']} of {line['published_n_test']}"
-        cell = COLUMN_LABELS.get(line["cell"], line["cell"])
+        cell = COMPARED.get(line["cell"], line["cell"])
         rows.append([label(line["method"], line["toc"] == "yes"), cell, *sides[0], *sides[1], line["inflation"], fitted])
     sides = [(f"#{name}", "#Chance", "Metric") for name in ("strict", "published")]
     heads = ("Method", "Cell", *sides[0], *sides[1], "#Difference", "#Tested clips that the head was fitted on")

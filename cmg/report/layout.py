@@ -94,6 +94,9 @@ PAIRS = (
     ("clotho", "Clotho(A↔T)", ("at", "ta")),
     ("flickrsound", "FlickrSound(V↔A)", ("va", "av")),
 )
+WAYS = {  # of retrieval, by the key of a task and a direction
+    f"{task}_{way}": f"{name.partition('(')[0]} {way[0].upper()}→{way[1].upper()}" for task, name, both in PAIRS for way in both
+}
 RECALLS = tuple(RecallSpec(task, directions, k, f"{name} R@{k}") for task, name, directions in PAIRS for k in (1, 5, 10))
 RETRIEVAL_AVERAGE = "retrieval_avg"
 CROSS_DATASET = tuple(cell for cell in CELLS if cell.task in ("ave_avvp", "ucf_vgg"))

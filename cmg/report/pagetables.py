@@ -4,6 +4,7 @@ import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
+from cmg.report.conditions import METRICS, condition_of
 from cmg.report.history import History
 from cmg.report.inputs import Group, StoreFacts
 from cmg.report.layout import CELLS, PAIRS, Layout, label
@@ -160,10 +161,14 @@ def ends_table(name: str, caption: str, histories: Sequence[History], counted: s
 
 
 def published_table(entries: Sequence[Published]) -> PageTable:
-    """Every published number with its source."""
-    rows = [[e.source_row, e.source_column, e.printed, e.pretraining, e.table, SOURCES[e.paper]] for e in entries]
-    heads = _heads("Row", "Column", "#Printed", "Pretraining", "Table", ">Paper")
-    return PageTable("published", "Published numbers and where they stand.", heads, _rows(rows))
+    """Every published number with its source, what it is, and how it was measured."""
+    rows = []
+    for e in entries:
+        how = condition_of(e)
+        rows.append([e.source_row, e.source_column, e.printed, METRICS[how.metric], e.pretraining, e.table, how.conditions, how.known_from])
+    heads = _heads("Row", "Column", "#Printed", "What it is", "Pretraining", "Table", ">How it was measured", "Known from")
+    papers = "; ".join(f"{table}: {SOURCES[paper]}" for paper, table in dict.fromkeys((e.paper, e.table) for e in entries))
+    return PageTable("published", f"Published numbers, where they stand and what they are. {papers}.", heads, _rows(rows))
 
 
 def fingerprint_table(table: Table) -> PageTable:

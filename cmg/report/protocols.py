@@ -6,10 +6,11 @@ import statistics
 from collections.abc import Sequence
 from pathlib import Path
 
-from cmg.report.layout import CELLS
+from cmg.report.layout import CELLS, COLUMN_LABELS, WAYS
 from cmg.report.runs import Run, Score
 from cmg.report.tablecsv import TOC, number
 
+COMPARED = {**{spec.key: COLUMN_LABELS[spec.key] for spec in CELLS}, **WAYS}
 FIELDS = ("score_mean", "score_sd", "chance", "metric", "n_fit", "n_test", "n_test_fitted")
 HEADER = (
     "method",
@@ -22,7 +23,8 @@ HEADER = (
 
 
 def protocols_csv(strict: Sequence[Run], published: Sequence[Run], notice: str = "") -> str:
-    """One line per method, ± TOC and cell of table 1 that both protocols scored; percent, mean and deviation (n - 1) over their seeds.
+    """One line per method, ± TOC and cell of table 1 or retrieval direction that both protocols scored; percent, mean and deviation (n - 1)
+    over their seeds. Retrieval: the mean of R@1, R@5 and R@10.
 
     n_test_fitted: test clips whose video the head was fitted on. inflation: the published mean minus the strict one. The two scores of
     localisation are different metrics, so there the difference mixes leakage and metric. Chance is each protocol's own.
@@ -39,11 +41,12 @@ def protocols_csv(strict: Sequence[Run], published: Sequence[Run], notice: str =
     for method in dict.fromkeys(run.method for run in strict):
         pairs = [(a, b) for a, b in zip(strict, published, strict=True) if a.method == method]
         for toc in (False, True):
-            for spec in CELLS:
-                found = [[run.score_of(spec.task, spec.direction, toc) for run in side] for side in zip(*pairs, strict=True)]
+            for key in COMPARED:
+                task, _, direction = key.rpartition("_")
+                found = [[run.score_of(task, direction, toc) for run in side] for side in zip(*pairs, strict=True)]
                 if not any(score is None for side in found for score in side):
                     seeds = ";".join(str(run.seed) for run, _ in pairs)
-                    writer.writerow([method, TOC[toc], spec.key, seeds, *_side(found[0]), *_side(found[1]), _difference(*found)])
+                    writer.writerow([method, TOC[toc], key, seeds, *_side(found[0]), *_side(found[1]), _difference(*found)])
     return out.getvalue()
 
 

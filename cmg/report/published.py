@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 FILE = Path(__file__).with_name("published.csv")
+SWEEPS = Path(__file__).with_name("published_sweeps.csv")  # ablations: points of sweeps beside the main run
 SOURCES = {
     "fcid_toc": "Enhancing Multimodal Unified Representations for Cross Modal Generalization (FCID, TOC; ACL Findings 2025)",
     "codaar": "Cross-Modal-Domain Generalization Through Semantically Aligned Discrete Representations (CoDAAR), supplementary material",

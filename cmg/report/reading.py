@@ -1,7 +1,11 @@
 """What stands above a table: how its numbers are to be read. It follows the table's cells and rows."""
 
-from cmg.report.layout import BOUND, PUBLISHED, Layout, RecallSpec
-from cmg.report.published import SOURCES, USUAL, read_published, subset_beside
+from collections.abc import Iterable, Sequence
+
+from cmg.report.conditions import METRICS as PRINTED
+from cmg.report.conditions import Condition, condition_of
+from cmg.report.layout import BOUND, COLUMN_LABELS, LABELS, PUBLISHED, Layout, RecallSpec
+from cmg.report.published import SOURCES, SWEEPS, USUAL, Published, lookup, printed_rows, read_published, subset_beside
 from cmg.report.tables import Table
 
 SPREAD = "Percent; mean ± sample standard deviation (n − 1) over seeds; *published number in italics*."
@@ -36,7 +40,13 @@ def reading(table: Table) -> str:
         parts = [SPREAD, _metrics(layout, protocols), DIRECTIONS, ORIENTATION]
         parts += [RELEASED] * ("published" in protocols) + [BOUNDS] * (BOUND in kinds)
     parts += [_printed(*layout.source)] if layout.source else []
-    return " ".join([*filter(None, [*parts, other_subset(table)]), EMPTY]) + layout.details
+    return " ".join([*filter(None, [*parts, other_subset(table)]), EMPTY]) + layout.details + _measured(table)
+
+
+def _measured(table: Table) -> str:
+    """How the published numbers of the table were measured; nothing where there are none."""
+    lines = measured_lines(table, (*read_published(), *read_published(SWEEPS)))
+    return "\n\nPublished numbers, how they were measured as far as it is known:\n\n" + "\n".join(lines) if lines else ""
 
 
 def other_subset(table: Table) -> str:
@@ -72,3 +82,33 @@ def _ties(table: Table) -> list[str]:
 
 def _printed(paper: str, name: str) -> str:
     return f"Rows of kind `{PUBLISHED}`: {name} of {SOURCES[paper]}, as printed, by what was pretrained on; nothing was run for them."
+
+
+def measured_lines(table: Table, published: Sequence[Published]) -> list[str]:
+    """Markdown list: how the published numbers beside the rows of a table were measured, a line per kind of number."""
+    found: dict[tuple[str, str, Condition], dict[str, None]] = {}
+    for entry in _beside(table, tuple(published)):
+        condition = condition_of(entry)
+        if condition.metric != "mean":
+            key = (entry.table, entry.pretraining if condition.pretraining != "*" else "", condition)
+            found.setdefault(key, {})[entry.method.partition("+")[0]] = None
+    return [_line(*key, methods) for key, methods in found.items()]
+
+
+def _beside(table: Table, published: tuple[Published, ...]) -> Iterable[Published]:
+    """The printed numbers that stand in a table."""
+    printed = printed_rows(published, *table.layout.source) if table.layout.source else {}
+    for row in table.rows:
+        if row.kind == PUBLISHED:
+            known = printed[row.method, bool(row.toc), row.pretraining]
+        else:
+            known = lookup(published, row.method, bool(row.toc), subset_beside(published, row.pretraining)) if row.kind != "bound" else {}
+        yield from (known[column] for column, cell in row.cells.items() if cell.published and column in known)
+
+
+def _line(table: str, pretraining: str, condition: Condition, methods: Iterable[str]) -> str:
+    names = ", ".join(LABELS.get(name, name) for name in methods)
+    columns = {task: label.partition(" ")[0] for key, label in COLUMN_LABELS.items() for task in (key.rpartition("_")[0],)}
+    tasks = ", ".join(dict.fromkeys(columns.get(task, task) for task in condition.tasks))
+    subset = f", {pretraining}" * bool(pretraining)
+    return f"- {table}, {names}{subset}, {tasks}: {PRINTED[condition.metric]}; {condition.conditions} ({condition.known_from})."

@@ -6,7 +6,6 @@ A point's runs stand under the name ``<method>+<point>``; the default point's ar
 import io
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from pathlib import Path
 
 from matplotlib import rc_context
 from matplotlib.axes import Axes
@@ -15,10 +14,9 @@ from matplotlib.figure import Figure
 from cmg.report.figures import LINES, STYLE
 from cmg.report.inputs import ReportInputs
 from cmg.report.layout import AVERAGE, BOUND, CELLS, CHANCE, COLUMNS, Layout
-from cmg.report.published import read_published
+from cmg.report.published import SWEEPS, read_published
 from cmg.report.tables import Row, Table, make_table
 
-PUBLISHED = Path(__file__).with_name("published_sweeps.csv")
 AVERAGE_ALONE = ("table7",)
 DRAWN = ("ave", "avvp")  # the tasks of CoDAAR's Figures 7 and 8
 MARKS = {"va": "o-", "av": "s--"}
@@ -42,7 +40,7 @@ def sweep_table(layout: Layout, inputs: ReportInputs, rows: Sequence[str], toc_o
         rows: methods as in the run results, ``fcid`` or ``fcid+codebook_256``.
         toc_only: those that differ from the main run with TOC alone, and are shown with it alone.
     """
-    published = (*inputs.published, *read_published(PUBLISHED))
+    published = (*inputs.published, *read_published(SWEEPS))
     table = make_table(inputs.runs, published, inputs.fingerprints, inputs.notice, inputs.pretraining, layout)
     places = {CHANCE: -1, **{row: place for place, row in enumerate(rows)}}
     kept = [row for row in table.rows if row.kind != BOUND and (row.toc or row.method not in toc_only)]

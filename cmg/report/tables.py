@@ -10,6 +10,7 @@ import statistics
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
+from cmg.report.conditions import condition_of
 from cmg.report.layout import BOUND, CHANCE, PUBLISHED, TABLE1, CellSpec, Layout, kind_of, row_order
 from cmg.report.published import USUAL, Published, lookup, printed_rows, subset_beside
 from cmg.report.runs import Run
@@ -141,8 +142,9 @@ def _row(
         return []
     cells = _with_average(layout, scores)
     first = group[0]
+    unlike = _unlike(layout, first, toc, printed)
     with_difference = comparable and first.protocol == "published"
-    cells = {key: _beside(cell, printed.get(key), with_difference) for key, cell in cells.items()}
+    cells = {key: _beside(cell, printed.get(key), with_difference and key not in unlike) for key, cell in cells.items()}
     seeds = tuple(run.seed for run in group)
     return [Row(first.method, toc, kind, first.variant, first.protocol, seeds, cells, fingerprint_of(group, fingerprints))]
 
@@ -160,6 +162,14 @@ def _with_average(layout: Layout, scores: dict[str, list[float | None]]) -> dict
     per_seed = zip(*scores.values(), strict=True)
     average = [None if None in values else statistics.fmean(values) for values in per_seed]
     return {key: summarise(values) for key, values in {**scores, layout.average: average}.items()}
+
+
+def _unlike(layout: Layout, run: Run, toc: bool, printed: Mapping[str, Published]) -> set[str]:
+    """Columns whose printed number is of another metric than the run's, and the average with any of them; no difference is taken there."""
+    cells = [spec for spec in layout.cells if isinstance(spec, CellSpec) and spec.key in printed]
+    found = {spec.key: run.score_of(spec.task, spec.direction, toc) for spec in cells}
+    unlike = {key for key, score in found.items() if score is not None and score.metric != condition_of(printed[key]).metric}
+    return unlike | ({layout.average} if unlike else set())
 
 
 def _beside(cell: Cell, printed: Published | None, with_difference: bool) -> Cell:

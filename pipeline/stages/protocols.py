@@ -12,6 +12,7 @@ from cmg.datasets.clips import read_index
 from cmg.report.protocols import protocols_csv
 from cmg.report.runs import from_cells, read_run
 from cmg.report.write import write_text
+from cmg.tasks import retrieval
 from cmg.tasks.codes import RunCodes
 from cmg.tasks.evaluate import evaluate_run
 from cmg.tasks.options import EvaluateOptions
@@ -46,7 +47,7 @@ def run(args: argparse.Namespace, params: Params) -> None:
         strict = []
         for run in published:
             options = EvaluateOptions(**{**used, "q_grid": params.evaluate.q_grid, "protocol": "strict", "seed": run.seed})
-            tasks = [task for task in PARTS if any(cell.task == task for cell in run.cells)]
+            tasks = [task for task in (*PARTS, *retrieval.TASKS) if any(cell.task == task for cell in run.cells)]
             cells = evaluate_run(RunCodes.read(paths.codes(run.name)), indices, read_toc(paths.toc(run.name)), options, tasks)
             strict.append(from_cells(run.method, run.variant, run.seed, "strict", [cell.as_dict() for cell in cells]))
         write_text(paths.PROTOCOLS, protocols_csv(strict, published, reporting.notice(params)))

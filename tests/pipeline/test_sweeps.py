@@ -7,8 +7,7 @@ import pytest
 from ruamel.yaml import YAML
 
 from cmg.methods import METHODS, build, config_class
-from cmg.report.published import read_published
-from cmg.report.sweeps import PUBLISHED
+from cmg.report.published import SWEEPS, read_published
 from pipeline import params, paths, sweeps
 from pipeline.__main__ import main
 from pipeline.params import ParameterError
@@ -150,7 +149,7 @@ def test_every_shipped_point_is_a_model_of_its_own(method):
 
 
 def test_every_published_row_is_a_row_of_a_table():
-    found = {entry.method for entry in read_published(PUBLISHED)}
+    found = {entry.method for entry in read_published(SWEEPS)}
     rows = {paths.varied(method, row) for method in SWEPT for row in (*sweeps.load(method).points, *sweeps.load(method).scorings)}
     assert found == {row for row in rows if row.startswith("fcid+")}, "the papers print every point of FCID's sweeps, none of CoDAAR's"
     assert set(SWEPT) <= set(METHODS)

@@ -189,3 +189,31 @@ def test_a_code_that_one_modality_never_chooses_keeps_its_place():
     for _ in range(250):
         quantizer(rows, torch.zeros(2))
     torch.testing.assert_close(quantizer.embedding, torch.tensor([[0.0, 0.0], [100.0, 1.0]]))
+
+
+class CascadeFirst(AlignedEMA):
+    """The ablation "Order": CSA, then DTA."""
+
+    def _update(self, streams, quantized):
+        self.embedding.copy_(torch.cat(cascade(self.embedding.chunk(len(self.streams), dim=-1)), dim=-1))
+        super()._update(streams, quantized)
+
+
+@pytest.mark.parametrize("modalities", [AVT, AVT[:2]])
+@pytest.mark.parametrize("options", [{}, {"start": "uniform", "smooth_counts": True, "reset": "copy", "active_below": 2}])
+def test_csa_before_dta_is_no_csa(modalities, options):
+    """DTA rebuilds every code from weight and count and reads nothing that CSA wrote, so the order is not an algorithm of its own."""
+    torch.manual_seed(1)
+    found = [kind(6, 2, modalities, cascade="off", reset_after=4, **options).double().train() for kind in (AlignedEMA, CascadeFirst)]
+    found[1].load_state_dict(found[0].state_dict())
+    for step in range(12):
+        noise = 0.01 * torch.randn(found[0].embedding.shape, dtype=torch.float64)
+        chosen = [q(features(step, modalities), uniform(6, 0.3), noise).indices for q in found]
+        assert all(torch.equal(chosen[0][m], chosen[1][m]) for m in modalities)
+        for name, tensor in found[0].state_dict().items():
+            assert torch.equal(tensor, found[1].state_dict()[name]), (step, name)
+    afresh = AlignedEMA(6, 2, modalities, cascade="afresh").double().train()
+    afresh.load_state_dict(found[0].state_dict())
+    found[0](features(99, modalities), uniform(6), torch.zeros_like(noise))
+    afresh(features(99, modalities), uniform(6), torch.zeros_like(noise))
+    assert not torch.allclose(afresh.embedding, found[0].embedding)  # CSA after DTA is another algorithm

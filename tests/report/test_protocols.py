@@ -2,10 +2,12 @@
 
 import csv
 import io
+from dataclasses import replace
 
 import pytest
 
-from cmg.report.protocols import protocols_csv
+from cmg.report.protocols import COMPARED, protocols_csv
+from cmg.report.runs import Run, Score
 
 
 def test_lines_hold_both_scores_and_their_difference(make_run):
@@ -30,3 +32,15 @@ def test_a_cell_that_one_protocol_lacks_has_no_line(make_run):
 def test_other_runs_are_refused(make_run):
     with pytest.raises(ValueError, match=r"strict runs \['fcid-0'\], published runs \['fcid-1'\]"):
         protocols_csv([make_run()], [make_run(seed=1)])
+
+
+def test_retrieval_stands_below_the_cells_of_table_1(make_run):
+    runs = [with_recall(make_run(protocol=protocol), score) for protocol, score in (("strict", 20.0), ("published", 23.5))]
+    rows = list(csv.DictReader(io.StringIO(protocols_csv(runs[:1], runs[1:]))))
+    assert [row["cell"] for row in rows if row["toc"] == "no"][-1] == "clotho_at" and rows[8]["inflation"] == "3.50"
+    assert rows[8]["strict_metric"] == "recall" and COMPARED["clotho_at"] == "Clotho A→T"
+
+
+def with_recall(run: Run, score: float) -> Run:
+    cell = Score(task="clotho", direction="at", toc=False, metric="recall", score=score, q=None, n_fit=0, n_test=9, chance=1.0, side={})
+    return replace(run, cells=(*run.cells, cell))

@@ -10,8 +10,8 @@ from cmg.report import latex
 from cmg.report.inputs import ReportInputs
 from cmg.report.layout import AVERAGE, CELLS
 from cmg.report.markdown import table_markdown
-from cmg.report.published import read_published
-from cmg.report.sweeps import PUBLISHED, sweep_figure, sweep_layout, sweep_table
+from cmg.report.published import SWEEPS, read_published
+from cmg.report.sweeps import sweep_figure, sweep_layout, sweep_table
 from cmg.report.tablecsv import read_table, table_csv
 
 ROWS = ("fcid+b_2", "fcid", "fcid+a_1")
@@ -31,7 +31,9 @@ def table(inputs):
 
 def test_printed_averages_are_the_means_of_their_rows():
     rows: dict[tuple, dict[str, float]] = {}
-    for entry in read_published(PUBLISHED):
+    for entry in read_published(SWEEPS):
+        if entry.paper != "fcid_toc":  # CoDAAR's figures have no averages
+            continue
         rows.setdefault((entry.table, entry.method, entry.toc), {})[entry.cell] = entry.value
     assert len(rows) == 17
     for key, cells in rows.items():

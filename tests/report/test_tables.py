@@ -73,6 +73,15 @@ def test_a_difference_is_taken_only_from_real_data_of_the_same_subset_under_the_
         assert cell.difference == pytest.approx(cell.mean - 55.2)
 
 
+def test_no_difference_is_taken_between_unlike_quantities(make_run):
+    run = make_run(protocol="published")
+    other = replace(run, cells=tuple(replace(c, metric="precision") if c.task == "avvp" else c for c in run.cells))
+    for found, alike in ((run, True), (other, False)):
+        cells = row_of(make_table([found], read_published(), {}, "", "40k"), "fcid", False, "method").cells
+        assert cells["ave_va"].difference is not None
+        assert (cells["avvp_va"].difference is not None) == (cells["avg"].difference is not None) == alike
+
+
 def test_the_same_run_twice_is_an_error(make_run):
     with pytest.raises(ValueError, match="two results for run fcid-0"):
         make_table([make_run(), make_run()], (), {})
