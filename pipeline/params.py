@@ -152,13 +152,16 @@ class HeadSchedule(Section):
 
 
 class Recipes(Section):
-    """Arguments of the recipes, passed to ``cmg.extract`` as they stand (it rejects unknown ones)."""
+    """Arguments of the recipes, passed to ``cmg.extract`` as they stand (it rejects unknown ones and values of another type).
+
+    One recipe for all datasets, whose features must be alike; of pixels and masks, which a task reads of one dataset, one per dataset.
+    """
 
     video: dict[str, Any]
     audio: dict[str, Any]
     text: dict[str, Any]
-    pixels: dict[str, Any]
-    masks: dict[str, Any]
+    pixels: dict[str, dict[str, Any]]
+    masks: dict[str, dict[str, Any]]
 
 
 class Scale(Section):
@@ -212,6 +215,19 @@ class Params(BaseModel):
         if name not in self.datasets:
             raise ParameterError(f"params.yaml: datasets: {unknown_key(name, list(self.datasets))} (or add `{name}:`)")
         return self.datasets[name]
+
+    def recipe(self, dataset: str, modality: str) -> tuple[str, dict[str, Any]]:
+        """Where the recipe of a store stands in params.yaml, and its arguments.
+
+        Raises:
+            ParameterError: pixels or masks of a dataset that has no recipe of them.
+        """
+        where, values = f"scales.{self.scale}.features.{modality}", getattr(self.active.features, modality)
+        if modality not in ("pixels", "masks"):
+            return where, values
+        if dataset not in values:
+            raise ParameterError(f"params.yaml: {where}: {unknown_key(dataset, list(values))} (or add `{dataset}: {{size: 64}}`)")
+        return f"{where}.{dataset}", values[dataset]
 
     def method_config(self, method: str) -> dict[str, Any]:
         """Science knobs of one method over the widths of the scale (a key in both is taken from the method's section)."""

@@ -2,27 +2,48 @@
 
 import dataclasses
 import difflib
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, TypeVar
+from typing import Any, TypeVar, get_type_hints
+
+from pydantic import TypeAdapter, ValidationError
 
 RecipeT = TypeVar("RecipeT")
+WORDS = {
+    int: "a whole number",
+    int | None: "a whole number or null",
+    str: "text",
+    tuple[int, ...] | None: "a list of whole numbers or null",
+}
+"""Types that recipe arguments have, in words."""
 
 
 class RecipeError(ValueError):
-    """A recipe argument that does not exist or has an impossible value."""
+    """A recipe argument that does not exist, or has a value of another type or an impossible one."""
 
 
 def recipe_from(kind: type[RecipeT], values: Mapping[str, Any]) -> RecipeT:
-    """Build a recipe dataclass; lists become tuples. Raises RecipeError naming the argument and, if unknown, the nearest one."""
-    names = [field.name for field in dataclasses.fields(kind)]
+    """Build a recipe dataclass; lists become tuples, nothing else is converted.
+
+    Raises RecipeError naming the argument, and the nearest one where it is unknown, or what was expected and found.
+    """
+    names, types = [field.name for field in dataclasses.fields(kind)], get_type_hints(kind)
     for key in values:
         if key not in names:
             near = difflib.get_close_matches(key, names, n=1)
             raise RecipeError(
                 f"{kind.__name__}: unknown argument {key!r}; " + (f"did you mean {near[0]!r}?" if near else f"it has {', '.join(names)}")
             )
-    return kind(**{key: tuple(value) if isinstance(value, list) else value for key, value in values.items()})
+    return kind(**{key: _of_type(types[key], value, key) for key, value in values.items()})
+
+
+def _of_type(kind: Any, value: Any, what: str) -> Any:
+    """`value`, which must have the type as it stands: `2.0`, `"2"` and `true` are no whole numbers."""
+    try:
+        return TypeAdapter(kind).validate_python(tuple(value) if isinstance(value, list) else value, strict=True)
+    except ValidationError as error:
+        raise RecipeError(f"{what}: expected {WORDS[kind]}, found {json.dumps(value, default=str)}") from error
 
 
 def require(value: Any, allowed: tuple[Any, ...], what: str) -> None:
@@ -40,8 +61,10 @@ class PixelRecipe:
     dtype: str = "uint8"
 
     def __post_init__(self) -> None:
-        if self.size < 1 or self.seconds < 1 or self.dtype != "uint8":
-            raise RecipeError(f"expected positive size and seconds and dtype uint8, found {self.size}, {self.seconds}, {self.dtype}")
+        require(self.dtype, ("uint8",), "dtype")
+        for name, value in (("size", self.size), ("seconds", self.seconds)):
+            if value < 1:
+                raise RecipeError(f"{name}: expected at least 1, found {value}")
 
 
 @dataclass(frozen=True)

@@ -12,7 +12,7 @@ import torch
 
 from cmg.extract.contract import Batch, Task
 from cmg.extract.options import PixelRecipe
-from cmg.extract.resize import resize
+from cmg.extract.resize import antialiased
 from cmg.extract.visual import video_task
 from cmg.media.grid import Window
 from cmg.media.source import Decoded
@@ -35,7 +35,7 @@ class Recipe(PixelRecipe):
         return {
             **asdict(self),
             "frames": "first of each second",
-            "resize": "bilinear without antialias, aspect not kept, whole grey levels",
+            "resize": "bilinear with antialias, aspect not kept, whole grey levels",
         }
 
 
@@ -63,5 +63,5 @@ class Network:
         seconds = min(clip.valid, self.recipe.seconds)
         frames = torch.from_numpy(clip.array[:seconds]).to(self.device)
         out = torch.zeros(1, *self.recipe.shape, dtype=torch.uint8, device=self.device)
-        out[0, :seconds] = resize(frames, self.recipe.size).permute(0, 2, 3, 1).to(torch.uint8)
+        out[0, :seconds] = antialiased(frames, self.recipe.size).permute(0, 2, 3, 1).to(torch.uint8)
         return Batch(out, [seconds])

@@ -28,7 +28,6 @@ from pipeline.params import Dataset, ParameterError, Params
 
 # Code that makes the values of a store: of all that an extraction or an import runs, the rest only finds, moves and keeps them.
 COMPUTING = ("cmg/extract/", "cmg/media/", "cmg/datasets/s4_files", "cmg/store/importers", "cmg/store/released", "cmg/store/unpickle")
-SECONDS = 10  # of a clip, where neither the recipe nor the dataset says
 
 
 class TooManyFailures(RuntimeError):
@@ -66,11 +65,12 @@ def run(args: argparse.Namespace, params: Params) -> None:
     if args.modality == "text" and not any(clip.captions for clip in clips):
         message = f"{args.dataset} has no sentences: give it captions (docs/datasets.md), or take it out of this list"
         raise ParameterError(f"params.yaml: stores.text: {message}")
+    where, values = params.recipe(args.dataset, args.modality)
     try:
-        recipe = _recipe(getattr(params.active.features, args.modality), args.modality, clips, settings)
+        recipe = _recipe(values, args.modality, clips, settings)
         (_part if args.shard else _whole)(args, params, clips, recipe)
     except RecipeError as error:
-        raise ParameterError(f"params.yaml: scales.{params.scale}.features.{args.modality}: {error}") from error
+        raise ParameterError(f"params.yaml: {where}: {error}") from error
 
 
 def _whole(args: argparse.Namespace, params: Params, clips: list[Clip], recipe: dict[str, Any]) -> None:
@@ -161,9 +161,10 @@ def _fill(work: Work, writer: StoreWriter, what: str) -> dict[str, Any]:
 
 def _recipe(values: dict[str, Any], modality: str, clips: list[Clip], settings: Dataset) -> dict[str, Any]:
     """The recipe with the dataset's words, or the seconds that its clips need, so that a store of images has one second and not ten."""
+    asked = recipe_of(modality, values)
     if modality == "text":
         return values if settings.words is None else {**values, "words": settings.words}
-    return {**values, "seconds": seconds_of(modality, clips, settings.seconds or values.get("seconds", SECONDS))}
+    return {**values, "seconds": seconds_of(modality, clips, settings.seconds or asked.seconds)}
 
 
 def _check(failed: Sequence[Failure | Clip], rows: int, limit: float, what: str) -> None:

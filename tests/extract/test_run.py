@@ -131,7 +131,7 @@ def test_wrong_requests_are_refused(tmp_path):
     with pytest.raises(RecipeError, match="did you mean 'weights'"):
         prepare("video", {"weight": "random"}, tmp_path, Options())
     for modality in ("pixels", "masks"):
-        with pytest.raises(RecipeError, match="expected positive size and seconds and dtype uint8, found 0"):
+        with pytest.raises(RecipeError, match="size: expected at least 1, found 0"):
             prepare(modality, {"size": 0}, tmp_path, Options("cpu"))
     with pytest.raises(RecipeError, match="device"):
         pick_device("tpu")

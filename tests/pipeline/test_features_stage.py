@@ -165,8 +165,8 @@ def test_pixels_and_masks_of_avsbench(folder):
     counts = {"avsbench_s4": {"train": 2, "val": 1, "test": 1}, "seed": 1, "width": 48, "height": 32, "fps": 2, "defects": False}
     made.set("scales.mini.corpus", counts)
     made.set("datasets.avsbench_s4", {"source": "sample"})
-    made.set("scales.mini.features.pixels", {"size": 40})
-    made.set("scales.mini.features.masks", {"size": 40})
+    made.set("scales.mini.features.pixels.avsbench_s4", {"size": 40})
+    made.set("scales.mini.features.masks.avsbench_s4", {"size": 40})
     for name, rest in (("sample", ""), ("scan", "--source sample"), ("index", ""), ("features", "pixels"), ("features", "masks")):
         assert made.run(f"{name} avsbench_s4 {rest}") == 0
     pixels, masks = (FeatureStore(f"data/features/avsbench_s4/{name}.zarr") for name in ("pixels", "masks"))
@@ -184,7 +184,7 @@ def test_pixels_and_masks_of_avsbench(folder):
     ):
         changed = next(media.glob(pattern))
         changed.write_bytes(changed.read_bytes() + b" ")
-        made.set(f"scales.mini.features.{modality}", {"size": 20})
+        made.set(f"scales.mini.features.{modality}.avsbench_s4", {"size": 20})
         made.run(f"features avsbench_s4 {modality}")
         found = FeatureStore(f"data/features/avsbench_s4/{modality}.zarr")
         assert [found.status_of(row) for row in range(4)] == statuses
@@ -245,5 +245,6 @@ def test_only_avsbench_has_masks(described, capsys):
     write(made.path / "data/raw/valor32k/video", {"00000000000_0.000_10.000.mp4": b"x"})
     assert (made.run("scan valor32k"), made.run("index valor32k")) == (0, 0)
     made.set("features.failure_limit", 1.0)
+    made.set("scales.mini.features.masks.valor32k", {"size": 64})
     assert made.run("features valor32k masks") == 2
     assert "only that dataset has masks" in capsys.readouterr().err
