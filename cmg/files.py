@@ -1,4 +1,4 @@
-"""Files that are there whole or not at all, and their digests.
+"""Files that are there whole or not at all, their digests, and those that nobody meant to be there.
 
 A temporary is named ``.NAME.PID.tmp``: neither DVC (.dvcignore) nor a receipt takes one that a killed process left for content.
 """
@@ -34,6 +34,11 @@ def write_bytes(path: Path, data: bytes, folder: Path | None = None) -> None:
     """Write ``data`` under ``path``: a reader sees the old file or the whole new one. folder: as for ``replacing``."""
     with replacing(path, folder) as temporary:
         temporary.write_bytes(data)
+
+
+def left_by_macos(path: str) -> bool:
+    """Whether a path (`/` between its parts) is what macOS leaves beside files in archives and on other systems' disks."""
+    return any(part == "__MACOSX" or part.startswith("._") or part == ".DS_Store" for part in path.split("/"))
 
 
 def file_digest(path: Path) -> str:

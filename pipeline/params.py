@@ -4,6 +4,8 @@ Sections of methods (``fcid:``) are validated by the method's own configuration 
 """
 
 import difflib
+import json
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Literal, Self
 
@@ -51,7 +53,7 @@ class Dataset(BaseModel):
         words: the most words of a sentence that have features; None: what the recipe says.
     """
 
-    model_config = ConfigDict(extra="allow", frozen=True)
+    model_config = ConfigDict(extra="allow", frozen=True, strict=True)
 
     source: Literal["sample", "raw", "released"]
     seconds: int | None = Field(None, ge=1)
@@ -254,14 +256,20 @@ def parse(values: dict[str, Any], known_methods: list[str]) -> Params:
     try:
         params = Params(**{key: value for key, value in values.items() if key in fields}, sections=sections, released=released)
     except ValidationError as error:
-        places = ((".".join(map(str, item["loc"])).removeprefix("released."), item["msg"]) for item in error.errors())
-        raise ParameterError("\n".join(f"params.yaml: {place}: {message}" for place, message in places)) from error
+        lines = (f"params.yaml: {'.'.join(map(str, item['loc'])).removeprefix('released.')}: {_message(item)}" for item in error.errors())
+        raise ParameterError("\n".join(lines)) from error
     epochs_of = {f"scales.{name}.pretrain.epochs_of": list(scale.pretrain.epochs_of) for name, scale in params.scales}
     for place, methods in {"methods": params.methods, **epochs_of}.items():
         for method in methods:
             if method not in known_methods:
                 raise ParameterError(f"params.yaml: {place}: {unknown_key(method, known_methods)}")
     return params
+
+
+def _message(item: Mapping[str, Any]) -> str:
+    """What was expected, and the value where it is a single one that no message of ours names."""
+    named = item["type"] in ("value_error", "missing") or isinstance(item["input"], dict | list)
+    return item["msg"] if named else f"{item['msg']}, found {json.dumps(item['input'], default=str)}"
 
 
 def load(path: Path = paths.PARAMS) -> Params:

@@ -1,9 +1,11 @@
 """Annotation files read line by line: what cannot be used becomes a problem row, nothing is lost."""
 
 import csv
+import json
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from cmg.datasets.problems import Problems
 
@@ -65,6 +67,14 @@ def read_table(path: Path, columns: list[str], separator: str, problems: Problem
             problems.add(path.name, line.number, "malformed", f"expected {len(columns)} fields, found {len(fields)}", line.text)
             continue
         yield line, fields
+
+
+def read_json(path: Path, what: str) -> Any:
+    """The content of a json file in UTF-8, with or without BOM. Raises DatasetError when it is not one; what: should be in it."""
+    try:
+        return json.loads(path.read_text(encoding="utf-8-sig"))
+    except (ValueError, RecursionError) as error:  # ValueError includes UnicodeDecodeError
+        raise DatasetError(f"{path}: expected json {what}: {error}") from error
 
 
 def seconds(text: str) -> float | None:

@@ -14,7 +14,7 @@ from functools import cached_property
 from pathlib import Path
 
 from cmg.datasets.safety import safe_join, visible, why_unsafe_id
-from cmg.files import write_bytes
+from cmg.files import left_by_macos, write_bytes
 
 BLOCK = 64 * 1024  # bytes read at the beginning, in the middle and at the end of a file
 HEADER = ["path", "bytes", "fingerprint"]
@@ -88,7 +88,8 @@ def combined(fingerprints: Iterable[str]) -> str:
 def scan(root: Path, progress: Callable[[int, str], None] | None = None, content: bool = True) -> Listing:
     """List every file below `root`. `progress(files so far, path)` is called per file; `content=False` lists names and sizes only.
 
-    Links that leave the root, linked folders, special files and names that are not safe are refused and reported, not listed.
+    Links that leave the root, linked folders, special files and names that are not safe are refused and reported, not listed; what
+    macOS leaves beside files is passed over.
     Raises FileNotFoundError when the root is not a folder.
     """
     root = Path(root)
@@ -177,13 +178,13 @@ def _walk(root: Path) -> Iterator[tuple[str, str | None]]:
         raise error
 
     for folder, names, files in os.walk(root, onerror=fail):
-        names.sort()
+        names[:] = sorted(name for name in names if not left_by_macos(name))
         base = os.path.relpath(folder, root)
         prefix = "" if base == "." else f"{base}/"
         for name in [name for name in names if why_unsafe_id(name) or os.path.islink(os.path.join(folder, name))]:
             names.remove(name)
             yield f"{prefix}{name}", why_unsafe_id(name) or "is a link to a folder; link the files, or place the folder here"
-        for name in sorted(files):
+        for name in sorted(name for name in files if not left_by_macos(name)):
             yield f"{prefix}{name}", why_unsafe_id(name) or _why_not_regular(root, os.path.join(folder, name))
 
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from cmg.datasets.draw import draw
-from cmg.datasets.files import DatasetError
+from cmg.datasets.files import DatasetError, read_json
 from cmg.datasets.listing import Listing
 from cmg.datasets.problems import Problems
 from cmg.datasets.rows import IndexResult, Rows, annotation
@@ -69,10 +69,7 @@ def read_captions(path: Path, problems: Problems) -> dict[int, list[_Caption]]:
 
     Entries of another shape become problems (line = position counted from 1). Raises DatasetError when the file is neither form.
     """
-    try:
-        data = json.loads(path.read_text(encoding="utf-8"))
-    except ValueError as error:
-        raise DatasetError(f"{path}: expected json captions: {error}") from error
+    data = read_json(path, "captions")
     entries = data.get("annotations") if isinstance(data, dict) else data
     if not isinstance(entries, list):
         raise DatasetError(f"{path}: expected a list of captions under 'annotations', found {type(entries).__name__}")

@@ -4,7 +4,7 @@ import json
 from pathlib import Path
 
 from cmg.datasets.clips import Event
-from cmg.datasets.files import DatasetError
+from cmg.datasets.files import DatasetError, read_json
 from cmg.datasets.problems import Problems
 
 SECONDS = 10
@@ -17,10 +17,7 @@ def read_segments(path: Path, problems: Problems) -> Segments:
     Forms: a list of one-entry objects `{id: {class: [..]}}`, or one object `{id: {class: [..]}}`. Entries of another shape
     become problems (line = position in the file, counted from 1). Raises DatasetError when the file is not json of either form.
     """
-    try:
-        data = json.loads(path.read_text(encoding="utf-8"))
-    except ValueError as error:  # includes UnicodeDecodeError
-        raise DatasetError(f"{path}: expected json segment labels: {error}") from error
+    data = read_json(path, "segment labels")
     if not isinstance(data, list | dict):
         raise DatasetError(f"{path}: expected a json list or object of segment labels, found {type(data).__name__}")
     found: Segments = {}

@@ -9,7 +9,7 @@ import re
 from dataclasses import dataclass
 from pathlib import Path
 
-from cmg.datasets.files import DatasetError
+from cmg.datasets.files import DatasetError, read_json
 from cmg.datasets.listing import Listing
 from cmg.datasets.rows import IndexResult, Rows, annotation
 
@@ -38,10 +38,7 @@ def index(root: Path, listing: Listing, options: Options) -> IndexResult:
 
 
 def _entries(path: Path) -> list:
-    try:
-        data = json.loads(path.read_text(encoding="utf-8"))
-    except ValueError as error:
-        raise DatasetError(f"{path}: expected json descriptions: {error}") from error
+    data = read_json(path, "descriptions")
     if not isinstance(data, list):
         raise DatasetError(f"{path}: expected a json list of {{video_id, desc}}, found {type(data).__name__}")
     return data

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import numpy as np
 
+from cmg.files import left_by_macos
 from cmg.store.errors import StoreError
 from cmg.store.importers import fit_seconds
 from cmg.store.reader import FeatureStore
@@ -125,7 +126,8 @@ def _released(store: FeatureStore, path: Path) -> Iterator[tuple[str, int | None
         for row, clip_id in enumerate(store.ids):
             yield f"row {row} ({clip_id})", row, lambda row=row: source.read(row, "")
         return
-    files = sorted(file for file in path.iterdir() if file.suffix in FILES) if path.is_dir() else [path]
+    listed = (file for file in path.iterdir() if file.suffix in FILES and not left_by_macos(file.name)) if path.is_dir() else [path]
+    files = sorted(listed)
     rows = _by_name(store)
     for file in files:
         if file.suffix not in FILES or not file.is_file():

@@ -13,7 +13,7 @@ from typing import Protocol
 
 import numpy as np
 
-from cmg.files import file_digest
+from cmg.files import file_digest, left_by_macos
 from cmg.store.errors import StoreError
 from cmg.store.unpickle import RefusedPickle, load_array
 
@@ -146,9 +146,9 @@ class H5Rows:
 
 
 def _last_pickle(file: Path) -> bytes:
-    """Bytes of the last ``.pkl`` in a zip; names in the archive are compared, never used as paths."""
+    """Bytes of the last ``.pkl`` in a zip; names in the archive are compared, never used as paths. What macOS adds is passed over."""
     with zipfile.ZipFile(file) as archive:
-        members = archive.infolist()
+        members = [member for member in archive.infolist() if not left_by_macos(member.filename)]
         pickles = [member for member in members if member.filename.endswith(".pkl")]
         if len(members) > MAX_MEMBERS or not pickles:
             raise ReleasedError(

@@ -20,6 +20,7 @@ from cmg.files import file_digest, replacing
 from cmg.methods import build, codaar_keys, dcid_keys, fcid_keys
 from cmg.methods.base import Method
 from cmg.methods.fcid_keys import TEMPLATE, own_names, released_names
+from cmg.train.torchzip import why_unreadable
 
 KEYS = {"fcid": fcid_keys, "dcid": dcid_keys, "codaar": codaar_keys}
 ENCODER, TEXT = "Encoder_parameters", "Text_ar_lstm_parameters"
@@ -72,8 +73,12 @@ def read(name: str, path: Path) -> Released:
 
 
 def _load(path: Path) -> Mapping[Any, Any]:
-    if not zipfile.is_zipfile(path):
-        raise ReleasedError(f"{path}: expected a file written by torch.save in its zip format")
+    try:
+        unreadable = why_unreadable(path)
+    except zipfile.BadZipFile as error:
+        raise ReleasedError(f"{path}: expected a file written by torch.save in its zip format ({error})") from error
+    if unreadable:
+        raise ReleasedError(f"{path}: {unreadable}")
     try:
         content = torch.load(path, map_location="cpu", weights_only=True, mmap=True)
     except (pickle.UnpicklingError, RuntimeError, ValueError, TypeError, EOFError, KeyError, AttributeError) as error:

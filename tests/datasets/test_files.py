@@ -1,11 +1,13 @@
+import json
 import math
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from cmg.datasets.files import DatasetError, Line, csv_fields, read_lines, read_table, seconds
+from cmg.datasets.files import DatasetError, Line, csv_fields, read_json, read_lines, read_table, seconds
 from cmg.datasets.problems import Problems
+from tests.datasets.lines import JSON
 
 
 def test_lines_take_crlf_bom_blank_lines_and_a_missing_last_newline(tmp_path):
@@ -14,6 +16,25 @@ def test_lines_take_crlf_bom_blank_lines_and_a_missing_last_newline(tmp_path):
     problems = Problems()
     assert list(read_lines(path, problems)) == [Line(1, "one"), Line(4, "two "), Line(5, "three")]
     assert problems == []
+
+
+@settings(deadline=None)
+@given(JSON, st.booleans(), st.sampled_from([None, 2]))
+def test_json_with_or_without_bom(tmp_path_factory, value, marked, indent):
+    path = tmp_path_factory.mktemp("json") / "a.json"
+    path.write_bytes(b"\xef\xbb\xbf" * marked + json.dumps(value, indent=indent).encode())
+    assert read_json(path, "anything") == value
+
+
+@settings(deadline=None)
+@given(st.binary(max_size=30) | st.integers(1000, 300_000).map(lambda depth: b"[" * depth))
+def test_other_bytes_are_json_or_an_error_that_names_the_file(tmp_path_factory, data):
+    path = tmp_path_factory.mktemp("json") / "a.json"
+    path.write_bytes(data)
+    try:
+        read_json(path, "labels")
+    except DatasetError as error:
+        assert "a.json: expected json labels: " in str(error)
 
 
 @settings(deadline=None)

@@ -30,6 +30,22 @@ def test_scan_lists_files_sorted_with_size_and_fingerprint(make_root):
     assert [entry.path for entry in found.folders["video"]] == ["video/-a, #1.mp4", "video/b.mp4"]
 
 
+@settings(deadline=None, max_examples=30)
+@given(
+    st.sets(
+        st.sampled_from(["video/._b.mp4", "._list.csv", "__MACOSX/video/._b.mp4", "video/__MACOSX/b.mp4", ".DS_Store", "video/.DS_Store"])
+    )
+)
+def test_what_macos_leaves_beside_files_is_not_listed(tmp_path_factory, debris):
+    root = tmp_path_factory.mktemp("root")
+    kept = ["list.csv", "video/b.mp4", "video/.hidden", "video/_.mp4"]
+    for name in [*kept, *debris]:
+        (root / name).parent.mkdir(parents=True, exist_ok=True)
+        (root / name).write_bytes(b"x")
+    found = scan(root)
+    assert [entry.path for entry in found.entries] == sorted(kept) and found.refused == ()
+
+
 @pytest.mark.parametrize("size", [0, 1, BLOCK, 3 * BLOCK, 3 * BLOCK + 1, 9 * BLOCK])
 def test_fingerprint_sees_size_first_middle_and_last_block(tmp_path, size):
     path = tmp_path / "f"

@@ -25,7 +25,7 @@ def test_any_entries_are_labels_or_problems(tmp_path_factory, entries):
     assert all(len(values) == 10 for labels in found.values() for values in labels.values())
 
 
-@pytest.mark.parametrize("text", ["", "[", "3", "null", "\ufeff[]"])
+@pytest.mark.parametrize("text", ["", "[", "3", "null", "\ufeff["])
 def test_what_is_no_list_or_object_names_the_file(tmp_path, text):
     (tmp_path / "s.json").write_text(text)
     with pytest.raises(DatasetError, match="s.json: expected"):

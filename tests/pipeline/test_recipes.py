@@ -44,6 +44,14 @@ def test_a_wrong_type_is_one_line(indexed, capsys):
         assert "unknown argument" in line or line.endswith(f"found {json.dumps(value)}")
 
 
+@pytest.mark.parametrize("value", ["10", True, 2.5, 0])
+def test_a_wrong_limit_of_a_dataset_is_one_line(indexed, capsys, value):
+    indexed.set("datasets.valor32k.seconds", value)
+    assert indexed.run("features valor32k audio") == 2
+    [line] = capsys.readouterr().err.splitlines()
+    assert line.startswith("params.yaml: datasets.valor32k.seconds: Input should be ") and line.endswith(f", found {json.dumps(value)}")
+
+
 def test_pixels_of_a_dataset_without_a_size(indexed, capsys):
     indexed.set("scales.mini.features.pixels", {"celeba_hq": {"size": 32}})
     assert indexed.run("features valor32k pixels") == 2

@@ -68,6 +68,7 @@ def test_files_per_clip_are_found_by_id_or_its_first_eleven_characters(store, tm
     np.save(folder / f"{IDS[5]}.npy", clip(5)[:2])
     np.save(folder / f"{IDS[6]}.npy", np.zeros((4, 3)))
     (folder / "notes.txt").write_text("not a feature")
+    (folder / f"._{IDS[5]}.npy").write_bytes(b"what macOS leaves beside a file")
     found = compare(store, folder)
     assert found.rows.tolist() == [1, 2, 5] and found.per_clip == pytest.approx([1, 1, 1], abs=1e-4)
     assert found.skipped.keys() == {"unheard", IDS[6]}

@@ -4,11 +4,14 @@ import os
 import pickle
 import warnings
 import zipfile
+from pathlib import Path
 from types import SimpleNamespace
 
 import h5py
 import numpy as np
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from cmg.store import FeatureStore, StoreError, StoreWriter, released
 from cmg.store.importers import fit_seconds, import_rows, released_spec
@@ -76,6 +79,24 @@ def test_zipped_pickles(path, tmp_path):
     np.testing.assert_array_equal(store.read([0])[0], audio(4).astype("f4"))
     np.testing.assert_array_equal(store.read([1])[0], np.vstack([audio(2), np.zeros((2, 6))]).astype("f4"))
     np.testing.assert_array_equal(store.read([2])[0], audio(7, dtype="float32")[:4])
+
+
+DEBRIS = st.lists(st.sampled_from(["__MACOSX/._x.pkl", "._x.pkl", "a/._b.pkl", ".DS_Store", "__MACOSX/a/b.pkl"]), max_size=20)
+
+
+@settings(deadline=None, max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(before=DEBRIS, after=DEBRIS, name=st.sampled_from(["x.pkl", "a/b.pkl", "MACOSX.pkl"]))
+def test_what_macos_adds_to_an_archive_is_passed_over(tmp_path, before, after, name):
+    with warnings.catch_warnings(), zipfile.ZipFile(tmp_path / "clip.zip", "w") as archive:
+        warnings.simplefilter("ignore", UserWarning)  # names that come twice
+        for entry, data in [*((n, b"\0\5\x16\7") for n in before), (name, pickle.dumps(audio(4))), *((n, b"\0\5\x16\7") for n in after)]:
+            archive.writestr(entry, data)
+    np.testing.assert_array_equal(ZippedPickles(tmp_path).read(0, "clip"), audio(4))
+
+
+def test_an_archive_of_macos():
+    found = ZippedPickles(Path(__file__).parent / "files").read(0, "macos")
+    assert found.shape == (10, 128) and found.dtype == np.float32 and found.mean() == pytest.approx(0.5114, abs=1e-4)
 
 
 @pytest.mark.parametrize("method", [zipfile.ZIP_LZMA, zipfile.ZIP_DEFLATED, zipfile.ZIP_BZIP2])
