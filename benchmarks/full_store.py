@@ -25,7 +25,8 @@ from pathlib import Path
 
 import numpy as np
 
-from cmg.store import FeatureStore, StoreSpec, StoreWriter
+from cmg.store import FeatureStore, StoreSpec
+from cmg.store.writer import StoreWriter
 
 CLIPS = 40_801
 OFFICIAL, SHAPE = (10, 7, 7, 512), (10, 1, 1, 512)

@@ -21,7 +21,8 @@ import numpy as np
 import tensorstore
 import zarr
 
-from cmg.store import FeatureStore, StoreSpec, StoreWriter
+from cmg.store import FeatureStore, StoreSpec
+from cmg.store.writer import StoreWriter
 
 SHAPE, BATCH = (10, 7, 7, 512), 80
 

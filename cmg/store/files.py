@@ -25,6 +25,11 @@ def canonical_json(value: Any, indent: int | None = None) -> str:
         raise StoreError(f"expected plain JSON values (text, numbers, lists, mappings), found: {error}") from error
 
 
+def document(value: Mapping[str, Any]) -> bytes:
+    """A file of JSON: canonical, indented, ended by a newline."""
+    return (canonical_json(value, indent=1) + "\n").encode()
+
+
 def text_digest(text: str) -> str:
     """SHA-256 of the UTF-8 text, hex."""
     return hashlib.sha256(text.encode()).hexdigest()

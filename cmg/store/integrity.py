@@ -1,43 +1,37 @@
 """Is a store what it says it is? `verify` reads every byte, `summary` says what is in it."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
-from cmg.files import file_digest
 from cmg.store.errors import StoreError
 from cmg.store.files import canonical_json
-from cmg.store.metadata import chunk_name
-from cmg.store.reader import FeatureStore, read_attributes
+from cmg.store.reader import FeatureStore
+from cmg.store.root import ROOT, Problem, file_problems, read_root
 from cmg.store.schema import id_set_digest
 
 
-@dataclass(frozen=True)
-class Problem:
-    """One finding: which file, and what was expected and found there."""
-
-    file: str
-    message: str
-
-    def __str__(self) -> str:
-        return f"{self.file}: {self.message}"
+def check(path: Path, checksums: bool) -> list[Problem]:
+    """Compare every file of a sealed store with what its seal records: that it is there with its size, and with ``checksums`` (which
+    reads all of it) its bytes; empty when all is well. A file that the seal does not know is a problem, too."""
+    try:
+        files = read_root(path).attributes["files"]
+    except StoreError as error:
+        return [Problem(ROOT, str(error))]
+    present = {file.relative_to(path).as_posix() for file in path.rglob("*") if file.is_file()}
+    unknown = sorted(present - set(files) - {ROOT})
+    return [*file_problems(path, files, checksums), *(Problem(name, "a file that the seal does not know") for name in unknown)]
 
 
 def verify(path: Path) -> list[Problem]:
-    """Compare every file of a sealed store with the recorded checksums, and its parts with each other; empty when all is well."""
-    try:
-        attributes = read_attributes(path)
-    except StoreError as error:
-        return [Problem("zarr.json", str(error))]
-    if problems := list(_file_problems(path, attributes["files"])):
+    """``check`` with checksums, then the parts of the store against each other, as zarr reads them; empty when all is well."""
+    if problems := check(path, checksums=True):
         return problems
     try:
-        return list(_content_problems(FeatureStore(path)))
+        return list(_contradictions(FeatureStore(path)))
     except StoreError as error:
-        return [Problem("zarr.json", f"contradicts the files it lists: {error}")]
+        return [Problem(ROOT, f"contradicts the files it lists: {error}")]
 
 
 def summary(path: Path) -> str:
@@ -47,20 +41,18 @@ def summary(path: Path) -> str:
         StoreError: not a sealed store, or one whose files have other sizes than recorded.
     """
     store = FeatureStore(path)
-    about = store.attrs
-    counts = ", ".join(
-        f"{count} {name}" for name, count in sorted(about["counts"].items(), key=lambda item: (item[0] != "ok", item)) if count
-    )
-    shards = sum(name.startswith("features/c.") for name in about["files"])
-    size = sum(entry["bytes"] for entry in about["files"].values())
+    about, array = store.attrs, store.array
+    shards = -(-len(store) // array.shards[0])
+    found = sorted(about["counts"].items(), key=lambda item: (item[0] != "ok", item))
+    counts = ", ".join(f"{count} {name}" for name, count in found if count)
     lines = {
         "store": path,
         "holds": f"{about['modality']} of {about['dataset']}, {about['provenance']}",
         "clips": f"{about['clips']} ({counts})",
-        "features": f"{tuple(about['clip_shape'])} {about['dtype']} per clip",
-        "files": f"{len(about['files']) + 1}, {shards} of them shards of {about['clips_per_shard']} clips",
-        "coding": about["compression"] or "uncompressed",
-        "bytes": f"{size:,}",
+        "features": f"{array.shape} {array.dtype}, axes {', '.join(array.metadata.dimension_names or ())}",
+        "files": f"{len(about['files']) + 1}, {shards} of them shards of {array.shards[0]} clips",
+        "coding": ", ".join(map(str, array.compressors)) or "uncompressed",
+        "bytes": f"{sum(entry['bytes'] for entry in about['files'].values()):,}",
         "recipe": canonical_json(about["recipe"]),
         "weights": about["weights_digest"] or "none",
         "id set": about["id_set_digest"],
@@ -69,47 +61,31 @@ def summary(path: Path) -> str:
     return "\n".join(f"{name:<9} {value}" for name, value in lines.items())
 
 
-def _file_problems(path: Path, files: dict[str, dict[str, Any]]) -> Iterator[Problem]:
-    for name, about in sorted(files.items()):
-        file = path / name
-        if not file.is_file():
-            yield Problem(name, f"expected {about['bytes']} bytes, found no file")
-        elif file.stat().st_size != about["bytes"]:
-            yield Problem(name, f"expected {about['bytes']} bytes, found {file.stat().st_size}")
-        elif (found := file_digest(file)) != about["sha256"]:
-            yield Problem(name, f"expected SHA-256 {about['sha256']}, found {found}")
-    present = {file.relative_to(path).as_posix() for file in path.rglob("*") if file.is_file()}
-    for name in sorted(present - set(files) - {"zarr.json"}):
-        yield Problem(name, "a file that the seal does not know")
-
-
-def _content_problems(store: FeatureStore) -> Iterator[Problem]:
-    """Contradictions between parts whose bytes are as recorded: a fault of the writer."""
-    clips, about = len(store), store.attrs
+def _contradictions(store: FeatureStore) -> Iterator[Problem]:
+    """Between parts whose bytes are as recorded: a fault of the writer."""
+    about = store.attrs
     for name in ("valid", "status", "ids", "fingerprints"):
-        if len(getattr(store, name)) != clips:
-            yield Problem(name, f"expected {clips} rows, found {len(getattr(store, name))}")
-            return
+        getattr(store, name)  # raises where it does not have one value per row
     counts = {name: int((store.status == code).sum()) for name, code in about["status_codes"].items()}
     if counts != about["counts"]:
         yield Problem("status", f"expected counts {about['counts']}, found {counts}")
-    if id_set_digest(store.ids) != about["id_set_digest"]:
-        yield Problem("ids", f"expected id set {about['id_set_digest']}, found {id_set_digest(store.ids)}")
+    if (found := id_set_digest(store.ids)) != about["id_set_digest"]:
+        yield Problem("ids", f"expected id set {about['id_set_digest']}, found {found}")
     if wrong := np.flatnonzero((store.status == 0) != (store.valid > 0)).tolist():
         yield Problem("valid", f"expected content exactly where status is ok, found otherwise in rows {wrong[:5]}")
-    for shard in range(-(-clips // store.layout.slots)):
+    for shard in range(-(-len(store) // store.layout.slots)):
         yield from _shard_problems(store, shard)
 
 
 def _shard_problems(store: FeatureStore, shard: int) -> Iterator[Problem]:
-    name = chunk_name("features", shard, 1 + len(store.shape))
-    first = shard * store.layout.slots
+    """Rows that zarr reads otherwise than `FeatureStore` does, and failed rows that hold something."""
+    name, rows = store.shard_name(shard), np.arange(len(store))[shard * store.layout.slots :][: store.layout.slots]
+    ok = store.status[rows] == 0
     try:
-        present = store.shard(shard).lengths >= 0
-    except StoreError as error:
+        theirs, expected = store.array[rows[0] : rows[-1] + 1], store.read(rows)
+    except (StoreError, ValueError, RuntimeError) as error:  # zarr: ValueError for a bad index, RuntimeError for a bad chunk
         yield Problem(name, str(error))
         return
-    expected = store.status[first : first + store.layout.slots] == 0
-    expected = np.pad(expected, (0, store.layout.slots - len(expected)))
-    for slot in np.flatnonzero(present != expected).tolist():
-        yield Problem(name, f"row {first + slot}: expected {'features' if expected[slot] else 'none'}, found the opposite")
+    expected[~ok] = 0
+    for slot in np.flatnonzero((theirs != expected).reshape(len(rows), -1).any(axis=1)):
+        yield Problem(name, f"row {rows[slot]}: expected {'features as mapped' if ok[slot] else 'none'}, zarr reads others")

@@ -1,25 +1,28 @@
 """Read a sealed feature store: by rows or clip ids, from memory-mapped shards, in any number of processes.
 
+Nothing is served whose bytes are not the sealed ones: small arrays and shards are checked when they are first read.
 Axes: N clips of the store, n rows asked for, then the shape of one clip (T seconds, H W 7x7, C channels).
 """
 
-import hashlib
 from collections import defaultdict
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from cmg.store.errors import StoreError
-from cmg.store.files import parse_json, read_json
-from cmg.store.metadata import chunk_name, sealed_attributes
+from cmg.store.root import FEATURES, chunk_name, open_root
 from cmg.store.schema import Layout, decode_text
-from cmg.store.shards import ShardFile
+from cmg.store.sealed import SealedFiles
+from cmg.store.shards import clips_of
 
-T = TypeVar("T")
+if TYPE_CHECKING:
+    import zarr
+
+    from cmg.store.arrays import HeldShards
 
 
 @dataclass(frozen=True)
@@ -39,22 +42,23 @@ class FeatureStore:
 
     Attributes:
         attrs: attributes of the root group (recipe, weights digest, counts by status, checksums …).
+        digest: SHA-256 of the root, which stands for the whole store.
+        files: the bytes of its files.
         shape, dtype: of one clip's features.
 
     Raises:
-        StoreError: nothing there, not sealed yet, edited after sealing, or a shard whose size is not the recorded one; while
-            reading, when another store stands there and what is asked for was not opened before.
+        StoreError: nothing there, not sealed yet, edited after sealing, or a file whose size is not the recorded one; while
+            reading, bytes that are not the sealed ones: damaged, or of a store that took this one's place meanwhile.
     """
 
     def __init__(self, path: Path | str):
         self.path = Path(path)
-        root = read_root(self.path)
-        self.attrs, self.digest = _attributes(root, self.path), hashlib.sha256(root).hexdigest()
-        self.shape = tuple(self.attrs["clip_shape"])
-        self.dtype = np.dtype(self.attrs["dtype"])
+        root = open_root(self.path)
+        self.attrs, self.digest = root.attributes, root.digest
+        self.shape, self.dtype = tuple(self.attrs["clip_shape"]), np.dtype(self.attrs["dtype"])
         self.layout = Layout(self.attrs["clips_per_shard"], self.shape, self.attrs["dtype"], self.attrs["compression"])
-        self._shards: dict[int, ShardFile] = {}
-        check_sizes(self.path, self.attrs)
+        self.files = SealedFiles(self.path, root)
+        self._clips: dict[int, np.ndarray] = {}
 
     def __len__(self) -> int:
         return self.attrs["clips"]
@@ -84,24 +88,31 @@ class FeatureStore:
         return out
 
     @cached_property
+    def array(self) -> "zarr.Array":
+        """``features`` [N, *shape] as zarr opens it, for xarray, dask and others; it reads the files as they are by then."""
+        import zarr  # who only reads uncompressed stores does not need it
+
+        return zarr.open_array(self.path / "features", mode="r", zarr_format=3)
+
+    @cached_property
     def valid(self) -> np.ndarray:
         """int32 [N]: seconds (words) with content; 0 where a row failed."""
-        return self._small("valid")
+        return self._small("valid", "<i4")
 
     @cached_property
     def status(self) -> np.ndarray:
         """uint8 [N]: codes of ``attrs["status_codes"]``; 0 is ok."""
-        return self._small("status")
+        return self._small("status", "u1")
 
     @cached_property
     def ids(self) -> list[str]:
         """Clip ids in row order; may repeat."""
-        return decode_text(self._small("ids"))
+        return decode_text(self._small("ids", "u1", -1))
 
     @cached_property
     def fingerprints(self) -> list[str]:
         """Clip fingerprints in row order."""
-        return decode_text(self._small("fingerprint"))
+        return decode_text(self._small("fingerprint", "u1", -1))
 
     def status_of(self, row: int) -> str:
         """Status name of a row."""
@@ -148,74 +159,49 @@ class FeatureStore:
             raise StoreError(f"{self.path}: expected rows 0 to {len(self) - 1}, found {rows.min()} to {rows.max()}")
         return rows
 
+    def shard_name(self, number: int) -> str:
+        """File of shard ``number``, relative to the store."""
+        return chunk_name("features", number, 1 + len(self.shape))
+
     def _gather(self, rows: np.ndarray, out: np.ndarray) -> None:
-        for place, row in enumerate(rows.tolist()):
-            shard, slot = divmod(row, self.layout.slots)
-            self.shard(shard).copy_to(slot, out[place])
+        take = self._mapped_clip if self.layout.compression is None else self._decoded_clip
+        for position, row in enumerate(rows.tolist()):
+            out[position] = take(row)
 
-    def shard(self, number: int) -> ShardFile:
-        """Shard file ``number``, mapped on first use; raises ``StoreError`` when another store stands there by then."""
-        if number not in self._shards:
-            file = self.path / chunk_name("features", number, 1 + len(self.shape))
-            self._shards[number] = self._own(lambda: ShardFile(file, self.layout))
-        return self._shards[number]
+    def _mapped_clip(self, row: int) -> np.ndarray | int:
+        place = self._places[row]
+        return self._mapped(row // self.layout.slots)[place] if place >= 0 else 0
 
-    def _small(self, name: str) -> np.ndarray:
-        return self._own(lambda: read_small(self.path, name))
+    def _decoded_clip(self, row: int) -> np.ndarray:
+        shard = row // self.layout.slots
+        self._decoder.give(shard, self.files[self.shard_name(shard)])
+        return self._decoder.array[row]  # row by row: zarr's selection of many rows at once takes thirty times as long
 
-    def _own(self, open_file: Callable[[], T]) -> T:
-        """What ``open_file`` gives; ``StoreError`` unless the same store still stands there afterwards, so that it is of this one."""
+    def _mapped(self, shard: int) -> np.ndarray:
+        """The clips that an uncompressed shard holds, [present, *shape]."""
+        if shard not in self._clips:
+            name, first = self.shard_name(shard), shard * self.layout.slots
+            present = int((self.status[first : first + self.layout.slots] == 0).sum())
+            self._clips[shard] = clips_of(self.files[name], self.layout, present, self.path / name)
+        return self._clips[shard]
+
+    @cached_property
+    def _places(self) -> list[int]:
+        """Per row, its place among the clips that its shard holds; -1 where it failed."""
+        ok = self.status == 0
+        before = np.cumsum(ok) - ok
+        first = np.arange(len(self)) // self.layout.slots * self.layout.slots
+        return np.where(ok, before - before[first], -1).tolist()
+
+    @cached_property
+    def _decoder(self) -> "HeldShards":
+        from cmg.store.arrays import HeldShards
+
+        return HeldShards(self.files[FEATURES].tobytes())
+
+    def _small(self, name: str, dtype: str, *width: int) -> np.ndarray:
+        data = self.files[chunk_name(name, 0, 1 + len(width))]
         try:
-            return open_file()
-        finally:
-            if not self._stands():
-                raise StoreError(f"{self.path}: the store was replaced or deleted since it was opened; open it again")
-
-    def _stands(self) -> bool:
-        try:
-            return hashlib.sha256(read_root(self.path)).hexdigest() == self.digest
-        except StoreError:
-            return False
-
-
-def read_attributes(path: Path) -> dict[str, Any]:
-    """Attributes of the sealed store at ``path``; raises ``StoreError`` when there is none."""
-    return _attributes(read_root(path), path)
-
-
-def read_root(path: Path) -> bytes:
-    """The root ``zarr.json`` of the sealed store at ``path``; raises ``StoreError`` when there is none."""
-    try:
-        return (path / "zarr.json").read_bytes()
-    except (FileNotFoundError, NotADirectoryError) as error:
-        if not path.is_dir():
-            raise StoreError(
-                f"{path}: expected a feature store, found nothing; `python -m pipeline features` or `make repro` writes it"
-            ) from error
-        raise StoreError(
-            f"{path}: the store is not sealed (no zarr.json): extraction has not finished; run `python -m pipeline features` again"
-        ) from error
-
-
-def _attributes(root: bytes, path: Path) -> dict[str, Any]:
-    return sealed_attributes(parse_json(root, path / "zarr.json"), path)
-
-
-def check_sizes(path: Path, attributes: dict[str, Any]) -> None:
-    """Compare the size of every file with the recorded one (content: ``integrity.verify``)."""
-    for name, about in attributes["files"].items():
-        try:
-            found = (path / name).stat().st_size
-        except FileNotFoundError as error:
-            raise StoreError(
-                f"{path / name}: expected {about['bytes']} bytes, found no file; restore or extract the store again"
-            ) from error
-        if found != about["bytes"]:
-            raise StoreError(f"{path / name}: expected {about['bytes']} bytes, found {found}: truncated or changed; restore the store")
-
-
-def read_small(path: Path, name: str) -> np.ndarray:
-    """One of the small arrays ``valid``, ``status``, ``ids``, ``fingerprint``, read-only."""
-    metadata = read_json(path / name / "zarr.json")
-    data = (path / chunk_name(name, 0, len(metadata["shape"]))).read_bytes()
-    return np.frombuffer(data, np.dtype(metadata["data_type"])).reshape(metadata["shape"])
+            return data.view(dtype).reshape(len(self), *width)
+        except ValueError as error:
+            raise StoreError(f"{self.path / name}: expected {len(self)} rows, found {len(data)} bytes") from error

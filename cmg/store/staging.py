@@ -17,13 +17,11 @@ from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from cmg.files import file_digest
 from cmg.store import journal
 from cmg.store.files import link_or_copy, read_json, sync_folder
 from cmg.store.journal import Outcome
 from cmg.store.schema import StoreSpec
-from cmg.store.shards import ShardFile, append_index
-from cmg.store.workfiles import WorkFiles
+from cmg.store.workfiles import WorkFiles, measure
 
 
 class Staging:
@@ -31,7 +29,7 @@ class Staging:
 
     Attributes:
         outcomes: settled rows.
-        marks: per finished shard, its ``bytes`` and ``sha256``.
+        marks: per finished shard, its ``bytes`` and ``sha256``, which it has (a damaged one is not finished).
     """
 
     def __init__(self, folder: Path, spec: StoreSpec, shards: Sequence[int]):
@@ -56,6 +54,7 @@ class Staging:
     def abandoned(cls, folder: Path) -> "Staging":
         """What another specification left unfinished, to read rows from."""
         spec = StoreSpec.from_json(read_json(folder / "plan.json"))
+        WorkFiles(folder, spec).create()
         return cls(folder, spec, range(spec.shards))
 
     def complete(self, shard: int) -> bool:
@@ -80,7 +79,7 @@ class Staging:
         """Raw bytes of a row whose outcome is ``ok``."""
         shard, slot = divmod(row, self.spec.clips_per_shard)
         if shard in self.marks:
-            return ShardFile(self.files.finished(shard), self.spec.layout).clip_bytes(slot)
+            return self.files.array[row].tobytes()
         return self.files.read_clip(shard, slot)
 
     def adopt(self, shard: int, file: Path, about: dict, outcomes: dict[int, Outcome]) -> None:
@@ -143,13 +142,9 @@ class Staging:
 
     def _finish(self, shard: int) -> None:
         """Turn a raw shard whose rows are all settled into a Zarr shard; every step can be repeated."""
-        target, source, rows = self.files.finished(shard), self.files.raw(shard), self.spec.shard_rows(shard)
-        slots = [row - rows.start if self.outcomes[row].status == "ok" else None for row in rows]
-        if None in slots or self.spec.compression is not None:
-            source = self.files.pack(shard, slots)
-        else:
-            append_index(source, self.spec.layout, len(rows))
-        about = {"bytes": source.stat().st_size, "sha256": file_digest(source)}
+        target, rows = self.files.finished(shard), self.spec.shard_rows(shard)
+        source = self.files.finish(shard, [self.outcomes[row].status == "ok" for row in rows])
+        about = measure(source)
         os.replace(source, target)
         sync_folder(target.parent)
         self._mark(shard, about)

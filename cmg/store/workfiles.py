@@ -1,18 +1,29 @@
 """Files of unfinished work: where they are, and single clips in raw shards."""
 
 import json
+import logging
 import os
 import shutil
 import zlib
-from collections.abc import Iterable
+from collections.abc import Sequence
+from functools import cached_property
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
-from cmg.files import write_bytes
-from cmg.store.files import canonical_json, read_json
+import numpy as np
+
+from cmg.files import file_digest, write_bytes
+from cmg.store.arrays import array_files, encode_shard
+from cmg.store.files import canonical_json
 from cmg.store.journal import write_fully
-from cmg.store.metadata import chunk_name
+from cmg.store.root import FEATURES, chunk_name
 from cmg.store.schema import StoreSpec
-from cmg.store.shards import ShardFile, write_packed
+from cmg.store.shards import append_index
+
+if TYPE_CHECKING:
+    import zarr
+
+LOG = logging.getLogger(__name__)
 
 
 class WorkFiles:
@@ -25,13 +36,26 @@ class WorkFiles:
         """Make the folders and ``plan.json`` where they are missing."""
         for name in ("raw", "journal", "done", "store.zarr/features"):
             (self.folder / name).mkdir(parents=True, exist_ok=True)
-        plan = self.folder / "plan.json"
-        if not plan.exists():
-            write_bytes(plan, canonical_json(self.spec.to_json()).encode())
+        documents = {"plan.json": canonical_json(self.spec.to_json()).encode()}
+        documents[f"store.zarr/{FEATURES}"] = array_files(self.spec, {})[FEATURES]
+        for name, data in documents.items():
+            if not (self.folder / name).exists():
+                write_bytes(self.folder / name, data)
+
+    @cached_property
+    def array(self) -> "zarr.Array":
+        """Features [N, *shape] of the finished shards; zeros elsewhere."""
+        import zarr
+
+        return zarr.open_array(self.folder / "store.zarr/features", mode="r", zarr_format=3)
+
+    def shard_name(self, shard: int) -> str:
+        """Path of a shard inside the store."""
+        return chunk_name("features", shard, 1 + len(self.spec.shape))
 
     def finished(self, shard: int) -> Path:
         """Where the finished shard goes, inside the store to be."""
-        return self.folder / "store.zarr" / chunk_name("features", shard, 1 + len(self.spec.shape))
+        return self.folder / "store.zarr" / self.shard_name(shard)
 
     def raw(self, shard: int, suffix: str = "") -> Path:
         return self.folder / "raw" / f"{shard}{suffix}"
@@ -43,8 +67,14 @@ class WorkFiles:
         return self.folder / "done" / f"{shard}.json"
 
     def read_mark(self, shard: int) -> dict | None:
-        """Size and SHA-256 of a finished shard; None unless both it and its mark are there."""
-        return read_json(self.mark(shard)) if self.mark(shard).exists() and self.finished(shard).exists() else None
+        """Size and SHA-256 of a finished shard; None unless it is there with these bytes."""
+        mark, finished = self.mark(shard), self.finished(shard)
+        if not (mark.exists() and finished.exists()):
+            return None
+        if json.dumps(about := measure(finished)).encode() == mark.read_bytes():
+            return about
+        LOG.warning("%s: bytes differ from those recorded in %s; damaged clips are extracted again", finished, mark)
+        return None
 
     def write_mark(self, shard: int, about: dict) -> None:
         write_bytes(self.mark(shard), json.dumps(about).encode())
@@ -79,27 +109,37 @@ class WorkFiles:
             os.replace(copy, raw)
         moved.unlink(missing_ok=True)
 
-    def pack(self, shard: int, slots: Iterable[int | None]) -> Path:
-        """Write the clips in ``slots`` (None: absent) densely, compressed if the store is; durable when it returns."""
-        packed = self.raw(shard, ".packed")
-        clips = (None if slot is None else self.read_clip(shard, slot) for slot in slots)
-        with packed.open("wb") as handle:
-            write_packed(handle, self.spec.layout, clips)
-            handle.flush()
-            os.fsync(handle.fileno())
+    def finish(self, shard: int, present: list[bool]) -> Path:
+        """A Zarr shard of the raw one, which holds a clip in each slot that is ``present``; durable when it returns."""
+        slots, packed = np.flatnonzero(present).tolist(), self.raw(shard, ".packed")
+        if self.spec.compression is not None:
+            write_bytes(packed, encode_shard(self.spec, shard, self._clips(shard, slots)))
+            return packed
+        if all(present):
+            packed = self.raw(shard)
+        else:
+            with packed.open("wb") as handle:
+                handle.writelines(self.read_clip(shard, slot) for slot in slots)
+        append_index(packed, self.spec.layout, present)
         return packed
 
-    def unpack(self, shard: int, slots: Iterable[int]) -> dict[int, int]:
+    def unpack(self, shard: int, slots: Sequence[int]) -> dict[int, int]:
         """Lay the clips of a finished shard out as a raw one and take its mark away; returns the CRC-32 per slot."""
-        source, fresh = ShardFile(self.finished(shard), self.spec.layout), self.raw(shard, ".copy")
-        size, checksums = self.spec.layout.clip_bytes, {}
-        with fresh.open("wb") as handle:
-            handle.truncate(len(self.spec.shard_rows(shard)) * size)
-            for slot in slots:
-                data = source.clip_bytes(slot)
-                handle.seek(slot * size)
-                handle.write(data)
-                checksums[slot] = zlib.crc32(data)
+        rows, fresh = self.spec.shard_rows(shard), self.raw(shard, ".copy")
+        clips = self.array[rows.start : rows.stop]
+        clips.tofile(fresh)
         os.replace(fresh, self.raw(shard))
         self.mark(shard).unlink()
-        return checksums
+        return {slot: zlib.crc32(clips[slot].tobytes()) for slot in slots}
+
+    def _clips(self, shard: int, slots: Sequence[int]) -> np.ndarray:
+        """Clips [n, *shape] of a raw shard; zeros but in ``slots``."""
+        clips = np.zeros((len(self.spec.shard_rows(shard)), *self.spec.shape), self.spec.dtype)
+        for slot in slots:
+            clips[slot] = np.frombuffer(self.read_clip(shard, slot), self.spec.dtype).reshape(self.spec.shape)
+        return clips
+
+
+def measure(file: Path) -> dict[str, Any]:
+    """``bytes`` and ``sha256`` of a file."""
+    return {"bytes": file.stat().st_size, "sha256": file_digest(file)}

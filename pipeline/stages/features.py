@@ -20,9 +20,10 @@ from cmg.extract.options import Options, RecipeError
 from cmg.extract.released import ReleasedFiles
 from cmg.extract.run import MODULES, prepare, recipe_of, rows_of, seconds_of
 from cmg.extract.run import run as run_job
-from cmg.store import StoreSpec, StoreWriter
+from cmg.store import StoreSpec
 from cmg.store.importers import import_rows, released_spec
 from cmg.store.reader import Failure
+from cmg.store.writer import StoreWriter
 from pipeline import codedeps, device, files, paths, progress, receipts
 from pipeline.params import Dataset, ParameterError, Params
 

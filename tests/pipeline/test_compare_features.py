@@ -6,7 +6,8 @@ import h5py
 import numpy as np
 import pytest
 
-from cmg.store import StoreSpec, StoreWriter
+from cmg.store import StoreSpec
+from cmg.store.writer import StoreWriter
 from pipeline.__main__ import main
 
 

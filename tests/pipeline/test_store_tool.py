@@ -4,7 +4,8 @@ import h5py
 import numpy as np
 import pytest
 
-from cmg.store import StoreSpec, StoreWriter
+from cmg.store import StoreSpec
+from cmg.store.writer import StoreWriter
 
 VALUES = np.random.default_rng(0).random((3, 10, 128)).astype("f4")
 

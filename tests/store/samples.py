@@ -4,7 +4,8 @@ from pathlib import Path
 
 import numpy as np
 
-from cmg.store import StoreSpec, StoreWriter
+from cmg.store import StoreSpec
+from cmg.store.writer import StoreWriter
 
 SHAPE = (4, 3, 3, 8)
 

@@ -13,9 +13,10 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from cmg.store import FeatureStore, StoreError, StoreWriter, released
+from cmg.store import FeatureStore, StoreError, released
 from cmg.store.importers import fit_seconds, import_rows, released_spec
 from cmg.store.released import H5Rows, NumpyFiles, ReleasedError, ZippedPickles
+from cmg.store.writer import StoreWriter
 
 SHAPE = (4, 6)
 

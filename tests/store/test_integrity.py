@@ -6,9 +6,9 @@ import re
 
 import pytest
 
-from cmg.store import FeatureStore, StoreError
-from cmg.store.integrity import summary, verify
-from cmg.store.metadata import seal_of
+from cmg.store import FeatureStore, StoreError, files
+from cmg.store.integrity import check, summary, verify
+from cmg.store.root import seal_of
 from tests.store.samples import contents, make_spec, write
 
 FAILING = {2: "missing"}
@@ -31,6 +31,34 @@ def test_a_flipped_byte_in_any_file_is_found_there(path):
         assert files_of(verify(path)) == [name]
         (path / name).write_bytes(data)
     assert verify(path) == []
+
+
+def test_sizes_are_checked_without_reading_and_checksums_when_asked(path):
+    write(path, failing=FAILING)
+    assert check(path, checksums=False) == check(path, checksums=True) == []
+    for name, data in contents(path).items():
+        flipped = bytes([data[0] ^ 1]) + data[1:]
+        for damage, found in ((data[:-1], (True, True)), (flipped, (name == "zarr.json", True)), (None, (True, True))):
+            (path / name).unlink() if damage is None else (path / name).write_bytes(damage)
+            assert tuple(files_of(check(path, checksums)) == [name] for checksums in (False, True)) == found
+        (path / name).write_bytes(data)
+
+
+@pytest.mark.parametrize("compression", [None, "zstd"])
+def test_a_reader_refuses_every_file_that_has_rotted(path, compression):
+    """One flipped byte, size and time kept: found when the file is first read, by a reader that had not read it yet."""
+    write(path, make_spec(compression=compression), FAILING)
+    for name, data in contents(path).items():
+        place = len(data) // 2
+        if name.endswith("zarr.json") and (name != "features/zarr.json" or compression is None):
+            continue  # the root is checked by its seal; the other documents are not read
+        reader = FeatureStore(path)
+        (path / name).write_bytes(data[:place] + bytes([data[place] ^ 1]) + data[place + 1 :])
+        with pytest.raises(StoreError, match=f"{re.escape(name)}: expected SHA-256.*damaged; restore the store"):
+            reader.read(range(10)), reader.valid, reader.status, reader.ids, reader.fingerprints
+        (path / name).write_bytes(data)
+        reader.read(range(10))  # restored
+        (path / name).write_bytes(data)
 
 
 def test_several_damages_are_all_listed(path):
@@ -60,14 +88,15 @@ def reseal(path, name: str, data: bytes, **attributes) -> None:
     document["attributes"]["files"][name] = {"bytes": len(data), "sha256": hashlib.sha256(data).hexdigest()}
     document["attributes"] |= attributes
     document["attributes"]["seal"] = seal_of(document["attributes"])
-    (path / "zarr.json").write_text(json.dumps(document))
+    (path / "zarr.json").write_bytes(files.document(document))
 
 
 @pytest.mark.parametrize(
     ("name", "data", "file", "message"),
     [
         ("status/c.0", bytes([0] * 10), "status", "expected counts"),
-        ("status/c.0", bytes([1, 0, 0] + [0] * 7), "features/c.0.0.0.0.0", "row 0: expected none, found the opposite"),
+        ("status/c.0", bytes([1, 0, 0] + [0] * 7), "features/c.0.0.0.0.0", "row 0: expected none, zarr reads others"),
+        ("status/c.0", bytes([1, 1, 1] + [0] * 7), "features/c.0.0.0.0.0", "expected a shard of 1 clips"),
         ("ids/c.0.0", None, "ids", "expected id set"),
         ("valid/c.0", bytes(40), "valid", r"rows \[0, 1, 3, 4, 5\]"),
     ],
@@ -97,7 +126,7 @@ def test_summary_says_what_and_how(path):
     for part in (
         "video of ave, extracted",
         "10 (9 ok, 1 missing)",
-        "(4, 3, 3, 8) float16",
+        "(10, 4, 3, 3, 8) float16, axes clip, time, height, width, channel",
         "3 of them shards of 4 clips",
         "frames_per_second",
         "ab" * 32,

@@ -10,14 +10,14 @@ from pathlib import Path
 
 import pytest
 
-from cmg.store import StoreWriter
+from cmg.store.writer import StoreWriter
 from tests.store.samples import contents, fill, make_spec, write
 
 FAILING = {2: "missing", 6: "no_audio"}
 SLOW = """
 import sys, time
 from pathlib import Path
-from cmg.store import StoreWriter
+from cmg.store.writer import StoreWriter
 from tests.store.samples import fill, make_spec
 path = Path(sys.argv[1])
 writer = StoreWriter(path, path.with_suffix(".work"), make_spec(60))

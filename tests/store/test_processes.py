@@ -4,7 +4,8 @@ import multiprocessing
 
 import pytest
 
-from cmg.store import FeatureStore, StoreError, StoreWriter
+from cmg.store import FeatureStore, StoreError
+from cmg.store.writer import StoreWriter
 from tests.store.samples import contents, fill, make_spec, write
 
 

@@ -27,7 +27,7 @@ def test_zarr_and_tensorstore_read_the_same_values(path, compression, dtype):
     import zarr
 
     store = FeatureStore(write(path, make_spec(compression=compression, dtype=dtype), FAILING))
-    group = zarr.open_group(path, mode="r")
+    group = zarr.open_group(path, mode="r", zarr_format=3)
     assert dict(group.attrs) == store.attrs
     np.testing.assert_array_equal(store.read(range(10)), expected(dtype=dtype))
     assert sorted(group.array_keys()) == ["features", "fingerprint", "ids", "status", "valid"]
@@ -144,18 +144,16 @@ def test_edited_attributes_are_noticed(path, edit, message):
 def test_truncated_and_missing_shards_are_named(path):
     shard = write(path) / "features" / "c.1.0.0.0.0"
     reader = FeatureStore(path)  # opened before the damage, shard not mapped yet
-    os.truncate(shard, shard.stat().st_size - 9)
-    with pytest.raises(StoreError, match=r"c\.1\.0\.0\.0\.0.*found \d+: truncated"):
-        FeatureStore(path)
-    with pytest.raises(StoreError, match=r"c\.1\.0\.0\.0\.0: shard index does not match its checksum"):
-        reader.read([4])
-    os.truncate(shard, 10)
-    with pytest.raises(StoreError, match=r"c\.1\.0\.0\.0\.0: truncated shard"):
-        FeatureStore.read(reader, [5])
+    for size in (shard.stat().st_size - 9, 10, 0):
+        os.truncate(shard, size)
+        with pytest.raises(StoreError, match=r"c\.1\.0\.0\.0\.0.*found \d+: truncated"):
+            FeatureStore(path)
+        with pytest.raises(StoreError, match=r"c\.1\.0\.0\.0\.0: expected SHA-256.*: damaged"):
+            reader.read([4])
     shard.unlink()
     with pytest.raises(StoreError, match=r"c\.1\.0\.0\.0\.0: expected \d+ bytes, found no file"):
         FeatureStore(path)
-    with pytest.raises(StoreError, match=r"c\.1\.0\.0\.0\.0: shard cannot be opened"):
+    with pytest.raises(StoreError, match=r"c\.1\.0\.0\.0\.0: expected SHA-256.*No such file"):
         reader.read([6])
     np.testing.assert_array_equal(reader.read([0]), [clip(0)])
 
@@ -176,12 +174,3 @@ def test_a_shard_cut_anywhere_serves_nothing(path, compression):
             reader.read([4])
 
     cut()
-
-
-def test_damaged_compressed_clip_is_not_served(path):
-    shard = write(path, make_spec(compression="zstd")) / "features" / "c.0.0.0.0.0"
-    data = bytearray(shard.read_bytes())
-    data[:8] = bytes(8)  # the first frame's header; the index stays intact
-    shard.write_bytes(data)
-    with pytest.raises(StoreError, match=r"c\.0\.0\.0\.0\.0: slot 0 does not decompress"):
-        FeatureStore(path).read([0])

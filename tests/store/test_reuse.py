@@ -6,7 +6,8 @@ import shutil
 import numpy as np
 import pytest
 
-from cmg.store import FeatureStore, StoreWriter
+from cmg.store import FeatureStore
+from cmg.store.writer import StoreWriter
 from tests.store.samples import SHAPE, clip, contents, fill, make_spec, write
 
 FAILING = {2: "missing", 9: "timeout"}

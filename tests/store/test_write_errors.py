@@ -9,8 +9,9 @@ import os
 import numpy as np
 import pytest
 
-from cmg.store import FeatureStore, StoreWriter, journal
+from cmg.store import FeatureStore, journal
 from cmg.store.integrity import verify
+from cmg.store.writer import StoreWriter
 from tests.store.samples import clip, contents, fill, make_spec, write
 
 FAILING = {2: "missing", 6: "no_audio"}
@@ -119,6 +120,25 @@ def test_a_truncated_raw_shard_costs_the_clips_that_are_gone(path, keep):
         assert writer.todo == [1, 2, 3, *range(4 + keep // 576, 10)]
         fill(writer)
         assert contents(writer.seal()) == contents(write(path.with_name("quiet.zarr"), spec))
+
+
+@pytest.mark.parametrize("compression", [None, "zstd"])
+@pytest.mark.parametrize("failing", [{}, {5: "missing"}], ids=["whole", "with a failure"])
+def test_a_damaged_finished_shard_of_unfinished_work_is_not_sealed(path, caplog, compression, failing):
+    """Zeroed in the middle, which keeps its size; of an uncompressed whole shard only the damaged clips are done again."""
+    work, spec = path.with_suffix(".work"), make_spec(compression=compression)
+    with StoreWriter(path, work, spec) as writer:
+        fill(writer, range(8), failing)
+    shard = next(work.glob("runs/*/store.zarr/features/c.1.0.0.0.0"))
+    with shard.open("r+b") as handle:
+        handle.seek(spec.layout.clip_bytes + 10 if compression is None else 500)
+        handle.write(bytes(100))
+    with StoreWriter(path, work, spec) as writer:
+        kept = {4, 6, 7} if compression is None and not failing else {5} & failing.keys()
+        assert set(writer.todo) & set(range(8)) >= {4, 5, 6, 7} - kept - {4} and not set(writer.todo) & set(range(4))
+        fill(writer, failing=failing)
+        assert contents(writer.seal()) == contents(write(path.with_name("quiet.zarr"), spec, failing))
+    assert "c.1.0.0.0.0" in caplog.text and "bytes differ" in caplog.text
 
 
 def test_a_truncated_shard_of_the_previous_store_is_not_reused_and_says_so(path, caplog):

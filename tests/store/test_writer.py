@@ -3,7 +3,8 @@
 import numpy as np
 import pytest
 
-from cmg.store import FeatureStore, StoreError, StoreWriter
+from cmg.store import FeatureStore, StoreError
+from cmg.store.writer import StoreWriter
 from tests.store.samples import SHAPE, clip, contents, fill, make_spec, write
 
 FAILING = {2: "missing", 9: "timeout"}
