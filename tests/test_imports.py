@@ -23,6 +23,7 @@ MAY_IMPORT = {
     "train": {"methods", "nn", "store", "datasets", "tasks"},
     "tasks": {"datasets", "toc"},
     "generation": {"datasets", "extract", "methods", "tasks", "toc", "train"},
+    "segmentation": {"datasets", "tasks"},
     "report": {"store", "datasets"},
 }
 LIGHT = ["sample", "scan", "index", "toc", "tables", "report", "default", "sweep"]

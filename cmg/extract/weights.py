@@ -41,6 +41,18 @@ KNOWN = {
     "audioset_pca": WeightsFile(
         "vggish_pca_params-970ea276.pth", "970ea276", f"{_VGGISH}/vggish_pca_params-970ea276.pth", "VGGish post-processing (PCA)"
     ),
+    "pvt_v2_b5": WeightsFile(
+        "pvt_v2_b5.pth",
+        "",
+        "https://github.com/whai362/PVT/releases/download/v2/pvt_v2_b5.pth",
+        "PVT-v2-b5 of its authors",
+    ),
+    "resnet50": WeightsFile(
+        "resnet50-19c8e357.pth",
+        "19c8e357",
+        "https://download.pytorch.org/models/resnet50-19c8e357.pth",
+        "ResNet-50 as trained by torchvision",
+    ),
     "bert-base-uncased": WeightsFile(
         "bert-base-uncased",
         "",
@@ -104,7 +116,7 @@ def fetch(name: str, weights_dir: Path, progress: Callable[[int, int], None] = l
     """
     known = _known(name)
     if not known.sha256:
-        raise WeightsError(f"weights {name!r} are a folder without a pinned checksum; get it from {known.source}")
+        raise WeightsError(f"weights {name!r} have no pinned checksum; get them from {known.source}")
     target = Path(weights_dir) / known.file
     if target.exists():
         return resolve(name, weights_dir)

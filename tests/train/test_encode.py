@@ -6,7 +6,7 @@ import torch
 
 from cmg.methods import build
 from cmg.methods.base import Codes, Method
-from cmg.train.encode import encode_draws, encode_store, encode_whole
+from cmg.train.encode import encode_draws, encode_store, encode_whole, time_bridge
 from cmg.train.standardise import Standardiser
 from tests.train.conftest import ArrayStore
 
@@ -125,3 +125,37 @@ def test_whole_clips_are_filled_up_with_zeros_that_take_part():
         assert not whole.indices[3].any()
     text = encode_whole(Summing(), held, "text", CPU, Standardiser(), held.valid)
     assert text.indices[:, 0, 0].tolist() == [10, 3, 0, 10, 7] and text.valid.tolist() == [1, 1, 0, 1, 1]
+
+
+class Echoing(torch.nn.Module):
+    """A temporal block that shows what it is given, in training mode and out of it."""
+
+    def forward(self, x):
+        return x
+
+
+class Bridged(Method):
+    """The index of the largest channel of what the temporal block is given."""
+
+    def __init__(self):
+        super().__init__()
+        self.encoder = torch.nn.Module()
+        self.encoder.temporal = torch.nn.ModuleDict({"audio": Echoing(), "text": Echoing()})
+
+    def encode(self, modality, features, mask=None, level=None):
+        return Codes(indices=self.encoder.temporal[modality](features).argmax(-1, keepdim=True))
+
+
+@pytest.mark.parametrize(("modality", "slots"), [("audio", 5), ("text", 10)])
+def test_a_bridge_mixes_seconds_before_the_temporal_block(modality, slots):
+    features = np.random.default_rng(1).normal(size=(4, slots, 6)).astype(np.float32)
+    held, method = ArrayStore(features, np.full(4, slots)), Bridged()
+    draws = encode_draws(method, held, modality, CPU, Standardiser(), 2, seed=3, bridge=time_bridge(3))
+    layer = time_bridge(3)
+    repeated = torch.from_numpy(features).repeat(1, 10 // slots, 1)
+    expected = torch.einsum("ts,bsc->btc", layer.weight, repeated) + layer.bias[None, :, None]
+    assert draws.shape == (2, 4, 5, 1)
+    np.testing.assert_array_equal(draws[0, ..., 0], expected.argmax(-1))
+    plain = encode_draws(method, held, modality, CPU, Standardiser(), 1, seed=3)
+    assert plain.shape == (1, 4, slots, 1), "without a bridge nothing is mixed, and none stays behind"
+    assert not torch.equal(time_bridge(4).weight, layer.weight)
