@@ -33,10 +33,11 @@ from cmg.extract.calibrate import fill_normal
 from cmg.extract.contract import Task
 from cmg.extract.engine import extract
 from cmg.extract.vgg19 import FRAMES_PER_FORWARD, FULL, MINI, Network, Recipe, decode, layers, normalise
-from cmg.media.grid import Window, official_indices
+from cmg.media.grid import official_indices
 from cmg.media.pool import DecodePool
 from cmg.media.source import Source
 from cmg.media.video import VideoTask
+from cmg.media.window import Window
 
 WIDTH, HEIGHT, FPS, SECONDS = 340, 256, 25, 10
 

@@ -5,11 +5,11 @@ from collections.abc import Mapping, Sequence
 from cmg.datasets.clips import Clip, read_index
 from cmg.media.audio import AudioTask
 from cmg.media.failure import MediaFailure
-from cmg.media.grid import Window
 from cmg.media.pool import DecodePool
 from cmg.media.preview import jpeg, preview
 from cmg.media.source import Decoded, Source
 from cmg.media.video import VideoTask
+from cmg.media.window import Window
 from cmg.report.examples import Answers, Exhibit, Hit, Picture, Query, Sound
 from cmg.tasks.codes import RunCodes
 from cmg.tasks.examples import Example, Shown, examples
@@ -75,9 +75,8 @@ def _task(key: Key, clips: Mapping[str, Sequence[Clip]], params: Params) -> Vide
     if path is None:
         return MediaFailure("missing", "the index names no file")
     source = Source(str(paths.dataset_root(name, params.dataset(name).source)), path, fingerprint)
-    if shown.modality == "audio":
-        return AudioTask(source, clip.start, clip.duration, SECONDS)
-    return VideoTask(source, Window(clip.start, clip.duration, 1, SECONDS))
+    window = Window(clip.start, clip.duration, frames_per_second=1, seconds=SECONDS, source_start=clip.source_start)
+    return AudioTask(source, window) if shown.modality == "audio" else VideoTask(source, window)
 
 
 def _exhibit(shown: Shown, clip: Clip, found: Decoded | MediaFailure | None) -> Exhibit:

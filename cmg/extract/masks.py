@@ -15,9 +15,9 @@ from cmg.datasets.clips import Clip
 from cmg.datasets.s4_files import covered_files, mask_folder
 from cmg.extract.contract import Batch, Task
 from cmg.extract.options import PixelRecipe, RecipeError
-from cmg.media.grid import Window
 from cmg.media.source import Decoded, Source
 from cmg.media.video import VideoTask, decode_video
+from cmg.media.window import Window
 
 decode = decode_video
 

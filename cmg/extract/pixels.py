@@ -14,9 +14,9 @@ from cmg.extract.contract import Batch, Task
 from cmg.extract.options import PixelRecipe
 from cmg.extract.resize import antialiased
 from cmg.extract.visual import video_task
-from cmg.media.grid import Window
 from cmg.media.source import Decoded
 from cmg.media.video import decode_video
+from cmg.media.window import Window
 
 decode = decode_video
 
@@ -45,7 +45,7 @@ def tasks(clips: Sequence[Any], root: Path, recipe: Recipe) -> list[Task]:
 
 
 def _window(clip: Any, recipe: Recipe) -> Window:
-    return Window(clip.start, clip.duration, frames_per_second=1, seconds=recipe.seconds)
+    return Window(clip.start, clip.duration, frames_per_second=1, seconds=recipe.seconds, source_start=clip.source_start)
 
 
 class Network:

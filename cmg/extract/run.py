@@ -116,9 +116,9 @@ def pick_device(name: str) -> torch.device:
 
 
 def _fingerprint(clip: Any, modality: str) -> str:
-    """What a clip's features depend on besides the recipe: content, excerpt, and whether the index could use it."""
+    """What a clip's features depend on besides the recipe: content, part of it, and whether the index could use it."""
     content = clip.audio_fingerprint if modality == "audio" else clip.visual_fingerprint
-    parts = (content, clip.start, clip.duration, clip.status)
+    parts = (content, clip.start, clip.duration, clip.source_start, clip.status)
     return hashlib.sha256("|".join(map(str, parts)).encode()).hexdigest()[:32]
 
 

@@ -19,9 +19,10 @@ from cmg.extract.options import RecipeError, require
 from cmg.extract.resize import resize
 from cmg.extract.visual import video_task
 from cmg.extract.weights import digest, load_state, resolve
-from cmg.media.grid import GRIDS, LENGTHS, Window
+from cmg.media.grid import GRIDS, LENGTHS
 from cmg.media.source import Decoded
 from cmg.media.video import decode_video
+from cmg.media.window import Window
 
 SIZE, SIDE, CHANNELS = 224, 7, 512
 CONVS = (2, 2, 4, 4, 4)  # convolutions per block
@@ -41,7 +42,8 @@ class Recipe:
     """What makes the numbers. Two recipes that are equal give the same features.
 
     weights: `caffe` (official), `torchvision` or `random`; seed and widths (channels of the five blocks) concern `random` only.
-    frames_per_second: F, 16 official; seconds: T; grid: `official` or `timestamp`; length: `nominal` or `stretch` (`cmg.media.grid`).
+    frames_per_second: F, 16 official; seconds: T.
+    grid: `official`, `timestamp` or `count`; length: `nominal` or `stretch` (`cmg.media.grid`).
     precision: of the network, `float32` or `bfloat16`; dtype: of the stored values.
     """
 
@@ -82,6 +84,7 @@ class Recipe:
             **asdict(self),
             "widths": list(self.widths),
             "network": "vgg19 pool5 after ReLU, channels last, mean over the frames of a second",
+            "frames": "as decoded in sequence, turned as the header says; time stamps decide where they are not evenly spaced",
             "resize": "224x224 bilinear without antialias, aspect not kept, rounded to whole grey levels",
             "input": "RGB, 0-1, mean and std" if rgb else "BGR, 0-255, mean subtracted, no scaling",
         }
@@ -93,7 +96,8 @@ def tasks(clips: Sequence[Any], root: Path, recipe: Recipe) -> list[Task]:
 
 
 def _window(clip: Any, recipe: Recipe) -> Window:
-    return Window(clip.start, clip.duration, recipe.frames_per_second, recipe.seconds, recipe.grid, recipe.length)
+    sampling = (recipe.frames_per_second, recipe.seconds, recipe.grid, recipe.length)
+    return Window(clip.start, clip.duration, *sampling, clip.source_start)
 
 
 def layers(widths: Sequence[int]) -> nn.Sequential:

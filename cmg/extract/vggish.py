@@ -18,6 +18,7 @@ from cmg.extract.weights import WeightsError, digest, load_state, resolve
 from cmg.media.audio import AudioTask, decode_audio, to_16k
 from cmg.media.failure import MediaFailure
 from cmg.media.source import Decoded, Source
+from cmg.media.window import Window
 
 decode = decode_audio
 
@@ -74,6 +75,7 @@ class Recipe:
             **asdict(self),
             "widths": list(self.widths),
             "network": "vggish, one 0.96 s example at the start of every 1.0 s",
+            "time": "the file's time line, silence where a stream has no sound",
             "input": "channels averaged, torchaudio sinc resampling to 16 kHz, log-mel 96x64 (125-7500 Hz, log offset 0.01)",
         }
 
@@ -86,7 +88,8 @@ def tasks(clips: Sequence[Any], root: Path, recipe: Recipe) -> list[Task]:
 def _spec(clip: Any, root: Path, recipe: Recipe) -> AudioTask | MediaFailure:
     if clip.audio is None:
         return MediaFailure("no_audio", "the index names no sound file for this clip")
-    return AudioTask(Source(str(root), clip.audio, clip.audio_fingerprint), clip.start, clip.duration, recipe.seconds)
+    window = Window(clip.start, clip.duration, seconds=recipe.seconds, source_start=clip.source_start)
+    return AudioTask(Source(str(root), clip.audio, clip.audio_fingerprint), window)
 
 
 class Network:

@@ -5,9 +5,9 @@ from pathlib import Path
 from cmg.datasets.clips import Clip
 from cmg.datasets.s4_files import covered_files
 from cmg.media.failure import MediaFailure
-from cmg.media.grid import Window
 from cmg.media.source import Source
 from cmg.media.video import VideoTask
+from cmg.media.window import Window
 
 
 def video_task(clip: Clip, root: Path, window: Window) -> VideoTask | MediaFailure:

@@ -1,88 +1,89 @@
 """Audio streams and files to samples: mono float32 at the native rate, and resampling to 16 kHz."""
 
 import math
-from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import av
 import numpy as np
 
-from cmg.media.container import open_container, packets
 from cmg.media.failure import MediaFailure
-from cmg.media.source import Decoded, Source, whole_seconds
+from cmg.media.remark import Remark
+from cmg.media.samples import Run, Sound, laid_out, read_runs
+from cmg.media.source import Decoded, Source
+from cmg.media.timeline import read_timeline
+from cmg.media.window import Span, Window, span, whole_seconds
 
 if TYPE_CHECKING:
     import torch
 
 RATE = 16_000
 LARGEST_RATIO = 5_000  # of the whole numbers whose quotient is rate / RATE; the resampling filter has their product of weights
+SILENT = 0.1  # seconds of silence put in from which on a clip gets a remark
 
 
 @dataclass(frozen=True)
 class AudioTask:
-    """Everything a decoding process needs for one clip. duration None: as long as the file, at most `seconds`."""
+    """Everything a decoding process needs for one clip; of the window, what concerns the grid of frames is not used."""
 
     source: Source
-    start: float = 0.0
-    duration: float | None = 10.0
-    seconds: int = 10
+    window: Window
 
 
 def decode_audio(task: AudioTask) -> Decoded:
     """Samples of one clip: float32 `[samples]` in -1..1 at the native rate, channels averaged; and its whole seconds.
 
-    Raises MediaFailure.
+    Sample n is at second `start + n / rate` of the file's time line. Raises MediaFailure.
     """
     path = task.source.open()
     try:
-        return _decode_file(path, task)
+        return decode_sound(path, task.window)
     except MediaFailure as failure:
         raise MediaFailure(failure.kind, f"{task.source.path}: {failure.reason}") from failure
 
 
-def _decode_file(path: Path, task: AudioTask) -> Decoded:
-    limit = task.seconds if task.duration is None else min(task.duration, task.seconds)
-    samples, rate = read_samples(path, task.start + limit + 1.0)
-    first = round(task.start * rate)
-    clip = samples[first : first + round(limit * rate)]
-    if len(clip) == 0:
-        raise MediaFailure("empty", f"no sound from {task.start:g} s to {task.start + limit:g} s: it ends at {len(samples) / rate:.2f} s")
-    return Decoded(clip, whole_seconds(len(clip) / rate, max(1, round(limit))), rate)
-
-
-def read_samples(path: Path, until: float) -> tuple[np.ndarray, int]:
-    """Decode the first audio stream up to `until` seconds: float32 `[samples]`, channels averaged, and the sample rate.
-
-    Raises MediaFailure `unreadable`, `no_audio` or `empty`.
-    """
-    with open_container(path) as container:
-        if not container.streams.audio:
-            raise MediaFailure("no_audio", "the file has no audio stream")
-        rate = container.streams.audio[0].rate
-        if not rate or rate // math.gcd(rate, RATE) > LARGEST_RATIO:
-            raise MediaFailure("unreadable", f"the header says {rate} samples a second, which cannot be resampled in reasonable memory")
-        pieces = list(_pieces(container, until, rate))
-    if not pieces:
+def decode_sound(path: Path, window: Window) -> Decoded:
+    """As `decode_audio`, for a file. Raises MediaFailure."""
+    line = read_timeline(path)
+    track = line.sound
+    if track is None:
+        raise MediaFailure("no_audio", "the file has no audio stream with a sample")
+    part = span(window, line.length_for(track, track.end))
+    runs = read_runs(path, line, track, part.end)
+    if not runs:
         raise MediaFailure("empty", "the audio stream holds no sample that can be decoded")
-    return np.concatenate(pieces), rate
+    _check_rate(runs[0].rate)
+    end = runs[-1].end
+    if end < part.end:
+        part = span(window, line.length_for(track, end))
+    sound = laid_out(runs, part.start, _end(part, window, end))
+    remarks = (*track.remarks, *part.remarks, *_remarks(sound, runs))
+    return Decoded(sound.samples, part.seconds, sound.rate, remarks)
 
 
-def _pieces(container: av.container.InputContainer, until: float, rate: int) -> Iterator[np.ndarray]:
-    """Mono pieces in order, float32; damaged packets are passed over."""
-    stream = container.streams.audio[0]
-    planar = av.AudioResampler(format="fltp", rate=rate)
-    done = 0
-    for packet in packets(container, stream):
-        try:
-            mono = [part.to_ndarray().mean(axis=0, dtype=np.float32) for frame in packet.decode() for part in planar.resample(frame)]
-        except av.error.FFmpegError:
-            continue
-        yield from mono
-        done += sum(map(len, mono))
-        if done >= until * rate:
-            return
+def _check_rate(rate: int) -> None:
+    if rate // math.gcd(rate, RATE) > LARGEST_RATIO:
+        raise MediaFailure("unreadable", f"its sound has {rate} samples a second, which cannot be resampled in reasonable memory")
+
+
+def _end(part: Span, window: Window, end: float) -> float:
+    """Where the samples end: with the sound where that is as many seconds as the clip has, so that a short last second is known as such;
+    else with the clip, the rest being silence."""
+    last = min(part.end, part.start + window.limit)
+    enough = end > part.start and whole_seconds(min(end, last) - part.start, window.nominal) == part.seconds
+    return min(end, last) if enough else last
+
+
+def _remarks(sound: Sound, runs: list[Run]) -> list[Remark]:
+    found = []
+    silent = (len(sound.heard) - np.count_nonzero(sound.heard)) / sound.rate
+    if silent >= SILENT:
+        found.append(Remark("silence_filled", f"{silent:.2f} s without sound on the file's time line are silence"))
+    forms = list(dict.fromkeys(run.form for run in runs))
+    if len(forms) > 1:
+        told = ", then ".join(f"{rate} Hz {layout} ({kind})" for rate, kind, layout in forms)
+        found.append(Remark("rate_changed", f"{told}: brought to {sound.rate} Hz part by part"))
+    return found
 
 
 def to_16k(samples: "torch.Tensor", rate: int) -> "torch.Tensor":

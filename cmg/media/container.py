@@ -1,4 +1,4 @@
-"""Containers opened with PyAV, and their packets up to the point where a broken file ends."""
+"""Containers opened with PyAV, and their packets and frames up to the point where a broken file ends."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -11,25 +11,35 @@ from cmg.media.failure import MediaFailure
 def open_container(path: Path) -> av.container.InputContainer:
     """Open a media file; use as a context manager, so that it is closed. Raises MediaFailure `unreadable`."""
     try:
-        return av.open(str(path))
+        return av.open(str(path), metadata_errors="replace")  # tags in an old code page are no reason to lose a clip
     except (av.error.FFmpegError, OSError) as error:
         raise MediaFailure("unreadable", f"not a media file that FFmpeg can open ({error.strerror or error})") from error
 
 
-def packets(container: av.container.InputContainer, stream: av.stream.Stream) -> Iterator[av.packet.Packet]:
-    """Packets of one stream, then an empty one that flushes the decoder, also where reading breaks off early.
+def packets(container: av.container.InputContainer, *streams: av.stream.Stream) -> Iterator[av.packet.Packet]:
+    """Packets of the streams, then an empty one each that flushes its decoder, also where reading breaks off early.
 
     A file that ends in the middle is no error here: what is there is decoded and counted, and the clip has that many seconds.
     """
-    demuxed = container.demux(stream)
+    demuxed = container.demux(*streams)
     while True:
         try:
             packet = next(demuxed)
         except StopIteration:
             return
         except av.error.FFmpegError:
-            flush = av.Packet()
-            flush.stream = stream
-            yield flush
+            for stream in streams:
+                flush = av.Packet()
+                flush.stream = stream
+                yield flush
             return
         yield packet
+
+
+def frames(container: av.container.InputContainer, stream: av.stream.Stream) -> Iterator[av.VideoFrame | av.AudioFrame]:
+    """Decoded frames of one stream in presentation order; packets that do not decode are passed over."""
+    for packet in packets(container, stream):
+        try:
+            yield from packet.decode()
+        except av.error.FFmpegError:
+            continue

@@ -1,6 +1,6 @@
 """What can go wrong with one media file, as a value that becomes one failure row."""
 
-KINDS = ("missing", "unreadable", "no_video", "no_audio", "empty", "timeout", "memory", "crashed", "changed")
+KINDS = ("missing", "unreadable", "no_video", "no_audio", "empty", "timeout", "memory", "crashed", "changed", "ambiguous")
 
 
 class MediaFailure(Exception):
@@ -8,7 +8,7 @@ class MediaFailure(Exception):
 
     kind: `missing` (no file), `unreadable` (not media, or damaged), `no_video`, `no_audio` (no such stream), `empty` (no frame or
     sample in the clip), `timeout` and `memory` (decoding went over a limit), `crashed` (the decoding process died),
-    `changed` (the file differs from its listing).
+    `changed` (the file differs from its listing), `ambiguous` (the file is longer than the clip and nothing says which part is meant).
     reason: one sentence for the failure row, with what was expected and what was found.
     """
 

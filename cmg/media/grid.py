@@ -8,35 +8,25 @@ from dataclasses import dataclass
 import numpy as np
 
 from cmg.media.failure import MediaFailure
-from cmg.media.source import whole_seconds
+from cmg.media.remark import Remark
+from cmg.media.window import SLACK, USUAL, Span, Window, span
 
-GRIDS = ("official", "timestamp")
+GRIDS = ("official", "timestamp", "count")
 LENGTHS = ("nominal", "stretch")
-
-
-@dataclass(frozen=True)
-class Window:
-    """The part of a file that is the clip, and how it is sampled.
-
-    start, duration: seconds into the file, and nominal length (None: as long as the file).
-    frames_per_second: F; seconds: T, the most seconds a clip has. grid, length: see `plan`.
-    """
-
-    start: float = 0.0
-    duration: float | None = 10.0
-    frames_per_second: int = 16
-    seconds: int = 10
-    grid: str = "official"
-    length: str = "nominal"
+ROUNDED = 5e-4  # seconds by which stamps may be off, as some containers round to milliseconds
+JITTER = 0.06  # seconds, at most one and a half frames, over which evenly spaced frames may be off: one frame may be missing
+LATE = 0.1  # seconds after the clip's start, or before the end of a short one, within which its picture is complete
+HELD = 0.5  # seconds without a picture of its own from which on a clip gets a remark
 
 
 @dataclass(frozen=True)
 class Plan:
-    """indices: int64 `[seconds * F]`, frame numbers in the file; last: the clip's last frame; seconds: valid seconds."""
+    """indices: int64 `[seconds * F]`, frame numbers in the file; stop: frames from this number on are after the clip."""
 
     indices: np.ndarray
-    last: int
+    stop: int
     seconds: int
+    remarks: tuple[Remark, ...] = ()
 
 
 def official_indices(frames: int, seconds: int, per_second: int) -> np.ndarray:
@@ -50,47 +40,69 @@ def official_indices(frames: int, seconds: int, per_second: int) -> np.ndarray:
     return (second + np.arange(per_second, dtype=np.int64)[None] * interval // per_second).reshape(-1)
 
 
-def timestamp_indices(times: np.ndarray, seconds: int, per_second: int) -> np.ndarray:
-    """The frame on screen at each instant `l + i/F` seconds after the first frame; int64 `[T*F]`.
+def timestamp_indices(times: np.ndarray, start: float, seconds: int, per_second: int) -> np.ndarray:
+    """The frame on screen at each instant `start + l + i/F`, the first one before there is one; int64 `[T*F]`.
 
     times: float64 `[N]`, ascending, seconds.
     """
-    instants = np.arange(seconds * per_second) / per_second
-    return np.maximum(np.searchsorted(times - times[0], instants + 1e-6, side="right") - 1, 0).astype(np.int64)
+    instants = start + np.arange(seconds * per_second) / per_second
+    return np.maximum(np.searchsorted(times, instants + ROUNDED, side="right") - 1, 0).astype(np.int64)
 
 
-def clip_span(times: np.ndarray, window: Window) -> tuple[int, int, float]:
-    """First frame, end (exclusive) and length in seconds of the clip within its file.
+def plan(times: np.ndarray, length: float, window: Window) -> Plan:
+    """Frames to decode from a film whose frames are shown from `times` on (float64 `[N]`, seconds), in a file of `length` seconds.
 
-    All frames count when the file is the clip (starts at 0, at most half a second longer than the clip), as in the official recipe.
-    Raises MediaFailure `empty` when no frame lies in the window.
-    """
-    elapsed = times - times[0]
-    period = elapsed[-1] / (len(times) - 1) if len(times) > 1 else 0.0
-    total = float(elapsed[-1] + period)
-    duration = window.seconds if window.duration is None else min(window.duration, window.seconds)
-    if window.start <= 0 and total <= duration + 0.5:
-        return 0, len(times), total
-    first, end = np.searchsorted(elapsed, [window.start - 1e-6, window.start + duration - 1e-6])
-    if first >= end:
-        raise MediaFailure("empty", f"no frame from {window.start:g} s to {window.start + duration:g} s: the video ends at {total:.2f} s")
-    return int(first), int(end), min(float(duration), total - window.start)
-
-
-def plan(times: np.ndarray, window: Window) -> Plan:
-    """Frames to decode from a file whose frames are shown at `times` (float64 `[N]`, seconds).
-
+    grid: `official` is the released formula over the frames of the clip's whole seconds, and time stamps where frames are not evenly
+    spaced; `timestamp` is time stamps always; `count` the formula over all frames of the clip always, as released.
     `length="nominal"`: seconds from `whole_seconds`, so that second l is second l of the sound and of the labels; it equals the
-    official recipe for every clip of at least T - 0.5 s. `length="stretch"`: always T, as the official formula does for short clips too.
-    Raises MediaFailure `empty`.
+    official recipe for every clip of at least T - 0.5 s. `length="stretch"`: always T, over all frames, as the official formula does
+    for short clips too. Raises MediaFailure `empty`, `ambiguous`.
     """
     if len(times) == 0:
         raise MediaFailure("empty", "the video stream holds no frame")
-    first, end, length = clip_span(times, window)
-    nominal = window.seconds if window.duration is None else min(window.seconds, max(1, round(window.duration)))
-    seconds = nominal if window.length == "stretch" else whole_seconds(length, nominal)
-    if window.grid == "timestamp":
-        indices = timestamp_indices(times[first:end], seconds, window.frames_per_second)
+    part = span(window, length)
+    stretch = window.length == "stretch"
+    seconds = window.nominal if stretch else part.seconds
+    first, stop = (int(place) for place in np.searchsorted(times, [part.start - ROUNDED, part.end - ROUNDED]))
+    last = stop if stretch or window.grid == "count" or seconds == window.nominal else _frames_until(times, part.start + seconds)
+    counted = window.grid == "count" or window.grid == "official" and (stretch or _even(times[first:last], part, window))
+    if counted and last > first:
+        indices = official_indices(last - first, seconds, window.frames_per_second) + first
     else:
-        indices = official_indices(end - first, seconds, window.frames_per_second)
-    return Plan(indices + first, end - 1, seconds)
+        indices = timestamp_indices(times, part.start, seconds, window.frames_per_second)
+    uneven = window.grid == "official" and not counted
+    return Plan(indices, stop, seconds, (*part.remarks, *_remarks(times[first:last], part, uneven)))
+
+
+def _frames_until(times: np.ndarray, second: float) -> int:
+    return int(np.searchsorted(times, second - ROUNDED))
+
+
+def _period(times: np.ndarray) -> float:
+    return float(times[-1] - times[0]) / max(1, len(times) - 1)
+
+
+def _even(times: np.ndarray, part: Span, window: Window) -> bool:
+    """Whether the clip's frames are evenly spaced over all of it, so that counting them is as good as their time stamps."""
+    if len(times) < part.seconds:
+        return False
+    period = _period(times)
+    needed = part.seconds - (SLACK if part.seconds in (window.nominal, USUAL) else LATE)
+    if times[0] - part.start > max(LATE, period) or times[-1] + period - part.start < needed - ROUNDED:
+        return False
+    return float(np.ptp(times - period * np.arange(len(times)))) <= min(1.5 * period, JITTER)
+
+
+def _remarks(times: np.ndarray, part: Span, uneven: bool) -> list[Remark]:
+    """times: of the frames that begin in the clip."""
+    if len(times) == 0:
+        return [Remark("picture_held", f"no frame begins between {part.start:g} s and {part.end:.1f} s: the nearest one is held")]
+    found = []
+    end = times[-1] + _period(times)
+    if times[0] - part.start > HELD or part.start + part.seconds - end > HELD:
+        shown = f"frames begin from {times[0]:.1f} s to {times[-1]:.1f} s of a clip from {part.start:g} s to {part.end:.1f} s"
+        found.append(Remark("picture_held", f"{shown}: before and after the nearest one is held"))
+    if uneven:
+        gaps = np.diff(times, append=part.end)
+        found.append(Remark("uneven_frames", f"{len(times)} frames, {gaps.min():.3f} to {gaps.max():.3f} s apart: time stamps decided"))
+    return found

@@ -4,27 +4,58 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
-from PIL import Image, UnidentifiedImageError
+from PIL import Image, ImageOps, UnidentifiedImageError
 
 from cmg.media.failure import MediaFailure
-from cmg.media.grid import Window
+from cmg.media.remark import Remark
 from cmg.media.source import Decoded
+from cmg.media.window import Window
+
+RANGES = (1.0, 255.0, 65_535.0, float(2**31 - 1), float(2**32 - 1))  # largest values of the usual number formats
 
 
 def load_rgb(path: Path) -> np.ndarray:
-    """uint8 `[H, W, 3]` RGB; grey, palette and transparent images are converted. Raises MediaFailure `unreadable`."""
+    """uint8 `[H, W, 3]` RGB; see `load`. Raises MediaFailure `unreadable`."""
+    return load(path)[0]
+
+
+def load(path: Path) -> tuple[np.ndarray, tuple[Remark, ...]]:
+    """uint8 `[H, W, 3]` RGB, and what was decided: turned as its EXIF orientation says; of an animation the first picture.
+
+    Every mode of Pillow goes through its own conversion to RGB (transparency is dropped); grey values of more than 8 bits are first
+    scaled from their range to 0..255. Raises MediaFailure `unreadable`.
+    """
     try:
         with Image.open(path) as image:
-            return np.array(image.convert("RGB"))
+            turned = image.getexif().get(0x0112, 1) in range(2, 9)
+            upright = ImageOps.exif_transpose(image)
+            remarks = (Remark("rotated", f"{path.name}: turned as its EXIF orientation says"),) if turned else ()
+            if upright.mode.startswith(("I", "F")):
+                return (*_scaled(np.asarray(upright), path.name, remarks),)
+            return np.array(upright.convert("RGB")), remarks
     except UnidentifiedImageError as error:  # its text names the whole path, which differs between machines
         raise MediaFailure("unreadable", f"{path.name} is not an image of a known format") from error
     except (OSError, SyntaxError, ValueError, Image.DecompressionBombError) as error:
         raise MediaFailure("unreadable", f"{path.name} is not an image that can be decoded ({error})") from error
 
 
+def _scaled(values: np.ndarray, name: str, remarks: tuple[Remark, ...]) -> tuple[np.ndarray, tuple[Remark, ...]]:
+    """Grey values of 16 or 32 bits → RGB. The range of integers of 16 bits is theirs, of others the smallest usual one that holds them."""
+    real = np.nan_to_num(values.astype(np.float64), nan=0.0, posinf=np.inf, neginf=0.0)
+    largest = float(np.max(real, initial=0.0))
+    usual = RANGES[0 if values.dtype.kind == "f" else 2 :]
+    top = next((top for top in usual if largest <= top), None)
+    if top is None:
+        raise MediaFailure("unreadable", f"{name}: values up to {largest:g} are of no known range")
+    grey = np.clip(np.rint(real * (255.0 / top)), 0, 255).astype(np.uint8)
+    remark = Remark("range_scaled", f"{name}: values of 0 to {top:g} were scaled to 8 bits")
+    return np.repeat(grey[..., None], 3, axis=2), (*remarks, remark)
+
+
 def read_image(path: Path) -> Decoded:
     """One image as one second of one frame: uint8 `[1, H, W, 3]`."""
-    return Decoded(load_rgb(path)[None], 1)
+    array, remarks = load(path)
+    return Decoded(array[None], 1, remarks=remarks)
 
 
 def read_images(files: Sequence[Path], window: Window) -> Decoded:
@@ -32,10 +63,11 @@ def read_images(files: Sequence[Path], window: Window) -> Decoded:
 
     Raises MediaFailure `empty` when there is none, `unreadable` when sizes differ.
     """
-    images = [load_rgb(file) for file in files[: window.seconds]]
-    if not images:
+    loaded = [load(file) for file in files[: window.seconds]]
+    if not loaded:
         raise MediaFailure("empty", "the folder holds no image")
+    images = [array for array, _ in loaded]
     sizes = {image.shape[:2] for image in images}
     if len(sizes) > 1:
         raise MediaFailure("unreadable", f"expected images of one size in the folder, found {sorted(sizes)}")
-    return Decoded(np.stack(images), len(images))
+    return Decoded(np.stack(images), len(images), remarks=tuple(remark for _, remarks in loaded for remark in remarks))

@@ -10,8 +10,7 @@ from cmg.datasets.safety import UnsafePath, safe_join
 from cmg.media.failure import MediaFailure
 from cmg.media.remark import Remark
 
-USUAL = 10  # seconds of a clip of the corpora
-IMAGE_SUFFIXES = frozenset({".jpg", ".jpeg", ".png", ".bmp", ".webp"})
+IMAGE_SUFFIXES = frozenset({".jpg", ".jpeg", ".png", ".bmp", ".webp", ".tif", ".tiff", ".pgm", ".ppm"})
 
 
 @dataclass(frozen=True)
@@ -69,16 +68,3 @@ class Decoded:
     valid: int
     rate: int = 0
     remarks: tuple[Remark, ...] = ()
-
-
-def whole_seconds(length: float, seconds: int) -> int:
-    """Seconds that a clip of `length` seconds is taken to have, at most `seconds`, at least 1.
-
-    A clip that ends less than half a second early counts as full (real ten-second clips last 9.5 to 10.1 s), as does one of nearly ten
-    seconds in a store of more, so that the first ten are the same in both; any other counts its whole seconds, a tenth of a second being
-    forgiven (frame rates such as 29.97 fall short of a whole second).
-    """
-    full = USUAL if USUAL - 0.5 <= length < USUAL else seconds
-    if length >= full - 0.5:
-        return min(full, seconds)
-    return max(1, int(length + 0.1))

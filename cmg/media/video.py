@@ -1,23 +1,20 @@
-"""Video files to frames: decord for clean files, PyAV for the rest. Frames are counted, headers are not believed.
+"""Video files to frames: which ones from the time line and the grid, the frames themselves in sequence.
 
 Letters: N frames in the file, T seconds, F frames per second, H W native height and width.
 """
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-import av
-import decord
-import numpy as np
-
-from cmg.media.container import open_container, packets
 from cmg.media.failure import MediaFailure
-from cmg.media.grid import Plan, Window, plan
+from cmg.media.frames import Frames, with_decord, with_pyav
+from cmg.media.grid import Plan, plan
 from cmg.media.image import read_image, read_images
+from cmg.media.orientation import Orientation
+from cmg.media.remark import Remark
 from cmg.media.source import IMAGE_SUFFIXES, Decoded, Source
-
-decord.logging.set_level(decord.logging.QUIET)
+from cmg.media.timeline import Timeline, Track, read_timeline
+from cmg.media.window import Window
 
 
 @dataclass(frozen=True)
@@ -28,16 +25,8 @@ class VideoTask:
     window: Window
 
 
-@dataclass(frozen=True)
-class Scan:
-    """times: float64 `[N]`, presentation times of the packets, ascending; clean: every packet is there and the header agrees."""
-
-    times: np.ndarray
-    clean: bool
-
-
 def decode_video(task: VideoTask) -> Decoded:
-    """Frames of one clip at native size: uint8 `[seconds * F, H, W, 3]` RGB, second by second.
+    """Frames of one clip at native size, turned as the header says: uint8 `[seconds * F, H, W, 3]` RGB, second by second.
 
     An image gives one second of one frame, a folder of images (one per second, as the source lists them) as many seconds as it has images.
     Raises MediaFailure.
@@ -48,93 +37,41 @@ def decode_video(task: VideoTask) -> Decoded:
             return read_images(task.source.images(), task.window)
         if path.suffix.lower() in IMAGE_SUFFIXES:
             return read_image(path)
-        return _decode_file(path, task.window)
+        return decode_film(path, task.window)
     except MediaFailure as failure:
         raise MediaFailure(failure.kind, f"{task.source.path}: {failure.reason}") from failure
 
 
-def _decode_file(path: Path, window: Window) -> Decoded:
-    found = scan(path)
-    if found.clean:
-        chosen = plan(found.times, window)
-        try:
-            return Decoded(_with_decord(path, chosen, len(found.times)), chosen.seconds)
-        except (decord.DECORDError, RuntimeError):
-            # decord cannot open or decode it: PyAV below decodes the whole file and counts.
-            return _with_pyav(path, window, found.times)
-    return _with_pyav(path, window, found.times)
+def decode_film(path: Path, window: Window) -> Decoded:
+    """As `decode_video`, for a film. Raises MediaFailure."""
+    line = read_timeline(path)
+    track = line.picture
+    if track is None:
+        raise MediaFailure("no_video", "the file has no video stream with a picture")
+    chosen = plan(track.times, line.length_for(track, track.end), window)
+    found = with_decord(path, track, set(chosen.indices.tolist())) if chosen.stop == len(track.times) else None
+    if found is None:
+        found, chosen = _in_sequence(path, line, track, window, chosen)
+    array = found.take(chosen.indices.tolist())
+    return Decoded(array, chosen.seconds, remarks=(*track.remarks, *chosen.remarks, *_turned(found.orientation)))
 
 
-def scan(path: Path) -> Scan:
-    """Read the packets of the video stream without decoding.
-
-    Raises MediaFailure `unreadable` or `no_video`.
-    """
-    times: list[float | None] = []
-    clean = True
-    with open_container(path) as container:
-        stream = video_stream(container)
-        base = float(stream.time_base) if stream.time_base else 0.0
-        for packet in packets(container, stream):
-            if packet.size:
-                times.append(None if packet.pts is None else packet.pts * base)
-                clean = clean and not packet.is_corrupt and packet.pts is not None
-        clean = clean and stream.frames in (0, len(times)) and len(times) > 0
-        known = [time for time in times if time is not None]
-        # Without time stamps the decoder's own count and times are used.
-        return Scan(np.sort(np.array(known if len(known) == len(times) else [], dtype=np.float64)), clean)
-
-
-def video_stream(container: av.container.InputContainer) -> av.VideoStream:
-    """First moving-picture stream (cover pictures are not). Raises MediaFailure `no_video`."""
-    cover = av.stream.Disposition.attached_pic
-    streams = [stream for stream in container.streams.video if not stream.disposition & cover]
-    if not streams:
-        raise MediaFailure("no_video", "the file has no video stream")
-    return streams[0]
-
-
-def _with_decord(path: Path, chosen: Plan, frames: int) -> np.ndarray:
-    """Frames by decord. The clip's last frame is decoded too: only then is the count known to be true."""
-    reader = decord.VideoReader(str(path), num_threads=1)
-    if len(reader) != frames:
-        raise RuntimeError(f"decord counts {len(reader)} frames, the file has {frames} packets")
-    wanted, inverse = np.unique(np.append(chosen.indices, chosen.last), return_inverse=True)
-    return reader.get_batch(wanted.tolist()).asnumpy()[inverse[:-1]]
-
-
-def _with_pyav(path: Path, window: Window, guess: np.ndarray) -> Decoded:
-    """Frames by PyAV: one pass when the guessed times prove true, a second one with the decoded times otherwise."""
-    chosen = plan(guess, window) if len(guess) else Plan(np.zeros(0, np.int64), 0, 0)
-    times, frames = _pass(path, set(chosen.indices.tolist()))
-    if len(times) == 0:
+def _in_sequence(path: Path, line: Timeline, track: Track, window: Window, guess: Plan) -> tuple[Frames, Plan]:
+    """One pass where the frames come when their packets say; a second one where the plan must follow the decoded times."""
+    found = with_pyav(path, line, track, set(guess.indices.tolist()), guess.stop)
+    if len(found.times) == 0:
         raise MediaFailure("unreadable", "no frame of the video stream can be decoded")
-    if len(times) != len(guess):
-        chosen = plan(times, window)
-        _, frames = _pass(path, set(chosen.indices.tolist()))
-    return Decoded(np.stack([frames[index] for index in chosen.indices.tolist()]), chosen.seconds)
+    end = found.times[-1] + max(track.end - track.times[-1], track.period)  # the last frame lasts as long as the last packet
+    length = max(line.length_for(track, end), end) if line.whole else end
+    chosen = plan(found.times, length, window)
+    if not set(chosen.indices.tolist()) <= found.kept.keys():
+        found = with_pyav(path, line, track, set(chosen.indices.tolist()), len(found.times))
+    return found, chosen
 
 
-def _pass(path: Path, wanted: set[int]) -> tuple[np.ndarray, dict[int, np.ndarray]]:
-    """Decode all frames; keep those in `wanted` (RGB, at the size of the first kept one). Returns all times, and the frames kept."""
-    times: list[float] = []
-    kept: dict[int, np.ndarray] = {}
-    size: dict[str, int] = {}
-    with open_container(path) as container:
-        stream = video_stream(container)
-        rate = float(stream.average_rate or 25)
-        for frame in _frames(container, stream):
-            if len(times) in wanted:
-                size = size or {"width": frame.width, "height": frame.height}
-                kept[len(times)] = frame.to_ndarray(format="rgb24", **size)
-            times.append(len(times) / rate if frame.time is None else frame.time)
-    return np.maximum.accumulate(np.array(times, dtype=np.float64)) if times else np.zeros(0), kept
-
-
-def _frames(container: av.container.InputContainer, stream: av.VideoStream) -> Iterator[av.VideoFrame]:
-    """Frames in presentation order; packets that do not decode are passed over, and a file that breaks off is decoded to its end."""
-    for packet in packets(container, stream):
-        try:
-            yield from packet.decode()
-        except av.error.FFmpegError:
-            continue
+def _turned(found: Orientation) -> tuple[Remark, ...]:
+    if found == Orientation():
+        return ()
+    parts = {"rows and columns swapped": found.transposed, "left and right": found.left_right, "top and bottom": found.top_bottom}
+    done = ", ".join(part for part, applied in parts.items() if applied)
+    return (Remark("rotated", f"turned or mirrored as the header says: {done}"),)

@@ -30,6 +30,7 @@ STATUS: dict[str, int] = {
     "too_short": 10,
     "memory": 11,
     "crashed": 12,
+    "ambiguous": 13,
 }
 """Status of a row and its code in ``status [N]``; every code but ``ok`` is a failure, whose features read as zeros."""
 

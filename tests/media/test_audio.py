@@ -5,11 +5,12 @@ import torch
 from cmg.media.audio import AudioTask, decode_audio, to_16k
 from cmg.media.failure import MediaFailure
 from cmg.media.source import Source
+from cmg.media.window import Window
 from tests.media.tiny import RATE, make_video, make_wav, tone
 
 
 def decode(root, name, **options):
-    return decode_audio(AudioTask(Source(str(root), name), **options))
+    return decode_audio(AudioTask(Source(str(root), name), Window(**options)))
 
 
 def test_wav_channels_are_averaged_at_the_native_rate(tmp_path):

@@ -8,10 +8,10 @@ from PIL import Image
 
 from cmg.media.audio import AudioTask
 from cmg.media.failure import MediaFailure
-from cmg.media.grid import Window
 from cmg.media.preview import BINS, SIDE, jpeg, preview
 from cmg.media.source import Source
 from cmg.media.video import VideoTask
+from cmg.media.window import Window
 from tests.media.tiny import grey, make_video, make_wav, tone
 
 
@@ -33,7 +33,7 @@ def test_of_a_video_the_middle_is_shown(tmp_path):
 def test_peaks_follow_the_loudness(tmp_path):
     sound = tone(2.0, rate=16_000) * np.repeat([0.25, 1.0], 16_000)
     make_wav(tmp_path / "s.wav", sound[None], 16_000)
-    found = preview(AudioTask(Source(str(tmp_path), "s.wav"), duration=None, seconds=30))
+    found = preview(AudioTask(Source(str(tmp_path), "s.wav"), Window(duration=None, seconds=30)))
     assert found.array.shape == (BINS,) and found.valid == 2
     np.testing.assert_allclose(found.array[[10, 60]], [0.1, 0.4], atol=0.01)
 

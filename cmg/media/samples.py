@@ -1,0 +1,99 @@
+"""Sound of a file on its time line: silence where the stamps say that there is none, every part at the rate of the first one."""
+
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import av
+import numpy as np
+
+from cmg.media.container import frames, open_container
+from cmg.media.timeline import Timeline, Track
+
+GAP = 0.05  # seconds by which stamps may differ from the sound so far: some containers round them, or give one for several packets
+
+
+@dataclass
+class Run:
+    """Sound without a gap and of one form. begin: seconds of the time line; parts: mono float32, in order."""
+
+    form: tuple[int, str, str]
+    begin: float
+    parts: list[np.ndarray] = field(default_factory=list)
+    length: int = 0
+
+    @property
+    def rate(self) -> int:
+        """Samples per second."""
+        return self.form[0]
+
+    @property
+    def end(self) -> float:
+        """When it ends, in seconds of the time line."""
+        return self.begin + self.length / self.rate
+
+    def add(self, mono: np.ndarray) -> None:
+        """Append samples."""
+        self.parts.append(mono)
+        self.length += len(mono)
+
+    def samples(self, rate: int) -> np.ndarray:
+        """float32 `[samples]` at `rate`, resampled by FFmpeg where that is another one than its own."""
+        mono = np.concatenate(self.parts)
+        if rate == self.rate:
+            return mono
+        frame = av.AudioFrame.from_ndarray(mono[None], format="fltp", layout="mono")
+        frame.sample_rate = self.rate
+        resampler = av.AudioResampler(format="fltp", layout="mono", rate=rate)
+        return np.concatenate([part.to_ndarray()[0] for part in (*resampler.resample(frame), *resampler.resample(None))])
+
+
+def read_runs(path: Path, line: Timeline, track: Track, until: float) -> list[Run]:
+    """Decode in sequence until second `until` of the time line; channels are averaged. Frames without a rate are passed over."""
+    runs: list[Run] = []
+    with open_container(path) as container:
+        for frame in frames(container, container.streams[track.index]):
+            if frame.samples and frame.rate:
+                _add(runs, frame, line)
+            if runs and runs[-1].end >= until:
+                break
+    return runs
+
+
+def _add(runs: list[Run], frame: av.AudioFrame, line: Timeline) -> None:
+    form = (frame.rate, frame.format.name, frame.layout.name)
+    before = runs[-1].end if runs else 0.0
+    stamp = None if frame.pts is None else frame.pts * float(frame.time_base) - line.zero
+    if stamp is None or runs and (line.counted or abs(stamp - before) <= GAP):
+        stamp = before
+    if not runs or form != runs[-1].form or stamp != before:
+        runs.append(Run(form, stamp))
+    runs[-1].add(_mono(frame))
+
+
+def _mono(frame: av.AudioFrame) -> np.ndarray:
+    """float32 `[samples]` in -1..1, the mean of the channels."""
+    parts = av.AudioResampler(format="fltp", rate=frame.rate).resample(frame)
+    return np.concatenate([part.to_ndarray().mean(axis=0, dtype=np.float32) for part in parts])
+
+
+@dataclass(frozen=True)
+class Sound:
+    """samples: float32 `[samples]` at `rate`; heard: bool `[samples]`, where there is sound, not just silence put in its place."""
+
+    samples: np.ndarray
+    heard: np.ndarray
+    rate: int
+
+
+def laid_out(runs: list[Run], start: float, end: float) -> Sound:
+    """Runs at their places between two seconds of the time line."""
+    rate = runs[0].rate
+    samples = np.zeros(round((end - start) * rate), np.float32)
+    heard = np.zeros(len(samples), bool)
+    for run in runs:
+        sound, place = run.samples(rate), round((run.begin - start) * rate)
+        first, last = max(place, 0), min(place + len(sound), len(samples))
+        if first < last:
+            samples[first:last] = sound[first - place : last - place]
+            heard[first:last] = True
+    return Sound(samples, heard, rate)

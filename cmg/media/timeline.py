@@ -1,0 +1,209 @@
+"""The time line of a media file: which picture and which sound count, when each is presented, and what of the file is missing.
+
+Everything is read from packets, in sequence, without decoding: edit lists and discard flags have been applied by the demuxer, so
+what is left is what a player shows. Second 0 is when the first picture or sound is presented, as in players: a transport stream
+that begins at 1.4 s begins at second 0. Letters: N packets that are shown.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import av
+import numpy as np
+
+from cmg.media.container import open_container, packets
+from cmg.media.failure import MediaFailure
+from cmg.media.remark import Remark
+
+PROMISED_BY_STREAM = ("mov,mp4,m4a,3gp,3g2,mj2", "avi")  # containers whose header says how long each stream is
+PROMISED_BY_FILE = ("matroska,webm", "flv", "asf")  # and how long the longest one is
+COUNTED = frozenset(  # formats without time stamps of their own: what FFmpeg gives as stamps is counted from rates
+    "aac ac3 amr ape caf dts eac3 flac h264 hevc loas m4v mlp mp3 mpegvideo truehd tta wav".split()
+)
+SHORT = 0.5  # seconds by which a stream may end before its header says without being broken off
+BACK = 1.0  # seconds by which decoding times may go back within a stream
+
+
+@dataclass(frozen=True)
+class Track:
+    """One stream as it is presented, in seconds of the time line.
+
+    index: of the stream in the file; end: when the last packet ends.
+    times: float64 `[N]`, when the shown packets begin, ascending, each time once.
+    regular: every packet of the stream is shown, undamaged and stamped, and the first one is a keyframe and comes first.
+    remarks: among which others it was chosen.
+    """
+
+    index: int
+    times: np.ndarray
+    end: float
+    regular: bool
+    remarks: tuple[Remark, ...] = ()
+
+    @property
+    def period(self) -> float:
+        """Seconds from one packet to the next, mostly."""
+        return _period(self.times)
+
+
+@dataclass(frozen=True)
+class Timeline:
+    """picture, sound: the chosen streams, None where there is none.
+
+    zero: seconds on the file's own clock at second 0; length: seconds until the last of picture and sound ends.
+    whole: nothing is broken off; counted: the format has no time stamps of its own.
+    """
+
+    picture: Track | None
+    sound: Track | None
+    zero: float
+    length: float
+    whole: bool
+    counted: bool
+
+    def length_for(self, track: Track, end: float) -> float:
+        """Length of the file for a stream that decodes until `end`: the file's own, unless data at its end are missing or damaged.
+
+        What a film does not show or sound any more is held or silent; what was cut off nobody knows, so it is never filled.
+        """
+        return self.length if self.whole and end >= track.end - SHORT / 2 else min(self.length, end)
+
+
+@dataclass
+class _Stream:
+    """What the packets of one stream say, on the file's clock."""
+
+    stream: av.stream.Stream
+    stamps: list[float | None] = field(default_factory=list)
+    ends: list[float] = field(default_factory=list)
+    first: tuple[bool, float] = (False, 0.0)
+    hidden: bool = False
+    damaged: bool = False
+    last_damaged: bool = False
+    decoding: float = -np.inf
+
+    def add(self, packet: av.packet.Packet) -> None:
+        base = float(packet.time_base)
+        self._check_order(packet, base)
+        self.last_damaged = packet.is_corrupt
+        self.damaged |= packet.is_corrupt
+        if packet.is_discard:
+            self.hidden = True
+            return
+        time = None if packet.pts is None else packet.pts * base
+        if not self.stamps and time is not None:
+            self.first = (packet.is_keyframe, time)
+        self.stamps.append(time)
+        if time is not None:
+            self.ends.append(time + (packet.duration or 0) * base)
+
+    def _check_order(self, packet: av.packet.Packet, base: float) -> None:
+        if packet.dts is None:
+            return
+        if packet.dts * base < self.decoding - BACK:
+            raise MediaFailure(
+                "unreadable",
+                f"time stamps start anew after {self.decoding:.1f} s: files were joined without new ones, so that no second is certain; "
+                "join them again with FFmpeg's concat demuxer",
+            )
+        self.decoding = max(self.decoding, packet.dts * base)
+
+    @property
+    def times(self) -> np.ndarray:
+        """Different stamps on the file's clock, float64; counted from the rate where no packet has one."""
+        known = {stamp for stamp in self.stamps if stamp is not None}
+        rate = float(getattr(self.stream, "average_rate", None) or 25)
+        return np.array(sorted(known), dtype=np.float64) if known else np.arange(len(self.stamps)) / rate
+
+    @property
+    def begin(self) -> float:
+        """When it is first presented; of sound the samples that a decoder needs to start are not."""
+        told = self.stream.start_time
+        if self.stream.type == "audio" and told is not None:
+            return max(self.times[0], float(told * self.stream.time_base))
+        return float(self.times[0])
+
+    @property
+    def end(self) -> float:
+        """When the last one ends; a packet that does not say how long it lasts is taken to last as long as most."""
+        last = float(self.times[-1])
+        told = max(self.ends, default=last)
+        return told if told > last else last + _period(self.times)
+
+    @property
+    def promised(self) -> float:
+        """When it ends as its header says."""
+        duration = self.stream.duration
+        return float(((self.stream.start_time or 0) + duration) * self.stream.time_base) if duration else -np.inf
+
+    def track(self, zero: float, remarks: tuple[Remark, ...]) -> Track:
+        times = self.times
+        whole = not (self.hidden or self.damaged) and len(times) == len(self.stamps) and self.stream.frames in (0, len(times))
+        regular = whole and self.first == (True, times[0])
+        return Track(self.stream.index, times - zero, self.end - zero, regular, remarks)
+
+
+def _period(times: np.ndarray) -> float:
+    return float(np.median(np.diff(times))) if len(times) > 1 else 0.04
+
+
+def read_timeline(path: Path) -> Timeline:
+    """The time line of a file.
+
+    Raises MediaFailure `unreadable` (not media, or parts with time lines of their own) or `empty` (neither picture nor sound).
+    """
+    with open_container(path) as container:
+        found = _gather(container)
+        picture, seen = _choose([stream for stream in found.values() if _is_film(stream.stream)], "picture")
+        sound, heard = _choose([stream for stream in found.values() if stream.stream.type == "audio"], "sound")
+        chosen = [stream for stream in (picture, sound) if stream]
+        zero = min((stream.begin for stream in chosen), default=0.0)
+        return Timeline(
+            picture.track(zero, seen) if picture else None,
+            sound.track(zero, heard) if sound else None,
+            zero,
+            max((stream.end for stream in chosen), default=zero) - zero,
+            _whole(container, chosen, found.values()),
+            container.format.name in COUNTED,
+        )
+
+
+def _gather(container: av.container.InputContainer) -> dict[int, _Stream]:
+    """What the packets of every picture, sound and subtitle stream say."""
+    streams = [stream for stream in container.streams if stream.type in ("video", "audio", "subtitle")]
+    found = {stream.index: _Stream(stream) for stream in streams}
+    for packet in packets(container, *streams) if streams else ():
+        if packet.size:
+            found[packet.stream_index].add(packet)
+    return {index: stream for index, stream in found.items() if stream.stamps}
+
+
+def _is_film(stream: av.stream.Stream) -> bool:
+    """Covers and thumbnails are marked as such."""
+    kinds = av.stream.Disposition
+    return stream.type == "video" and not stream.disposition & (kinds.attached_pic | kinds.timed_thumbnails | kinds.still_image)
+
+
+def _choose(streams: list[_Stream], what: str) -> tuple[_Stream | None, tuple[Remark, ...]]:
+    """The stream that counts: of those with more than one packet, if any, the first one marked as default, else the first one."""
+    moving = [stream for stream in streams if len(stream.stamps) > 1] or streams
+    marked = [stream for stream in moving if stream.stream.disposition & av.stream.Disposition.default] or moving
+    if len(streams) < 2:
+        return next(iter(streams), None), ()
+    names = ", ".join(f"{each.stream.index} ({each.stream.codec_context.name}, {len(each.stamps)} packets)" for each in streams)
+    chosen = marked[0]
+    return chosen, (Remark("stream_chosen", f"{what} stream {chosen.stream.index} among {names}"),)
+
+
+def _whole(container: av.container.InputContainer, chosen: list[_Stream], streams: Iterable[_Stream]) -> bool:
+    """Whether the streams last as long as the header says, and none ends in a damaged packet."""
+    if any(stream.last_damaged for stream in chosen):
+        return False
+    if container.format.name in PROMISED_BY_STREAM:  # of sound in avi the header counts bytes or samples, by habits that differ
+        sure = [stream for stream in chosen if stream.stream.type == "video" or container.format.name != "avi"]
+        return all(stream.end >= stream.promised - SHORT for stream in sure)
+    if container.format.name in PROMISED_BY_FILE and container.duration:
+        promised = ((container.start_time or 0) + container.duration) / av.time_base
+        return max((stream.end for stream in streams), default=promised) >= promised - SHORT
+    return True
