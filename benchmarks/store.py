@@ -83,7 +83,7 @@ def compare(ways: dict[str, Callable], clips: int, rounds: int) -> dict[str, flo
 
 
 def first_touch(store: Path) -> float:
-    """Megabytes a second at which shards are checked when a clip of each is first read (processor time, file in the page cache)."""
+    """Megabytes a second at which shards are checked when first read (processor time, files in the page cache)."""
     opened = FeatureStore(store)
     start = time.process_time()
     opened.read(range(0, len(opened), opened.layout.slots))

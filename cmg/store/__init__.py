@@ -1,7 +1,7 @@
-"""The feature store: sealed, sharded Zarr v3 that is read by memory map, written at the clip and resumed after any kill.
+"""The feature store: sealed, sharded Zarr v3, read by memory map, written clip by clip and resumed after any kill.
 
-`FeatureStore` reads it, and `cmg.store.writer.StoreWriter` writes what a `StoreSpec` describes; `cmg.store.integrity` and
-`cmg.store.export` check it and hand it out. docs/store.md states the format.
+`FeatureStore` reads it, and `cmg.store.writer.StoreWriter` writes what a `StoreSpec` describes; `cmg.store.integrity`
+and `cmg.store.export` check it and hand it out. docs/store.md states the format.
 """
 
 from cmg.store.errors import StoreError

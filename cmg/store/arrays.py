@@ -21,7 +21,8 @@ if TYPE_CHECKING:
 
     Files = dict[str, Buffer]
 
-AXES = {1: ("channel",), 2: ("time", "channel"), 3: ("time", "height", "width"), 4: ("time", "height", "width", "channel")}
+AXES = {1: ("channel",), 2: ("time", "channel"), 3: ("time", "height", "width")}
+AXES[4] = (*AXES[3], "channel")
 """Names of the axes of one clip by their number, for readers such as xarray."""
 
 
@@ -74,8 +75,8 @@ class HeldShards:
 def _features(group: "zarr.Group", spec: StoreSpec) -> "zarr.Array":
     """The array of features, empty: one inner chunk per clip, ``clips_per_shard`` of them per shard."""
     clip_axes = AXES.get(len(spec.shape)) or tuple(f"axis_{number}" for number in range(len(spec.shape)))
-    layout = {"chunks": (1, *spec.shape), "shards": (spec.clips_per_shard, *spec.shape), "compression": spec.compression}
-    return _array(group, "features", (len(spec.ids), *spec.shape), spec.dtype, ("clip", *clip_axes), **layout)
+    files = {"chunks": (1, *spec.shape), "shards": (spec.clips_per_shard, *spec.shape), "compression": spec.compression}
+    return _array(group, "features", (len(spec.ids), *spec.shape), spec.dtype, ("clip", *clip_axes), **files)
 
 
 def _array(group: "zarr.Group", name, shape, dtype, axes, chunks, shards=None, compression=None) -> "zarr.Array":
@@ -109,7 +110,7 @@ def _buffer(data: np.ndarray) -> "Buffer":
 
 
 def _canonical(name: str, data: bytes) -> bytes:
-    """A document with sorted keys, without the null and empty members that some versions of zarr write and others leave out."""
+    """A document with sorted keys, without the null and empty members that only some versions of zarr write."""
     if not name.endswith(ROOT):
         return data
     return document({key: value for key, value in json.loads(data).items() if value not in (None, [], {})})

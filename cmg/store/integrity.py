@@ -13,19 +13,21 @@ from cmg.store.schema import id_set_digest
 
 
 def check(path: Path, checksums: bool) -> list[Problem]:
-    """Compare every file of a sealed store with what its seal records: that it is there with its size, and with ``checksums`` (which
-    reads all of it) its bytes; empty when all is well. A file that the seal does not know is a problem, too."""
+    """Compare the files of a sealed store with what its seal records; empty when all is well.
+
+    checksums: compare bytes, which reads all of it; False: sizes alone. A file that the seal does not know is a problem, too.
+    """
     try:
         files = read_root(path).attributes["files"]
     except StoreError as error:
         return [Problem(ROOT, str(error))]
     present = {file.relative_to(path).as_posix() for file in path.rglob("*") if file.is_file()}
-    unknown = sorted(present - set(files) - {ROOT})
-    return [*file_problems(path, files, checksums), *(Problem(name, "a file that the seal does not know") for name in unknown)]
+    unknown = (Problem(name, "a file that the seal does not know") for name in sorted(present - set(files) - {ROOT}))
+    return [*file_problems(path, files, checksums), *unknown]
 
 
 def verify(path: Path) -> list[Problem]:
-    """``check`` with checksums, then the parts of the store against each other, as zarr reads them; empty when all is well."""
+    """``check`` with checksums, then the parts of the store, as zarr reads them, against each other."""
     if problems := check(path, checksums=True):
         return problems
     try:
@@ -82,10 +84,11 @@ def _shard_problems(store: FeatureStore, shard: int) -> Iterator[Problem]:
     name, rows = store.shard_name(shard), np.arange(len(store))[shard * store.layout.slots :][: store.layout.slots]
     ok = store.status[rows] == 0
     try:
-        theirs, expected = store.array[rows[0] : rows[-1] + 1], store.read(rows)
-    except (StoreError, ValueError, RuntimeError) as error:  # zarr: ValueError for a bad index, RuntimeError for a bad chunk
+        theirs, ours = store.array[rows[0] : rows[-1] + 1], store.read(rows)
+    except (StoreError, ValueError, RuntimeError) as error:  # zarr raises ValueError (index), RuntimeError (chunk)
         yield Problem(name, str(error))
         return
-    expected[~ok] = 0
-    for slot in np.flatnonzero((theirs != expected).reshape(len(rows), -1).any(axis=1)):
-        yield Problem(name, f"row {rows[slot]}: expected {'features as mapped' if ok[slot] else 'none'}, zarr reads others")
+    ours[~ok] = 0
+    for slot in np.flatnonzero((theirs != ours).reshape(len(rows), -1).any(axis=1)):
+        expected = "features as mapped" if ok[slot] else "none"
+        yield Problem(name, f"row {rows[slot]}: expected {expected}, zarr reads others")

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Failure:
-    """A row without features: ``status`` is a name of ``schema.STATUS`` other than ``ok``; ``reason`` is known to the writer only."""
+    """A row without features: ``status`` is a name of ``schema.STATUS``; ``reason`` is known to the writer only."""
 
     row: int
     clip_id: str
@@ -47,8 +47,8 @@ class FeatureStore:
         shape, dtype: of one clip's features.
 
     Raises:
-        StoreError: nothing there, not sealed yet, edited after sealing, or a file whose size is not the recorded one; while
-            reading, bytes that are not the sealed ones: damaged, or of a store that took this one's place meanwhile.
+        StoreError: nothing there, not sealed yet, edited after sealing, or a file whose size is not the recorded one;
+            while reading, bytes that are not the sealed ones: damaged, or of a store that took this one's place.
     """
 
     def __init__(self, path: Path | str):
@@ -82,14 +82,15 @@ class FeatureStore:
     def read_into(self, rows: Sequence[int] | np.ndarray, out: np.ndarray) -> np.ndarray:
         """``read`` into ``out`` (same shape; its dtype must hold the store's without loss)."""
         rows = self._checked(rows)
-        if out.shape != (len(rows), *self.shape) or not np.can_cast(self.dtype, out.dtype):
-            raise StoreError(f"{self.path}: expected an array {(len(rows), *self.shape)} for {self.dtype}, found {out.shape} {out.dtype}")
+        shape = (len(rows), *self.shape)
+        if out.shape != shape or not np.can_cast(self.dtype, out.dtype):
+            raise StoreError(f"{self.path}: expected an array {shape} for {self.dtype}, found {out.shape} {out.dtype}")
         self._gather(rows, out)
         return out
 
     @cached_property
     def array(self) -> "zarr.Array":
-        """``features`` [N, *shape] as zarr opens it, for xarray, dask and others; it reads the files as they are by then."""
+        """``features`` [N, *shape] as zarr opens it, for xarray, dask and others; checks nothing."""
         import zarr  # who only reads uncompressed stores does not need it
 
         return zarr.open_array(self.path / "features", mode="r", zarr_format=3)
@@ -125,7 +126,7 @@ class FeatureStore:
     def rows_of(self, ids: Sequence[str]) -> np.ndarray:
         """int64 [n] rows of clip ids.
 
-        Where an id repeats, its first row: allowed only while all its rows have the same fingerprint, so that they hold the same features.
+        Where an id repeats, its first row: allowed only while all its rows have the same fingerprint, hence features.
 
         Raises:
             StoreError: an id is not in the store, or stands for different clips.

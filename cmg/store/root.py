@@ -1,4 +1,4 @@
-"""The root ``zarr.json``: its attributes, the seal over them, and the files of a store against what it records of them."""
+"""The root ``zarr.json``: its attributes, the seal over them, and the files of a store against what it records."""
 
 import hashlib
 import time
@@ -97,7 +97,7 @@ def open_root(path: Path) -> Root:
 
 
 def read_root(path: Path) -> Root:
-    """The root of the sealed store at ``path``, whatever became of its files. Raises ``StoreError`` like ``open_root``."""
+    """The root of the sealed store at ``path``, whatever became of its files; raises ``StoreError`` like ``open_root``."""
     if (data := _peek(path)) is None:
         raise _absent(path)
     return _parse(path, data)
@@ -130,11 +130,8 @@ def _peek(path: Path) -> bytes | None:
 
 
 def _absent(path: Path) -> StoreError:
-    if path.is_dir():
-        return StoreError(
-            f"{path}: the store is not sealed (no zarr.json): extraction has not finished; run `python -m pipeline features` again"
-        )
-    return StoreError(f"{path}: expected a feature store, found nothing; `python -m pipeline features` or `make repro` writes it")
+    found = "one that is not sealed (no zarr.json): extraction has not finished" if path.is_dir() else "nothing"
+    return StoreError(f"{path}: expected a feature store, found {found}; run: dvc repro, or python -m pipeline features")
 
 
 def _parse(path: Path, data: bytes) -> Root:
@@ -145,5 +142,5 @@ def _parse(path: Path, data: bytes) -> Root:
     if (found := attributes["schema_version"]) != SCHEMA_VERSION:
         raise StoreError(f"{path}: expected schema version {SCHEMA_VERSION}, found {found}; extract it again")
     if attributes.get("seal") != seal_of(attributes) or data != document(content):
-        raise StoreError(f"{path}/zarr.json: attributes were changed after sealing; restore the store or extract it again")
+        raise StoreError(f"{path}/zarr.json: changed after sealing; restore the store (dvc checkout) or extract it again")
     return Root(attributes, hashlib.sha256(data).hexdigest())

@@ -11,7 +11,7 @@ from cmg.store.shards import map_file
 
 
 class SealedFiles:
-    """Bytes of the files of the store at ``path`` whose root is ``root``; what was read once stays readable after it was replaced."""
+    """Bytes of the files of the store at ``path`` with this root; what was read once stays so after it was replaced."""
 
     def __init__(self, path: Path, root: Root):
         self.path, self._root = path, root
@@ -39,6 +39,6 @@ class SealedFiles:
         if not stands(self.path, self._root.digest):
             raise StoreError(f"{self.path}: the store was replaced or deleted since it was opened; open it again")
         raise StoreError(
-            f"{self.path / name}: expected SHA-256 {expected}, found {found}: damaged; restore the store (dvc checkout) or extract "
-            "it again; `python -m pipeline store verify` lists all that is damaged"
+            f"{self.path / name}: expected SHA-256 {expected}, found {found}: damaged; restore the store (dvc checkout) or "
+            "extract it again; `python -m pipeline store verify` lists all that is damaged"
         )

@@ -1,7 +1,7 @@
 """Uncompressed shards by hand, for what zarr-python cannot do: put together in place, and read by memory map.
 
-A shard holds the clips that have features back to back in row order, then Zarr's sharding index (offset and length per slot,
-all ones where a clip is absent; CRC-32C).
+A shard holds the clips that have features back to back in row order, then Zarr's sharding index (offset and length per
+slot, all ones where a clip is absent; CRC-32C).
 """
 
 import mmap
@@ -45,14 +45,14 @@ def append_index(file: Path, layout: Layout, present: list[bool]) -> None:
 
 
 def map_file(file: Path) -> np.ndarray:
-    """The bytes of a file, uint8, memory-mapped read-only; safe to use after fork. Raises OSError or, when empty, ValueError."""
+    """The bytes of a file, uint8, memory-mapped read-only, also after fork. Raises OSError or, when empty, ValueError."""
     with file.open("rb") as handle:
         return np.frombuffer(mmap.mmap(handle.fileno(), 0, access=mmap.ACCESS_READ), np.uint8)
 
 
 def clips_of(data: np.ndarray, layout: Layout, present: int, file: Path) -> np.ndarray:
-    """The clips of a shard [present, *clip_shape], as a view of its bytes; raises ``StoreError`` where its size is another."""
+    """The clips of a shard [present, *clip_shape], as a view of its bytes; raises ``StoreError`` on another size."""
     size = present * layout.clip_bytes
     if len(data) != size + index_bytes(layout.slots):
-        raise StoreError(f"{file}: expected a shard of {present} clips of {layout.clip_bytes} bytes, found {len(data)} bytes")
+        raise StoreError(f"{file}: expected {present} clips of {layout.clip_bytes} bytes, found {len(data)} bytes")
     return data[:size].view(layout.dtype).reshape(present, *layout.clip_shape)

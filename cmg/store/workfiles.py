@@ -91,7 +91,7 @@ class WorkFiles:
             os.close(descriptor)
 
     def read_clip(self, shard: int, slot: int) -> bytes:
-        """One clip of a shard in raw layout, also where a killed process had already moved it; short or empty when it is not there."""
+        """One clip of a raw shard, also where a killed process had already moved it; short or empty if not there."""
         file = self.raw(shard) if self.raw(shard).exists() else self.finished(shard)
         if not file.exists():
             return b""

@@ -96,7 +96,7 @@ def reseal(path, name: str, data: bytes, **attributes) -> None:
     [
         ("status/c.0", bytes([0] * 10), "status", "expected counts"),
         ("status/c.0", bytes([1, 0, 0] + [0] * 7), "features/c.0.0.0.0.0", "row 0: expected none, zarr reads others"),
-        ("status/c.0", bytes([1, 1, 1] + [0] * 7), "features/c.0.0.0.0.0", "expected a shard of 1 clips"),
+        ("status/c.0", bytes([1, 1, 1] + [0] * 7), "features/c.0.0.0.0.0", "expected 1 clips of 576 bytes"),
         ("ids/c.0.0", None, "ids", "expected id set"),
         ("valid/c.0", bytes(40), "valid", r"rows \[0, 1, 3, 4, 5\]"),
     ],

@@ -33,8 +33,7 @@ def _seal_version(path, number: int) -> None:
 
 
 def _read_versions(path, started, stop, queue):
-    """Read rows of all three shards, one after another, until told to stop; tells versions seen, what opening refused, and what
-    contradicts itself."""
+    """Read rows of all three shards, until told to stop; tells versions seen, what opening refused, and contradictions."""
     seen, refused, wrong = set(), [], []
     while not stop.is_set():
         started.set()

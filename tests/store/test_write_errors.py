@@ -125,7 +125,7 @@ def test_a_truncated_raw_shard_costs_the_clips_that_are_gone(path, keep):
 @pytest.mark.parametrize("compression", [None, "zstd"])
 @pytest.mark.parametrize("failing", [{}, {5: "missing"}], ids=["whole", "with a failure"])
 def test_a_damaged_finished_shard_of_unfinished_work_is_not_sealed(path, caplog, compression, failing):
-    """Zeroed in the middle, which keeps its size; of an uncompressed whole shard only the damaged clips are done again."""
+    """Zeroed in the middle, its size kept; of an uncompressed whole shard only the damaged clips are done again."""
     work, spec = path.with_suffix(".work"), make_spec(compression=compression)
     with StoreWriter(path, work, spec) as writer:
         fill(writer, range(8), failing)

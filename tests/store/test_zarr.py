@@ -1,4 +1,4 @@
-"""The store and zarr-python: what it reads, what it would write, bytes that do not depend on its version, machines without it."""
+"""The store and zarr-python: what it reads and would write, bytes whatever its version, machines without it."""
 
 import hashlib
 import json
@@ -49,7 +49,7 @@ def put(path: Path, spec: StoreSpec, values: np.ndarray, failed: set[int], order
         return writer.seal()
 
 
-@settings(deadline=None, max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(deadline=None, max_examples=30, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(stores(), st.randoms())
 def test_zarr_reads_what_was_put_and_what_is_mapped(tmp_path_factory, case, random):
     spec, values, failed, order = case
@@ -61,7 +61,7 @@ def test_zarr_reads_what_was_put_and_what_is_mapped(tmp_path_factory, case, rand
     assert verify(store.path) == []
 
 
-@settings(deadline=None, max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(deadline=None, max_examples=20, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(stores())
 def test_shards_have_the_bytes_that_zarr_writes(tmp_path_factory, case):
     """zarr leaves out clips of zeros, so here only failed rows are."""
@@ -115,7 +115,7 @@ print(json.dumps([zarr.__version__, found]))
 
 
 def made_in(folder: Path, search: str = "") -> tuple[str, dict[str, str]]:
-    """Version of zarr and SHA-256 of every file of two stores, made by a process that finds modules in ``search`` first."""
+    """Version of zarr and SHA-256 of the files of two stores, by a process that finds modules in ``search`` first."""
     command, where = [sys.executable, "-c", DIGESTS, str(folder)], {**os.environ, "PYTHONPATH": search}
     done = subprocess.run(command, cwd=ROOT, env=where, capture_output=True, text=True, check=True)
     return tuple(json.loads(done.stdout))
@@ -124,12 +124,13 @@ def made_in(folder: Path, search: str = "") -> tuple[str, dict[str, str]]:
 def test_documents_have_the_bytes_they_always_had():
     """Pinned: another version of zarr, or of this project, that writes others fails here."""
     spec, small = make_spec(compression="zstd"), {"valid": np.zeros(10, "<i4"), "ids": np.zeros((10, 3), np.uint8)}
-    documents = [array_files(spec, small), array_files(make_spec(), {}), {"zarr.json": root_document({"b": 1, "a": [None, {}]})}]
+    root = {"zarr.json": root_document({"b": 1, "a": [None, {}]})}
+    documents = [array_files(spec, small), array_files(make_spec(), {}), root]
     text = "".join(f"{name}\n{data.decode()}\n" for files in documents for name, data in sorted(files.items()))
     assert hashlib.sha256(text.encode()).hexdigest().startswith(DOCUMENTS)
 
 
-@pytest.mark.skipif(not OTHER_VERSIONS, reason="CMG_ZARR_VERSIONS names no folders with other versions of zarr (docs/store.md)")
+@pytest.mark.skipif(not OTHER_VERSIONS, reason="CMG_ZARR_VERSIONS names no other versions of zarr (docs/store.md)")
 def test_other_versions_of_zarr_write_the_same_bytes(tmp_path):
     found = [made_in(tmp_path / str(number), folder) for number, folder in enumerate(["", *OTHER_VERSIONS])]
     assert len({version for version, _ in found}) == len(found)
@@ -146,13 +147,15 @@ sys.meta_path.insert(0, Blocked())
 import pickle
 from cmg.store import FeatureStore
 store = pickle.loads(pickle.dumps(FeatureStore(sys.argv[1])))
-print(store.ids[3], store.valid.tolist(), store.fingerprints[0], store.failures()[0].row, float(store.read([3, 2, 9]).sum()))
+print(store.ids[3], store.valid.tolist(), store.fingerprints[0], store.failures()[0].row)
+print(float(store.read([3, 2, 9]).sum()))
 """
 
 
 def test_uncompressed_stores_are_read_without_zarr(path):
     """As on a machine that only trains."""
     store = FeatureStore(write(path, failing={2: "missing"}))
-    done = subprocess.run([sys.executable, "-c", WITHOUT, str(path)], cwd=ROOT, capture_output=True, text=True, check=True)
+    command = [sys.executable, "-c", WITHOUT, str(path)]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True)
     about = f"{store.ids[3]} {store.valid.tolist()} print-0 2"
-    assert done.stdout == f"{about} {float(store.read([3, 2, 9]).sum())}\n"
+    assert done.stdout == f"{about}\n{float(store.read([3, 2, 9]).sum())}\n"
