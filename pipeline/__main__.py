@@ -33,6 +33,7 @@ TOOLS = {
     "fetch-weights": "download weights of the official recipes, checksum compared",
     "compare-features": "released features against a store of ours: cosine per clip and second",
     "profile-step": "where the time of a training step goes",
+    "curves": "a run's losses over the log of a real training",
     "times": "where time and memory went, and table 8, as CSV: never hashed",
     "verify": "walk a result back to its inputs, byte by byte",
     "deps": "code dependencies of dvc.yaml against what the stages import",

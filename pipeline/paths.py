@@ -110,5 +110,15 @@ def receipt(stage: str, item: str) -> Path:
     return (point_folder(RECEIPTS, item) if "+" in item else RECEIPTS) / stage / f"{item}.json"
 
 
+def curves(run: str) -> Path:
+    """Losses of a run while it trains, a file per term."""
+    return log("pretrain", run).with_suffix("") / "plots" / "metrics"
+
+
+def beside(name: str) -> Path:
+    """Losses of runs over a published log."""
+    return RESULTS / "beside" / f"{name}.svg"
+
+
 def log(stage: str, item: str) -> Path:
     return LOGS / stage / f"{item}.json"

@@ -24,6 +24,7 @@ from cmg.methods.dcid_config import DCIDConfig
 from cmg.nn.classify import ClipClassifier
 from cmg.nn.predictive import PredictiveNets
 from cmg.nn.specific import MapProjection
+from cmg.quantizers.aligned import agreement
 from cmg.quantizers.codebook import monitors
 
 CLUB_VIDEO_FEATURE = 512
@@ -83,7 +84,7 @@ class DCID(MixedMethod):
             terms |= {f"club_{m}": self._club(m, x, y, draws) for m, (x, y) in pairs.items()}
             if on.cpc:
                 terms["cpc"] = self._cpc(encoded.z, draws.cpc_step)
-        return LossTerms(terms, monitors(encoded.quantized))
+        return LossTerms(terms, monitors(encoded.quantized) | {"agreement": agreement(encoded.quantized.indices)})
 
     def _encode(self, batch: Batch, draws: Draws) -> semantic.Encoded:
         """Encoders, then quantisation with its codebook update (in training mode)."""
