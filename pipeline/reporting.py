@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 
 from cmg.datasets.clips import Clip, read_index
+from cmg.extract.expected import mixture
 from cmg.report.inputs import ReportInputs, load_inputs
 from cmg.report.layout import sample_notice
 from cmg.report.maps import CodebookMaps
@@ -63,6 +64,12 @@ def notice(params: Params) -> str:
     return sample_notice(params.uses_sample, random_backbones(params))
 
 
+def remark(params: Params) -> str:
+    """What every table says of released features."""
+    sound = [name for name in params.stores.audio if name in params.datasets and params.dataset(name).source == "released"]
+    return mixture(sound)
+
+
 def fingerprints(params: Params) -> dict[str, str]:
     """``{run: digest of everything above its result}``."""
     found = receipts.load_all()
@@ -100,15 +107,17 @@ def _book_maps(codes: RunCodes, run: str, number: int, kept: np.ndarray, dataset
     """Maps of one codebook; ``kept`` [q] are those of its dimensions that TOC keeps."""
     book, several = codes.codebooks[number], len(codes.codebooks) > 1
     modalities = tuple(m for m in ("audio", "video", "text") if (dataset, m) in codes.entries)
+    use = activation.usage(codes, dataset, clips, modalities, number)
     return CodebookMaps(
         run=run,
         dataset=dataset,
         modalities=modalities,
-        kinds=activation.kinds(activation.usage(codes, dataset, clips, modalities, number)),
+        kinds=activation.kinds(use),
+        use=use,
         before=codebooks.similarity(book),
         after=codebooks.similarity(book, kept) if len(kept) else None,
         q=len(kept),
-        places=codebooks.project(codebooks.segments(book, len(codes.aligned))) if codes.aligned else None,
+        places=codebooks.project(codebooks.segments(book, max(len(codes.aligned), 1))),
         books=codes.aligned,
         part=f"codebook {number + 1} of {len(codes.codebooks)}" if several else "",
         sentences=len({caption for clip in clips for caption in clip.captions}),
@@ -135,6 +144,7 @@ def load(params: Params, page: bool = False) -> ReportInputs:
         random_backbones=random_backbones(params),
         fingerprints=fingerprints(params),
         pretraining=pretraining(params),
+        remark=remark(params),
         **(extra if page else {}),
     )
 
@@ -149,6 +159,7 @@ def _facts(params: Params) -> dict[str, str]:
         "Seeds": ", ".join(map(str, params.seeds)),
         "Pretraining": f"on {pretraining(params)} of VGGSound-AVEL, less the clips that downstream datasets test on",
     }
+    facts |= {"Sound features": remark(params)} if remark(params) else {}
     return facts | (_strict(params) if params.evaluate.protocol == "strict" else _published(params))
 
 
@@ -167,12 +178,12 @@ def _strict(params: Params) -> dict[str, str]:
 
 
 def _published(params: Params) -> dict[str, str]:
-    """The same under `published`; retrieval has no released script."""
+    """The same under `published`."""
     return {
         "Head and pooling": "as in the released scripts: two linear layers with the maximum over seconds between them for clips; the best "
         "epoch by test score",
         "Choice of Q": "as in the released scripts, per task: AVE all, AVVP 196, AVE→AVVP 128, UCF(v)↔VGG(a) 168 of 256 dimensions; "
-        f"retrieval, which has none, {_kept(params.evaluate)}",
+        f"retrieval, whose Q is not known, {_percent(params.evaluate.q_fixed)}, by the {TOC_SCORES['full']} as released",
     }
 
 

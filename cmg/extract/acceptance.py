@@ -13,7 +13,7 @@ import torch
 from cmg.extract.logmel import RATE
 from cmg.extract.vggish import Network, Recipe
 from cmg.media.source import Decoded
-from cmg.store.compare import Statistics
+from cmg.store.statistics import Statistics
 
 SINE_SECONDS, SINE_HERTZ = 3, 1000
 SINE = {"relu": (0.131, 0.238), "pca": (123.0, 75.0)}  # mean, standard deviation of all embeddings

@@ -12,6 +12,7 @@ from cmg.report.layout import AVERAGE, COLUMNS, LAYOUTS, TABLE1, Layout, RecallS
 from cmg.report.maps import counted_on, map_panels
 from cmg.report.measured import Measured, measured_view
 from cmg.report.page import render
+from cmg.report.rows import row_panels
 from cmg.report.tables import Row, Table
 from cmg.report.write import build_table, write_text
 
@@ -100,7 +101,7 @@ def _layouts() -> tuple[list[Layout], list[str]]:
 def _training(inputs: ReportInputs) -> dict[str, object]:
     maps: dict[str, list] = {}
     for item in inputs.maps:
-        maps.setdefault(label(item.method), []).extend(map_panels(item))
+        maps.setdefault(label(item.method), []).extend([*map_panels(item), *row_panels(item)])
     return {
         "training": _labelled(training_panels(inputs.histories, codebook=False)),
         "training_ends": pagetables.ends_table("training-ends", "Loss terms at both ends of training.", inputs.histories, codebook=False),

@@ -54,6 +54,7 @@ class ReportInputs:
 
     ``fingerprints``: ``{run name: digest}``. ``sample``: a dataset is the generated corpus. ``random_backbones``: features come from
     random weights. ``facts``: pairs of label and text that the page lists as they are. ``datasets``: name and source.
+    ``remark``: what every table says of real features.
     ``problem_files``: files of extraction failures and of index problems that were read, so that "none" is told from "not looked at".
     """
 
@@ -74,6 +75,7 @@ class ReportInputs:
     training: tuple[Training, ...] = ()
     maps: tuple[CodebookMaps, ...] = ()
     examples: tuple[Query, ...] = ()
+    remark: str = ""
 
     @property
     def notice(self) -> str:
@@ -97,6 +99,7 @@ def load_inputs(
     datasets: Mapping[str, str] | None = None,
     checkpoints: Iterable[Path] = (),
     maps: Iterable[CodebookMaps] = (),
+    remark: str = "",
 ) -> ReportInputs:
     """Read the files; order of arguments does not matter, results are sorted by name.
 
@@ -128,6 +131,7 @@ def load_inputs(
         datasets=tuple((datasets or {}).items()),
         training=tuple(read_training(path) for path in sorted(checkpoints)),
         maps=tuple(maps),
+        remark=remark,
     )
 
 

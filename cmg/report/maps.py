@@ -28,8 +28,9 @@ class CodebookMaps:
     """What the maps of one codebook of a run are drawn from.
 
     kinds [K]: keys of ``MARKS``. modalities: those whose use was counted, on ``dataset``; sentences: how many different ones its text is.
-    before, after [K,K]: cosines with all dimensions and with the ``q`` of them that TOC keeps (None where it keeps none). places [M,K,2]:
-    projected codebooks of a method that has one per modality, named by ``books``. part: which codebook, where a run has several.
+    use [M,K]: each of these modalities' use as shares that sum to 1 (None: not given).
+    before, after [K,K]: cosines with all dimensions and with the ``q`` of them that TOC keeps (None where it keeps none). places [B,K,2]:
+    the B codebooks on common axes; one per modality, named by ``books``, or one for all. part: which codebook, where a run has several.
     """
 
     run: str
@@ -43,6 +44,7 @@ class CodebookMaps:
     books: tuple[str, ...] = ()
     part: str = ""
     sentences: int = 0
+    use: np.ndarray | None = None
 
     @property
     def method(self) -> str:
@@ -60,10 +62,10 @@ class CodebookMaps:
 
 
 def map_panels(maps: CodebookMaps) -> list[Panel]:
-    """All maps of a codebook."""
+    """Maps of a codebook as a whole; those of its rows: `cmg.report.rows`."""
     found = [activation_panel(maps), cosine_panel(maps, maps.before, "all dimensions")]
     found += [] if maps.after is None else [cosine_panel(maps, maps.after, f"the {maps.q} dimensions that TOC keeps")]
-    return found + ([] if maps.places is None else [projection_panel(maps)])
+    return found + ([projection_panel(maps)] if maps.books and maps.places is not None else [])
 
 
 def counted_on(every: Iterable[CodebookMaps]) -> list[str]:
@@ -100,7 +102,7 @@ def activation_panel(maps: CodebookMaps) -> Panel:
 def cosine_panel(maps: CodebookMaps, cosines: np.ndarray, what: str) -> Panel:
     """The matrix as a picture, from -1 (dark) to 1 (bright)."""
     mean = (cosines.sum() - np.trace(cosines)) / max(cosines.size - len(cosines), 1)
-    drawn = _spaced(len(cosines))
+    drawn = spaced(len(cosines))
     with rc_context({**STYLE, "image.interpolation": "none"}):
         figure, axes = make_axes(3.4, 3.0)
         shown = axes.imshow(cosines[np.ix_(drawn, drawn)], cmap=colormaps["cividis"].resampled(STEPS), vmin=-1, vmax=1)
@@ -118,7 +120,7 @@ def cosine_panel(maps: CodebookMaps, cosines: np.ndarray, what: str) -> Panel:
 
 def projection_panel(maps: CodebookMaps) -> Panel:
     """A mark per code and codebook on the two principal axes of all; a thin line joins the codes of a row, which mean the same."""
-    drawn = _spaced(maps.places.shape[1])
+    drawn = spaced(maps.places.shape[1])
     with rc_context(STYLE):
         figure, axes = make_axes(3.4, 3.0)
         rows = maps.places[:, drawn]  # [M,K,2]
@@ -137,7 +139,7 @@ def projection_panel(maps: CodebookMaps) -> Panel:
         return make_panel(figure, f"{maps.title}: codebooks of the modalities", description)
 
 
-def _spaced(codes: int) -> np.ndarray:
+def spaced(codes: int) -> np.ndarray:
     """At most ``MOST`` codes, evenly spaced."""
     return np.unique(np.linspace(0, codes - 1, min(codes, MOST)).round().astype(int))
 

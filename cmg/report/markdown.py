@@ -19,7 +19,7 @@ def table_markdown(table: Table) -> str:
     """The Markdown text, notice in the first line when there is one."""
     about = ["Method", "Kind", "Pretraining", "Protocol", "Variant", "Seeds"]
     head = [*about, *table.layout.labels.values(), "Fingerprint"]
-    lines = [f"> **{escape(table.notice)}**", ""] if table.notice else []
+    lines = [f"> **{escape(table.first_line)}**", ""] if table.first_line else []
     lines += [f"# {table.layout.title}", "", reading(table), "", markdown_line(head)]
     lines += [markdown_line(["---"] * len(about) + ["---:"] * len(table.layout.columns) + ["---"])]
     lines += [markdown_line(_fields(row, table.layout)) for row in table.rows]

@@ -30,8 +30,8 @@ def number(value: float | None, digits: int = 2) -> str:
 def table_csv(table: Table) -> str:
     """The CSV text: ``# notice`` first when there is one, then the header, then a line per row. The same table gives the same bytes."""
     out = io.StringIO()
-    if table.notice:
-        out.write(f"# {table.notice}\n")
+    if table.first_line:
+        out.write(f"# {table.first_line}\n")
     writer = csv.writer(out, lineterminator="\n")
     writer.writerow(header(table.layout))
     writer.writerows(_line(row, table.layout) for row in table.rows)

@@ -51,12 +51,20 @@ class Row:
 
 @dataclass(frozen=True)
 class Table:
-    """Rows in reading order. ``notice`` is empty exactly when data and weights are real. ``ties``: how equal codes count in its runs."""
+    """Rows in reading order. ``notice`` is empty exactly when data and weights are real; ``remark``: what else is to be known of the
+    features. ``ties``: how equal codes count in its runs.
+    """
 
     notice: str
     rows: tuple[Row, ...]
     layout: Layout = TABLE1
     ties: tuple[str, ...] = ()
+    remark: str = ""
+
+    @property
+    def first_line(self) -> str:
+        """Notice and remark."""
+        return "; ".join(filter(None, (self.notice, self.remark)))
 
 
 def make_table(

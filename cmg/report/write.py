@@ -1,5 +1,6 @@
 """Write the tables in their forms, and the open-set scores."""
 
+from dataclasses import replace
 from pathlib import Path
 
 from cmg.files import write_bytes
@@ -14,7 +15,8 @@ from cmg.report.tables import Table, make_table
 
 def build_table(inputs: ReportInputs, layout: Layout = TABLE1) -> Table:
     """One table of these inputs."""
-    return make_table(inputs.runs, inputs.published, inputs.fingerprints, inputs.notice, inputs.pretraining, layout)
+    table = make_table(inputs.runs, inputs.published, inputs.fingerprints, inputs.notice, inputs.pretraining, layout)
+    return replace(table, remark=inputs.remark)
 
 
 def write_tables(out_dir: Path, inputs: ReportInputs) -> list[Path]:

@@ -14,21 +14,10 @@ from cmg.store.errors import StoreError
 from cmg.store.importers import fit_seconds
 from cmg.store.reader import FeatureStore
 from cmg.store.released import H5Rows, NumpyFiles, ReleasedError, ZippedPickles
+from cmg.store.statistics import Moments, Statistics
 
 NAME_LENGTH = 11  # released AVVP files are named by the first characters of the clip id
 FILES = {".zip": ZippedPickles, ".npy": NumpyFiles}
-
-
-@dataclass(frozen=True)
-class Statistics:
-    """Over all values of the valid seconds: mean, standard deviation, extremes, share of exact zeros, channels that are always zero."""
-
-    mean: float
-    std: float
-    low: float
-    high: float
-    zeros: float
-    silent_channels: int
 
 
 @dataclass(frozen=True)
@@ -58,29 +47,6 @@ class Comparison:
         return np.argsort(self.per_clip, kind="stable")[:count].tolist()
 
 
-class _Moments:
-    """Statistics of seconds that arrive clip by clip."""
-
-    def __init__(self) -> None:
-        self.count, self.total, self.squares, self.zeros, self.low, self.high = 0, 0.0, 0.0, 0, np.inf, -np.inf
-        self.loud: np.ndarray | bool = False
-
-    def add(self, seconds: np.ndarray) -> None:
-        """Count the seconds of one clip, [t,...,C] with t > 0, in."""
-        self.count += seconds.size
-        self.total += seconds.sum()
-        self.squares += (seconds**2).sum()
-        self.zeros += int((seconds == 0).sum())
-        self.low, self.high = min(self.low, seconds.min()), max(self.high, seconds.max())
-        self.loud = self.loud | (seconds != 0).reshape(-1, seconds.shape[-1]).any(0)
-
-    def finish(self) -> Statistics:
-        mean = self.total / self.count
-        deviation = max(self.squares / self.count - mean**2, 0.0) ** 0.5
-        silent = int((~np.asarray(self.loud)).sum())
-        return Statistics(float(mean), float(deviation), float(self.low), float(self.high), self.zeros / self.count, silent)
-
-
 def compare(store: FeatureStore, path: Path) -> Comparison:
     """Compare `store` with an h5 file (row i is row i), one `<id>.zip` or `<id>.npy`, or a folder of such files.
 
@@ -88,7 +54,7 @@ def compare(store: FeatureStore, path: Path) -> Comparison:
         StoreError: another kind of file, or no clip that both have.
     """
     rows, cosines, skipped = [], [], {}
-    theirs, ours = _Moments(), _Moments()
+    theirs, ours = Moments(), Moments()
     for name, row, read in _released(store, Path(path)):
         try:
             other, valid = fit_seconds(read(), store.shape)

@@ -8,6 +8,7 @@ import hashlib
 import lzma
 import zipfile
 import zlib
+from functools import cached_property
 from pathlib import Path
 from typing import Protocol
 
@@ -119,20 +120,28 @@ class H5Rows:
 
     name = "h5"
 
-    def __init__(self, file: Path, rows: int, key: str = "avadataset"):
+    def __init__(self, file: Path, rows: int | None = None, key: str = "avadataset"):
+        """rows: how many it must have. Raises StoreError."""
         import h5py  # only this source needs it
 
         if not file.is_file():
             raise StoreError(f"{file}: expected an h5 file with a dataset {key!r}, found no file")
-        self._digest = file_digest(file)
+        self._file = file
         opened = h5py.File(file, "r")
         if not isinstance(opened.get(key, getlink=True), h5py.HardLink) or not isinstance(opened[key], h5py.Dataset):
             raise StoreError(f"{file}: expected a dataset {key!r} inside the file, found {sorted(opened)}")
         self._data = opened[key]
         if self._data.is_virtual or self._data.external or self._data.dtype.kind not in "fiu":
             raise StoreError(f"{file}: expected numbers stored in the file itself, found {self._data.dtype} elsewhere or virtual")
-        if len(self._data) != rows:
+        if rows is not None and len(self._data) != rows:
             raise StoreError(f"{file}: expected {rows} rows, one per clip of the index, found {len(self._data)}")
+
+    def __len__(self) -> int:
+        return len(self._data)
+
+    @cached_property
+    def _digest(self) -> str:
+        return file_digest(self._file)
 
     def fingerprint(self, row: int, clip_id: str) -> str:
         """Digest of the file, and the row."""

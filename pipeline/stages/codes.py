@@ -5,14 +5,17 @@ clips that the released retrieval averages.
 """
 
 import argparse
+import sys
 from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
 
 from cmg.datasets.clips import read_index
+from cmg.extract.expected import disagreement
 from cmg.methods import METHODS
 from cmg.methods.base import Method
+from cmg.store import statistics
 from cmg.store.reader import FeatureStore
 from cmg.tasks.codes import CLIP_LEVEL, RunCodes
 from cmg.tasks.recipes import clip_code_of, draws_needed, scripts_of
@@ -27,6 +30,7 @@ from pipeline.params import Params
 from pipeline.sweeps import add_run_arguments
 
 CODED = ("video", "audio", "text")  # pixels and masks have no codes
+TRAINED = "vggsound_avel"  # what methods are pretrained on
 USUAL = 10  # seconds or words that a method met in training, where its checkpoint does not say
 
 
@@ -51,6 +55,8 @@ def run(args: argparse.Namespace, params: Params) -> None:
         opened = {key: FeatureStore(path) for key, path in sorted(stores.items()) if key[1] in method.modalities}
         for (_, modality), store in opened.items():
             check_origin(about.get("features", {}), store, modality)
+        for line in _unlike(opened):
+            print(f"warning: {line}", file=sys.stderr)
         encoded = {
             (dataset, modality): encode_store(method, store, modality, device, standardise, **_extent(dataset, modality, about))
             for (dataset, modality), store in opened.items()
@@ -71,6 +77,22 @@ def run(args: argparse.Namespace, params: Params) -> None:
         target.parent.mkdir(parents=True, exist_ok=True)
         RunCodes(codebooks, encoded, draws=draws, aligned=method.aligned, whole=whole).write(target)
         notes["rows"] = {f"{dataset}.{modality}": len(codes.valid) for (dataset, modality), codes in encoded.items()}
+
+
+def _unlike(opened: Mapping[tuple[str, str], FeatureStore]) -> list[str]:
+    """Sound and picture features that are of another kind than those of VGGSound-AVEL, where imported ones are among them.
+
+    Own extractions have one recipe and one digest of weights, which `check_origin` compares.
+    """
+    lines = []
+    for (dataset, modality), store in opened.items():
+        trained = opened.get((TRAINED, modality))
+        if modality == "text" or dataset == TRAINED or trained is None:
+            continue
+        if "released" in (store.attrs["provenance"], trained.attrs["provenance"]):
+            known, found = statistics.of_store(trained), statistics.of_store(store)
+            lines += [disagreement(dataset, modality, known, found)] if known and found else []
+    return [line for line in lines if line]
 
 
 def _extent(dataset: str, modality: str, about: Mapping[str, Any]) -> dict[str, Any]:

@@ -38,6 +38,7 @@ def run(args: argparse.Namespace, params: Params) -> None:
             random_backbones=reporting.random_backbones(params),
             fingerprints=_fingerprints(args.method, rows, params),
             pretraining=pretraining,
+            remark=reporting.remark(params),
         )
         methods = _methods(args.method, rows)
         layout = sweep_layout(args.table, _values(sweep, rows, configs, params))

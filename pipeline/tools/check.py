@@ -3,6 +3,8 @@
 import argparse
 
 from cmg.datasets.check import report
+from cmg.extract.expected import misfits
+from cmg.store import FeatureStore, statistics
 from pipeline import paths
 from pipeline.params import Params
 
@@ -24,6 +26,8 @@ def run(args: argparse.Namespace, params: Params) -> int:
     for dataset in args.datasets or params.datasets:
         settings = params.dataset(dataset)
         print(report(dataset, paths.dataset_root(dataset, settings.source), settings.source, settings.options))
+        for line in unlike_features(dataset, params):
+            print(f"  warning: {line}")
     for line in sample_values(params):
         print(line)
     return 0
@@ -45,3 +49,20 @@ def sample_values(params: Params) -> list[str]:
     if "codis" in params.methods and not params.sections["codis"].get("queue"):
         found.append("params.yaml: codis.queue is 0, for small corpora; 2048 with real data")
     return found
+
+
+def unlike_features(dataset: str, params: Params) -> list[str]:
+    """What does not fit of the released features of a dataset, or of its stores where these are made."""
+    settings, version = params.dataset(dataset), str(params.dataset(dataset).options.get("version", ""))
+    lines = []
+    for modality in ("audio", "video"):
+        store, root = paths.store(dataset, modality), paths.dataset_root(dataset, settings.source)
+        if (store / "zarr.json").is_file():
+            opened = FeatureStore(store)
+            about, found = opened.attrs, statistics.of_store(opened)
+        elif settings.source == "released":
+            about, found = {"provenance": "released"}, statistics.of_folder(root, modality)
+        else:
+            continue
+        lines += misfits(dataset, version, modality, about, found) if found else []
+    return lines

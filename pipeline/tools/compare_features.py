@@ -12,6 +12,7 @@ from pathlib import Path
 
 import numpy as np
 
+from cmg.extract.expected import misfits
 from cmg.store import FeatureStore
 from cmg.store.compare import Comparison, compare
 from pipeline import files, paths
@@ -29,9 +30,19 @@ def run(args: argparse.Namespace, params: Params) -> int:
     store = FeatureStore(args.store)
     found = compare(store, args.file)
     print("\n".join(_lines(found, store, args.worst)))
+    for line in _misfits(found, store, params):
+        print(f"warning: {line}")
     if args.csv:
         files.write_bytes(args.csv, _table(found, store).encode())
     return _acceptance(found, store) if store.attrs["modality"] == "audio" else 0
+
+
+def _misfits(found: Comparison, store: FeatureStore, params: Params) -> list[str]:
+    """What does not fit of either side."""
+    dataset, modality = store.attrs["dataset"], store.attrs["modality"]
+    version = str(params.datasets[dataset].options.get("version", "")) if dataset in params.datasets else ""
+    sides = {"theirs": ({"provenance": "released"}, found.theirs), "ours": (store.attrs, found.ours)}
+    return [f"{name}: {line}" for name, side in sides.items() for line in misfits(dataset, version, modality, *side)]
 
 
 def _acceptance(found: Comparison, store: FeatureStore) -> int:
@@ -58,9 +69,10 @@ def _lines(found: Comparison, store: FeatureStore, worst: int) -> list[str]:
     lines += [f"  {name}: {reason}" for name, reason in list(found.skipped.items())[:5]]
     lines.append(f"cosine per second: mean {seconds.mean():.6f}, median {median:.6f}, lowest 1 % {low:.6f}, lowest {seconds.min():.6f}")
     lines += [f"  second {number}: {value:.6f}" for number, value in enumerate(_by_second(found.cosine)) if not np.isnan(value)]
-    lines.append(f"{'':8}{'mean':>11}{'std':>11}{'min':>11}{'max':>11}{'zeros':>11}{'channels 0':>12}")
+    lines.append(f"{'':8}{'mean':>11}{'std':>11}{'min':>11}{'max':>11}{'zeros':>11}{'square':>11}{'channels 0':>12}")
     for name, side in (("theirs", found.theirs), ("ours", found.ours)):
         *numbers, silent = asdict(side).values()
+        numbers.append(side.mean_square)
         lines.append(f"{name:8}" + "".join(f"{value:>11.4f}" for value in numbers) + f"{silent:>12}")
     lines.append("least similar clips (mean over seconds; lowest second)")
     for place in found.worst(worst):

@@ -13,7 +13,7 @@ from cmg.extract.acceptance import AVE_CLIPS, AVE_SOUND, SINE, SINE_HERTZ, Check
 from cmg.extract.contract import Batch
 from cmg.extract.vggish import Recipe
 from cmg.extract.vggish_net import VGGish, random_vggish
-from cmg.store.compare import Statistics
+from cmg.store.statistics import Statistics
 
 WEIGHTS = Path(os.environ.get("CMG_WEIGHTS", "weights"))
 NOISY = Path(os.environ.get("CMG_DATA", "data/raw")) / "ave/audio_feature_noisy.h5"

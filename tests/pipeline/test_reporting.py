@@ -37,7 +37,8 @@ def test_the_shipped_parameters_are_the_papers_24k():
 def test_the_page_tells_what_toc_keeps_by_task(protocol):
     evaluate = {"protocol": protocol, "q_fixed": {"default": 0.5, "mscoco": 0.25}, "q_grid": [0.25, 0.5], "toc_worst": 0.25}
     (text,) = [text for name, text in reporting._facts(shipped(evaluate=evaluate)).items() if name == "Choice of Q"]
-    assert "50 % (mscoco 25 %); dimensions ranked by the full score" in text and "25 % of those kept from the end" in text
+    assert "50 % (mscoco 25 %)" in text and "full score of TOC" in text
+    assert ("25 % of those kept from the end" in text) == (protocol == "strict")
     assert ("among 25, 50 % of" in text) == (protocol == "strict")
 
 
@@ -68,7 +69,8 @@ def written(folder):
 def test_use_is_counted_on_valor_where_its_codes_are_and_else_on_avel(written):
     book = np.random.default_rng(1).normal(size=(6, 8))
     (maps,) = reporting.codebook_maps(written([book], ["vggsound_avel", "valor32k"]), "turn-0")
-    assert (maps.dataset, maps.modalities, maps.part, maps.places) == ("valor32k", ("audio", "video", "text"), "", None)
+    assert (maps.dataset, maps.modalities, maps.part, maps.books) == ("valor32k", ("audio", "video", "text"), "", ())
+    assert maps.places.shape == (1, 6, 2) and maps.use.shape == (3, 6) and maps.use.sum(axis=1) == pytest.approx(1)
 
 
 def test_every_codebook_of_a_run_has_its_maps(written):

@@ -1,0 +1,59 @@
+"""Statistics of a few clips: of a store, and of every form of released features."""
+
+import pickle
+import zipfile
+
+import h5py
+import numpy as np
+import pytest
+
+from cmg.store import FeatureStore, StoreSpec, StoreWriter
+from cmg.store.statistics import of_clips, of_folder, of_store
+
+VALUES = np.random.default_rng(0).normal(size=(7, 10, 4)).astype("f4")
+
+
+def test_of_all_values_of_the_valid_seconds(tmp_path):
+    spec = StoreSpec("ave", "audio", [str(row) for row in range(7)], [""] * 7, (10, 4), "float32", {})
+    with StoreWriter(tmp_path / "audio.zarr", tmp_path / "work", spec) as writer:
+        for row in range(6):
+            writer.put(row, np.where(np.arange(10)[:, None] < 5, VALUES[row], 0), 5)
+        writer.fail(6, "missing", "no file")
+        writer.seal()
+    found = of_store(FeatureStore(tmp_path / "audio.zarr"))
+    kept = VALUES[:6, :5].astype(float)
+    assert found.mean == pytest.approx(kept.mean()) and found.std == pytest.approx(kept.std()) and found.low == kept.min()
+    assert found.mean_square == pytest.approx((kept**2).mean()) and found.zeros == 0
+    few = of_store(FeatureStore(tmp_path / "audio.zarr"), most=2)
+    assert few.mean == pytest.approx(kept[[0, 5]].mean())
+
+
+def zipped(folder):
+    folder.mkdir(parents=True)
+    for row, value in enumerate(VALUES):
+        with zipfile.ZipFile(folder / f"{row}.zip", "w") as archive:
+            archive.writestr(f"{row}.pkl", pickle.dumps(value))
+    (folder / "7.zip").write_bytes(b"not a zip")
+
+
+def h5(folder):
+    with h5py.File(folder / "audio_feature.h5", "w") as file:
+        file["avadataset"] = VALUES.astype("f8")
+
+
+def npy(folder):
+    folder.mkdir(parents=True)
+    for row, value in enumerate(VALUES):
+        np.save(folder / f"{row}.npy", value)
+
+
+@pytest.mark.parametrize(("make", "place"), [(zipped, "feature/audio/zip"), (h5, "."), (npy, "feats/vggish")])
+def test_of_every_form_of_released_features(tmp_path, make, place):
+    make(tmp_path / place)
+    found = of_folder(tmp_path, "audio")
+    assert found.mean == pytest.approx(VALUES.astype(float).mean(), abs=1e-6) and found.high == pytest.approx(VALUES.max())
+    assert of_folder(tmp_path, "video") is None
+
+
+def test_of_nothing_there_are_none(tmp_path):
+    assert of_folder(tmp_path, "audio") is None and of_clips([]) is None and of_clips([np.empty((0, 4))]) is None
