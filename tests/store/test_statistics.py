@@ -7,8 +7,9 @@ import h5py
 import numpy as np
 import pytest
 
-from cmg.store import FeatureStore, StoreSpec, StoreWriter
+from cmg.store import FeatureStore, StoreSpec
 from cmg.store.statistics import of_clips, of_folder, of_store
+from cmg.store.writer import StoreWriter
 
 VALUES = np.random.default_rng(0).normal(size=(7, 10, 4)).astype("f4")
 
