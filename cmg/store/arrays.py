@@ -25,6 +25,11 @@ AXES = {1: ("channel",), 2: ("time", "channel"), 3: ("time", "height", "width")}
 AXES[4] = (*AXES[3], "channel")
 """Names of the axes of one clip by their number, for readers such as xarray."""
 
+PLAIN = {"filters": None, "compressors": None, "fill_value": 0, "chunk_key_encoding": {"name": "default", "separator": "."}}
+PLAIN["config"] = {"write_empty_chunks": True}  # a file for every shard, also where all its clips failed
+ZSTD = {"name": "zstd", "configuration": {"level": ZSTD_LEVEL, "checksum": False}}
+CODING: dict[str | None, dict[str, Any]] = {None: PLAIN, "zstd": PLAIN | {"compressors": ZSTD}}
+
 
 def array_files(spec: StoreSpec, small: Mapping[str, np.ndarray]) -> dict[str, bytes]:
     """Every file of the arrays but the shards, by its path in the store.
@@ -36,7 +41,7 @@ def array_files(spec: StoreSpec, small: Mapping[str, np.ndarray]) -> dict[str, b
     _features(group, spec)
     for name, values in small.items():
         axes = ("clip", f"{name}_byte")[: values.ndim]
-        _array(group, name, values.shape, values.dtype.name, axes, chunks=values.shape)[...] = values
+        group.create_array(name, data=values, chunks=values.shape, dimension_names=axes, **CODING[None])
     return {name: _canonical(name, data.to_bytes()) for name, data in files.items() if name != ROOT}
 
 
@@ -74,27 +79,10 @@ class HeldShards:
 
 def _features(group: "zarr.Group", spec: StoreSpec) -> "zarr.Array":
     """The array of features, empty: one inner chunk per clip, ``clips_per_shard`` of them per shard."""
-    clip_axes = AXES.get(len(spec.shape)) or tuple(f"axis_{number}" for number in range(len(spec.shape)))
-    files = {"chunks": (1, *spec.shape), "shards": (spec.clips_per_shard, *spec.shape), "compression": spec.compression}
-    return _array(group, "features", (len(spec.ids), *spec.shape), spec.dtype, ("clip", *clip_axes), **files)
-
-
-def _array(group: "zarr.Group", name, shape, dtype, axes, chunks, shards=None, compression=None) -> "zarr.Array":
-    from zarr.codecs import ZstdCodec
-
-    return group.create_array(
-        name,
-        shape=shape,
-        dtype=dtype,
-        chunks=chunks,
-        shards=shards,
-        filters=None,
-        compressors=ZstdCodec(level=ZSTD_LEVEL, checksum=False) if compression == "zstd" else None,
-        fill_value=0,
-        chunk_key_encoding={"name": "default", "separator": "."},
-        dimension_names=axes,
-        config={"write_empty_chunks": True},  # a file for every shard, also where all its clips failed
-    )
+    axes = ("clip", *(AXES.get(len(spec.shape)) or (f"axis_{number}" for number in range(len(spec.shape)))))
+    about = {"shape": (len(spec.ids), *spec.shape), "dtype": spec.dtype, "dimension_names": axes}
+    files = {"chunks": (1, *spec.shape), "shards": (spec.clips_per_shard, *spec.shape)}
+    return group.create_array("features", **about, **files, **CODING[spec.compression])
 
 
 def _group(files: "Files", attributes: Mapping[str, Any] | None = None) -> "zarr.Group":

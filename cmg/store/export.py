@@ -4,7 +4,7 @@ Axes: n rows, then the shape of one clip (T seconds, H W 7x7, C channels).
 """
 
 import zipfile
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -17,39 +17,33 @@ from cmg.store.schema import encode_text
 EPOCH = (1980, 1, 1, 0, 0, 0)
 
 
-def export_npz(store: Path | FeatureStore, file: Path, rows: Sequence[int] | None = None, key: str = "features") -> None:
-    """Write ``rows`` (default: all) to an uncompressed ``.npz``, with deterministic bytes.
+def export(store: FeatureStore, file: Path, rows: Sequence[int] | None = None, key: str = "features") -> None:
+    """Write ``rows`` (default: all) to an uncompressed ``.npz`` (deterministic bytes) or to HDF5, ``.h5``.
 
     Args:
-        key: name of the features array. Beside it stand ``valid``, ``status`` (codes of the store's ``status_codes``; other
-            than 0: zeros) and ``ids`` (UTF-8 bytes, uint8 [n, W], zero-padded).
+        key: name of the features array; the official AVE files call it ``avadataset``. Beside it stand ``valid``, ``status``
+            (codes of the store's ``status_codes``; other than 0: zeros) and ``ids`` (UTF-8, uint8 [n, W], zero-padded).
 
     Raises:
-        StoreError: no sealed store, or ``key`` is one of the other names.
+        StoreError: another suffix, or ``key`` is one of the other names.
     """
-    _export(_write_npz, store, file, rows, key)
-
-
-def export_h5(store: Path | FeatureStore, file: Path, rows: Sequence[int] | None = None, key: str = "features") -> None:
-    """``export_npz`` to HDF5; the official AVE files call the features ``avadataset``."""
-    _export(_write_h5, store, file, rows, key)
-
-
-def _export(write: Callable, store: Path | FeatureStore, file: Path, rows: Sequence[int] | None, key: str) -> None:
-    store = store if isinstance(store, FeatureStore) else FeatureStore(store)
+    if file.suffix not in FORMATS:
+        raise StoreError(f"{file}: expected a name that ends in {' or '.join(FORMATS)}")
     rows = np.arange(len(store)) if rows is None else np.asarray(rows)
-    small = {"valid": store.valid[rows], "status": store.status[rows], "ids": encode_text([store.ids[row] for row in rows.tolist()])}
+    small = {"valid": store.valid[rows], "status": store.status[rows]}
+    small["ids"] = encode_text([store.ids[row] for row in rows.tolist()])
     if key in small:
         raise StoreError(f"{file}: expected a key other than {', '.join(small)} for the features, found {key!r}")
     with replacing(file) as temporary:
-        write(store, temporary, rows, key, small)
+        FORMATS[file.suffix](store, temporary, rows, key, small)
 
 
 def _write_npz(store: FeatureStore, file: Path, rows: np.ndarray, key: str, small: dict[str, np.ndarray]) -> None:
     with zipfile.ZipFile(file, "w") as archive:
         with archive.open(zipfile.ZipInfo(f"{key}.npy", EPOCH), "w", force_zip64=True) as handle:
-            header = {"descr": np.lib.format.dtype_to_descr(store.dtype), "fortran_order": False, "shape": (len(rows), *store.shape)}
-            np.lib.format.write_array_header_1_0(handle, header)
+            about = {"fortran_order": False, "shape": (len(rows), *store.shape)}
+            about["descr"] = np.lib.format.dtype_to_descr(store.dtype)
+            np.lib.format.write_array_header_1_0(handle, about)
             for row in rows.tolist():
                 handle.write(store.read([row]).tobytes())
         for name, array in small.items():
@@ -66,3 +60,6 @@ def _write_h5(store: FeatureStore, file: Path, rows: np.ndarray, key: str, small
             features[place] = store.read([row])[0]
         for name, array in small.items():
             archive[name] = array
+
+
+FORMATS = {".npz": _write_npz, ".h5": _write_h5}

@@ -74,10 +74,7 @@ class FeatureStore:
 
     def read(self, rows: Sequence[int] | np.ndarray) -> np.ndarray:
         """Features ``[n, *shape]`` of ``rows``, in their order; zeros where a row failed."""
-        rows = self._checked(rows)
-        out = np.empty((len(rows), *self.shape), self.dtype)
-        self._gather(rows, out)
-        return out
+        return self.read_into(rows, np.empty((np.size(rows), *self.shape), self.dtype))
 
     def read_into(self, rows: Sequence[int] | np.ndarray, out: np.ndarray) -> np.ndarray:
         """``read`` into ``out`` (same shape; its dtype must hold the store's without loss)."""
@@ -85,7 +82,9 @@ class FeatureStore:
         shape = (len(rows), *self.shape)
         if out.shape != shape or not np.can_cast(self.dtype, out.dtype):
             raise StoreError(f"{self.path}: expected an array {shape} for {self.dtype}, found {out.shape} {out.dtype}")
-        self._gather(rows, out)
+        clip = self._mapped_clip if self.layout.compression is None else self._decoded_clip
+        for position, row in enumerate(rows.tolist()):
+            out[position] = clip(row)
         return out
 
     @cached_property
@@ -163,11 +162,6 @@ class FeatureStore:
     def shard_name(self, number: int) -> str:
         """File of shard ``number``, relative to the store."""
         return chunk_name("features", number, 1 + len(self.shape))
-
-    def _gather(self, rows: np.ndarray, out: np.ndarray) -> None:
-        take = self._mapped_clip if self.layout.compression is None else self._decoded_clip
-        for position, row in enumerate(rows.tolist()):
-            out[position] = take(row)
 
     def _mapped_clip(self, row: int) -> np.ndarray | int:
         place = self._places[row]

@@ -15,6 +15,7 @@ from cmg.store.files import canonical_json, document, parse_json, text_digest
 from cmg.store.schema import SCHEMA_VERSION, STATUS, StoreSpec, id_set_digest
 
 ROOT, FEATURES = "zarr.json", "features/zarr.json"
+TAKEN = "dataset modality provenance recipe recipe_key weights_digest dtype clips_per_shard compression".split()  # of a spec
 TRIES, PAUSE = 20, 0.01  # how often, and how many seconds apart, a store that is being replaced is looked for
 
 
@@ -49,19 +50,10 @@ def sealed_attributes(spec: StoreSpec, status: np.ndarray, files: Mapping[str, M
         status: uint8 [N] codes.
         files: per other file of the store (relative path), its ``bytes`` and ``sha256``.
     """
-    attributes = {
+    attributes = {name: getattr(spec, name) for name in TAKEN} | {
         "schema_version": SCHEMA_VERSION,
-        "dataset": spec.dataset,
-        "modality": spec.modality,
-        "provenance": spec.provenance,
-        "recipe": spec.recipe,
-        "recipe_key": spec.recipe_key,
-        "weights_digest": spec.weights_digest,
         "clips": len(spec.ids),
         "clip_shape": list(spec.shape),
-        "dtype": spec.dtype,
-        "clips_per_shard": spec.clips_per_shard,
-        "compression": spec.compression,
         "id_set_digest": id_set_digest(spec.ids),
         "status_codes": STATUS,
         "counts": {name: int((status == code).sum()) for name, code in STATUS.items()},

@@ -3,12 +3,11 @@
 import argparse
 from pathlib import Path
 
-from cmg.store.export import export_h5, export_npz
+from cmg.store import FeatureStore
+from cmg.store.export import export
 from cmg.store.integrity import summary, verify
 from pipeline import reporting
 from pipeline.params import Params
-
-EXPORTS = {".npz": export_npz, ".h5": export_h5}
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -16,9 +15,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     actions.add_parser("ls", help="every store of params.yaml and whether it is sealed")
     for name, text in {"show": "what is in a store and how it was made", "verify": "whether its bytes are right"}.items():
         actions.add_parser(name, help=text).add_argument("store", type=Path, nargs="*", help="default: every sealed store of params.yaml")
-    export = actions.add_parser("export", help="write a store as one file")
-    export.add_argument("store", type=Path)
-    export.add_argument("target", type=Path, help="ends in .npz or .h5")
+    exporting = actions.add_parser("export", help="write a store as one file")
+    exporting.add_argument("store", type=Path)
+    exporting.add_argument("target", type=Path, help="ends in .npz or .h5")
 
 
 def run(args: argparse.Namespace, params: Params) -> int:
@@ -28,7 +27,9 @@ def run(args: argparse.Namespace, params: Params) -> int:
         print("\n".join(f"{'sealed ' if _sealed(store) else 'absent '} {store}" for store in stores))
         return 0
     if args.action == "export":
-        return _export(args.store, args.target)
+        export(FeatureStore(args.store), args.target)
+        print(f"{args.target}: written")
+        return 0
     chosen = args.store or [store for store in stores if _sealed(store)]
     return max((_show(store) if args.action == "show" else _verify(store) for store in chosen), default=0)
 
@@ -48,13 +49,3 @@ def _verify(store: Path) -> int:
     for problem in problems:
         print(f"  {problem}")
     return 1 if problems else 0
-
-
-def _export(store: Path, target: Path) -> int:
-    if target.suffix not in EXPORTS:
-        print(f"{target}: expected a name that ends in {' or '.join(EXPORTS)}")
-        return 2
-    target.parent.mkdir(parents=True, exist_ok=True)
-    EXPORTS[target.suffix](store, target)
-    print(f"{target}: written")
-    return 0

@@ -51,5 +51,5 @@ def test_export_writes_features_and_what_became_of_each_clip(made, capsys, suffi
     with (np.load if suffix == "npz" else h5py.File)(made.path / f"out/f.{suffix}") as file:
         np.testing.assert_array_equal(file["features"][:], VALUES * [[[1]], [[0]], [[1]]])
         assert file["valid"][:].tolist() == [10, 0, 10] and file["status"][:].tolist() == [0, 6, 0]
-    assert made.run("store export data/features/ave/audio.zarr out/f.csv") == 2
-    assert "ends in .npz or .h5" in capsys.readouterr().out
+    assert made.run("store export data/features/ave/audio.zarr out/f.csv") == 1
+    assert "ends in .npz or .h5" in capsys.readouterr().err
