@@ -22,7 +22,8 @@ COUNTED = frozenset(  # formats without time stamps of their own: what FFmpeg gi
     "aac ac3 amr ape caf dts eac3 flac h264 hevc loas m4v mlp mp3 mpegvideo truehd tta wav".split()
 )
 SHORT = 0.5  # seconds by which a stream may end before its header says without being broken off
-BACK = 1.0  # seconds by which decoding times may go back within a stream
+JOINED = ("mpegts", "mpeg", "ogg")  # formats whose files people join byte by byte
+BACK = 1.0  # seconds by which decoding times may go back within a stream of them
 
 
 @dataclass(frozen=True)
@@ -85,7 +86,6 @@ class _Stream:
 
     def add(self, packet: av.packet.Packet) -> None:
         base = float(packet.time_base)
-        self._check_order(packet, base)
         self.last_damaged = packet.is_corrupt
         self.damaged |= packet.is_corrupt
         if packet.is_discard:
@@ -98,16 +98,18 @@ class _Stream:
         if time is not None:
             self.ends.append(time + (packet.duration or 0) * base)
 
-    def _check_order(self, packet: av.packet.Packet, base: float) -> None:
+    def check_order(self, packet: av.packet.Packet) -> None:
+        """Raises MediaFailure `unreadable` where stamps start anew."""
         if packet.dts is None:
             return
-        if packet.dts * base < self.decoding - BACK:
+        time = float(packet.dts * packet.time_base)
+        if time < self.decoding - BACK:
             raise MediaFailure(
                 "unreadable",
                 f"time stamps start anew after {self.decoding:.1f} s: files were joined without new ones, so that no second is certain; "
                 "join them again with FFmpeg's concat demuxer",
             )
-        self.decoding = max(self.decoding, packet.dts * base)
+        self.decoding = max(self.decoding, time)
 
     @property
     def times(self) -> np.ndarray:
@@ -133,9 +135,9 @@ class _Stream:
 
     @property
     def promised(self) -> float:
-        """When it ends as its header says."""
+        """When it ends at the earliest as its header says: FFmpeg counts the empty edits before a late start or not."""
         duration = self.stream.duration
-        return float(((self.stream.start_time or 0) + duration) * self.stream.time_base) if duration else -np.inf
+        return float((min(self.stream.start_time or 0, 0) + duration) * self.stream.time_base) if duration else -np.inf
 
     def track(self, zero: float, remarks: tuple[Remark, ...]) -> Track:
         times = self.times
@@ -175,7 +177,10 @@ def _gather(container: av.container.InputContainer) -> dict[int, _Stream]:
     found = {stream.index: _Stream(stream) for stream in streams}
     for packet in packets(container, *streams) if streams else ():
         if packet.size:
-            found[packet.stream_index].add(packet)
+            stream = found[packet.stream_index]
+            if container.format.name in JOINED:
+                stream.check_order(packet)
+            stream.add(packet)
     return {index: stream for index, stream in found.items() if stream.stamps}
 
 

@@ -14,6 +14,7 @@ from cmg.media.source import Source
 from cmg.media.timeline import read_timeline
 from cmg.media.video import VideoTask, decode_video
 from cmg.media.window import Window
+from tests.media.edit_lists import with_edits
 from tests.media.films import colour_of, make_colours, tones_of
 
 FPS, SECONDS = 10, 12
@@ -198,3 +199,32 @@ def test_joined_files_whose_stamps_start_anew_are_refused(tmp_path, sources):
     with pytest.raises(MediaFailure, match="start anew") as caught:
         see(tmp_path, "two.ts", Window())
     assert caught.value.kind == "unreadable"
+
+
+PRIMING = 1024 / 24_000  # seconds that the AAC encoder puts before the sound
+
+
+@pytest.mark.parametrize(
+    ("picture", "sound", "colours", "tones"),
+    [
+        ([(12, 0)], [(12, 0)], list(range(12)), list(range(12))),
+        ([(5, 0)], [(5, 0)], list(range(5)), list(range(5))),
+        ([(6, 3)], [(6, 3)], list(range(3, 9)), list(range(3, 9))),
+        ([(2, 0), (4, 5)], [(2, 0), (4, 5)], [0, 1, 5, 6, 7, 8], [0, 1, 5, 6, 7, 8]),
+        ([(2, 0), (2, 5), (2, 9)], [(6, 0)], [0, 1, 5, 6, 9, 10], list(range(6))),
+        ([(3, 6), (3, 0)], [(3, 6), (3, 0)], [6, 7, 8, 0, 1, 2], [6, 7, 8, 0, 1, 2]),
+        ([(2, None), (6, 2)], [(8, 0)], [2, 2, 2, 3, 4, 5, 6, 7], list(range(8))),
+        ([(8, 0)], [(3, None), (5, 3)], list(range(8)), [None] * 3 + list(range(3, 8))),
+        ([(2, None), (6, 0)], [(2, None), (6, 0)], list(range(6)), list(range(6))),
+        ([(8, 0)], [(4, 1)], list(range(8)), [1, 2, 3, 4, *[None] * 4]),
+        ([(3, 4)], [(7, 1)], [4, 5, 6, 6, 6, 6, 6], list(range(1, 8))),
+    ],
+)
+def test_edit_lists_are_played(tmp_path, picture, sound, colours, tones):
+    make_colours(tmp_path / "a.mp4", SECONDS, FPS)
+    sound = [(shown, None if at is None else at + PRIMING) for shown, at in sound]
+    (tmp_path / "a.mp4").write_bytes(with_edits((tmp_path / "a.mp4").read_bytes(), {"vide": picture, "soun": sound}))
+    window = Window(duration=None, seconds=12, frames_per_second=4)
+    seen, heard = see(tmp_path, "a.mp4", window), hear(tmp_path, "a.mp4", window)
+    assert [colour_of(frame) for frame in seen.array[2::4]] == colours and seen.valid == len(colours)
+    assert tones_of(heard.array, heard.rate, heard.valid) == tones and heard.valid == len(tones)
