@@ -67,8 +67,8 @@ def _check_rate(rate: int) -> None:
 
 
 def _end(part: Span, window: Window, end: float) -> float:
-    """Where the samples end: with the sound where that is as many seconds as the clip has, so that a short last second is known as such;
-    else with the clip, the rest being silence."""
+    """Where the samples end: with the sound where that is as many seconds as the clip has, so that a short last second
+    is known as such; else with the clip, the rest being silence."""
     last = min(part.end, part.start + window.limit)
     enough = end > part.start and whole_seconds(min(end, last) - part.start, window.nominal) == part.seconds
     return min(end, last) if enough else last

@@ -19,7 +19,8 @@ def open_container(path: Path) -> av.container.InputContainer:
 def packets(container: av.container.InputContainer, *streams: av.stream.Stream) -> Iterator[av.packet.Packet]:
     """Packets of the streams, then an empty one each that flushes its decoder, also where reading breaks off early.
 
-    A file that ends in the middle is no error here: what is there is decoded and counted, and the clip has that many seconds.
+    A file that ends in the middle is no error here: what is there is decoded and counted, and the clip has that many
+    seconds.
     """
     demuxed = container.demux(*streams)
     while True:

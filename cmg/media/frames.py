@@ -1,7 +1,8 @@
 """Frames of a film in the order in which they are shown, read from its beginning: an answer to a seek is never trusted.
 
-PyAV decides what a frame is. decord reads the same frames to the bit where a file is regular; it is used only where this reading
-itself proves it (see `with_decord`), so that the frames do not depend on whether decord is installed. Letters: N frames, H W size.
+PyAV decides what a frame is. decord reads the same frames to the bit where a file is regular; it is used only where
+this reading itself proves it (see `with_decord`), so that the frames do not depend on whether decord is installed.
+Letters: N frames, H W size.
 """
 
 from collections.abc import Iterable
@@ -51,7 +52,7 @@ def with_pyav(path: Path, line: Timeline, track: Track, wanted: set[int], stop: 
                 size = size or {"width": frame.width, "height": frame.height}
                 kept[number] = frame.to_ndarray(format="rgb24", **size)
             stamps.append(None if frame.pts is None else frame.pts * float(frame.time_base) - line.zero)
-            if stop <= number < len(track.times) - 1 and _as_packets(stamps, track):
+            if number == stop < len(track.times) - 1 and _as_packets(stamps, track):
                 return Frames(track.times, kept, turned)
     return Frames(_times(stamps, track), kept, turned)
 
@@ -73,9 +74,10 @@ def _times(stamps: list[float | None], track: Track) -> np.ndarray:
 def with_decord(path: Path, track: Track, wanted: set[int]) -> Frames | None:
     """Frames by decord, read in sequence to the end of the file; None where that is not proven to give what PyAV gives.
 
-    decord fills up with its last frame when the decoder gives fewer frames than there are packets. So if the last frame differs from
-    the one before, there was exactly one frame for every packet, in the order in which they are shown; and the first frame shows, to the
-    bit, that stream, orientation and colours are PyAV's. A file that ends in a still picture proves nothing and is left to PyAV.
+    decord fills up with its last frame when the decoder gives fewer frames than there are packets. So if the last frame
+    differs from the one before, there was exactly one frame for every packet, in the order in which they are shown; and
+    the first frame shows, to the bit, that stream, orientation and colours are PyAV's. A file that ends in a still
+    picture proves nothing and is left to PyAV.
     """
     decord = _decord()
     first = _first_frame(path, track) if decord and track.regular else None

@@ -50,13 +50,14 @@ def timestamp_indices(times: np.ndarray, start: float, seconds: int, per_second:
 
 
 def plan(times: np.ndarray, length: float, window: Window) -> Plan:
-    """Frames to decode from a film whose frames are shown from `times` on (float64 `[N]`, seconds), in a file of `length` seconds.
+    """Frames to decode from a film whose frames are shown from `times` on (float64 `[N]`, seconds), in a file of
+    `length` seconds.
 
-    grid: `official` is the released formula over the frames of the clip's whole seconds, and time stamps where frames are not evenly
-    spaced; `timestamp` is time stamps always; `count` the formula over all frames of the clip always, as released.
-    `length="nominal"`: seconds from `whole_seconds`, so that second l is second l of the sound and of the labels; it equals the
-    official recipe for every clip of at least T - 0.5 s. `length="stretch"`: always T, over all frames, as the official formula does
-    for short clips too. Raises MediaFailure `empty`, `ambiguous`.
+    grid: `official` is the released formula over the frames of the clip's whole seconds, and time stamps where frames
+    are not evenly spaced; `timestamp` is time stamps always; `count` the formula over all frames of the clip always, as
+    released. `length="nominal"`: seconds from `whole_seconds`, so that second l is second l of the sound and of the
+    labels; it equals the official recipe for every clip of at least T - 0.5 s. `length="stretch"`: always T, over all
+    frames, as the official formula does for short clips too. Raises MediaFailure `empty`, `ambiguous`.
     """
     if len(times) == 0:
         raise MediaFailure("empty", "the video stream holds no frame")

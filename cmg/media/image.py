@@ -1,16 +1,29 @@
 """Image files to arrays, with Pillow."""
 
+import struct
+import warnings
 from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
-from PIL import Image, ImageOps, UnidentifiedImageError
+from PIL import Image, UnidentifiedImageError
+from PIL.Image import Transpose
 
 from cmg.media.failure import MediaFailure
 from cmg.media.remark import Remark
 from cmg.media.source import Decoded
 from cmg.media.window import Window
 
+ORIENTATION = 0x0112  # in EXIF
+TURNS = {
+    2: Transpose.FLIP_LEFT_RIGHT,
+    3: Transpose.ROTATE_180,
+    4: Transpose.FLIP_TOP_BOTTOM,
+    5: Transpose.TRANSPOSE,
+    6: Transpose.ROTATE_270,
+    7: Transpose.TRANSVERSE,
+    8: Transpose.ROTATE_90,
+}
 RANGES = (1.0, 255.0, 65_535.0, float(2**31 - 1), float(2**32 - 1))  # largest values of the usual number formats
 
 
@@ -20,15 +33,18 @@ def load_rgb(path: Path) -> np.ndarray:
 
 
 def load(path: Path) -> tuple[np.ndarray, tuple[Remark, ...]]:
-    """uint8 `[H, W, 3]` RGB, and what was decided: turned as its EXIF orientation says; of an animation the first picture.
+    """uint8 `[H, W, 3]` RGB, and what was decided: turned as its EXIF orientation says; of an animation the first
+    picture.
 
-    Every mode of Pillow goes through its own conversion to RGB (transparency is dropped); grey values of more than 8 bits are first
-    scaled from their range to 0..255. Raises MediaFailure `unreadable`.
+    Every mode of Pillow goes through its own conversion to RGB (transparency is dropped); grey values of more than 8
+    bits are first scaled from their range to 0..255. Raises MediaFailure `unreadable`.
     """
     try:
-        with Image.open(path) as image:
-            turned = image.getexif().get(0x0112, 1) in range(2, 9)
-            upright = ImageOps.exif_transpose(image)
+        with warnings.catch_warnings(action="ignore", category=UserWarning), Image.open(path) as image:  # of damaged EXIF data
+            turned = _exif_orientation(image) in TURNS
+            image.load()  # which turns a TIFF
+            turn = TURNS.get(_exif_orientation(image))
+            upright = image if turn is None else image.transpose(turn)
             remarks = (Remark("rotated", f"{path.name}: turned as its EXIF orientation says"),) if turned else ()
             if upright.mode.startswith(("I", "F")):
                 return (*_scaled(np.asarray(upright), path.name, remarks),)
@@ -37,6 +53,14 @@ def load(path: Path) -> tuple[np.ndarray, tuple[Remark, ...]]:
         raise MediaFailure("unreadable", f"{path.name} is not an image of a known format") from error
     except (OSError, SyntaxError, ValueError, Image.DecompressionBombError) as error:
         raise MediaFailure("unreadable", f"{path.name} is not an image that can be decoded ({error})") from error
+
+
+def _exif_orientation(image: Image.Image) -> int:
+    """1 to 8, 1 (upright) where there is none or where the EXIF data are damaged, as viewers do."""
+    try:
+        return image.getexif().get(ORIENTATION, 1)
+    except (SyntaxError, ValueError, TypeError, KeyError, struct.error):
+        return 1
 
 
 def _scaled(values: np.ndarray, name: str, remarks: tuple[Remark, ...]) -> tuple[np.ndarray, tuple[Remark, ...]]:

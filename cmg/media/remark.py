@@ -9,11 +9,11 @@ KINDS = ("uneven_frames", "silence_filled", "picture_held", "stream_chosen", "lo
 class Remark:
     """One decision about a clip that gives features all the same.
 
-    kind: `uneven_frames` (time stamps decided, as frames are not evenly spaced), `silence_filled` (seconds without sound are
-    silence), `picture_held` (seconds without a new frame show the one on screen), `stream_chosen` (one among several),
-    `longer_file_cut` (the clip was cut out of a longer file), `rotated` (as the header says), `rate_changed` (sound whose form changes
-    in mid-stream was resampled piece by piece), `range_scaled` (a picture of more than 8 bits was scaled to 8).
-    text: one sentence with what was found.
+    kind: `uneven_frames` (time stamps decided, as frames are not evenly spaced), `silence_filled` (seconds without
+    sound are silence), `picture_held` (seconds without a new frame show the one on screen), `stream_chosen` (one among
+    several), `longer_file_cut` (the clip was cut out of a longer file), `rotated` (as the header says), `rate_changed`
+    (sound whose form changes in mid-stream was resampled piece by piece), `range_scaled` (a picture of more than 8 bits
+    was scaled to 8). text: one sentence with what was found.
     """
 
     kind: str

@@ -21,6 +21,9 @@ class Run:
     parts: list[np.ndarray] = field(default_factory=list)
     length: int = 0
 
+    def __post_init__(self) -> None:
+        self._planar = av.AudioResampler(format="fltp", rate=self.rate)
+
     @property
     def rate(self) -> int:
         """Samples per second."""
@@ -31,10 +34,12 @@ class Run:
         """When it ends, in seconds of the time line."""
         return self.begin + self.length / self.rate
 
-    def add(self, mono: np.ndarray) -> None:
-        """Append samples."""
-        self.parts.append(mono)
-        self.length += len(mono)
+    def add(self, frame: av.AudioFrame) -> None:
+        """Append a frame of this form: the mean of its channels in -1..1."""
+        for part in self._planar.resample(frame):
+            mono = part.to_ndarray().mean(axis=0, dtype=np.float32)
+            self.parts.append(mono)
+            self.length += len(mono)
 
     def samples(self, rate: int) -> np.ndarray:
         """float32 `[samples]` at `rate`, resampled by FFmpeg where that is another one than its own."""
@@ -67,13 +72,7 @@ def _add(runs: list[Run], frame: av.AudioFrame, line: Timeline) -> None:
         stamp = before
     if not runs or form != runs[-1].form or stamp != before:
         runs.append(Run(form, stamp))
-    runs[-1].add(_mono(frame))
-
-
-def _mono(frame: av.AudioFrame) -> np.ndarray:
-    """float32 `[samples]` in -1..1, the mean of the channels."""
-    parts = av.AudioResampler(format="fltp", rate=frame.rate).resample(frame)
-    return np.concatenate([part.to_ndarray().mean(axis=0, dtype=np.float32) for part in parts])
+    runs[-1].add(frame)
 
 
 @dataclass(frozen=True)

@@ -1,8 +1,9 @@
-"""The time line of a media file: which picture and which sound count, when each is presented, and what of the file is missing.
+"""The time line of a media file: which picture and which sound count, when each is presented, and what of the file is
+missing.
 
-Everything is read from packets, in sequence, without decoding: edit lists and discard flags have been applied by the demuxer, so
-what is left is what a player shows. Second 0 is when the first picture or sound is presented, as in players: a transport stream
-that begins at 1.4 s begins at second 0. Letters: N packets that are shown.
+Everything is read from packets, in sequence, without decoding: edit lists and discard flags have been applied by the
+demuxer, so what is left is what a player shows. Second 0 is when the first picture or sound is presented, as in
+players: a transport stream that begins at 1.4 s begins at second 0. Letters: N packets that are shown.
 """
 
 from collections.abc import Iterable
@@ -30,10 +31,9 @@ BACK = 1.0  # seconds by which decoding times may go back within a stream of the
 class Track:
     """One stream as it is presented, in seconds of the time line.
 
-    index: of the stream in the file; end: when the last packet ends.
-    times: float64 `[N]`, when the shown packets begin, ascending, each time once.
-    regular: every packet of the stream is shown, undamaged and stamped, and the first one is a keyframe and comes first.
-    remarks: among which others it was chosen.
+    index: of the stream in the file; end: when the last packet ends. times: float64 `[N]`, when the shown packets
+    begin, ascending, each time once. regular: every packet is shown, undamaged and stamped, all of one form, and the
+    first one is a keyframe and comes first. remarks: among which others it was chosen.
     """
 
     index: int
@@ -64,9 +64,11 @@ class Timeline:
     counted: bool
 
     def length_for(self, track: Track, end: float) -> float:
-        """Length of the file for a stream that decodes until `end`: the file's own, unless data at its end are missing or damaged.
+        """Length of the file for a stream that decodes until `end`: the file's own, unless data at its end are missing
+        or damaged.
 
-        What a film does not show or sound any more is held or silent; what was cut off nobody knows, so it is never filled.
+        What a film does not show or sound any more is held or silent; what was cut off nobody knows, so it is never
+        filled.
         """
         return self.length if self.whole and end >= track.end - SHORT / 2 else min(self.length, end)
 
@@ -80,14 +82,14 @@ class _Stream:
     ends: list[float] = field(default_factory=list)
     first: tuple[bool, float] = (False, 0.0)
     hidden: bool = False
-    damaged: bool = False
+    damaged: bool = False  # or of another form than the packets before
     last_damaged: bool = False
     decoding: float = -np.inf
 
     def add(self, packet: av.packet.Packet) -> None:
         base = float(packet.time_base)
         self.last_damaged = packet.is_corrupt
-        self.damaged |= packet.is_corrupt
+        self.damaged |= packet.is_corrupt or packet.has_sidedata("new_extradata")
         if packet.is_discard:
             self.hidden = True
             return
@@ -153,7 +155,8 @@ def _period(times: np.ndarray) -> float:
 def read_timeline(path: Path) -> Timeline:
     """The time line of a file.
 
-    Raises MediaFailure `unreadable` (not media, or parts with time lines of their own) or `empty` (neither picture nor sound).
+    Raises MediaFailure `unreadable` (not media, or parts with time lines of their own) or `empty` (neither picture nor
+    sound).
     """
     with open_container(path) as container:
         found = _gather(container)

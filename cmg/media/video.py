@@ -26,10 +26,11 @@ class VideoTask:
 
 
 def decode_video(task: VideoTask) -> Decoded:
-    """Frames of one clip at native size, turned as the header says: uint8 `[seconds * F, H, W, 3]` RGB, second by second.
+    """Frames of one clip at native size, turned as the header says: uint8 `[seconds * F, H, W, 3]` RGB, second by
+    second.
 
-    An image gives one second of one frame, a folder of images (one per second, as the source lists them) as many seconds as it has images.
-    Raises MediaFailure.
+    An image gives one second of one frame, a folder of images (one per second, as the source lists them) as many
+    seconds as it has images. Raises MediaFailure.
     """
     path = task.source.open()
     try:

@@ -52,7 +52,8 @@ def span(window: Window, length: float) -> Span:
     """Where the clip is in a file of `length` seconds.
 
     A file that is the clip (begins with it, at most half a second longer) is used whole, as in the official recipe.
-    Raises MediaFailure `empty` (the file ends before the clip begins) or `ambiguous` (a longer file, and nothing says which seconds).
+    Raises MediaFailure `empty` (the file ends before the clip begins) or `ambiguous` (a longer file, and nothing says
+    which seconds).
     """
     start, remarks = _start(window, length)
     end = length if start <= 0 and length <= window.limit + SLACK else min(start + window.limit, length)
@@ -77,9 +78,9 @@ def _start(window: Window, length: float) -> tuple[float, tuple[Remark, ...]]:
 def whole_seconds(length: float, seconds: int) -> int:
     """Seconds that a clip of `length` seconds is taken to have, at most `seconds`, at least 1.
 
-    A clip that ends less than half a second early counts as full (real ten-second clips last 9.5 to 10.1 s), as does one of
-    nearly ten seconds in a store of more, so that the first ten are the same in both; any other counts its whole seconds, a
-    tenth of a second being forgiven (frame rates such as 29.97 fall short of a whole second).
+    A clip that ends less than half a second early counts as full (real ten-second clips last 9.5 to 10.1 s), as does
+    one of nearly ten seconds in a store of more, so that the first ten are the same in both; any other counts its whole
+    seconds, a tenth of a second being forgiven (frame rates such as 29.97 fall short of a whole second).
     """
     length = round(length, 6)  # stamps are fractions: 9.5 s may come as a little less
     full = USUAL if USUAL - SLACK <= length < USUAL else seconds

@@ -121,3 +121,10 @@ def test_of_an_animation_the_first_picture_counts(tmp_path, suffix):
     pictures = [Image.new("RGB", (8, 8), colour) for colour in ((200, 0, 0), (0, 200, 0))]
     pictures[0].save(tmp_path / f"a.{suffix}", save_all=True, append_images=pictures[1:])
     assert np.abs(load_rgb(tmp_path / f"a.{suffix}")[0, 0].astype(int) - (200, 0, 0)).max() < 10
+
+
+@pytest.mark.parametrize("exif", [b"Exif\0\0", b"Exif\0\0MM\0*\0\0\0\x08\xff\xff", b"Exif\0\0II*\0\x08\0\0\0\x01\0\x12\x01\x03\0\x01\0\0\0\x63\0\0\0", bytes(40)])
+def test_damaged_exif_data_are_no_reason_to_lose_a_picture(tmp_path, exif):
+    Image.new("RGB", (8, 4), (200, 0, 0)).save(tmp_path / "a.jpg", exif=exif)
+    found, remarks = load(tmp_path / "a.jpg")
+    assert found.shape == (4, 8, 3) and remarks == ()
