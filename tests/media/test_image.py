@@ -123,7 +123,9 @@ def test_of_an_animation_the_first_picture_counts(tmp_path, suffix):
     assert np.abs(load_rgb(tmp_path / f"a.{suffix}")[0, 0].astype(int) - (200, 0, 0)).max() < 10
 
 
-@pytest.mark.parametrize("exif", [b"Exif\0\0", b"Exif\0\0MM\0*\0\0\0\x08\xff\xff", b"Exif\0\0II*\0\x08\0\0\0\x01\0\x12\x01\x03\0\x01\0\0\0\x63\0\0\0", bytes(40)])
+@pytest.mark.parametrize(
+    "exif", [b"Exif\0\0", b"Exif\0\0MM\0*\0\0\0\x08\xff\xff", b"Exif\0\0II*\0\x08\0\0\0\x01\0\x12\x01\x03\0\x01\0\0\0\x63\0\0\0", bytes(40)]
+)
 def test_damaged_exif_data_are_no_reason_to_lose_a_picture(tmp_path, exif):
     Image.new("RGB", (8, 4), (200, 0, 0)).save(tmp_path / "a.jpg", exif=exif)
     found, remarks = load(tmp_path / "a.jpg")
