@@ -58,6 +58,10 @@ def failures(dataset: str, modality: str) -> Path:
     return Path("data/features") / dataset / f"{modality}.failures.csv"
 
 
+def remarks(dataset: str, modality: str) -> Path:
+    return Path("data/features") / dataset / f"{modality}.remarks.csv"
+
+
 def sweeps(method: str) -> Path:
     """Points of a method's sweeps."""
     return Path("ablations") / method / "params.yaml"

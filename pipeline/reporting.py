@@ -132,6 +132,7 @@ def load(params: Params, page: bool = False) -> ReportInputs:
         "health": [paths.checkpoint(run) / "codebook.csv" for run in runs(params)],
         "stores": stores,
         "failures": [paths.failures(store.parent.name, store.stem) for store in stores],
+        "remarks": [paths.remarks(store.parent.name, store.stem) for store in stores],
         "problems": [paths.problems(dataset) for dataset in params.datasets],
         "facts": _facts(params),
         "datasets": {name: settings.source for name, settings in params.datasets.items()},

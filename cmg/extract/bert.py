@@ -20,6 +20,7 @@ from cmg.extract.options import RecipeError, require
 from cmg.extract.sentences import make_vocabulary, unique_sentences
 from cmg.extract.weights import WeightsError, digest, resolve
 from cmg.media.failure import MediaFailure
+from cmg.media.remark import Remark
 
 CHANNELS = 768
 WORD_TABLE = "embeddings.word_embeddings.weight"
@@ -73,6 +74,7 @@ class Pieces:
     array: np.ndarray
     word: np.ndarray
     valid: int
+    remarks: tuple[Remark, ...] = ()
 
 
 def tasks(clips: Sequence[Any], root: Path, recipe: Recipe) -> list[Task]:

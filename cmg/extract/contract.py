@@ -1,7 +1,7 @@
 """What the engine asks of a modality and of a store, and what it reports."""
 
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
@@ -36,7 +36,7 @@ class Network(Protocol):
 class Writer(Protocol):
     """Where rows go: the store writer."""
 
-    def put(self, row: int, features: np.ndarray, valid: int) -> None: ...
+    def put(self, row: int, features: np.ndarray, valid: int, remarks: Iterable[tuple[str, str]]) -> None: ...
 
     def fail(self, row: int, status: str, reason: str) -> None: ...
 

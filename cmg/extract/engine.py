@@ -16,6 +16,9 @@ import numpy as np
 from cmg.extract.contract import Batch, Network, Progress, Report, Task, Writer
 from cmg.extract.groups import Group, decoded, in_groups
 from cmg.media.failure import MediaFailure
+from cmg.media.remark import Remark
+
+Launched = tuple[list[tuple[int, tuple[Remark, ...]]], Batch]  # rows with what was decided for them, and what the network makes of them
 
 
 def extract(
@@ -37,7 +40,7 @@ def extract(
     report = Report(total=len(tasks))
     started = time.perf_counter()
     with _interruptible(), decoded(in_groups(tasks, network.batch), decode, workers, time_limit, memory_limit) as groups:
-        waiting: tuple[list[int], Batch] | None = None
+        waiting: Launched | None = None
         for group in groups:
             begin = time.perf_counter()
             launched = _launch(group, network, writer, report)
@@ -54,9 +57,9 @@ def extract(
     return report
 
 
-def _launch(group: Group, network: Network, writer: Writer, report: Report) -> tuple[list[int], Batch] | None:
+def _launch(group: Group, network: Network, writer: Writer, report: Report) -> Launched | None:
     items: list[tuple[int, Any]] = []
-    rows: list[int] = []
+    rows: list[tuple[int, tuple[Remark, ...]]] = []
     for task, outcome in group:
         if isinstance(outcome, MediaFailure):
             writer.fail(task.row, outcome.kind, outcome.reason)
@@ -64,19 +67,19 @@ def _launch(group: Group, network: Network, writer: Writer, report: Report) -> t
             report.done += 1
             continue
         items.append((task.row % network.batch, outcome))
-        rows.append(task.row)
+        rows.append((task.row, outcome.remarks))
         report.units += len(outcome.array)
     return (rows, network(items)) if items else None
 
 
-def _deliver(waiting: tuple[list[int], Batch] | None, writer: Writer, report: Report) -> None:
+def _deliver(waiting: Launched | None, writer: Writer, report: Report) -> None:
     if waiting is None:
         return
     rows, batch = waiting
     values = batch.features.cpu().numpy()
-    for row, features, valid in zip(rows, values, batch.valid, strict=True):
+    for (row, remarks), features, valid in zip(rows, values, batch.valid, strict=True):
         if np.isfinite(features).all():
-            writer.put(row, features, valid)
+            writer.put(row, features, valid, [(remark.kind, remark.text) for remark in remarks])
             report.valid += valid
         else:
             writer.fail(row, "unreadable", "its features are not finite numbers: the file holds values that are not, or too large ones")

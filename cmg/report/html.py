@@ -118,13 +118,21 @@ def _training(inputs: ReportInputs) -> dict[str, object]:
 
 def _sources(inputs: ReportInputs, table: Table) -> dict[str, object]:
     failed, problems = sum(g.count for g in inputs.failures), sum(g.count for g in inputs.problems)
-    files, problem_files = inputs.problem_files
+    files, problem_files, remark_files = inputs.problem_files
     return {
         "failure_text": _counted(failed, "clip could not be used", "clips could not be used", files, "features"),
         "problem_text": _counted(
             problems, "annotation line was not used as it stands", "annotation lines were not used as they stand", problem_files, "index"
         ),
         "failures": _groups("failure-groups", "Clips without features, by reason.", "Modality", inputs.failures),
+        "remarked": _counted(
+            sum(g.count for g in inputs.remarks),
+            "decision was made for a usable clip",
+            "decisions were made for usable clips",
+            remark_files,
+            "features",
+        ),
+        "remarks": _groups("remark-groups", "Decisions for usable clips, by kind.", "Modality", inputs.remarks),
         "problems": _groups("problem-groups", "Annotation lines, by reason.", "File", inputs.problems),
         "published": pagetables.published_table(inputs.published),
         "fingerprints": pagetables.fingerprint_table(table),

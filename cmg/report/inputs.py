@@ -55,7 +55,8 @@ class ReportInputs:
     ``fingerprints``: ``{run name: digest}``. ``sample``: a dataset is the generated corpus. ``random_backbones``: features come from
     random weights. ``facts``: pairs of label and text that the page lists as they are. ``datasets``: name and source.
     ``remark``: what every table says of real features.
-    ``problem_files``: files of extraction failures and of index problems that were read, so that "none" is told from "not looked at".
+    ``problem_files``: files of extraction failures, of index problems and of remarks that were read, so that "none" is told from "not
+    looked at".
     """
 
     runs: tuple[Run, ...]
@@ -68,8 +69,9 @@ class ReportInputs:
     health: tuple[History, ...] = ()
     stores: tuple[StoreFacts, ...] = ()
     failures: tuple[Group, ...] = ()
+    remarks: tuple[Group, ...] = ()
     problems: tuple[Group, ...] = ()
-    problem_files: tuple[int, int] = (0, 0)
+    problem_files: tuple[int, int, int] = (0, 0, 0)
     facts: tuple[tuple[str, str], ...] = ()
     datasets: tuple[tuple[str, str], ...] = ()
     training: tuple[Training, ...] = ()
@@ -92,6 +94,7 @@ def load_inputs(
     health: Iterable[Path] = (),
     stores: Iterable[Path] = (),
     failures: Iterable[Path] = (),
+    remarks: Iterable[Path] = (),
     problems: Iterable[Path] = (),
     fingerprints: Mapping[str, str] | None = None,
     pretraining: str = USUAL,
@@ -108,13 +111,14 @@ def load_inputs(
         histories, health: ``data/checkpoints/<run>/history.csv`` and ``codebook.csv``.
         stores: ``data/features/<dataset>/<modality>.zarr`` (sealed; only the root metadata is read).
         failures: ``data/features/<dataset>/<modality>.failures.csv`` (``row,clip_id,status,reason``).
+        remarks: ``data/features/<dataset>/<modality>.remarks.csv`` (``row,clip_id,split,kind,text``).
         problems: ``data/index/<dataset>.problems.csv`` (``file,line,kind,reason,text``).
         checkpoints: ``data/checkpoints/<run>/checkpoint.json``.
 
     Raises:
         FileNotFoundError: a path is absent. ValueError: a file is not what its stage writes.
     """
-    failures, problems = sorted(failures), sorted(problems)
+    failures, problems, remarks = sorted(failures), sorted(problems), sorted(remarks)
     return ReportInputs(
         runs=tuple(read_run(path) for path in sorted(runs)),
         sample=sample,
@@ -125,8 +129,9 @@ def load_inputs(
         health=tuple(read_history(path, "epoch") for path in sorted(health)),
         stores=tuple(read_store(path) for path in sorted(stores)),
         failures=tuple(group for path in failures for group in read_groups(path, path.parent.name, path.name.split(".")[0])),
+        remarks=tuple(group for path in remarks for group in read_remarks(path, path.parent.name, path.name.split(".")[0])),
         problems=tuple(group for path in problems for group in read_groups(path, path.name.split(".")[0], "")),
-        problem_files=(len(failures), len(problems)),
+        problem_files=(len(failures), len(problems), len(remarks)),
         facts=tuple((facts or {}).items()),
         datasets=tuple((datasets or {}).items()),
         training=tuple(read_training(path) for path in sorted(checkpoints)),
@@ -153,6 +158,25 @@ def read_groups(path: Path, dataset: str, modality: str, examples: int = 3) -> l
         ids.setdefault(key, []).append(_first(row, "clip_id", "text", "line", "row"))
     ordered = sorted(Counter(keys).items(), key=lambda item: (-item[1], item[0]))
     return [Group(dataset, modality, *key, count, tuple(ids[key][:examples])) for key, count in ordered]
+
+
+def read_remarks(path: Path, dataset: str, modality: str, examples: int = 3) -> list[Group]:
+    """Rows of a remarks file counted by kind, largest count first; the reason is what the first of them says.
+
+    Raises:
+        ValueError: the file has no columns ``kind`` and ``text``.
+    """
+    with path.open(newline="", encoding="utf-8") as handle:
+        reader = csv.DictReader(handle)
+        rows = list(reader)
+    if not {"clip_id", "kind", "text"} <= set(reader.fieldnames or []):
+        raise ValueError(f"{path}: expected columns clip_id, kind and text, found {reader.fieldnames}; run: dvc repro")
+    kinds = sorted(Counter(row["kind"] for row in rows).items(), key=lambda item: (-item[1], item[0]))
+    of_kind = {kind: [row for row in rows if row["kind"] == kind] for kind, _ in kinds}
+    return [
+        Group(dataset, modality, "", kind, found[0]["text"], len(found), tuple(row["clip_id"] for row in found[:examples]))
+        for kind, found in of_kind.items()
+    ]
 
 
 def _first(row: dict[str, str], *names: str) -> str:

@@ -25,12 +25,14 @@ class Outcome:
         valid: seconds (words) that hold content; 0 for a failure.
         crc: CRC-32 of the raw clip bytes; ``NO_CRC`` for a failure, and for a clip in a shard taken over whole (its mark vouches for it).
         reason: why it failed; "" for ``ok``.
+        remarks: (kind, text) of what was decided for a row that is ``ok``.
     """
 
     status: str
     valid: int
     crc: int
     reason: str = ""
+    remarks: tuple[tuple[str, str], ...] = ()
 
 
 def append(file: Path, outcomes: Mapping[int, Outcome]) -> None:
@@ -61,8 +63,8 @@ def load(file: Path) -> dict[int, Outcome]:
         body, tab, check = line.rpartition(b"\t")
         if not tab or check != b"%08x\n" % zlib.crc32(body):
             break
-        row, status, valid, crc, reason = json.loads(body)
-        outcomes[row] = Outcome(status, valid, crc, reason)
+        row, status, valid, crc, reason, *remarks = json.loads(body)
+        outcomes[row] = Outcome(status, valid, crc, reason, pairs(remarks))
     return outcomes
 
 
@@ -80,6 +82,11 @@ def select(outcomes: Mapping[int, Outcome], rows: Iterable[int]) -> dict[int, Ou
     return {row: outcomes[row] for row in rows if row in outcomes}
 
 
+def pairs(remarks: Iterable[Iterable[str]]) -> tuple[tuple[str, str], ...]:
+    """Remarks as an outcome has them, from lists as json has them."""
+    return tuple((kind, text) for kind, text in remarks)
+
+
 def _line(row: int, outcome: Outcome) -> str:
-    body = canonical_json([row, outcome.status, outcome.valid, outcome.crc, outcome.reason])
+    body = canonical_json([row, outcome.status, outcome.valid, outcome.crc, outcome.reason, *outcome.remarks])
     return f"{body}\t{zlib.crc32(body.encode()):08x}\n"

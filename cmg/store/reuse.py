@@ -8,20 +8,20 @@ from pathlib import Path
 
 from cmg.store.errors import StoreError
 from cmg.store.files import read_json
-from cmg.store.journal import NO_CRC, Outcome
+from cmg.store.journal import NO_CRC, Outcome, pairs
 from cmg.store.reader import FeatureStore
 from cmg.store.schema import StoreSpec
 from cmg.store.staging import Staging
 
 LOG = logging.getLogger(__name__)
-REASONS = "reasons.json"
+KNOWN = "known.json"
 
 
 class SealedRows:
     """Rows of a sealed store; a shard serves only after its bytes matched the recorded checksum."""
 
-    def __init__(self, store: FeatureStore, reasons: dict[str, str]):
-        self.store, self._reasons = store, reasons
+    def __init__(self, store: FeatureStore, reasons: dict[str, str], remarks: dict[str, list[list[str]]]):
+        self.store, self._reasons, self._remarks = store, reasons, remarks
         self._intact: dict[int, bool] = {}
         self.rows = {key: row for row, key in enumerate(zip(store.ids, store.fingerprints, strict=True))}
 
@@ -30,7 +30,8 @@ class SealedRows:
         status = self.store.status_of(row)
         if status == "ok" and not self.intact(row // self.store.layout.slots):
             return None
-        return Outcome(status, int(self.store.valid[row]), NO_CRC, self._reasons.get(str(row), ""))
+        reason, remarks = self._reasons.get(str(row), ""), pairs(self._remarks.get(str(row), ()))
+        return Outcome(status, int(self.store.valid[row]), NO_CRC, reason, remarks)
 
     def read(self, row: int) -> bytes:
         return self.store.read([row]).tobytes()
@@ -71,8 +72,8 @@ def sealed_source(store: Path, previous: Path, spec: StoreSpec) -> SealedRows | 
     """The sealed store at ``store`` as a source for ``spec``; None when there is none or it was made otherwise.
 
     Args:
-        previous: folder that holds ``reasons.json``, what is known of one store (named there by its digest): the code that made it,
-            and the reasons of its failures.
+        previous: folder that holds ``known.json``, what is known of one store (named there by its digest) and stays out of it: the
+            code that made it, the reasons of its failures, the remarks about its clips.
     """
     if not (store / "zarr.json").exists():
         return None
@@ -83,13 +84,13 @@ def sealed_source(store: Path, previous: Path, spec: StoreSpec) -> SealedRows | 
         return None
     if opened.attrs["recipe_key"] != spec.recipe_key:
         return None
-    file = previous / REASONS
+    file = previous / KNOWN
     known = read_json(file) if file.exists() else {}
     if known.get("store") != opened.digest:
         known = {}
     if spec.code and known.get("code") != spec.code:
         return None
-    return SealedRows(opened, known.get("reasons", {}))
+    return SealedRows(opened, known.get("reasons", {}), known.get("remarks", {}))
 
 
 def unfinished_source(folder: Path, spec: StoreSpec) -> UnfinishedRows | None:
@@ -122,7 +123,7 @@ def _take_shard(staging: Staging, shard: int, source: SealedRows | UnfinishedRow
         return len(found)
     for row, (origin, outcome) in found.items():
         if outcome.status == "ok":
-            staging.put(row, source.read(origin), outcome.valid)
+            staging.put(row, source.read(origin), outcome.valid, outcome.remarks)
         else:
             staging.settle({row: outcome})
     return len(found)

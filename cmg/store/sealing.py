@@ -10,7 +10,7 @@ from cmg.files import file_digest, write_bytes
 from cmg.store.arrays import array_files, root_document
 from cmg.store.errors import StoreError
 from cmg.store.files import canonical_json, link_or_copy, sync_folder
-from cmg.store.reuse import REASONS
+from cmg.store.reuse import KNOWN
 from cmg.store.root import ROOT, sealed_attributes
 from cmg.store.schema import STATUS, encode_text
 from cmg.store.staging import Staging
@@ -37,8 +37,8 @@ def build(staging: Staging) -> None:
     sync_folder(store)
 
 
-def keep_previous(staging: Staging, previous: Path, reasons: dict[str, str]) -> None:
-    """Replace ``previous`` by hard links to the finished store, with the reasons of its failures."""
+def keep_previous(staging: Staging, previous: Path) -> None:
+    """Replace ``previous`` by hard links to the finished store, with the reasons of its failures and the remarks about its clips."""
     fresh = staging.folder / "previous"
     remove_store(fresh / "store.zarr")
     source = staging.folder / "store.zarr"
@@ -46,8 +46,13 @@ def keep_previous(staging: Staging, previous: Path, reasons: dict[str, str]) -> 
         target = fresh / "store.zarr" / file.relative_to(source)
         target.parent.mkdir(parents=True, exist_ok=True)
         link_or_copy(file, target)
-    known = {"store": file_digest(source / ROOT), "code": staging.spec.code, "reasons": reasons}
-    write_bytes(fresh / REASONS, canonical_json(known).encode(), staging.folder)
+    known = {
+        "store": file_digest(source / ROOT),
+        "code": staging.spec.code,
+        "reasons": {str(row): found.reason for row, found in staging.outcomes.items() if found.reason},
+        "remarks": {str(row): found.remarks for row, found in staging.outcomes.items() if found.remarks},
+    }
+    write_bytes(fresh / KNOWN, canonical_json(known).encode(), staging.folder)
     remove_store(previous / "store.zarr")
     if previous.exists():
         shutil.rmtree(previous)

@@ -61,10 +61,10 @@ class Staging:
         """Whether every row of the shard is settled."""
         return self._left[shard] == 0
 
-    def put(self, row: int, data: bytes, valid: int) -> None:
+    def put(self, row: int, data: bytes, valid: int, remarks: tuple[tuple[str, str], ...] = ()) -> None:
         """Store one clip's raw bytes: data first, then the journal line that vouches for it."""
         self.files.write_clip(*divmod(row, self.spec.clips_per_shard), data)
-        self.settle({row: Outcome("ok", valid, zlib.crc32(data))})
+        self.settle({row: Outcome("ok", valid, zlib.crc32(data), remarks=remarks)})
 
     def settle(self, outcomes: dict[int, Outcome]) -> None:
         """Record rows of one shard; the last one finishes the shard."""

@@ -9,6 +9,8 @@ Folders: ``path`` appears only as a whole sealed store; all work happens under `
 
 import os
 import shutil
+from collections.abc import Iterable
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
@@ -22,6 +24,16 @@ from cmg.store.reader import Failure
 from cmg.store.schema import STATUS, StoreSpec
 from cmg.store.sealing import build, keep_previous, publish
 from cmg.store.staging import Staging
+
+
+@dataclass(frozen=True)
+class Remarked:
+    """A remark about a row that has features."""
+
+    row: int
+    clip_id: str
+    kind: str
+    text: str
 
 
 class StoreWriter:
@@ -69,12 +81,13 @@ class StoreWriter:
         rows = (row for shard in self._staging.shards for row in self.spec.shard_rows(shard))
         return [row for row in rows if row not in self._staging.outcomes]
 
-    def put(self, row: int, features: np.ndarray, valid: int) -> None:
+    def put(self, row: int, features: np.ndarray, valid: int, remarks: Iterable[tuple[str, str]] = ()) -> None:
         """Store one clip; it survives a kill from the moment this returns.
 
         Args:
             features: ``spec.shape``; cast to ``spec.dtype``.
             valid: seconds (words) that hold content, 1 to ``shape[0]``.
+            remarks: (kind, text) of what was decided for this clip; they go where reasons of failures go, not into the store.
 
         Raises:
             StoreError: wrong shape, values that the dtype cannot hold, or a row that is not to do.
@@ -88,7 +101,7 @@ class StoreWriter:
             raise StoreError(
                 f"{where}: expected 1 to {self.spec.shape[0]} valid, found {valid}; a clip without content is a failure ('empty')"
             )
-        self._staging.put(row, _exact(features, self.spec.dtype, where).tobytes(), int(valid))
+        self._staging.put(row, _exact(features, self.spec.dtype, where).tobytes(), int(valid), tuple(remarks))
 
     def fail(self, row: int, status: str, reason: str) -> None:
         """Record that a clip has no features; ``status`` is a name of ``schema.STATUS`` other than ``ok``."""
@@ -101,6 +114,11 @@ class StoreWriter:
         """Rows of this part that failed, with reasons, in row order."""
         outcomes = sorted(self._staging.outcomes.items())
         return [Failure(row, self.spec.ids[row], found.status, found.reason) for row, found in outcomes if found.status != "ok"]
+
+    def remarks(self) -> list[Remarked]:
+        """What was decided for rows of this part that have features, in row order."""
+        outcomes = sorted(self._staging.outcomes.items())
+        return [Remarked(row, self.spec.ids[row], *remark) for row, found in outcomes for remark in found.remarks]
 
     def seal(self) -> Path:
         """Write metadata, keep hard links for the next run, and move the store to ``path``; releases the locks.
@@ -115,8 +133,7 @@ class StoreWriter:
             clips = ", ".join(repr(self.spec.ids[row]) for row in todo[:3])
             raise StoreError(f"{self.path}: {len(todo)} of {len(self.spec.ids)} clips are not done (first: {clips}); run the stage again")
         build(self._staging)
-        reasons = {str(failure.row): failure.reason for failure in self.failures()}
-        keep_previous(self._staging, self.work_dir / "previous", reasons)
+        keep_previous(self._staging, self.work_dir / "previous")
         publish(self._staging, self.path)
         shutil.rmtree(self.work_dir / "runs")
         self.close()

@@ -11,6 +11,7 @@ import hashlib
 import io
 import json
 import re
+from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -23,8 +24,8 @@ from cmg.extract.run import run as run_job
 from cmg.store import StoreSpec
 from cmg.store.importers import import_rows, released_spec
 from cmg.store.reader import Failure
-from cmg.store.writer import StoreWriter
-from pipeline import codedeps, device, files, paths, progress, receipts
+from cmg.store.writer import Remarked, StoreWriter
+from pipeline import codedeps, device, files, paths, progress, receipts, remarks
 from pipeline.params import Dataset, ParameterError, Params
 
 # Code that makes the values of a store: of all that an extraction or an import runs, the rest only finds, moves and keeps them.
@@ -75,11 +76,12 @@ def run(args: argparse.Namespace, params: Params) -> None:
 
 
 def _whole(args: argparse.Namespace, params: Params, clips: list[Clip], recipe: dict[str, Any]) -> None:
-    """The sealed store, its failures and the receipt."""
+    """The sealed store, its failures and remarks, and the receipt, which remarks are no part of: they change no feature."""
     dataset, modality = args.dataset, args.modality
     index, store, failures = paths.index(dataset), paths.store(dataset, modality), paths.failures(dataset, modality)
     used = {"recipe": recipe, "source": params.dataset(dataset).source, **params.features.model_dump()}
     code = [MODULES[modality]]
+    files.remove(paths.remarks(dataset, modality))
     with receipts.record("features", f"{dataset}-{modality}", inputs=[index], outputs=[store, failures], params=used, code=code) as notes:
         work = _work(args, params, clips, recipe)
         if modality != "text":
@@ -91,9 +93,12 @@ def _whole(args: argparse.Namespace, params: Params, clips: list[Clip], recipe: 
             failed = writer.failures()
             _check(failed, len(work.spec.ids), params.features.failure_limit, f"{modality} of {dataset}")
             writer.seal()
-        files.write_bytes(failures, _table(failed, clips, modality).encode())
-        notes["failed"] = len(failed)
-        print(f"{store}: {len(work.spec.ids)} rows, {notes['computed']} computed, {writer.reused} reused, {len(failed)} failed")
+        made = writer.remarks()
+        files.write_bytes(failures, _table(failed, ("status", "reason"), clips, modality))
+        files.write_bytes(paths.remarks(dataset, modality), _table(made, ("kind", "text"), clips, modality))
+        notes["failed"], notes["remarks"] = len(failed), dict(Counter(remark.kind for remark in made))
+        done = f"{len(work.spec.ids)} rows, {notes['computed']} computed, {writer.reused} reused, {len(failed)} failed"
+        print(f"{store}: {done}" + (f"; remarks: {remarks.in_words(remark.kind for remark in made)}" if made else ""))
 
 
 def _part(args: argparse.Namespace, params: Params, clips: list[Clip], recipe: dict[str, Any]) -> None:
@@ -178,10 +183,12 @@ def _check(failed: Sequence[Failure | Clip], rows: int, limit: float, what: str)
     )
 
 
-def _table(failed: list, clips: list[Clip], modality: str) -> str:
+def _table(found: Sequence[Failure | Remarked], columns: tuple[str, str], clips: list[Clip], modality: str) -> bytes:
+    """Csv of failures or remarks: row, clip, its split, and these attributes."""
     out = io.StringIO()
     writer = csv.writer(out, lineterminator="\n")
-    writer.writerow(["row", "clip_id", "split", "status", "reason"])
-    for f in failed:
-        writer.writerow([f.row, f.clip_id, "" if modality == "text" else clips[f.row].split, f.status, f.reason])
-    return out.getvalue()
+    writer.writerow(["row", "clip_id", "split", *columns])
+    for item in found:
+        split = "" if modality == "text" else clips[item.row].split
+        writer.writerow([item.row, item.clip_id, split, *(getattr(item, column) for column in columns)])
+    return out.getvalue().encode()

@@ -1,11 +1,11 @@
-"""Say per dataset and split what is found, missing or malformed, and what to do next."""
+"""Say per dataset and split what is found, missing or malformed, what was decided for usable clips, and what to do next."""
 
 import argparse
 
 from cmg.datasets.check import report
 from cmg.extract.expected import misfits
 from cmg.store import FeatureStore, statistics
-from pipeline import paths
+from pipeline import paths, remarks
 from pipeline.params import Params
 
 PAPERS = (
@@ -26,8 +26,8 @@ def run(args: argparse.Namespace, params: Params) -> int:
     for dataset in args.datasets or params.datasets:
         settings = params.dataset(dataset)
         print(report(dataset, paths.dataset_root(dataset, settings.source), settings.source, settings.options))
-        for line in unlike_features(dataset, params):
-            print(f"  warning: {line}")
+        for line in [f"  warning: {line}" for line in unlike_features(dataset, params)] + remarks.of_dataset(dataset):
+            print(line)
     for line in sample_values(params):
         print(line)
     return 0

@@ -1,6 +1,7 @@
 """Small stand-ins for extraction tests; what decoding processes run is top-level."""
 
 import time
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -18,9 +19,11 @@ class Rows:
     todo: list[int]
     put_rows: dict[int, tuple[np.ndarray, int]] = field(default_factory=dict)
     failed: dict[int, tuple[str, str]] = field(default_factory=dict)
+    remarks: dict[int, list[tuple[str, str]]] = field(default_factory=dict)
 
-    def put(self, row: int, features: np.ndarray, valid: int) -> None:
+    def put(self, row: int, features: np.ndarray, valid: int, remarks: Iterable[tuple[str, str]] = ()) -> None:
         self.put_rows[row] = (features.copy(), valid)
+        self.remarks |= {row: list(remarks)} if remarks else {}
 
     def fail(self, row: int, status: str, reason: str) -> None:
         self.failed[row] = (status, reason)

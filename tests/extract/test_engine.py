@@ -87,7 +87,7 @@ def test_a_signal_ends_the_processes_and_keeps_rows_that_were_put(number):
 
 def test_a_broken_writer_ends_the_run():
     class Full(Rows):
-        def put(self, row, features, valid):
+        def put(self, row, features, valid, remarks):
             raise OSError("No space left on device")
 
     with pytest.raises(OSError, match="No space"):

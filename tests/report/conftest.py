@@ -85,7 +85,7 @@ def files(tmp_path: Path) -> dict[str, list[Path]]:
 
 def make_files(tmp_path: Path) -> dict[str, list[Path]]:
     """Files as the stages write them, under their usual names."""
-    found: dict[str, list[Path]] = {"runs": [], "histories": [], "stores": [], "failures": [], "problems": []}
+    found: dict[str, list[Path]] = {"runs": [], "histories": [], "stores": [], "failures": [], "problems": [], "remarks": []}
     for method, level in LEVELS.items():
         for seed in range(3):
             path = tmp_path / "results/runs" / f"{method}-{seed}.json"
@@ -118,6 +118,10 @@ def make_files(tmp_path: Path) -> dict[str, list[Path]]:
             [11, "x" * 90, "timeout", "no frame in 60 s"],
         ]
         found["failures"].append(_write_csv(store.with_name(f"{modality}.failures.csv"), [["row", "clip_id", "status", "reason"], *rows]))
+        rows = [[5, "y" * 11, "test", "rotated", f"turned by 90 degrees {HOSTILE}"], [6, HOSTILE, "", "rotated", "turned by 180 degrees"]]
+        found["remarks"].append(
+            _write_csv(store.with_name(f"{modality}.remarks.csv"), [["row", "clip_id", "split", "kind", "text"], *rows])
+        )
     rows = [["Annotations.txt", 7, "inverted", "offset before onset", "Bark&<b>bold</b>&4&2"]]
     found["problems"].append(_write_csv(tmp_path / "data/index/ave.problems.csv", [["file", "line", "kind", "reason", "text"], *rows]))
     return found

@@ -91,6 +91,7 @@ def test_every_section_has_its_heading_and_its_place_in_the_navigation(page):
 def test_failures_and_problems_are_counted_with_reasons(page):
     words = " ".join(page.text)
     assert "no audio stream" in words and "no frame in 60 s" in words and "offset before onset" in words
+    assert "6 decisions were made for usable clips (3 lists read)" in words and "turned by 90 degrees" in words
 
 
 def test_the_same_inputs_give_the_same_bytes(inputs, tmp_path):
