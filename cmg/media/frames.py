@@ -1,24 +1,17 @@
 """Frames of a film in the order in which they are shown, read from its beginning: an answer to a seek is never trusted.
 
-PyAV decides what a frame is. decord reads the same frames to the bit where a file is regular; it is used only where
-this reading itself proves it (see `with_decord`), so that the frames do not depend on whether decord is installed.
-Letters: N frames, H W size.
+PyAV decides what a frame is; `fast_frames` reads the same ones with decord where a file is regular. Letters: N frames, H W size.
 """
 
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
 from cmg.media.container import frames, open_container
 from cmg.media.orientation import Orientation, orientation
 from cmg.media.timeline import Timeline, Track
-
-DECORD_CODECS = ("h264", "hevc", "mpeg4", "vp8", "vp9")
-DECORD_CONTAINERS = ("mov,mp4,m4a,3gp,3g2,mj2", "matroska,webm", "avi")
-DECORD_FORMATS = ("yuv420p", "yuvj420p")  # 8 bits: both convert them to RGB alike
 
 
 @dataclass(frozen=True)
@@ -69,53 +62,3 @@ def _times(stamps: list[float | None], track: Track) -> np.ndarray:
     if len(own) == len(track.times):
         return track.times
     return track.times[0] + np.arange(len(own)) * track.period
-
-
-def with_decord(path: Path, track: Track, wanted: set[int]) -> Frames | None:
-    """Frames by decord, read in sequence to the end of the file; None where that is not proven to give what PyAV gives.
-
-    decord fills up with its last frame when the decoder gives fewer frames than there are packets. So if the last frame
-    differs from the one before, there was exactly one frame for every packet, in the order in which they are shown; and
-    the first frame shows, to the bit, that stream, orientation and colours are PyAV's. A file that ends in a still
-    picture proves nothing and is left to PyAV.
-    """
-    decord = _decord()
-    first = _first_frame(path, track) if decord and track.regular else None
-    if first is None:
-        return None
-    count, kept = len(track.times), {}
-    try:
-        reader = decord.VideoReader(str(path), num_threads=1)
-        if len(reader) != count:
-            return None
-        for number in range(count):
-            frame = reader.next()
-            if number in wanted or number in (0, count - 2, count - 1):
-                kept[number] = frame.asnumpy()
-    except (decord.DECORDError, RuntimeError, StopIteration):
-        return None
-    tail = [kept[number] for number in (count - 2, count - 1)]
-    proven = np.array_equal(kept[0], first) and not np.array_equal(*tail)
-    return Frames(track.times, kept, Orientation()) if proven else None
-
-
-def _decord() -> Any:
-    """The module, None where it is not installed (there is none for ARM)."""
-    try:
-        import decord
-    except ImportError:
-        return None
-    decord.logging.set_level(decord.logging.QUIET)
-    return decord
-
-
-def _first_frame(path: Path, track: Track) -> np.ndarray | None:
-    """The first frame by PyAV, of a file of a kind that decord decodes alike; else None."""
-    with open_container(path) as container:
-        stream = container.streams[track.index]
-        context = stream.codec_context
-        alike = context.name in DECORD_CODECS and context.pix_fmt in DECORD_FORMATS and container.format.name in DECORD_CONTAINERS
-        if not alike or len(container.streams.video) > 1 or len(track.times) < 2:
-            return None
-        frame = next(iter(frames(container, stream)), None)
-        return None if frame is None or orientation(frame) != Orientation() else frame.to_ndarray(format="rgb24")

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from cmg.media.failure import MediaFailure
-from cmg.media.frames import Frames, with_decord, with_pyav
+from cmg.media.fast_frames import with_decord
+from cmg.media.frames import Frames, with_pyav
 from cmg.media.grid import Plan, plan
 from cmg.media.image import read_image, read_images
 from cmg.media.orientation import Orientation

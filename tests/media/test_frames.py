@@ -5,9 +5,11 @@ import itertools
 import numpy as np
 import pytest
 
-from cmg.media import frames as reading
+from cmg.media import fast_frames as reading
+from cmg.media.container import open_container
 from cmg.media.grid import official_indices
 from cmg.media.source import Source
+from cmg.media.timeline import read_timeline
 from cmg.media.video import VideoTask, decode_video
 from cmg.media.window import Window
 from tests.media.films import make_numbered, number_of
@@ -135,3 +137,25 @@ def test_a_still_end_is_no_proof_for_decord(film, monkeypatch):
     only_decord(monkeypatch)
     with pytest.raises(AssertionError, match="PyAV read"):
         decode(film, "film.mp4", frames_per_second=1)
+
+
+@pytest.mark.parametrize("seed", range(4))
+@pytest.mark.parametrize(("codec", "form", "name"), [("libx264", "closed", "a.mp4"), ("mpeg4", "open", "a.avi")])
+def test_damage_that_its_decoder_reports_is_left_to_pyav(tmp_path, codec, form, name, seed):
+    make_numbered(tmp_path / name, codec, FPS * SECONDS, FPS, options=FORMS[codec][form])
+    with open_container(tmp_path / name) as container:
+        places = [(packet.pos, packet.size) for packet in container.demux(video=0) if packet.size > 40]
+    data = bytearray((tmp_path / name).read_bytes())
+    generator = np.random.default_rng(seed)
+    for place, size in (places[number] for number in generator.choice(np.arange(1, len(places)), 3, replace=False)):
+        data[place + size // 2 : place + size] = generator.bytes(size - size // 2)
+    (tmp_path / name).write_bytes(data)
+    track = read_timeline(tmp_path / name).picture
+    assert track.regular and reading.with_decord(tmp_path / name, track, {0}) is None
+
+
+def test_the_seconds_of_a_clip_are_cut_out_of_the_whole_video(tmp_path):
+    make_numbered(tmp_path / "whole.mkv", "libx264", 240, 10, options=FORMS["libx264"]["open"])
+    window = Window(duration=4.0, seconds=4, frames_per_second=2, source_start=11.0)
+    found = decode_video(VideoTask(Source(str(tmp_path), "whole.mkv"), window))
+    assert numbers(found.array) == list(range(110, 150, 5)) and [remark.kind for remark in found.remarks] == ["longer_file_cut"]

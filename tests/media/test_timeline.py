@@ -228,3 +228,14 @@ def test_edit_lists_are_played(tmp_path, picture, sound, colours, tones):
     seen, heard = see(tmp_path, "a.mp4", window), hear(tmp_path, "a.mp4", window)
     assert [colour_of(frame) for frame in seen.array[2::4]] == colours and seen.valid == len(colours)
     assert tones_of(heard.array, heard.rate, heard.valid) == tones and heard.valid == len(tones)
+
+
+def test_the_seconds_of_a_clip_are_cut_out_of_the_whole_film_in_both_modalities(sources, tmp_path):
+    copy(sources("libx264", "aac"), tmp_path / "whole.mp4", Edit(shift={"video": 0.0, "audio": 1.0}))
+    window = Window(duration=4.0, seconds=4, frames_per_second=4, source_start=5.0)
+    picture, sound = see(tmp_path, "whole.mp4", window), hear(tmp_path, "whole.mp4", window)
+    assert [colour_of(frame) for frame in picture.array[2::4]] == [5, 6, 7, 8]
+    assert tones_of(sound.array, sound.rate, 4) == [4, 5, 6, 7] and len(sound.array) == 4 * sound.rate
+    for found in (see, hear):
+        with pytest.raises(MediaFailure, match="ambiguous"):
+            found(tmp_path, "whole.mp4", Window(duration=4.0, seconds=4))

@@ -8,7 +8,7 @@ import pytest
 from PIL import Image
 
 from cmg.datasets.listing import combined, fingerprint
-from cmg.media import frames as reading
+from cmg.media import fast_frames as reading
 from cmg.media.failure import MediaFailure
 from cmg.media.source import Source
 from cmg.media.timeline import read_timeline
