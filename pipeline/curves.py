@@ -14,13 +14,13 @@ from pipeline import paths, progress
 
 
 @contextmanager
-def shown(run_name: str, batch_size: int, visible: bool = True) -> "Iterator[Curves]":
+def shown(run_name: str, batch_size: int, visible: bool = True, stage: str = "pretrain") -> "Iterator[Curves]":
     """A callback (steps done, steps in all, latest row of losses and monitors), which shows nothing where not ``visible``."""
     if not visible:
         yield Curves(None, None, batch_size)
         return
-    folder = paths.log("pretrain", run_name).with_suffix("")
-    with progress.bar(0, f"pretrain {run_name}") as bar, Live(str(folder), save_dvc_exp=False, dvcyaml=None) as live:
+    folder = paths.log(stage, run_name).with_suffix("")
+    with progress.bar(0, f"{stage} {run_name}") as bar, Live(str(folder), save_dvc_exp=False, dvcyaml=None) as live:
         yield Curves(bar, live, batch_size)
 
 

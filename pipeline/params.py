@@ -5,7 +5,8 @@ Sections of methods (``fcid:``) are validated by the method's own configuration 
 
 import difflib
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Literal, Self
 
@@ -35,6 +36,16 @@ class Section(BaseModel):
             if key not in cls.model_fields:
                 raise ValueError(unknown_key(str(key), list(cls.model_fields)))
         return values
+
+
+@contextmanager
+def located(section: str) -> Iterator[None]:
+    """Within it, what a model of ``cmg`` says of the values of a section becomes a ``ParameterError`` with a line per key."""
+    try:
+        yield
+    except ValidationError as error:
+        lines = [f"params.yaml: {'.'.join([section, *map(str, item['loc'])])}: {item['msg']}" for item in error.errors()]
+        raise ParameterError("\n".join(lines)) from error
 
 
 def unknown_key(key: str, known: list[str]) -> str:
@@ -68,7 +79,7 @@ class Stores(Section):
     video: list[str]
     audio: list[str]
     text: list[str]
-    pixels: list[str] = Field(default_factory=list)
+    pixels: list[str]
     masks: list[str] = Field(default_factory=list)
 
 
@@ -147,6 +158,42 @@ class Pretrain(Section):
         return self
 
 
+class Reconstruction(Section):
+    """Table 3. What the VQ-VAE's own configuration checks is checked there, when it is built.
+
+    Attributes:
+        dataset: one with a store of pixels.
+        readings: of the codes, as ``cmg.tasks.reconstruction`` has them.
+    """
+
+    dataset: str
+    codes: int
+    dims: int
+    residual: int
+    downsample: int
+    beta: float
+    decay: float
+    reset_after: int
+    readings: list[Literal["centred", "plain"]] = Field(min_length=1)
+    fill: Literal["zero", "mean"]
+    masks: PositiveInt
+
+    @property
+    def model(self) -> dict[str, Any]:
+        """What the VQ-VAE is made from, but for its width."""
+        return self.model_dump(exclude={"dataset", "readings", "fill", "masks"})
+
+
+class PictureSchedule(Section):
+    """Training of the VQ-VAE: ``hidden`` channels, and as in ``Pretrain``."""
+
+    hidden: int
+    epochs: PositiveInt
+    batch_size: int = Field(ge=2)
+    learning_rate: float = Field(gt=0)
+    precision: Literal["float32", "tf32", "bfloat16", "float64"]
+
+
 class HeadSchedule(Section):
     epochs: int = Field(ge=1)
     batch_size: int = Field(OPTIONS.batch_size, ge=1)
@@ -171,6 +218,7 @@ class Scale(Section):
     features: Recipes
     pretrain: Pretrain
     evaluate: HeadSchedule
+    reconstruction: PictureSchedule
 
 
 class Scales(Section):
@@ -195,6 +243,7 @@ class Params(BaseModel):
     features: FeatureLimits
     toc: Toc
     evaluate: Evaluate
+    reconstruction: Reconstruction
     scales: Scales
     sections: dict[str, dict[str, Any]]
     released: dict[str, Released]
@@ -234,6 +283,24 @@ class Params(BaseModel):
     def method_config(self, method: str) -> dict[str, Any]:
         """Science knobs of one method over the widths of the scale (a key in both is taken from the method's section)."""
         return {**self.active.pretrain.method, **self.sections[method]}
+
+    @property
+    def pictures(self) -> str:
+        """The dataset of table 3.
+
+        Raises:
+            ParameterError: it is not under ``datasets:``, or has no store of pixels.
+        """
+        name = self.reconstruction.dataset
+        self.dataset(name)
+        if name not in self.stores.pixels:
+            raise ParameterError(f"params.yaml: reconstruction.dataset: {name} has no store of pixels; add it under stores: pixels:")
+        return name
+
+    @property
+    def vqvae(self) -> dict[str, Any]:
+        """Configuration of the VQ-VAE: science knobs and the width of the scale."""
+        return {**self.reconstruction.model, "hidden": self.active.reconstruction.hidden}
 
     def schedule(self, method: str) -> Pretrain:
         """Pretraining of one method: its own number of epochs where it has one."""

@@ -15,6 +15,7 @@ OPENSET = RESULTS / "openset.csv"
 METRICS = RESULTS / "metrics.json"
 PLOTS = RESULTS / "plots"
 PROTOCOLS = RESULTS / "protocols.csv"
+FIGURE10 = RESULTS / "figure10.svg"
 PARAMS = Path("params.yaml")
 EXCLUSIONS = Path("data/exclusions.csv")
 
@@ -103,6 +104,21 @@ def run_result(run: str) -> Path:
 def point_folder(room: Path, run: str) -> Path:
     """Folder of all seeds of a run of a sweep."""
     return room / "ablations" / run.rpartition("-")[0]
+
+
+def vqvae(run: str) -> Path:
+    """Checkpoint of a VQ-VAE; a run is a dataset and a seed, ``celeba_hq-0``."""
+    return Path("data/vqvae") / run
+
+
+def rebuilt(run: str) -> Path:
+    """Examples of pictures that a VQ-VAE rebuilt."""
+    return Path("data/rebuilt") / f"{run}.safetensors"
+
+
+def reconstruction(run: str) -> Path:
+    """Errors of the pictures that a VQ-VAE rebuilt."""
+    return RESULTS / "reconstruction" / f"{run}.json"
 
 
 def work(*parts: str) -> Path:

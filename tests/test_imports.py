@@ -26,7 +26,7 @@ MAY_IMPORT = {
     "segmentation": {"datasets", "tasks"},
     "report": {"store", "datasets"},
 }
-LIGHT = ["sample", "scan", "index", "toc", "tables", "report", "default", "sweep"]
+LIGHT = ["sample", "scan", "index", "toc", "table3", "tables", "report", "default", "sweep"]
 
 
 def imports(file):

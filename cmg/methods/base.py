@@ -16,6 +16,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, fields, replace
+from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -55,6 +56,11 @@ class Batch:
     def seconds(self) -> int:
         """T, seconds of every clip."""
         return self.audio.shape[1]
+
+    @property
+    def device(self) -> torch.device:
+        """Where the features are."""
+        return self.audio.device
 
     def to(self, *args, **kwargs) -> Batch:
         """Move every tensor but the lengths; a dtype applies to the features and leaves the mask boolean."""
@@ -151,8 +157,11 @@ class Method(nn.Module):
     inner_steps: int = 5
     aligned: tuple[str, ...] = ()  # modalities whose codes stand side by side in a row of the codebook; none where all share a codebook
 
-    def loss(self, batch: Batch, draws: Draws, fit: Fit) -> LossTerms:
-        """One training forward: encoders and codebook update, then `fit(closure)`, then the remaining terms."""
+    def loss(self, batch: Any, draws: Draws, fit: Fit) -> LossTerms:
+        """One training forward: encoders and codebook update, then `fit(closure)`, then the remaining terms.
+
+        batch: a `Batch`; another kind of data has a batch of its own with the same size, seconds, device and `to` (`cmg.methods.vqvae`).
+        """
         raise TypeError(f"{type(self).__name__} does not define loss(batch, draws, fit)")
 
     def encode(self, modality: str, features: Tensor, mask: Tensor | None = None) -> Codes:
@@ -191,5 +200,5 @@ class Method(nn.Module):
         """
         return {}
 
-    def finish(self, batches: Iterable[Batch]) -> None:
+    def finish(self, batches: Iterable[Any]) -> None:
         """Called once after the last step with the training features, in order; most methods do nothing here."""

@@ -59,7 +59,7 @@ DATASETS = {
     "flickrsound": "FlickrSound: pictures with the sound that was recorded with them; retrieval between picture and sound (V↔A)",
     "valor32k": "VALOR-32K: clips with a caption of what is seen and heard; shows which modality uses which code",
     "avsbench_s4": "AVSBench-S4: clips with masks of what sounds; can be extracted, no task here uses it",
-    "celeba_hq": "CelebA-HQ: portraits; can be extracted, no task here uses it",
+    "celeba_hq": "CelebA-HQ: portraits, rebuilt from part of their codes in table 3",
 }
 
 # Loss terms by the stem of their names: `recon` explains recon_audio and recon_video.

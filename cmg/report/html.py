@@ -2,10 +2,10 @@
 
 from pathlib import Path
 
-from cmg.report import further, glossary, pagetables, setting
+from cmg.report import figure10, further, glossary, pagetables, setting, table3
 from cmg.report.curves import training_panels
 from cmg.report.examples import Drawer, sections
-from cmg.report.figures import cell_panel
+from cmg.report.figures import Panel, cell_panel, inline_svg
 from cmg.report.health import health_panels
 from cmg.report.inputs import Group, ReportInputs
 from cmg.report.layout import AVERAGE, COLUMNS, LAYOUTS, TABLE1, Layout, RecallSpec, label
@@ -24,6 +24,7 @@ SECTIONS = (
     ("retrieval", "Retrieval"),
     ("examples", "Retrieval examples"),
     ("openset", "Open set"),
+    ("reconstruction", "Pictures from part of a code"),
     ("further", "Ablations, and both protocols"),
     ("training", "Training curves"),
     ("codebook", "Codebook usage"),
@@ -48,7 +49,15 @@ def report_html(inputs: ReportInputs, measured: Measured) -> str:
     table = build_table(inputs)
     settings = {"title": TITLE, "notice": table.notice, "sections": SECTIONS, "measured": measured_view(measured, inputs.runs)}
     return render(
-        "template.html.j2", {**settings, **_setting(inputs), **_scores(inputs, table), **_training(inputs), **_sources(inputs, table)}
+        "template.html.j2",
+        {
+            **settings,
+            **_setting(inputs),
+            **_scores(inputs, table),
+            **_reconstruction(inputs),
+            **_training(inputs),
+            **_sources(inputs, table),
+        },
     )
 
 
@@ -83,6 +92,16 @@ def _scores(inputs: ReportInputs, table: Table) -> dict[str, object]:
         "examples": sections(inputs.examples, drawer),
         "left_out": drawer.left_out,
         "openset": further.open_table(inputs.runs),
+    }
+
+
+def _reconstruction(inputs: ReportInputs) -> dict[str, object]:
+    title, described = "Figure 10: the paper's Figure 4 is a part of it", figure10.words(inputs.rebuilt)
+    svg = inline_svg(inputs.figure10, title, described) if inputs.figure10 and inputs.rebuilt else ""
+    return {
+        "rebuilt": table3.page_tables(inputs.rebuilt) if inputs.rebuilt else [],
+        "rebuilt_reading": (table3.READING, table3.OPEN),
+        "figure10": [Panel(title, described, svg)] if svg else [],
     }
 
 

@@ -12,6 +12,7 @@ from cmg.report.history import History, read_history
 from cmg.report.layout import sample_notice
 from cmg.report.maps import CodebookMaps
 from cmg.report.published import USUAL, Published, read_published
+from cmg.report.rebuilt import Rebuilt
 from cmg.report.runs import Run, read_run
 
 
@@ -57,6 +58,8 @@ class ReportInputs:
     ``remark``: what every table says of real features.
     ``problem_files``: files of extraction failures, of index problems and of remarks that were read, so that "none" is told from "not
     looked at".
+    ``rebuilt``, ``figure10``: what table 3 is made from, and its figure as SVG.
+    ``problem_files``: files of extraction failures and of index problems that were read, so that "none" is told from "not looked at".
     """
 
     runs: tuple[Run, ...]
@@ -78,6 +81,8 @@ class ReportInputs:
     maps: tuple[CodebookMaps, ...] = ()
     examples: tuple[Query, ...] = ()
     remark: str = ""
+    rebuilt: tuple[Rebuilt, ...] = ()
+    figure10: str = ""
 
     @property
     def notice(self) -> str:

@@ -26,8 +26,10 @@ def save_tensors(folder: Path, state: Mapping[str, Tensor], about: dict[str, Any
     write_bytes(folder / "checkpoint.json", (json.dumps(about, indent=1, sort_keys=True) + "\n").encode())
 
 
-def load(folder: Path, device: torch.device | str = "cpu") -> tuple[Method, dict[str, Any]]:
+def load(folder: Path, device: torch.device | str = "cpu", kind: type[Method] | None = None) -> tuple[Method, dict[str, Any]]:
     """The trained method in evaluation mode, and what was recorded with it. What ``about["absent"]`` names keeps its initial values.
+
+    kind: its class where it is none of the registered methods.
 
     Raises:
         FileNotFoundError: the folder holds no checkpoint.
@@ -35,9 +37,9 @@ def load(folder: Path, device: torch.device | str = "cpu") -> tuple[Method, dict
     """
     for name in ("checkpoint.json", "model.safetensors"):
         if not (folder / name).is_file():
-            raise FileNotFoundError(f"{folder / name}: no checkpoint; run: dvc repro pretrain")
+            raise FileNotFoundError(f"{folder / name}: no checkpoint; run: dvc repro")
     about = json.loads((folder / "checkpoint.json").read_text())
-    method = build(about["method"], about["config"])
+    method = kind(kind.Config.model_validate(about["config"])) if kind else build(about["method"], about["config"])
     tensors = safetensors.torch.load_file(folder / "model.safetensors", device=str(device))
     expected = method.state_dict()
     absent = set(about.get("absent", ()))

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field, fields
 from functools import lru_cache
-from typing import Protocol, TypeVar
+from typing import Any, Protocol, TypeVar
 
 import numpy as np
 import torch
@@ -28,6 +28,26 @@ class Rows(Protocol):
 
     def read(self, rows: np.ndarray) -> np.ndarray:
         """Features of these rows, [n,T,…] in the stored dtype."""
+        ...
+
+
+class TrainingData(Protocol):
+    """What the loop trains on: clips by position, fetched ahead in a thread and then placed on the device as a batch of the method."""
+
+    device: torch.device
+
+    def __len__(self) -> int: ...
+
+    def fetch(self, positions: np.ndarray) -> Any:
+        """Stored values of the clips at ``positions``."""
+        ...
+
+    def place(self, fetched: Any) -> Any:
+        """What ``fetch`` gave as a batch on the device."""
+        ...
+
+    def in_order(self, batch_size: int) -> Iterator[Any]:
+        """Every clip once, in row order."""
         ...
 
 

@@ -20,10 +20,10 @@ import torch
 from torch import Tensor
 from torch.optim import Adam, Optimizer
 
-from cmg.methods.base import Batch, LossTerms, Method
+from cmg.methods.base import LossTerms, Method
 from cmg.nn.distributed import alone, average_gradients, total, world
 from cmg.train import state
-from cmg.train.data import PairedFeatures, ahead, epoch_order
+from cmg.train.data import TrainingData, ahead, epoch_order
 from cmg.train.divergence import check_losses, check_state, explained
 from cmg.train.precision import DTYPES, Precision, autocast, multiplying, ready
 
@@ -60,7 +60,7 @@ def steps_per_epoch(clips: int, batch_size: int) -> int:
 
 def train(
     method: Method,
-    data: PairedFeatures,
+    data: TrainingData,
     options: TrainOptions,
     work: Path,
     key: str,
@@ -110,7 +110,7 @@ def train(
     return done
 
 
-def _batches(data: PairedFeatures, options: TrainOptions, todo: range) -> Iterator[tuple[int, Any]]:
+def _batches(data: TrainingData, options: TrainOptions, todo: range) -> Iterator[tuple[int, Any]]:
     """Steps with the features of this process's part of their batches, read ahead."""
     place = world()
     return zip(todo, ahead(lambda step: data.fetch(own(positions(len(data), options, step), *place)), todo), strict=True)
@@ -137,7 +137,7 @@ def own(rows: np.ndarray, rank: int, processes: int) -> np.ndarray:
 
 def train_step(
     method: Method,
-    batch: Batch,
+    batch: Any,
     options: TrainOptions,
     optimisers: dict[str, Optimizer],
     step: int,
@@ -151,7 +151,7 @@ def train_step(
     rows, steps = len(positions(clips, options, step)), options.epochs * steps_per_epoch(clips, options.batch_size)
     generator = torch.Generator().manual_seed(_stream(options.seed, step, 1))
     method.train()
-    device = batch.audio.device
+    device = batch.device
     with alone(batch.size == rows), multiplying(options.precision):
         torch.manual_seed(_stream(options.seed, step, 0) + RANKS_APART * world()[0])  # dropout: every process its own masks
         draws = replace(method.draw(generator, rows, batch.seconds), progress=step / steps).to(device)

@@ -1,31 +1,26 @@
 """Pretrain one method with one seed on VGGSound-AVEL features, or import its released checkpoint (`<method>.checkpoint`)."""
 
 import argparse
-import hashlib
-import json
 from contextlib import nullcontext
 from pathlib import Path
 
 import numpy as np
 import torch
-from pydantic import ValidationError
 
 from cmg.datasets.clips import read_index
 from cmg.datasets.exclusions import read_exclusions
 from cmg.methods import METHODS, build
-from cmg.methods.base import Method
 from cmg.store.reader import FeatureStore
-from cmg.train import checkpoint, history, precision, released
+from cmg.train import checkpoint, history, released
 from cmg.train.data import PairedFeatures, fits, resident
-from cmg.train.divergence import history_file
-from cmg.train.loop import TrainOptions, train
+from cmg.train.loop import train
 from cmg.train.origin import origin
 from cmg.train.pairs import pair
 from cmg.train.standardise import Standardiser
 from cmg.train.state import Progress
-from pipeline import codedeps, curves, files, paths, processes, receipts
+from pipeline import curves, files, paths, processes, receipts, training
 from pipeline.device import choose, prepare
-from pipeline.params import ParameterError, Params, Pretrain, Saves
+from pipeline.params import ParameterError, Params, located
 from pipeline.sweeps import add_run_arguments, words
 
 CORPUS = "vggsound_avel"
@@ -91,14 +86,16 @@ def _train(run_name: str, name: str, seed: int, params: Params, rank: int) -> No
     module = METHODS[name].partition(":")[0]
     receipt = receipts.record("pretrain", run_name, inputs=inputs, outputs=[folder], params=used, code=[module])
     with receipt if rank == 0 else nullcontext({}) as notes:
-        device = _capable(prepare(params), schedule)
+        device = training.capable(prepare(params), schedule)
         torch.manual_seed(seed)
-        method = _build(name, params).to(device)
+        with located(name):
+            method = build(name, params.method_config(name)).to(device)
         data, counts = _data(stores, params, device)
-        digests = {path.as_posix(): files.digest(path) for path in inputs}
+        digests = training.digests(inputs)
         served = resident(data) if fits(data) else data
         with curves.shown(run_name, schedule.batch_size, rank == 0) as show:
-            done = train(method, served, _options(schedule, seed, params.saves), work, _key(used, digests, module, device), show)
+            key = training.key(used, digests, [__name__, module], device)
+            done = train(method, served, training.options(schedule, seed, params.saves), work, key, show)
         if rank:
             return
         notes["clips"] = counts
@@ -107,29 +104,7 @@ def _train(run_name: str, name: str, seed: int, params: Params, rank: int) -> No
         about = {"method": name, **used, "steps": done.step, "clips": counts, "inputs": digests, "features": features}
         _write_history(folder, done, data.standardise)
         checkpoint.save(folder, method, about)
-        for left in (work, history_file(work)):
-            left.unlink(missing_ok=True)
-
-
-def _capable(device: torch.device, schedule: Pretrain) -> torch.device:
-    try:
-        precision.check(schedule.precision, device)
-    except precision.UnsupportedPrecision as error:
-        raise ParameterError(f"params.yaml: {error}") from error
-    return device
-
-
-def _options(schedule: Pretrain, seed: int, saves: Saves) -> TrainOptions:
-    often = {"save_every": saves.steps, "save_seconds": saves.seconds}
-    return TrainOptions(schedule.epochs, schedule.batch_size, schedule.learning_rate, seed=seed, precision=schedule.precision, **often)
-
-
-def _build(name: str, params: Params) -> Method:
-    try:
-        return build(name, params.method_config(name))
-    except ValidationError as error:
-        lines = [f"params.yaml: {'.'.join([name, *map(str, item['loc'])])}: {item['msg']}" for item in error.errors()]
-        raise ParameterError("\n".join(lines)) from error
+        training.forget(work)
 
 
 def _data(stores: dict, params: Params, device: torch.device) -> tuple[PairedFeatures, dict[str, int]]:
@@ -141,10 +116,3 @@ def _data(stores: dict, params: Params, device: torch.device) -> tuple[PairedFea
     rows = {"audio": pairs.clips, "video": pairs.clips, "text": np.unique(pairs.sentences)}
     standardise = Standardiser.fit(opened if params.active.pretrain.standardise else {}, rows)
     return PairedFeatures(**opened, clips=pairs.clips, sentences=pairs.sentences, device=device, standardise=standardise), pairs.counts
-
-
-def _key(used: dict, digests: dict[str, str], module: str, device: torch.device) -> str:
-    """Unfinished training goes on only with the same configuration, inputs, code, torch, kind of device and number of threads."""
-    code = codedeps.code_digests([__name__, module])
-    parts = [used, digests, code, torch.__version__, device.type, torch.get_num_threads()]
-    return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()

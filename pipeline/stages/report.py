@@ -4,7 +4,7 @@ import argparse
 from dataclasses import replace
 
 from cmg.report.html import write_report
-from pipeline import examples, measured, paths, receipts, reporting
+from pipeline import examples, measured, paths, rebuilt, receipts, reporting
 from pipeline.params import Params
 
 
@@ -17,7 +17,8 @@ def run(args: argparse.Namespace, params: Params) -> None:
     problems = [paths.problems(dataset) for dataset in params.datasets]
     mapped = [path(run) for run in reporting.mapped_runs(params) for path in (paths.codes, paths.toc)]
     indices = [paths.index(dataset) for dataset in params.datasets]
-    inputs = [*reporting.table_inputs(params), *mapped, *checkpoints, *reporting.store_paths(params), *indices, *problems]
+    pictures = [*map(paths.reconstruction, rebuilt.runs(params)), paths.FIGURE10]
+    inputs = [*reporting.table_inputs(params), *mapped, *checkpoints, *reporting.store_paths(params), *indices, *problems, *pictures]
     used = {
         **reporting.parameters(params),
         "evaluate": params.evaluate.model_dump(mode="json"),
@@ -25,4 +26,5 @@ def run(args: argparse.Namespace, params: Params) -> None:
     }
     with receipts.record("report", "report", inputs=inputs, outputs=[paths.REPORT], params=used):
         asked = examples.load(params, reporting.mapped_runs(params))
-        write_report(paths.REPORT, replace(reporting.load(params, page=True), examples=tuple(asked)), measured.load())
+        more = {"examples": tuple(asked), "rebuilt": rebuilt.load(params), "figure10": paths.FIGURE10.read_text(encoding="utf-8")}
+        write_report(paths.REPORT, replace(reporting.load(params, page=True), **more), measured.load())

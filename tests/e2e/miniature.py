@@ -35,6 +35,7 @@ MINI = {
         "flickrsound": {"train": 0, "val": 0, "test": 6},
         "valor32k": {"train": 2, "val": 1, "test": 1},
         "avsbench_s4": {"train": 2, "val": 1, "test": 1},
+        "celeba_hq": {"train": 6, "val": 0, "test": 3},
         "width": 64,
         "height": 48,
         "fps": 4,
@@ -42,7 +43,8 @@ MINI = {
     },
     "video_widths": [4, 4, 8, 8, 16],
     "methods": ["baseline", "fcid"],
-    "datasets": ["vggsound_avel", "ave", "mscoco"],  # the other tasks: test_released.py
+    "datasets": ["vggsound_avel", "ave", "mscoco", "celeba_hq"],  # the other tasks: test_released.py
+    "vqvae": {"codes": 8, "dims": 16, "residual": 4, "masks": 3},
 }
 
 
@@ -65,6 +67,10 @@ def write_params(folder: Path) -> None:
     mini["features"]["video"]["widths"] = MINI["video_widths"]
     mini["pretrain"]["epochs"], mini["pretrain"]["batch_size"] = 2, 4
     mini["evaluate"]["epochs"] = 3
+    mini["features"]["pixels"]["celeba_hq"]["size"] = 8
+    mini["reconstruction"].update(hidden=8, epochs=2, batch_size=3)
+    values["datasets"]["celeba_hq"].update(count=9, held_out=3)
+    values["reconstruction"].update(MINI["vqvae"])
     values["fcid"]["codebook_size"] = 16
     with (folder / "params.yaml").open("w") as handle:
         yaml.dump(values, handle)

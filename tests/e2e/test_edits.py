@@ -64,6 +64,7 @@ def test_a_dataset_taken_out_of_the_parameters_takes_its_scores_with_it(project)
     project.set("datasets", {"vggsound_avel": {"source": "sample", "version": "40k"}, "mscoco": {"source": "sample", "pairs": 100}})
     for modality in ("video", "audio"):
         project.set(f"stores.{modality}", ["vggsound_avel", "mscoco"] if modality == "video" else ["vggsound_avel"])
+    project.set("stores.pixels", [])
     stale = project.would_run()
     assert {"codes@baseline-0", "evaluate@baseline-0", "tables"} <= stale
     assert not any(name.startswith(("features", "pretrain@")) for name in stale)

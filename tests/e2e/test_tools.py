@@ -65,7 +65,7 @@ def test_experiments_have_rows_and_the_queue_works(project):
 def test_the_tools_that_the_readme_names(project):
     found = project.run("pipeline", "check").stdout
     assert all(name in found for name in ("vggsound_avel", "ave", "mscoco"))
-    assert project.run("pipeline", "store", "verify").stdout.count("no problems") == 7
+    assert project.run("pipeline", "store", "verify").stdout.count("no problems") == 8
     assert "recipe" in project.run("pipeline", "store", "show", "data/features/ave/audio.zarr").stdout
     project.run("pipeline", "store", "export", "data/features/ave/audio.zarr", "out/ave_audio.h5")
     assert (project.folder / "out/ave_audio.h5").stat().st_size > 0

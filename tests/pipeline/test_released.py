@@ -110,6 +110,6 @@ def test_the_tools_say_what_is_wrong(project, capsys):
     assert "missing" in capsys.readouterr().out
     assert main(["import-checkpoint", "fcid", "gone.pt"]) == 1
     assert main(["export-checkpoint", "fcid-0", "x.pt"]) == 1
-    assert "no checkpoint; run: dvc repro pretrain" in capsys.readouterr().out
+    assert "no checkpoint; run: dvc repro" in capsys.readouterr().out
     assert main(["import-checkpoint", "fcid", "FCID.pt", "--out", "cmg"]) == 1
     assert "exists already" in capsys.readouterr().out
