@@ -4,6 +4,7 @@ import csv
 import io
 import json
 import random
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -11,6 +12,8 @@ import pytest
 from cmg.report import rebuilt, table3
 from cmg.report.figure10 import figure_svg, shares_of, words
 from cmg.report.figures import inline_svg
+from cmg.report.html import report_html
+from cmg.report.measured import Measured
 
 SHARES = (0.875, 0.75, 0.625, 0.5, 0.375, 0.25)
 
@@ -107,3 +110,14 @@ def test_the_figure_is_a_function_of_its_pictures_and_says_what_it_shows(results
     assert described.startswith("3 held-out pictures of celeba_hq") and "left by a random mask, on the right by TOC" in described
     inside = inline_svg(svg, "Figure 10", described)
     assert 'role="img"' in inside and described in inside and "xmlns" not in inside
+
+
+def test_the_page_has_the_tables_and_the_figure_and_without_results_says_so(results, inputs):
+    rng = np.random.default_rng(0)
+    pictures = {reading: rng.integers(0, 256, (3, 13, 8, 8, 3), dtype=np.uint8) for reading in ("centred", "plain")}
+    page = report_html(replace(inputs, rebuilt=tuple(results), figure10=figure_svg(pictures, shares_of(results))), Measured())
+    section = page.partition('<h2 id="reconstruction">')[2].partition("</section>")[0]
+    assert words(results) in section and section.count("data:image/png") == 2 and section.count("<table") == 3
+    assert "leaves open" in section and "0.0231" in section
+    section = report_html(inputs, Measured()).partition('<h2 id="reconstruction">')[2].partition("</section>")[0]
+    assert "No pictures were rebuilt" in section and "<svg" not in section
