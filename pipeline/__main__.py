@@ -52,6 +52,7 @@ EXPECTED = {
     "cmg.datasets.safety.UnsafePath",
     "cmg.extract.options.RecipeError",
     "cmg.extract.weights.WeightsError",
+    "cmg.generation.generator.GeneratorError",
     "cmg.store.errors.StoreError",
     "cmg.train.divergence.Diverged",
     "cmg.train.origin.OtherFeatures",
