@@ -38,7 +38,11 @@ def packets(container: av.container.InputContainer, *streams: av.stream.Stream) 
 
 
 def frames(container: av.container.InputContainer, stream: av.stream.Stream) -> Iterator[av.VideoFrame | av.AudioFrame]:
-    """Decoded frames of one stream in presentation order; packets that do not decode are passed over."""
+    """Decoded frames of one stream in presentation order; packets that do not decode are passed over.
+
+    One thread: with more, what FFmpeg puts in the place of damaged parts differs from one run to the next.
+    """
+    stream.codec_context.thread_count = 1
     for packet in packets(container, stream):
         try:
             yield from packet.decode()

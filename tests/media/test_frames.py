@@ -141,7 +141,7 @@ def test_a_still_end_is_no_proof_for_decord(film, monkeypatch):
 
 @pytest.mark.parametrize("seed", range(4))
 @pytest.mark.parametrize(("codec", "form", "name"), [("libx264", "closed", "a.mp4"), ("mpeg4", "open", "a.avi")])
-def test_damage_that_its_decoder_reports_is_left_to_pyav(tmp_path, codec, form, name, seed):
+def test_damage_that_its_decoder_reports_is_left_to_pyav(tmp_path, monkeypatch, codec, form, name, seed):
     make_numbered(tmp_path / name, codec, FPS * SECONDS, FPS, options=FORMS[codec][form])
     with open_container(tmp_path / name) as container:
         places = [(packet.pos, packet.size) for packet in container.demux(video=0) if packet.size > 40]
@@ -152,6 +152,10 @@ def test_damage_that_its_decoder_reports_is_left_to_pyav(tmp_path, codec, form, 
     (tmp_path / name).write_bytes(data)
     track = read_timeline(tmp_path / name).picture
     assert track.regular and reading.with_decord(tmp_path / name, track, {0}) is None
+    found = [decode(tmp_path, name, frames_per_second=FPS).array for _ in range(4)]
+    monkeypatch.setattr(reading, "_decord", lambda: None)
+    for array in found:
+        assert np.array_equal(array, decode(tmp_path, name, frames_per_second=FPS).array)
 
 
 def test_the_seconds_of_a_clip_are_cut_out_of_the_whole_video(tmp_path):
