@@ -17,7 +17,7 @@ from cmg.media.frames import Frames
 from cmg.media.orientation import Orientation, orientation
 from cmg.media.timeline import Track
 
-DECORD_CODECS = ("h264", "mpeg4", "vp8", "vp9")  # whose damage it reports as PyAV sees it
+DECORD_CODECS = ("h264", "mpeg4")  # whose damage its decoders report
 DECORD_CONTAINERS = ("mov,mp4,m4a,3gp,3g2,mj2", "matroska,webm", "avi")
 DECORD_FORMATS = ("yuv420p", "yuvj420p")  # 8 bits: both convert them to RGB alike
 

@@ -45,13 +45,17 @@ def decode_video(task: VideoTask) -> Decoded:
 
 
 def decode_film(path: Path, window: Window) -> Decoded:
-    """As `decode_video`, for a film. Raises MediaFailure."""
+    """As `decode_video`, for a film. Raises MediaFailure.
+
+    decord, which converts every frame to RGB where it reads in sequence, is asked where at least half of them are wanted.
+    """
     line = read_timeline(path)
     track = line.picture
     if track is None:
         raise MediaFailure("no_video", "the file has no video stream with a picture")
     chosen = plan(track.times, line.length_for(track, track.end), window)
-    found = with_decord(path, track, set(chosen.indices.tolist())) if chosen.stop == len(track.times) else None
+    wanted = set(chosen.indices.tolist())
+    found = with_decord(path, track, wanted) if chosen.stop == len(track.times) <= 2 * len(wanted) else None
     if found is None:
         found, chosen = _in_sequence(path, line, track, window, chosen)
     array = found.take(chosen.indices.tolist())
