@@ -18,7 +18,7 @@ import platform
 import statistics
 import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from unittest import mock
@@ -47,7 +47,7 @@ class Sink:
 
     rows = 0
 
-    def put(self, row: int, features: np.ndarray, valid: int) -> None:
+    def put(self, row: int, features: np.ndarray, valid: int, remarks: Iterable[tuple[str, str]]) -> None:
         self.rows += 1
 
     def fail(self, row: int, status: str, reason: str) -> None:
