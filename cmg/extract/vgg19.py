@@ -84,7 +84,7 @@ class Recipe:
             **asdict(self),
             "widths": list(self.widths),
             "network": "vgg19 pool5 after ReLU, channels last, mean over the frames of a second",
-            "frames": "as decoded in sequence, turned as the header says; time stamps decide where they are not evenly spaced",
+            "frames": "as decoded in sequence, turned as the header says; grid official: by time stamps where unevenly spaced",
             "resize": "224x224 bilinear without antialias, aspect not kept, rounded to whole grey levels",
             "input": "RGB, 0-1, mean and std" if rgb else "BGR, 0-255, mean subtracted, no scaling",
         }
