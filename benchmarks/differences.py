@@ -19,7 +19,7 @@ from pipeline import params, sweeps
 
 ENCODERS = ("spatial_attention", "residual_skip", "mask_text")
 CPC = ("cpc_layers", "cpc_bias", "cpc_candidates", "cpc_self", "cpc_first")
-CLUB = ("club_estimate", "club_video")
+CLUB = ("club_estimate", "club_video", "club_features", "club_units", "club_floor")
 RELEASED_CODEBOOK = ("codebook_start", "smooth_counts", "reset")
 CODEBOOK = ("quantizer", *RELEASED_CODEBOOK)
 COMMITMENT = ("commit_own", "commit_other")

@@ -1,6 +1,7 @@
 """What a training run shows while it lasts: a progress bar, and curves that DVCLive writes to ``logs/`` (never a stage's output)."""
 
 import statistics
+import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -41,6 +42,11 @@ class Curves:
             progress.updater(self.bar)(step, total)
         if row and row["step"] > self.noted:
             self._note(int(row["step"]), int(row["epoch"]), {name: value for name, value in row.items() if name not in ("step", "epoch")})
+
+    def warn(self, line: str) -> None:
+        """A line above the bar."""
+        if self.bar is not None:
+            self.bar.write(line, file=sys.stderr)
 
     def _note(self, step: int, epoch: int, values: dict[str, float]) -> None:
         now = time.monotonic()

@@ -6,7 +6,10 @@ Axes: B clips, T seconds, D width of x, E width of y. q(y|x) is a Gaussian with 
 
 from __future__ import annotations
 
+from typing import Literal
+
 from torch import Tensor, nn
+from torch.nn import functional as F
 
 from cmg.nn.distributed import gather, shard, world
 
@@ -70,11 +73,37 @@ def club_released(net: CLUB, x: Tensor, y: Tensor, permutation: Tensor, parts: i
     return estimate * world()[1] if mu.ndim == 2 else estimate  # losses are averaged over processes, and this is a sum
 
 
-def club_bound(estimate: str, net: CLUB, x: Tensor, y: Tensor, permutation: Tensor | None = None, parts: int = 1) -> Tensor:
-    """The estimate of that name: all_pairs, or, with a permutation [B], sampled or released. [B,...,.] -> []."""
+Estimate = Literal["all_pairs", "sampled", "released"]
+Features = Literal["mean", "sum"]
+
+
+def club_bound(
+    estimate: Estimate,
+    net: CLUB,
+    x: Tensor,
+    y: Tensor,
+    permutation: Tensor | None = None,
+    parts: int = 1,
+    features: Features = "sum",
+    floor: bool = False,
+) -> Tensor:
+    """The estimate of that name: all_pairs, or, with a permutation [B], sampled or released. [B,...,.] -> [].
+
+    features: log q is summed over the E features of y, as printed, or averaged, so that the bound has no width. floor: an estimate below
+    zero, which no mutual information has, counts as zero and has no gradient: q is not fitted yet, and a bound that may be negative is
+    lowered without end by making y unlike what q expects.
+    """
     if estimate == "all_pairs":
-        return club_all_pairs(net, x, y)
-    return (club_sampled if estimate == "sampled" else club_released)(net, x, y, permutation, parts)
+        bound = club_all_pairs(net, x, y)
+    else:
+        bound = (club_sampled if estimate == "sampled" else club_released)(net, x, y, permutation, parts)
+    bound = bound / y.shape[-1] if features == "mean" else bound
+    return bound.clamp(min=0) if floor else bound
+
+
+def unit(y: Tensor) -> Tensor:
+    """Every vector of y [...,E] at mean 0 and mean square 1 over its features: units in which q's variance, e^-1 to e, can stand."""
+    return F.layer_norm(y, y.shape[-1:])
 
 
 def _permuted(y: Tensor, permutation: Tensor, parts: int) -> Tensor:

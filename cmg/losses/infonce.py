@@ -1,9 +1,11 @@
-"""InfoNCE with cosine similarity (FCID Eq. 16): among clips, among clips at the same second, among the seconds of a clip.
+"""InfoNCE (FCID Eq. 16) by cosines, or by inner products: among clips, among clips at the same second, among the seconds of a clip.
 
 One direction each: the query chooses among the keys. Axes: B clips, T seconds, D width.
 """
 
 from __future__ import annotations
+
+from typing import Literal
 
 import torch
 from torch import Tensor
@@ -11,14 +13,18 @@ from torch.nn import functional as F
 
 from cmg.nn.distributed import gather, world
 
+Similarity = Literal["cosine", "dot"]
 
-def infonce(query: Tensor, key: Tensor, tau: float, more: Tensor | None = None) -> Tensor:
-    """-mean_i log softmax_j(cos(query_i, key_j) / tau) at j = i, one direction; query, key [B,D] -> [].
 
-    `more` [Q,D]: further keys, the same in all processes, that match no query.
+def infonce(query: Tensor, key: Tensor, tau: float, more: Tensor | None = None, similarity: Similarity = "cosine") -> Tensor:
+    """-mean_i log softmax_j(sim(query_i, key_j) / tau) at j = i, one direction; query, key [B,D] -> [].
+
+    `more` [Q,D]: further keys, the same in all processes, that match no query. similarity: cosine, or the inner product ("dot").
     """
     keys = gather(key) if more is None else torch.cat([gather(key), more])
-    logits = F.normalize(query, dim=-1) @ F.normalize(keys, dim=-1).T / tau
+    if similarity == "cosine":
+        query, keys = F.normalize(query, dim=-1), F.normalize(keys, dim=-1)
+    logits = query @ keys.T / tau
     own = torch.arange(query.shape[0], device=query.device) + world()[0] * query.shape[0]
     return F.cross_entropy(logits, own)
 

@@ -137,7 +137,7 @@ class CODIS(Method):
 
     def health(self) -> dict[str, float]:
         """Of the prototypes that seconds would have chosen since the last call: see `Method.health`."""
-        return self.choices.health()
+        return self.choices.health(*self.codebooks())
 
     @torch.no_grad()
     def encode(self, modality: str, features: Tensor, mask: Tensor | None = None, level: Level | None = None) -> Codes:

@@ -14,7 +14,7 @@ from dataclasses import replace
 import torch
 from torch import Tensor, nn
 
-from cmg.losses.club import CLUB, club_bound
+from cmg.losses.club import CLUB, club_bound, unit
 from cmg.losses.code_matching import code_usage, paired_code_matching
 from cmg.losses.cpc import cross_cpc
 from cmg.methods import semantic
@@ -106,7 +106,8 @@ class DCID(MixedMethod):
         if "video" in self.clubs:
             video_map = specific["video"]
             specific["video"] = self.video_projection(video_map) if self.video_projection else video_map.mean(dim=(2, 3))
-        return {m: (encoded.quantized.straight[m], specific[m].to(dtype)) for m in self.clubs}
+        scaled = unit if self.config.club_units == "unit" else nn.Identity()
+        return {m: (encoded.quantized.straight[m], scaled(specific[m].to(dtype))) for m in self.clubs}
 
     def _fit_clubs(self, fit: Fit, encode) -> None:
         """Maximise the CLUB nets' likelihood of detached features; `encode()` gives the forward that an inner step uses."""
@@ -121,7 +122,8 @@ class DCID(MixedMethod):
             fit(closure)
 
     def _club(self, name: str, x: Tensor, y: Tensor, draws: Draws) -> Tensor:
-        return club_bound(self.config.club_estimate, self.clubs[name], x, y, draws.permutations.get(name))
+        c, permutation = self.config, draws.permutations.get(name)
+        return club_bound(c.club_estimate, self.clubs[name], x, y, permutation, features=c.club_features, floor=c.club_floor)
 
     def _cpc(self, z: dict[str, Tensor], step: int) -> Tensor:
         """Every modality predicts the next seconds of every other one, and its own with weight `cpc_self`."""

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor, nn
 
-from cmg.losses.club import CLUB, club_bound
+from cmg.losses.club import CLUB, club_bound, unit
 from cmg.losses.code_matching import code_matching, code_usage
 from cmg.losses.commitment import commitment
 from cmg.losses.cpc import cpc
@@ -189,7 +189,8 @@ class FCID(CodedMethod):
             pairs["audiovisual"] = tuple(torch.cat([getattr(streams[s], part) for s in source]) for part in ("general", "specific"))
         dtype = self.quantizer.embedding.dtype
         flat = {name: tuple(x.to(dtype).squeeze(1) for x in pair) for name, pair in pairs.items()}  # clip-level pairs are [B,D]
-        return {name: flat[name] for name in flat if name in self.clubs}
+        scaled = unit if self.config.club_units == "unit" else nn.Identity()
+        return {name: (flat[name][0], scaled(flat[name][1])) for name in flat if name in self.clubs}
 
     def _club_loss(self, pairs: dict[str, tuple[Tensor, Tensor]]) -> Tensor:
         """Negative log-likelihood of the CLUB nets on detached features, summed: each net sees its own gradient only."""
@@ -203,7 +204,8 @@ class FCID(CodedMethod):
         if x.ndim == 2 and c.club_estimate == "released" and c.club_clip_axis == "seconds":
             x, y = x.unsqueeze(1), y.unsqueeze(1)
         stacked = len(self._audiovisual()) if name == "audiovisual" else 1
-        return club_bound(c.club_estimate, self.clubs[name], x, y, draws.permutations.get(name), stacked)
+        permutation, form = draws.permutations.get(name), (c.club_features, c.club_floor)
+        return club_bound(c.club_estimate, self.clubs[name], x, y, permutation, stacked, *form)
 
     def _cpc(self, fine: dict[str, Tensor], step: int) -> Tensor:
         """Eq. 13 in both directions, and the released self terms."""
@@ -219,7 +221,7 @@ class FCID(CodedMethod):
         sources = [s for s in streams if s != "text"] if c.nce_inputs == "each" else self._audiovisual()
         directed = [(s, "text") for s in sources] + [("text", s) for s in sources if c.nce_directions == "both"]
         views = len(sources) if c.fusion == "mean" else 1
-        return sum(infonce(means[query], means[key], c.tau) for query, key in directed) / views
+        return sum(infonce(means[query], means[key], c.tau, similarity=c.similarity) for query, key in directed) / views
 
     def variational_modules(self) -> list[nn.Module]:
         """The CLUB net of every pair of general and specific features whose mutual information is reduced."""

@@ -45,6 +45,8 @@ class FCIDConfig(Objective, SharedCodebook, MutualInformation, ContrastivePredic
     nce_directions: Literal["both", "to_text"] = by_variant("both", "to_text")
     tau: float = by_variant(1.0, 0.1, gt=0)
     """Temperature of InfoNCE."""
+    similarity: Literal["cosine", "dot"] = "cosine"
+    """sim of Eq. 16, which the paper leaves open."""
     time_mean_first: bool = by_variant(False, True)
     """Project and quantise time means (one code per clip) instead of seconds, in training. Encoding is per second either way."""
     code_places: Literal["vectors", "means"] = by_variant("means", "vectors")

@@ -81,7 +81,7 @@ class InfoNCEKMeans(Method):
         """Of the fitted codebook on the vectors it was fitted on; empty before `finish`."""
         book, vectors, self.fitted = self.embedding.cpu(), self.fitted, {}
         hits = [torch.bincount(nearest(x, book), minlength=len(book)) for x in vectors.values()]
-        return health(torch.stack(hits), tuple(vectors)) if hits else {}
+        return health(torch.stack(hits), tuple(vectors), book) if hits else {}
 
     def codebooks(self) -> list[Tensor]:
         """The k-means centres [K,D]."""

@@ -102,6 +102,12 @@ class MutualInformation(Frozen):
     """Negatives of the bound: every pair of the batch; one permutation; or that, averaged as the releases do (`cmg.losses.club`)."""
     club_video: Literal["map", "projection"] = by_variant("map", "projection")
     """Video-specific feature of CLUB: the spatial mean of the map that the decoder uses, or a projection that only CLUB uses."""
+    club_features: Literal["mean", "sum"] = by_variant("mean", "sum")
+    """Whether log q is averaged over the features of the specific vector, so that no bound grows with its width, or summed, as printed."""
+    club_units: Literal["unit", "given"] = by_variant("unit", "given")
+    """Specific vectors in CLUB: at mean 0 and mean square 1, so that no bound depends on their units, or as they come, as printed."""
+    club_floor: bool = by_variant(True, False)
+    """Whether a bound below zero counts as zero, or as printed."""
 
 
 class Switches(Frozen):

@@ -86,7 +86,7 @@ class TURN(Method):
 
     def health(self) -> dict[str, float]:
         """Of the choices since the last call, codes of all chunks side by side: see `Method.health`."""
-        return self.quantizer.health()
+        return self.quantizer.health(self.quantizer.embedding)
 
     @torch.no_grad()
     def encode(self, modality: str, features: Tensor, mask: Tensor | None = None, level: Level | None = None) -> Codes:

@@ -65,9 +65,9 @@ class Counted(nn.Module):
         return torch.stack([x.new_zeros(self.hits.shape[1]).scatter_add_(0, x, torch.ones_like(x)) for x in flat])
 
     @torch.no_grad()
-    def health(self) -> dict[str, float]:
-        """`health` of the choices since the last call, which then starts again; empty where nothing was chosen."""
-        result = health(self.hits, self.streams) if self.hits.any() else {}
+    def health(self, table: Tensor) -> dict[str, float]:
+        """`health` of the choices from `table` since the last call, which then starts again; empty where nothing was chosen."""
+        result = health(self.hits, self.streams, table) if self.hits.any() else {}
         self.hits.zero_()
         return result
 
@@ -106,11 +106,23 @@ class Codebook(Counted):
         return rows.new_zeros(self.hits.shape[1], rows.shape[1]).index_add_(0, chosen, rows)
 
 
-def health(hits: Tensor, streams: tuple[str, ...]) -> dict[str, float]:
-    """Codebook health from how often each of M streams chose each of K codes: [M,K] int64.
+def effective_rank(table: Tensor) -> float:
+    """exp of the entropy of the shares of variance along the principal axes of the codes [K,D]: 1 on a line, min(K - 1, D) at most.
+
+    Of several codebooks [G,K,D] the mean. 0 where all codes are equal.
+    """
+    variances = torch.linalg.svdvals((table - table.mean(dim=-2, keepdim=True)).double()).square()
+    total = variances.sum(dim=-1, keepdim=True)
+    ranks = torch.special.entr(variances / total.clamp(min=torch.finfo(total.dtype).tiny)).sum(dim=-1).exp()
+    return torch.where(total.squeeze(-1) > 0, ranks, 0).mean().item()
+
+
+def health(hits: Tensor, streams: tuple[str, ...], table: Tensor) -> dict[str, float]:
+    """Codebook health from how often each of M streams chose each of K codes, [M,K] int64, and the codes [K,D] or [G,K/G,D].
 
     `usage/<stream>`: share of codes chosen; `perplexity/<stream>`: exp of the entropy of choices, between 1 and K;
-    `dead/<stream>`: codes never chosen; `shared/<n>`: share of all codes chosen by exactly n modalities (fused streams left out).
+    `dead/<stream>`: codes never chosen; `shared/<n>`: share of all codes chosen by exactly n modalities (fused streams left out);
+    `effective_rank`: of the codes, whether chosen or not.
     """
     used = hits > 0
     result: dict[str, float] = {}
@@ -121,7 +133,7 @@ def health(hits: Tensor, streams: tuple[str, ...]) -> dict[str, float]:
     modal = used[[row for row, name in enumerate(streams) if name != FUSED]]
     for n in range(len(modal) + 1):
         result[f"shared/{n}"] = (modal.sum(dim=0) == n).float().mean().item()
-    return result
+    return result | {"effective_rank": effective_rank(table)}
 
 
 def perplexity(counts: Tensor) -> Tensor:

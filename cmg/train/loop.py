@@ -26,6 +26,7 @@ from cmg.train import state
 from cmg.train.data import TrainingData, ahead, epoch_order
 from cmg.train.divergence import check_losses, check_state, explained
 from cmg.train.precision import DTYPES, Precision, autocast, multiplying, ready
+from cmg.train.watch import unhealthy
 
 NOTE_EVERY = 10  # steps whose losses are brought to the CPU together
 STOPPED = 143  # exit status after SIGTERM
@@ -65,6 +66,7 @@ def train(
     work: Path,
     key: str,
     progress: Callable[[int, int, dict[str, float]], None] = lambda step, total, row: None,
+    warn: Callable[[str], None] = lambda line: None,
 ) -> state.Progress:
     """Train ``method`` in place and return its history.
 
@@ -72,6 +74,7 @@ def train(
         work: file that holds unfinished training; a run with the same ``key`` continues there.
         key: digest of everything the run depends on.
         progress: called with (steps done, steps in all, latest history row, empty at first).
+        warn: called after an epoch in which something is unhealthy, with one line that says what, and what to try.
 
     Raises:
         Diverged: a loss or a weight is not finite, or the loss has grown beyond measure; the last good state stays in ``work``.
@@ -96,6 +99,7 @@ def train(
                 _note(done, noted, per_epoch)
             if ended:
                 _note_health(done, method, done.step // per_epoch)
+                _warn(done, done.step // per_epoch, warn)
             if stop or due or done.step == steps:
                 check_state(done.step, method)
             if world()[0] == 0 and (stop or (due and time.monotonic() - saved >= options.save_seconds)):
@@ -221,6 +225,14 @@ def _note(done: state.Progress, noted: list[LossTerms], per_epoch: int) -> None:
         done.history.append([number + 1, number // per_epoch + 1, *values])
         check_losses(done, list(noted[0].terms))
     noted.clear()
+
+
+def _warn(done: state.Progress, epoch: int, warn: Callable[[str], None]) -> None:
+    """One line about an epoch that has just ended, if it was unhealthy; the first process alone speaks."""
+    history = dict(zip(done.columns, zip(*done.history, strict=True), strict=True))
+    health = done.health[-1] if done.health and done.health[-1]["epoch"] == epoch else {}
+    if world()[0] == 0 and (found := unhealthy(history, health)):
+        warn(f"epoch {epoch}: {'; '.join(found)}")
 
 
 def _note_health(done: state.Progress, method: Method, epoch: int) -> None:

@@ -95,7 +95,7 @@ def _train(run_name: str, name: str, seed: int, params: Params, rank: int) -> No
         served = resident(data) if fits(data) else data
         with curves.shown(run_name, schedule.batch_size, rank == 0) as show:
             key = training.key(used, digests, [__name__, module], device)
-            done = train(method, served, training.options(schedule, seed, params.saves), work, key, show)
+            done = train(method, served, training.options(schedule, seed, params.saves), work, key, show, show.warn)
         if rank:
             return
         notes["clips"] = counts

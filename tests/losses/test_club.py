@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import torch
 
-from cmg.losses.club import CLUB, club_all_pairs, club_bound, club_released, club_sampled
+from cmg.losses.club import CLUB, club_all_pairs, club_bound, club_released, club_sampled, unit
 
 
 @pytest.fixture
@@ -69,6 +69,40 @@ def test_estimates_by_name(case):
     expected |= {"sampled": club_sampled(net, x, y, permutation), "released": club_released(net, x, y, permutation)}
     assert {name: club_bound(name, net, x, y, permutation) for name in expected} == expected
     assert len(set(expected.values())) == 3
+
+
+@pytest.mark.parametrize("estimate", ["all_pairs", "sampled", "released"])
+def test_averaged_over_features_a_bound_has_no_width(estimate):
+    """A specific vector written twice, and a net that predicts it twice: twice the sum, the same mean."""
+    torch.manual_seed(1)
+    net, wide, x, y = CLUB(3, 2, hidden=4), CLUB(3, 4, hidden=4), torch.randn(6, 5, 3), torch.randn(6, 5, 2)
+    state = net.state_dict()
+    wide.load_state_dict({k: torch.cat([v, v]) if len(v) == 2 else v for k, v in state.items()})
+    permutation = torch.tensor([1, 0, 3, 4, 5, 2])
+    for features, ratio in (("sum", 2), ("mean", 1)):
+        bound = club_bound(estimate, net, x, y, permutation, features=features)
+        torch.testing.assert_close(club_bound(estimate, wide, x, torch.cat([y, y], dim=-1), permutation, features=features), ratio * bound)
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_a_bound_below_zero_has_no_gradient_under_the_floor(seed):
+    torch.manual_seed(seed)
+    net, x = CLUB(3, 2, hidden=32), torch.randn(6, 5, 3)
+    with torch.no_grad():
+        expected = net(x)[0]
+    for sign in (-1, 1):  # unlike what q expects, and like it
+        y = (sign * 50 * (expected - expected.mean(0))).requires_grad_()
+        free, floored = (club_bound("all_pairs", net, x, y, floor=floor) for floor in (False, True))
+        assert floored == max(free, 0) and (free < 0) == (sign < 0)
+        floored.backward()
+        assert bool(y.grad.any()) == (sign > 0)
+
+
+def test_unit_vectors_forget_scale_and_offset():
+    y = torch.randn(4, 3, 64, dtype=torch.float64)
+    torch.testing.assert_close(unit(1000 * y + 7), unit(y), rtol=1e-4, atol=1e-5)
+    torch.testing.assert_close(unit(y).square().mean(dim=-1), torch.ones(4, 3, dtype=torch.float64), rtol=1e-4, atol=0)
+    assert unit(torch.zeros(2, 5)).isfinite().all()
 
 
 def test_log_likelihood_is_a_mean_over_rows(case):

@@ -18,6 +18,15 @@ def test_equation_16(tau):
     assert infonce(query, key, tau).item() == pytest.approx(expected, rel=1e-12)
 
 
+@pytest.mark.parametrize("tau", [0.1, 1.0])
+def test_equation_16_with_inner_products(tau):
+    g = torch.Generator().manual_seed(0)
+    query, key = (torch.randn(5, 3, generator=g, dtype=torch.float64) for _ in range(2))
+    scores = np.exp(query.numpy() @ key.numpy().T / tau)
+    expected = -np.mean(np.log(np.diag(scores) / scores.sum(axis=1)))
+    assert infonce(query, key, tau, similarity="dot").item() == pytest.approx(expected, rel=1e-12)
+
+
 def test_scale_does_not_matter_and_zero_vectors_are_finite():
     query, key = torch.randn(4, 3), torch.randn(4, 3)
     torch.testing.assert_close(infonce(query, key, 0.5), infonce(3 * query, 7 * key, 0.5))

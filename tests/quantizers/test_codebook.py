@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import torch
 
-from cmg.quantizers.codebook import Codebook, monitors, nearest, perplexity
+from cmg.quantizers.codebook import Codebook, effective_rank, monitors, nearest, perplexity
 
 
 def test_nearest_is_the_smallest_distance_and_the_first_of_equals():
@@ -44,7 +44,7 @@ def test_counts_and_monitors():
 def test_health_counts_streams_per_code_and_starts_again():
     book = Codebook(4, 2, ("a", "b"))
     book.hits.copy_(torch.tensor([[5, 5, 0, 0], [0, 9, 0, 0]]))
-    health = book.health()
+    health = book.health(book.embedding)
     assert health["usage/a"] == 0.5 and health["dead/b"] == 3 and health["shared/0"] == 0.5 and health["shared/2"] == 0.25
     assert health["perplexity/a"] == pytest.approx(2)
     assert not book.hits.any()
@@ -55,8 +55,17 @@ def test_perplexity_of_nothing_and_of_all():
     assert perplexity(torch.ones(8)).item() == pytest.approx(8)
 
 
+@pytest.mark.parametrize("rank", [1, 2, 5])
+def test_effective_rank_of_codes_that_vary_alike_along_so_many_axes(rank):
+    axes = torch.linalg.qr(torch.randn(6, 6, generator=torch.Generator().manual_seed(rank)))[0][:rank]
+    codes = torch.cat([axes, -axes]) + 100 * torch.ones(6)  # a common part is no spread
+    assert effective_rank(codes) == pytest.approx(rank, rel=1e-4)
+    assert effective_rank(torch.stack([codes, 1e-6 * codes])) == pytest.approx(rank, rel=1e-2)
+    assert effective_rank(torch.ones(4, 3)) == 0
+
+
 def test_fused_streams_are_no_modality():
     book = Codebook(2, 2, ("audiovisual", "video", "audio"))
     book.hits.copy_(torch.tensor([[1, 1], [1, 0], [1, 0]]))
-    health = book.health()
+    health = book.health(book.embedding)
     assert health["shared/0"] == 0.5 and health["shared/2"] == 0.5 and "shared/3" not in health

@@ -41,10 +41,11 @@ def test_health_per_epoch(name, features, tmp_path):
         for m in ("audio", "video", "text"):
             assert row[f"dead/{m}"] == pytest.approx(12 * (1 - row[f"usage/{m}"]), abs=1e-4)
             assert 1 <= row[f"perplexity/{m}"] <= 12
+        assert 1 <= row["effective_rank"] <= 11
     assert method.health() == {}
     lines = health_csv(done).splitlines()
     assert len(lines) == len(done.health) + 1
-    assert lines == ["epoch"] or lines[0].startswith("epoch,usage/") and lines[0].endswith("shared/2,shared/3")
+    assert lines == ["epoch"] or lines[0].startswith("epoch,usage/") and lines[0].endswith("shared/2,shared/3,effective_rank")
 
 
 @pytest.mark.parametrize("killed_at", [2, 3, 4])
