@@ -116,7 +116,7 @@ class Evaluate(Section):
     protocol: Literal["strict", "published"] = OPTIONS.protocol
     head: Literal["linear", "two_linear"] = OPTIONS.head
     pool: Literal["mean", "max"] = OPTIONS.pool
-    toc_score: Literal["full", "similarity", "variance"] = OPTIONS.toc_score
+    toc_score: Literal["full", "similarity", "variance", "random"] = OPTIONS.toc_score
     toc_worst: float = OPTIONS.toc_worst
     q_grid: tuple[float, ...] | dict[str, tuple[float, ...]] = OPTIONS.q_grid
     q_fixed: float | dict[str, float] = OPTIONS.q_fixed

@@ -13,7 +13,7 @@ from cmg.report.layout import sample_notice
 from cmg.report.maps import CodebookMaps
 from cmg.tasks import activation, codebooks
 from cmg.tasks.codes import RunCodes
-from cmg.tasks.options import DEFAULT, of_task
+from cmg.tasks.options import DEFAULT, of_task, ranked_by
 from cmg.toc import read_toc, select
 from pipeline import paths, receipts
 from pipeline.params import Evaluate, Params
@@ -28,6 +28,7 @@ TOC_SCORES = {
     "full": "full score of TOC (similarity and variance)",
     "similarity": "similarity part of TOC's score",
     "variance": "variance part of TOC's score",
+    "random": "choice of as many at random, mean of ten choices",
 }
 
 
@@ -87,7 +88,7 @@ def codebook_maps(params: Params, run: str) -> list[CodebookMaps]:
     if not codes.has_codebook:
         return []
     dataset = _mapped(codes, params)
-    clips, ranking = read_index(paths.index(dataset)), read_toc(paths.toc(run))[params.evaluate.toc_score]
+    clips, ranking = read_index(paths.index(dataset)), read_toc(paths.toc(run))[ranked_by(params.evaluate.toc_score)]
     share = of_task(params.evaluate.q_fixed, DEFAULT)
     kept = select(ranking, max(1, round(share * len(ranking))), params.evaluate.toc_worst)
     starts = np.cumsum([0, *(book.shape[1] for book in codes.codebooks)])

@@ -162,6 +162,8 @@ def label(method: str, toc: bool | None = None, kind: str = "method") -> str:
     Unknown methods keep their name.
     """
     base, _, point = method.partition("+")
+    if point == "toc_random" and toc:
+        return f"{LABELS.get(base, base)}+random Q"
     name = f"{LABELS.get(base, base)} {point}".strip() + ("+TOC" if toc else "")
     return name + {BOUND: " (same modality)", PUBLISHED: " (published)"}.get(kind, "")
 

@@ -9,6 +9,7 @@ from cmg.report.layout import LAYOUTS, TABLE1, Layout
 from cmg.report.markdown import table_markdown
 from cmg.report.metrics import metrics_json
 from cmg.report.openset import openset_csv
+from cmg.report.randomq import random_q_csv
 from cmg.report.tablecsv import table_csv
 from cmg.report.tables import Table, make_table
 
@@ -20,13 +21,14 @@ def build_table(inputs: ReportInputs, layout: Layout = TABLE1) -> Table:
 
 
 def write_tables(out_dir: Path, inputs: ReportInputs) -> list[Path]:
-    """Write ``tableN.csv``, ``tableN.md``, ``metrics.json`` and ``openset.csv`` into ``out_dir``; each atomically.
+    """Write ``tableN.csv``, ``tableN.md``, ``metrics.json``, ``random_q.csv`` and ``openset.csv`` into ``out_dir``; each atomically.
 
     The bytes are a function of the inputs.
     """
     tables = [build_table(inputs, layout) for layout in LAYOUTS]
     texts = {f"{t.layout.name}{ending}": form(t) for t in tables for ending, form in ((".csv", table_csv), (".md", table_markdown))}
     texts["metrics.json"] = metrics_json(tables)
+    texts["random_q.csv"] = random_q_csv(inputs.runs, inputs.fingerprints, inputs.notice)
     texts["openset.csv"] = openset_csv(inputs.runs, inputs.fingerprints, inputs.notice)
     return [write_text(out_dir / name, text) for name, text in texts.items()]
 

@@ -40,7 +40,9 @@ def run(codes: RunCodes, indices: Mapping[str, Sequence[Clip]], ranking: np.ndar
     cells = []
     for source in MODALITY:
         whole = strict.run(trial(codes, source, named, clip_class, heads.CLIP, len(classes), side), codes, ranking, options)
-        second = strict.run(trial(codes, source, (fit, val, test), per_second, heads.SECOND, len(classes), {}), codes, ranking, options)
+        second = strict.run(
+            trial(codes, source, (fit, val, test), per_second, heads.SECOND, len(classes), {}), codes, ranking, options, draws=False
+        )
         cells += strict.with_side(whole, second, "per_second")
     return cells
 

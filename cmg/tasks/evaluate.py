@@ -9,7 +9,7 @@ from cmg.datasets.clips import Clip
 from cmg.tasks import ave, ave_avvp, avvp, openset, published, retrieval, ucf_vgg
 from cmg.tasks.codes import RunCodes
 from cmg.tasks.openset import OpenCell
-from cmg.tasks.options import DIRECTIONS, Cell, EvaluateOptions
+from cmg.tasks.options import DIRECTIONS, Cell, EvaluateOptions, ranked_by
 from cmg.toc import dead_dimensions, select
 
 TASKS = {"ave": ave, "avvp": avvp, "ave_avvp": ave_avvp, "ucf_vgg": ucf_vgg, **retrieval.TASKS}
@@ -78,9 +78,10 @@ def _with_dead(cell: Cell, codes: RunCodes, ranking: np.ndarray | None, worst: f
 def _ranking(codes: RunCodes, rankings: Mapping[str, np.ndarray] | None, options: EvaluateOptions) -> np.ndarray | None:
     if not rankings or not codes.has_codebook:
         return None
-    if options.toc_score not in rankings:
-        raise ValueError(f"no TOC ranking by {options.toc_score!r}; found {', '.join(rankings)}; run: python -m pipeline toc")
-    return np.asarray(rankings[options.toc_score])
+    name = ranked_by(options.toc_score)
+    if name not in rankings:
+        raise ValueError(f"no TOC ranking by {name!r}; found {', '.join(rankings)}; run: python -m pipeline toc")
+    return np.asarray(rankings[name])
 
 
 def _check_index(codes: RunCodes, indices: Mapping[str, Sequence[Clip]], dataset: str, task: str) -> None:

@@ -7,8 +7,14 @@ from typing import Any
 DIRECTIONS = ("va", "av", "vv", "aa", "vt", "tv", "at", "ta")  # fit (or query), test modality; vv and aa: same-modality bounds
 MODALITY = {"v": "video", "a": "audio"}
 DEFAULT = "default"  # of a value that can differ between tasks
+TOC_SCORES = ("full", "similarity", "variance", "random")
 Q_CHOSEN = ("ave", "ave_avvp", "ucf_vgg")  # tasks that choose Q on validation, from `q_grid`
 Q_FIXED = ("avvp", "mscoco", "clotho", "flickrsound")  # tasks that have nothing to choose on
+
+
+def ranked_by(toc_score: str) -> str:
+    """The ranking of the TOC file that Q is chosen with."""
+    return "full" if toc_score == "random" else toc_score
 
 
 def of_task(value: Any, task: str) -> Any:
@@ -31,7 +37,7 @@ class EvaluateOptions:
     learning_rate: float = 4e-3
     unit_rms: bool = True  # divide all codes by the RMS of the codes fitted on, so that one learning rate suits every codebook
     threshold: float = 0.5  # localisation: a class is active in a second where its probability exceeds this
-    toc_score: str = "full"  # which ranking of the TOC file: full (paper), similarity or variance
+    toc_score: str = "full"  # which ranking of the TOC file: full (paper), similarity or variance; random: no ranking, Q as of full
     toc_worst: float = 0.0  # share of the Q kept dimensions that comes from the end of the ranking
     # Shares of D by task (of_task): those that validation chooses from; the one where there is nothing to choose on (AVVP, retrieval).
     q_grid: tuple[float, ...] | Mapping[str, tuple[float, ...]] = (0.25, 0.5, 0.5625, 0.65625, 0.765625, 0.875)
@@ -49,7 +55,7 @@ class EvaluateOptions:
             ("clip_code", ("code_of_mean", "mean_of_codes")),
             ("head", ("linear", "two_linear")),
             ("pool", ("max", "mean")),
-            ("toc_score", ("full", "similarity", "variance")),
+            ("toc_score", TOC_SCORES),
             ("ties", ("expected", "release")),
         ):
             if getattr(self, name) not in known:

@@ -16,6 +16,8 @@ from cmg.tasks.options import Cell, EvaluateOptions, of_task
 from cmg.tasks.parts import Part
 from cmg.toc import select
 
+RANDOM_CHOICES = 10  # of as many dimensions as TOC keeps
+
 
 class LeakError(ValueError):
     """A test clip among the clips that a head is fitted or chosen on."""
@@ -45,17 +47,35 @@ def check_no_leak(trial: Trial) -> None:
             raise LeakError(f"{trial.task}: {len(shared)} videos are in both the {one} and the {other} clips, for example {min(shared)!r}")
 
 
-def run(trial: Trial, codes: RunCodes, ranking: np.ndarray | None, options: EvaluateOptions) -> list[Cell]:
+def run(trial: Trial, codes: RunCodes, ranking: np.ndarray | None, options: EvaluateOptions, draws: bool = True) -> list[Cell]:
     """Fit on the trial's fit part, choose on its val part, score its tests: a cell per direction and, with a ranking, also with TOC.
 
-    `ranking` is the TOC order of all D dimensions. Heads with and without TOC are fitted together on the same batches.
+    `ranking` is the TOC order of all D dimensions. Heads with and without TOC are fitted together on the same batches. With `draws` a
+    cell with TOC also has, in its side, what `RANDOM_CHOICES` choices of as many dimensions score: `random_q`.
     """
     fitted, kept, chosen = fit_heads(trial, codes, ranking, options)
+    drawn = {len(kept[j]): _at_random(trial, codes, len(kept[j]), options) for toc, j in chosen if toc and draws}
     cells = []
     for direction, test in trial.tests.items():
-        answers = fitted.answer(codes.embed(test.dataset, test.modality, test.rows))
-        cells += [_cell(trial, direction, toc, answers[j], len(kept[j]), _choice(fitted, j)) for toc, j in chosen]
+        vectors = codes.embed(test.dataset, test.modality, test.rows)
+        answers = fitted.answer(vectors)
+        found = [_cell(trial, direction, toc, answers[j], len(kept[j]), _choice(fitted, j)) for toc, j in chosen]
+        cells += [_beside_random(cell, drawn, vectors, test, options) if cell.toc and draws else cell for cell in found]
     return cells
+
+
+def _at_random(trial: Trial, codes: RunCodes, q: int, options: EvaluateOptions) -> heads.Fitted:
+    """Heads of `trial` that read `q` dimensions chosen at random, the same choices everywhere."""
+    size = codes.dimensions(trial.fit.dataset, trial.fit.modality)
+    kept = [np.random.default_rng(draw).permutation(size)[:q] for draw in range(RANDOM_CHOICES)]
+    return _fit(trial, codes, kept, options)
+
+
+def _beside_random(cell: Cell, drawn: Mapping[int, heads.Fitted], vectors: np.ndarray, test: Part, options: EvaluateOptions) -> Cell:
+    """A cell with TOC and, in its side, the scores of as many dimensions chosen at random; with `toc_score: random` their mean instead."""
+    scores = [heads.score(answer, test.target, drawn[cell.q].bank.kind) for answer in drawn[cell.q].answer(vectors)]
+    score = float(np.mean(scores)) if options.toc_score == "random" else cell.score
+    return replace(cell, score=score, side={**cell.side, "random_q": scores})
 
 
 def fit_heads(
@@ -67,12 +87,16 @@ def fit_heads(
     shares = (of_task(options.q_fixed, trial.task),) if trial.val is None else of_task(options.q_grid, trial.task)
     kept = kept_dimensions(size, ranking, shares, options.toc_worst)
 
+    fitted = _fit(trial, codes, kept, options)
+    return fitted, kept, [(False, 0)] + ([(True, fitted.best(range(1, len(kept))))] if len(kept) > 1 else [])
+
+
+def _fit(trial: Trial, codes: RunCodes, kept: Sequence[np.ndarray], options: EvaluateOptions) -> heads.Fitted:
     def labelled(part: Part) -> heads.Labelled:
         return codes.embed(part.dataset, part.modality, part.rows), part.target
 
     count = trial.classes + (trial.kind == heads.SECOND)
-    fitted = heads.fit(labelled(trial.fit), trial.val and labelled(trial.val), kept, count, trial.kind, options)
-    return fitted, kept, [(False, 0)] + ([(True, fitted.best(range(1, len(kept))))] if len(kept) > 1 else [])
+    return heads.fit(labelled(trial.fit), trial.val and labelled(trial.val), kept, count, trial.kind, options)
 
 
 def kept_dimensions(size: int, ranking: np.ndarray | None, shares: Sequence[float], worst: float) -> list[np.ndarray]:

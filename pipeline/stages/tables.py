@@ -9,12 +9,12 @@ from pipeline.params import Params
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    parser.epilog = "Reads results/runs/ and receipts/; writes results/tableN.csv, tableN.md, metrics.json and openset.csv."
+    parser.epilog = "Reads results/runs/ and receipts/; writes results/tableN.csv, tableN.md, metrics.json, random_q.csv and openset.csv."
 
 
 def run(args: argparse.Namespace, params: Params) -> None:
     tables = [paths.table(layout.name, ending) for layout in LAYOUTS for ending in ("csv", "md")]
-    outputs = [*tables, paths.METRICS, paths.OPENSET]
+    outputs = [*tables, paths.METRICS, paths.RANDOM_Q, paths.OPENSET]
     used = reporting.parameters(params)
     with receipts.record("tables", "table1", inputs=reporting.table_inputs(params), outputs=outputs, params=used):
         write_tables(paths.RESULTS, reporting.load(params))
