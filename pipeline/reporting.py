@@ -3,11 +3,14 @@
 import itertools
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
 from cmg.datasets.clips import Clip, read_index
 from cmg.extract.expected import mixture
+from cmg.methods import config_class
+from cmg.report.history import read_columns
 from cmg.report.inputs import ReportInputs, load_inputs
 from cmg.report.layout import sample_notice
 from cmg.report.maps import CodebookMaps
@@ -15,6 +18,7 @@ from cmg.tasks import activation, codebooks
 from cmg.tasks.codes import RunCodes
 from cmg.tasks.options import DEFAULT, of_task, ranked_by
 from cmg.toc import read_toc, select
+from cmg.train.watch import unhealthy
 from pipeline import paths, receipts
 from pipeline.params import Evaluate, Params
 
@@ -125,6 +129,28 @@ def _book_maps(codes: RunCodes, run: str, number: int, kept: np.ndarray, dataset
     )
 
 
+def contrast(config: Mapping[str, Any]) -> str:
+    """Temperature and similarity of InfoNCE in the values of a method's configuration; empty where it has none."""
+    return f"τ {config['tau']:g}, {config.get('similarity', 'cosine')}" if config.get("tau") else ""
+
+
+def contrasts(configs: Mapping[str, Mapping[str, Any]]) -> dict[str, str]:
+    """``{method: contrast}`` of those that have one."""
+    return {method: text for method, config in configs.items() if (text := contrast(config))}
+
+
+def _configs(params: Params) -> dict[str, dict[str, Any]]:
+    """Every value of the methods' configurations, those that params.yaml leaves out included; an imported checkpoint's are its own."""
+    trained = [method for method in params.methods if not params.released[method].checkpoint]
+    return {method: config_class(method)(**params.method_config(method)).model_dump() for method in trained}
+
+
+def warnings(run: str) -> list[str]:
+    """What was unhealthy in the last epoch of a run's training; nothing of an imported checkpoint."""
+    history, health = (read_columns(paths.checkpoint(run) / name) for name in ("history.csv", "codebook.csv"))
+    return unhealthy(history, {name: values[-1] for name, values in health.items() if values})
+
+
 def load(params: Params, page: bool = False) -> ReportInputs:
     """Inputs of the tables; with ``page`` also training curves, maps, stores, failures and index problems."""
     stores = store_paths(params)
@@ -138,6 +164,7 @@ def load(params: Params, page: bool = False) -> ReportInputs:
         "facts": _facts(params),
         "datasets": {name: settings.source for name, settings in params.datasets.items()},
         "checkpoints": [paths.checkpoint(run) / "checkpoint.json" for run in runs(params)],
+        "warnings": {run: found for run in runs(params) if (found := warnings(run))},
         "maps": [maps for run in (mapped_runs(params) if page else ()) for maps in codebook_maps(params, run)],
     }
     return load_inputs(
@@ -147,6 +174,7 @@ def load(params: Params, page: bool = False) -> ReportInputs:
         fingerprints=fingerprints(params),
         pretraining=pretraining(params),
         remark=remark(params),
+        contrasts=contrasts(_configs(params)),
         **(extra if page else {}),
     )
 

@@ -30,19 +30,25 @@ METHODS = {
 }
 
 
-def method_class(name: str) -> type[Method]:
-    """The class registered under `name`; KeyError names the nearest one."""
+def _place(name: str) -> tuple[str, str]:
     if name not in METHODS:
         near = get_close_matches(name, METHODS, n=1)
         hint = f"; did you mean '{near[0]}'?" if near else ""
         raise KeyError(f"unknown method '{name}'{hint} (known: {', '.join(METHODS)})")
     module, _, attribute = METHODS[name].partition(":")
+    return module, attribute
+
+
+def method_class(name: str) -> type[Method]:
+    """The class registered under `name`; KeyError names the nearest one."""
+    module, attribute = _place(name)
     return getattr(import_module(module), attribute)
 
 
 def config_class(name: str) -> type[BaseModel]:
-    """The configuration model of a method."""
-    return method_class(name).Config
+    """The configuration model of a method, imported without the method: no torch. KeyError as above."""
+    module, attribute = _place(name)
+    return getattr(import_module(f"{module}_config"), f"{attribute}Config")
 
 
 def build(name: str, config: Mapping[str, Any]) -> Method:

@@ -41,7 +41,8 @@ class InfoNCEKMeans(Method):
         general = {m: self.encoder.encode(m, getattr(batch, m), masks.get(m)) for m in MODALITIES}
         with torch.autocast(batch.audio.device.type, enabled=False):
             means = {m: x.to(self.embedding.dtype).mean(dim=1) for m, x in general.items()}
-            terms = {f"infonce_{q}_{k}": infonce(means[q], means[k], self.config.tau) for q, k in permutations(MODALITIES, 2)}
+            form = {"tau": self.config.tau, "similarity": self.config.similarity}
+            terms = {f"infonce_{q}_{k}": infonce(means[q], means[k], **form) for q, k in permutations(MODALITIES, 2)}
         return LossTerms(terms)
 
     @torch.no_grad()

@@ -36,15 +36,19 @@ def read_history(path: Path, axis: str = "step") -> History:
     Raises:
         ValueError: no column named as the axis, a ragged line, or a field that is not a number; names file, line and column.
     """
-    with path.open(newline="", encoding="utf-8") as handle:
-        lines = list(csv.reader(handle))
-    header = lines[0] if lines else []
-    if axis not in header:
-        raise ValueError(f"{path}: expected a column '{axis}', found {', '.join(header) or 'an empty file'}; run: dvc repro pretrain")
-    rows = [_row(line, header, f"{path} line {number}") for number, line in enumerate(lines[1:], start=2)]
-    columns = {name: tuple(row[i] for row in rows) for i, name in enumerate(header)}
+    columns = read_columns(path)
+    if axis not in columns:
+        raise ValueError(f"{path}: expected a column '{axis}', found {', '.join(columns) or 'an empty file'}; run: dvc repro pretrain")
     steps = columns[axis]
     return History(path.parent.name, steps, {name: values for name, values in columns.items() if name not in AXES})
+
+
+def read_columns(path: Path) -> dict[str, tuple[float, ...]]:
+    """All columns of ``history.csv`` or ``codebook.csv`` in their order; errors as in `read_history`."""
+    with path.open(newline="", encoding="utf-8") as handle:
+        header, *lines = [*csv.reader(handle)] or [[]]
+    rows = [_row(line, header, f"{path} line {number}") for number, line in enumerate(lines, start=2)]
+    return {name: tuple(row[i] for row in rows) for i, name in enumerate(header)}
 
 
 def _row(line: list[str], header: list[str], where: str) -> list[float]:

@@ -66,6 +66,7 @@ def _setting(inputs: ReportInputs) -> dict[str, object]:
     return {
         "reading": glossary.reading({run.protocol for run in inputs.runs}),
         "ties": " ".join(glossary.TIES[kind] for kind in ties),
+        "warnings": inputs.warnings,
         "drawn": glossary.DRAWN if inputs.sample else "",
         "facts": setting.facts(inputs),
         "methods": setting.method_table(inputs.runs),

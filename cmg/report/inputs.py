@@ -3,7 +3,7 @@
 import csv
 import json
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -56,6 +56,7 @@ class ReportInputs:
     ``fingerprints``: ``{run name: digest}``. ``sample``: a dataset is the generated corpus. ``random_backbones``: features come from
     random weights. ``facts``: pairs of label and text that the page lists as they are. ``datasets``: name and source.
     ``remark``: what every table says of real features.
+    ``contrasts``: temperature and similarity of the methods with InfoNCE. ``warnings``: per run, what was unhealthy at the end of training.
     ``problem_files``: files of extraction failures, of index problems and of remarks that were read, so that "none" is told from "not
     looked at".
     ``rebuilt``, ``figure10``: what table 3 is made from, and its figure as SVG.
@@ -68,6 +69,8 @@ class ReportInputs:
     published: tuple[Published, ...] = field(default_factory=read_published)
     fingerprints: Mapping[str, str] = field(default_factory=dict)
     pretraining: str = USUAL
+    contrasts: Mapping[str, str] = field(default_factory=dict)
+    warnings: Mapping[str, Sequence[str]] = field(default_factory=dict)
     histories: tuple[History, ...] = ()
     health: tuple[History, ...] = ()
     stores: tuple[StoreFacts, ...] = ()
@@ -103,6 +106,8 @@ def load_inputs(
     problems: Iterable[Path] = (),
     fingerprints: Mapping[str, str] | None = None,
     pretraining: str = USUAL,
+    contrasts: Mapping[str, str] | None = None,
+    warnings: Mapping[str, Sequence[str]] | None = None,
     facts: Mapping[str, str] | None = None,
     datasets: Mapping[str, str] | None = None,
     checkpoints: Iterable[Path] = (),
@@ -130,6 +135,8 @@ def load_inputs(
         random_backbones=random_backbones,
         fingerprints=dict(fingerprints or {}),
         pretraining=pretraining,
+        contrasts=dict(contrasts or {}),
+        warnings=dict(warnings or {}),
         histories=tuple(read_history(path) for path in sorted(histories)),
         health=tuple(read_history(path, "epoch") for path in sorted(health)),
         stores=tuple(read_store(path) for path in sorted(stores)),

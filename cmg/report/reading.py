@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 
 from cmg.report.conditions import METRICS as PRINTED
 from cmg.report.conditions import Condition, condition_of
-from cmg.report.layout import BOUND, COLUMN_LABELS, LABELS, PUBLISHED, Layout, RecallSpec
+from cmg.report.layout import BOUND, COLUMN_LABELS, LABELS, PUBLISHED, Layout, RecallSpec, label
 from cmg.report.published import SOURCES, SWEEPS, USUAL, Published, lookup, printed_rows, read_published, subset_beside
 from cmg.report.tables import Table
 
@@ -39,7 +39,7 @@ def reading(table: Table) -> str:
         protocols = sorted({row.protocol for row in table.rows if row.protocol}, reverse=True)
         parts = [SPREAD, _metrics(layout, protocols), DIRECTIONS, ORIENTATION]
         parts += [RELEASED] * ("published" in protocols) + [BOUNDS] * (BOUND in kinds)
-    parts += [_printed(*layout.source)] if layout.source else []
+    parts += [_contrasts(table)] + ([_printed(*layout.source)] if layout.source else [])
     return " ".join([*filter(None, [*parts, other_subset(table)]), EMPTY]) + layout.details + _measured(table)
 
 
@@ -78,6 +78,15 @@ def _ties(table: Table) -> list[str]:
     if len(table.ties) < 2:
         return [TIES[name] for name in table.ties]
     return ["in some runs " + ", in others ".join(TIES[name] for name in table.ties)]
+
+
+def _contrasts(table: Table) -> str:
+    """Temperature and similarity of the methods with InfoNCE, those that share them together; empty where there is none."""
+    methods: dict[str, list[str]] = {}
+    for method in dict.fromkeys(row.method for row in table.rows if row.method in table.contrasts):
+        methods.setdefault(table.contrasts[method], []).append(label(method))
+    settings = [f"{setting} ({', '.join(names)})" for setting, names in methods.items()]
+    return f"InfoNCE: {'; '.join(settings)}." if settings else ""
 
 
 def _printed(paper: str, name: str) -> str:

@@ -44,7 +44,8 @@ def sweep_table(layout: Layout, inputs: ReportInputs, rows: Sequence[str], toc_o
     table = make_table(inputs.runs, published, inputs.fingerprints, inputs.notice, inputs.pretraining, layout)
     places = {CHANCE: -1, **{row: place for place, row in enumerate(rows)}}
     kept = [row for row in table.rows if row.kind != BOUND and (row.toc or row.method not in toc_only)]
-    return replace(table, remark=inputs.remark, rows=tuple(sorted(kept, key=lambda row: (row.protocol, bool(row.toc), places[row.method]))))
+    ordered = sorted(kept, key=lambda row: (row.protocol, bool(row.toc), places[row.method]))
+    return replace(table, rows=tuple(ordered), remark=inputs.remark, contrasts=inputs.contrasts)
 
 
 def sweep_figure(table: Table, axis: str, places: Mapping[str, tuple[str, float]]) -> str:

@@ -8,7 +8,7 @@ modality it shares: V→A under its A→A, A→V under its V→V.
 import hashlib
 import statistics
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from cmg.report.conditions import condition_of
 from cmg.report.layout import BOUND, CHANCE, PUBLISHED, TABLE1, CellSpec, Layout, kind_of, row_order
@@ -52,7 +52,7 @@ class Row:
 @dataclass(frozen=True)
 class Table:
     """Rows in reading order. ``notice`` is empty exactly when data and weights are real; ``remark``: what else is to be known of the
-    features. ``ties``: how equal codes count in its runs.
+    features. ``ties``: how equal codes count in its runs. ``contrasts``: InfoNCE of methods that have it, ``{method: "τ 0.1, cosine"}``.
     """
 
     notice: str
@@ -60,6 +60,7 @@ class Table:
     layout: Layout = TABLE1
     ties: tuple[str, ...] = ()
     remark: str = ""
+    contrasts: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def first_line(self) -> str:

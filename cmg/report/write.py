@@ -17,7 +17,7 @@ from cmg.report.tables import Table, make_table
 def build_table(inputs: ReportInputs, layout: Layout = TABLE1) -> Table:
     """One table of these inputs."""
     table = make_table(inputs.runs, inputs.published, inputs.fingerprints, inputs.notice, inputs.pretraining, layout)
-    return replace(table, remark=inputs.remark)
+    return replace(table, remark=inputs.remark, contrasts=inputs.contrasts)
 
 
 def write_tables(out_dir: Path, inputs: ReportInputs) -> list[Path]:

@@ -39,6 +39,7 @@ def run(args: argparse.Namespace, params: Params) -> None:
             fingerprints=_fingerprints(args.method, rows, params),
             pretraining=pretraining,
             remark=reporting.remark(params),
+            contrasts=reporting.contrasts({paths.varied(args.method, _point(row)): config for row, config in configs.items()}),
         )
         methods = _methods(args.method, rows)
         layout = sweep_layout(args.table, _values(sweep, rows, configs, params))
