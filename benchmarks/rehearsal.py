@@ -39,6 +39,7 @@ from cmg.methods import METHODS, build, config_class
 from cmg.methods.base import LossTerms, Method
 from cmg.train.loop import TrainOptions, make_optimisers, train_step
 from cmg.train.precision import ready
+from cmg.train.watch import unhealthy
 from pipeline.device import settle
 
 CONTROL = "infonce_kmeans"
@@ -67,8 +68,22 @@ def rehearse(name: str, config: dict[str, Any], world: Simulation, seed: int, ar
     seconds = time.perf_counter() - started
     method.float().eval()
     method.finish(world.clips(args.batch_size, CODED + i)[0].to(device) for i in range(640 // args.batch_size))
+    faults = unhealthy(history(losses), {key: value for key, value in lines[-1].items() if key not in ("losses", "gradients")})
     about = {"method": name, "config": config, "seed": seed, "steps": args.steps, "batch_size": args.batch_size}
-    return {**about, "seconds": round(seconds, 1), "lines": lines, "losses": losses, "accuracy": accuracies(method, world)}
+    return {
+        **about,
+        "seconds": round(seconds, 1),
+        "lines": lines,
+        "losses": losses,
+        "unhealthy": faults,
+        "accuracy": accuracies(method, world),
+    }
+
+
+def history(losses: list[dict[str, float]], parts: int = 4) -> dict[str, list[float]]:
+    """The losses as columns of history.csv, a quarter of the run standing for an epoch."""
+    size = -(-len(losses) // parts)
+    return {"epoch": [number // size + 1 for number in range(len(losses))], **{k: [row[k] for row in losses] for k in losses[0]}}
 
 
 def reported(steps: int) -> set[int]:
@@ -136,7 +151,8 @@ def verdict(run: dict[str, Any], chance: float, control: dict[str, Any] | None) 
     """The accuracies of a run beside what they are to be read with."""
     v = run["accuracy"]
     beside = f"; control V→A {control['accuracy']['va']}, A→V {control['accuracy']['av']}" if control else ""
-    return f"V→A {v['va']}, A→V {v['av']} (same modality {v['aa']}, {v['vv']}; chance {chance:.1f}{beside}), {run['seconds']:.0f} s"
+    said = f"unhealthy: {'; '.join(run['unhealthy'])}\n" if run["unhealthy"] else ""
+    return f"{said}V→A {v['va']}, A→V {v['av']} (same modality {v['aa']}, {v['vv']}; chance {chance:.1f}{beside}), {run['seconds']:.0f} s"
 
 
 def settings(args: argparse.Namespace, name: str) -> dict[str, Any]:

@@ -15,11 +15,14 @@ def array(x):
     return x.detach().numpy()
 
 
-@pytest.fixture(params=["paper", "release"])
+PRINTED = {"club_features": "sum", "club_units": "given", "club_floor": False}
+
+
+@pytest.fixture(params=[{"variant": "paper"}, {"variant": "paper", **PRINTED}, {"variant": "release"}], ids=["paper", "printed", "release"])
 def forward(request, small, batch):
     """A method, its general features f, fine specific features and streams."""
     torch.manual_seed(0)
-    method = build("fcid", {**small, "specific_channels": 16, "dropout": 0.0, "variant": request.param}).double().train()
+    method = build("fcid", {**small, "specific_channels": 16, "dropout": 0.0, **request.param}).double().train()
     x = batch.to(torch.float64)
     fine = method._fine(x)
     specific = {"audio": method.audio_specific(x.audio), "video": method.video_specific(x.video)}
@@ -62,12 +65,18 @@ def expected_pairs(method, specific, streams, fine):
     text, merged = ((of(names, "general"), of(names, "specific")) for names in (["text"], inputs))
     if method.config.variant == "release":  # one vector per clip
         merged = tuple(x[:, 0] for x in merged)
-    return {
+    pairs = {
         "audio": (array(fine["audio"]), array(specific["audio"])),
         "video": (array(fine["video"]), video),
         "text": tuple(x[:, 0] for x in text),
         "audiovisual": merged,
     }
+    return {name: (x, standard(y) if method.config.club_units == "unit" else y) for name, (x, y) in pairs.items()}
+
+
+def standard(y):
+    """Every vector at mean 0 and variance 1 over its features (with the usual 1e-5 under the root)."""
+    return (y - y.mean(axis=-1, keepdims=True)) / np.sqrt(y.var(axis=-1, keepdims=True) + 1e-5)
 
 
 def test_club_nets_see_general_features_as_x_and_specific_ones_as_y(forward):
@@ -114,6 +123,8 @@ def test_club_estimate(forward, name):
     mu, logvar = mean_and_variance(method.clubs[name], x)
     paper = method.config.variant == "paper"
     expected = all_pairs(mu, logvar, y) if paper else released(mu, logvar, y, permutation)
+    if method.config.club_features == "mean":
+        expected = max(0, expected / y.shape[-1])
     pair = method._club_pairs(fine, specific, streams)[name]
     draws = Draws({name: torch.from_numpy(permutation)})
     assert method._club(name, *pair, draws).item() == pytest.approx(expected, rel=1e-8)
