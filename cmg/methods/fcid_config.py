@@ -51,8 +51,8 @@ class FCIDConfig(Objective, SharedCodebook, MutualInformation, ContrastivePredic
     """Project and quantise time means (one code per clip) instead of seconds, in training. Encoding is per second either way."""
     code_places: Literal["vectors", "means"] = by_variant("means", "vectors")
     """Where codes start and where dead ones go with `batch`: on vectors of any stream, or on means over the streams."""
-    reset_after: int = by_variant(40, 300, ge=1)
-    """Steps without use after which a code is dead. The paper is silent; in 40 steps of batch 80 a code of 400 is due 250 times."""
+    reset_after: int = by_variant(10, 300, ge=1)
+    """Steps without use after which a code is dead. The paper is silent; in 10 steps of batch 80 a code of 400 is due 80 times."""
     commit_other: float = by_variant(0.0, 0.5)
     """Weight of MSE to the codes of the other streams, inside beta."""
     club_clip_axis: Literal["seconds", "features"] = by_variant("seconds", "features")

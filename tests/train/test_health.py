@@ -57,5 +57,19 @@ def test_a_kill_in_mid_epoch_changes_nothing(features, tmp_path, killed_at):
     assert len(whole.history) == STEPS and health_csv(again) == health_csv(whole)
 
 
+def test_an_unhealthy_epoch_is_one_line(features, tmp_path, monkeypatch):
+    seen = []
+
+    def judge(history, health):
+        seen.append((len(history["total"]), list(history)[:2], health["epoch"]))
+        return ["a is bad (try b)", "c is worse (try d)"] if len(seen) == 2 else []
+
+    monkeypatch.setattr("cmg.train.loop.unhealthy", judge)
+    said = []
+    train(fresh("codaar"), features, OPTIONS, tmp_path / "w.pt", "k", warn=said.append)
+    assert seen == [(3, ["step", "epoch"], 1), (6, ["step", "epoch"], 2)]
+    assert said == ["epoch 2: a is bad (try b); c is worse (try d)"]
+
+
 def test_without_a_codebook_there_is_a_header_alone():
     assert health_csv(Progress()) == "epoch\n"
