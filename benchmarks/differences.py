@@ -32,7 +32,7 @@ PARTS = {
         "commitment": COMMITMENT,
         "club": (*CLUB, "club_clip_axis"),
         "cpc": CPC,
-        "infonce": ("tau", "nce_directions"),
+        "infonce": ("nce_directions",),
         "reconstruction": ("reconstruct",),
         "code_matching": CODE_MATCHING,
     },

@@ -43,8 +43,8 @@ class FCIDConfig(Objective, SharedCodebook, MutualInformation, ContrastivePredic
     nce_inputs: Literal["fused", "each"] = "each"
     """Audiovisual inputs that InfoNCE aligns with text: the fused one alone, or each of them."""
     nce_directions: Literal["both", "to_text"] = by_variant("both", "to_text")
-    tau: float = by_variant(1.0, 0.1, gt=0)
-    """Temperature of InfoNCE."""
+    tau: float = by_variant(0.1, gt=0)
+    """Temperature of InfoNCE. Appendix A prints 1.0 for a sim that it does not define: cosines then stay within +-1."""
     similarity: Literal["cosine", "dot"] = "cosine"
     """sim of Eq. 16, which the paper leaves open."""
     time_mean_first: bool = by_variant(False, True)

@@ -30,8 +30,8 @@ def test_a_line_compares_seed_by_seed():
 
 
 def test_a_single_option_is_a_row():
-    assert changes("fcid", "tau") == {"tau": 0.1} and changes("dcid", "commit_other") == {"commit_other": 0.5}
-    assert changes("fcid", "infonce") == changes("fcid", "tau") | changes("fcid", "nce_directions")
+    assert changes("fcid", "club_units") == {"club_units": "given"} and changes("dcid", "commit_other") == {"commit_other": 0.5}
+    assert changes("fcid", "infonce") == changes("fcid", "nce_directions") == {"nce_directions": "to_text"}
 
 
 @pytest.mark.parametrize("method", PARTS)

@@ -204,8 +204,8 @@ def test_parameter_groups_are_disjoint_and_complete(small):
 
 
 def test_configuration():
-    assert FCIDConfig().tau == 1.0 and FCIDConfig(variant="release").tau == 0.1
-    assert FCIDConfig(variant="release", tau=None).tau == 0.1
+    assert (FCIDConfig().cpc_layers, FCIDConfig(variant="release").cpc_layers) == (1, 2)
+    assert FCIDConfig(variant="release", cpc_layers=None).cpc_layers == 2
     assert FCIDConfig(variant="release", tau=0.5).tau == 0.5
     assert FCIDConfig(variant="release").cmcm and not FCIDConfig().cmcm
     for bad in ({"codebok_size": 3}, {"losses": {"clup": False}}, {"variant": "paper2"}):
