@@ -44,6 +44,8 @@ from pipeline.device import settle
 
 CONTROL = "infonce_kmeans"
 LABELLED, UNSEEN = 20, 12  # clips per class that heads are fitted on, and scored on
+CODED_CLIPS = 640  # that the control's k-means is fitted on
+DIVERGED = 1e6  # total loss at which a run is broken off
 FITTED, SCORED, CODED = 1 << 30, 1 << 31, 1 << 29  # seeds of clips apart from those of the steps
 
 
@@ -63,21 +65,25 @@ def rehearse(name: str, config: dict[str, Any], world: Simulation, seed: int, ar
             terms = train_step(method, batch, options, optimisers, step, args.batch_size * args.steps)
         losses.append({k: v.item() for k, v in terms.terms.items()})
         if step + 1 in at:
-            lines.append({"step": step + 1, "losses": losses[-1], "gradients": norms, **method.health()})
+            lines.append({"step": step + 1, "losses": losses[-1], "gradients": norms, "codes": method.health()})
             show(lines[-1])
-    seconds = time.perf_counter() - started
+        if not abs(terms.total.item()) < DIVERGED:
+            break
+    about = {"method": name, "config": config, "seed": seed, "batch_size": args.batch_size, "steps": len(losses)}
+    about |= {"seconds": round(time.perf_counter() - started, 1), **outcome(method, world, args, losses, lines)}
+    return {**about, "lines": lines, "losses": losses}
+
+
+def outcome(
+    method: Method, world: Simulation, args: argparse.Namespace, losses: list[dict[str, float]], lines: list[dict]
+) -> dict[str, Any]:
+    """What was unhealthy in the last quarter, and the accuracies; none of a run that was broken off."""
+    if len(losses) < args.steps:
+        return {"unhealthy": [f"diverged at step {len(losses)}: {losses[-1]}"], "accuracy": {}}
+    device = next(method.parameters()).device
     method.float().eval()
-    method.finish(world.clips(args.batch_size, CODED + i)[0].to(device) for i in range(640 // args.batch_size))
-    faults = unhealthy(history(losses), {key: value for key, value in lines[-1].items() if key not in ("losses", "gradients")})
-    about = {"method": name, "config": config, "seed": seed, "steps": args.steps, "batch_size": args.batch_size}
-    return {
-        **about,
-        "seconds": round(seconds, 1),
-        "lines": lines,
-        "losses": losses,
-        "unhealthy": faults,
-        "accuracy": accuracies(method, world),
-    }
+    method.finish(world.clips(args.batch_size, CODED + i)[0].to(device) for i in range(CODED_CLIPS // args.batch_size))
+    return {"unhealthy": unhealthy(history(losses), lines[-1]["codes"]), "accuracy": accuracies(method, world)}
 
 
 def history(losses: list[dict[str, float]], parts: int = 4) -> dict[str, list[float]]:
@@ -87,8 +93,8 @@ def history(losses: list[dict[str, float]], parts: int = 4) -> dict[str, list[fl
 
 
 def reported(steps: int) -> set[int]:
-    """Steps after which a line is printed: often at first, then twenty times evenly."""
-    return {1, 2, 5, 10, 20} | set(range(0, steps + 1, max(1, steps // 20))) - {0} | {steps}
+    """Steps after which a line is printed: often at first, then ten times evenly."""
+    return {1, 2, 5, 10, 20} | set(range(0, steps + 1, max(1, steps // 10))) - {0} | {steps}
 
 
 @contextmanager
@@ -142,14 +148,17 @@ def coded(method: Method, world: Simulation, clips: int, first: int, size: int =
 def show(line: dict[str, Any]) -> None:
     """One line of a run's curves: losses (and the gradient each sends into the encoders), codes."""
     losses = "  ".join(f"{name} {value:.4g} ({line['gradients'].get(name, 0):.2g})" for name, value in line["losses"].items())
-    spread = " ".join(f"{name.partition('/')[2]} {value:.3g}" for name, value in line.items() if name.startswith("perplexity/"))
-    codes = f"  | perplexity {spread}, unused {line['shared/0']:.0%}, rank {line['effective_rank']:.1f}" if spread else ""
+    health = line["codes"]
+    spread = " ".join(f"{name.partition('/')[2]} {value:.3g}" for name, value in health.items() if name.startswith("perplexity/"))
+    codes = f"  | perplexity {spread}, unused {health['shared/0']:.0%}, rank {health['effective_rank']:.1f}" if spread else ""
     print(f"{line['step']:5d}  {losses}{codes}", flush=True)
 
 
 def verdict(run: dict[str, Any], chance: float, control: dict[str, Any] | None) -> str:
     """The accuracies of a run beside what they are to be read with."""
     v = run["accuracy"]
+    if not v:
+        return f"unhealthy: {run['unhealthy'][0]}"
     beside = f"; control V→A {control['accuracy']['va']}, A→V {control['accuracy']['av']}" if control else ""
     said = f"unhealthy: {'; '.join(run['unhealthy'])}\n" if run["unhealthy"] else ""
     return f"{said}V→A {v['va']}, A→V {v['av']} (same modality {v['aa']}, {v['vv']}; chance {chance:.1f}{beside}), {run['seconds']:.0f} s"
