@@ -61,7 +61,7 @@ def rehearse(name: str, config: dict[str, Any], world: Simulation, seed: int, ar
     at = reported(args.steps)
     for step in range(args.steps):
         batch = world.clips(args.batch_size, seed * args.steps + step)[0].to(device)
-        with gradients(method, step + 1 in at) as norms:
+        with gradients(method, step + 1 in at and not args.no_gradients) as norms:
             terms = train_step(method, batch, options, optimisers, step, args.batch_size * args.steps)
         losses.append({k: v.item() for k, v in terms.terms.items()})
         if step + 1 in at:
@@ -147,7 +147,8 @@ def coded(method: Method, world: Simulation, clips: int, first: int, size: int =
 
 def show(line: dict[str, Any]) -> None:
     """One line of a run's curves: losses (and the gradient each sends into the encoders), codes."""
-    losses = "  ".join(f"{name} {value:.4g} ({line['gradients'].get(name, 0):.2g})" for name, value in line["losses"].items())
+    sent = {name: f" ({norm:.2g})" for name, norm in line["gradients"].items()}
+    losses = "  ".join(f"{name} {value:.4g}{sent.get(name, '')}" for name, value in line["losses"].items())
     health = line["codes"]
     spread = " ".join(f"{name.partition('/')[2]} {value:.3g}" for name, value in health.items() if name.startswith("perplexity/"))
     codes = f"  | perplexity {spread}, unused {health['shared/0']:.0%}, rank {health['effective_rank']:.1f}" if spread else ""
@@ -198,6 +199,7 @@ def main() -> None:
     parser.add_argument("--device", choices=("cpu", "cuda"), default="cpu")
     parser.add_argument("--threads", type=int, default=int(os.environ.get("OMP_NUM_THREADS", 2)))
     parser.add_argument("--no-control", action="store_true")
+    parser.add_argument("--no-gradients", action="store_true", help="losses and codes alone: a line with gradients costs ten steps or so")
     parser.add_argument("--out", type=Path, help="every run as a line of JSON, every loss of every step in it")
     args = parser.parse_args()
     settle(torch.device(args.device), args.threads)
