@@ -8,13 +8,13 @@ from benchmarks import rehearsal
 from cmg.methods import build
 
 NARROW = ["specific_channels=8", "decoder_channels=8", "codebook_size=24", "embedding_dim=16", "feedforward=16"]
-SHORT = ["--steps", "4", "--batch-size", "4", "--classes", "2", "--no-control", "--precision", "float32"]
+SHORT = ["--steps", "3", "--batch-size", "4", "--classes", "2", "--no-control", "--precision", "float32"]
 
 
 @pytest.fixture(autouse=True)
 def few(monkeypatch):
-    monkeypatch.setattr(rehearsal, "LABELLED", 6)
-    monkeypatch.setattr(rehearsal, "UNSEEN", 4)
+    monkeypatch.setattr(rehearsal, "LABELLED", 3)
+    monkeypatch.setattr(rehearsal, "UNSEEN", 2)
     monkeypatch.setattr("benchmarks.simulated.CALIBRATION", 8)
 
 
@@ -27,7 +27,7 @@ def rehearse(monkeypatch, tmp_path, *words, options=NARROW):
 
 def test_curves_gradients_codes_and_accuracies(monkeypatch, tmp_path, capsys):
     (run,) = rehearse(monkeypatch, tmp_path, "fcid", "--seeds", "3")
-    assert [line["step"] for line in run["lines"]] == [1, 2, 3, 4] and len(run["losses"]) == run["steps"] == 4
+    assert [line["step"] for line in run["lines"]] == [1, 2, 3] and len(run["losses"]) == run["steps"] == 3
     last = run["lines"][-1]
     assert last["gradients"].keys() == last["losses"].keys() and last["gradients"]["cpc"] > 0
     assert last["codes"]["effective_rank"] > 1 and run["accuracy"].keys() == {"vv", "va", "av", "aa"}

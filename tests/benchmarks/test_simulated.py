@@ -17,12 +17,12 @@ def world():
 
 @pytest.fixture(scope="module")
 def clips(world):
-    return world.clips(160, 1)
+    return world.clips(112, 1)
 
 
 def test_shapes_are_official(clips):
     batch, labels = clips
-    assert batch.video.shape == (160, 10, 7, 7, 512) and batch.audio.shape == (160, 10, 128) and batch.text.shape == (160, 10, 768)
+    assert batch.video.shape == (112, 10, 7, 7, 512) and batch.audio.shape == (112, 10, 128) and batch.text.shape == (112, 10, 768)
     assert labels.dtype == torch.int64 and labels.max() < 28
 
 
@@ -69,7 +69,7 @@ def test_clips_are_functions_of_their_seed(world, clips):
 
 def test_classes_are_named_as_well_as_real_ones_and_clips_of_one_differ(world, clips):
     """The papers' same-modality bounds are 65 to 85 %."""
-    fitted, labels = world.clips(280, 3)
+    fitted, labels = world.clips(224, 3)
     for modality in ("video", "audio"):
         seen, unseen = (_clip_means(batch, modality) for batch in (fitted, clips[0]))
         head = make_pipeline(StandardScaler(), LogisticRegression(C=0.3, max_iter=1000)).fit(seen, labels)
