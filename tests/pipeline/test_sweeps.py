@@ -151,6 +151,6 @@ def test_every_shipped_point_is_a_model_of_its_own(method):
 def test_every_published_row_is_a_row_of_a_table():
     found = {entry.method for entry in read_published(SWEEPS)}
     rows = {paths.varied(method, row) for method in SWEPT for row in (*sweeps.load(method).points, *sweeps.load(method).scorings)}
-    points = {row for row in rows if "+" in row}
-    assert found - {"codaar"} == points, "the papers print every point; CoDAAR's main run stands in its figures as well"
+    points = {row for row in rows if "+" in row} - {"fcid+toc_random"}  # ours, to hold TOC against chance
+    assert found - {"codaar"} == points, "the papers print every other point; CoDAAR's main run stands in its figures as well"
     assert set(SWEPT) <= set(METHODS)
