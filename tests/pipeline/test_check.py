@@ -16,6 +16,9 @@ def test_values_of_the_sample_corpus_are_named_at_the_papers_scale():
     for key in ("ave.source", "mscoco.pairs is 100; 500", "flickrsound.held_out is 100; 500", "codis.queue"):
         assert key in said
     assert "clotho.seconds" not in said  # shipped as in the papers
+    assert "celeba_hq.count is 664; 30000 in the papers" in said
+    (celeba,) = [line for line in said.splitlines() if "celeba_hq.source" in line]
+    assert "leave it" in celeba and "delete" not in celeba, "table 3 needs a dataset"
     short = {"clotho": {"source": "raw", "seconds": 10}}
     said = "\n".join(sample_values(shipped(scale="paper", datasets=short)))
     assert "clotho.seconds is 10; 30 in the papers" in said and "clotho.words is None; 30 in the papers" in said
