@@ -1,16 +1,14 @@
-# One rule per resolved stage of dvc.yaml and of the sweeps; no commands of its own. DVC judges what is stale (pipeline/handover.py).
+# One rule per resolved stage of dvc.yaml and of the sweeps; no commands of its own. DVC judges what is stale (pipeline/orchestration).
 import sys
 
 from snakemake.utils import min_version
 
-from pipeline import dag, handover
+from pipeline.orchestration import dag, handover
 
 min_version("9.0")
 shell.prefix("set -euo pipefail; ")
 
-STAGES = dag.stages()
-if workflow.is_main_process:
-    handover.ready(STAGES, unlocking="--unlock" in sys.argv)
+STAGES = handover.ready(unlocking="--unlock" in sys.argv) if workflow.is_main_process else dag.stages()
 
 
 rule all:
@@ -56,8 +54,8 @@ for stage in STAGES:
 
 
 onsuccess:
-    handover.record(dag.stages())  # as params.yaml and the code are now: what was edited meanwhile is not recorded
+    handover.record()  # as params.yaml and the code are now: what was edited meanwhile is not recorded
 
 
 onerror:
-    handover.record(dag.stages())
+    handover.record()

@@ -9,6 +9,7 @@ from pipeline import params, sweeps
 
 # name: one line of help. Stages in the order of the data flow, then the tools.
 STAGES = {
+    "code": "what the code of every stage means",
     "sample": "generate the sample corpus of one dataset",
     "scan": "list a dataset's files with a content fingerprint",
     "index": "read official annotations into the clip index",
@@ -39,7 +40,6 @@ TOOLS = {
     "curves": "a run's losses over the log of a real training",
     "times": "where time and memory went, and table 8, as CSV: never hashed",
     "verify": "walk a result back to its inputs, byte by byte",
-    "deps": "code dependencies of dvc.yaml against what the stages import",
     "record": "tell DVC what a Snakemake run made",
 }
 # Errors whose message says what is wrong and what to do; any other keeps its traceback.
@@ -80,7 +80,8 @@ def main(argv: list[str] | None = None) -> int:
     args = parser.parse_args(arguments[1:])
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     try:
-        return module.run(args, sweeps.applied(params.load(), args)) or 0
+        given = params.load()
+        return module.run(args, args.given(given, args) if "given" in args else given) or 0
     except params.ParameterError as error:
         print(f"{error}{sweeps.named(args)}", file=sys.stderr)
         return 2

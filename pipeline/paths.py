@@ -5,6 +5,7 @@ from pathlib import Path
 
 SAMPLE = Path("data/sample")
 WORK = Path("data/.work")
+CODE = Path("data/code")
 RECEIPTS = Path("receipts")
 LOGS = Path("logs")
 RESULTS = Path("results")
@@ -125,6 +126,11 @@ def reconstruction(run: str) -> Path:
 def work(*parts: str) -> Path:
     """Unfinished or reusable work of a stage; never hashed, safe to delete."""
     return WORK.joinpath(*parts)
+
+
+def code(name: str) -> Path:
+    """What the code of a stage means: ``tables``, or with its item ``pretrain-fcid``."""
+    return CODE / f"{name}.txt"
 
 
 def receipt(stage: str, item: str) -> Path:

@@ -6,6 +6,7 @@ run's. A scoring has values in place of those under ``evaluate:``, and nothing i
 
 import argparse
 from collections.abc import Iterable
+from pathlib import Path
 from typing import Annotated, Any
 
 from pydantic import Field, StringConstraints, ValidationError
@@ -61,8 +62,29 @@ def _check_known(where: str, names: Iterable[str], known: list[str]) -> None:
             raise ParameterError(f"{where}: {unknown_key(name, known)}")
 
 
+def check_awaited(method: str, table: str, rows: Iterable[str]) -> None:
+    """A table's stage, where it has one, depends on the folders of its rows and of no other, so that a table makes its own points.
+
+    Raises:
+        ParameterError: dvc.yaml lists others.
+    """
+    file = paths.sweeps(method).with_name("dvc.yaml")
+    stages = YAML(typ="safe").load(file.read_text())["stages"] if file.is_file() else {}
+    if table not in stages:
+        return
+    runs = [paths.run_name(method, 0, row) for row in rows]
+    wanted = {paths.point_folder(room, run).as_posix() for room in (paths.RESULTS, paths.RECEIPTS) for run in runs}
+    listed = {dep for dep in stages[table]["deps"] if Path(dep).parent.name == "ablations"}
+    if wrong := [f"add {dep}" for dep in sorted(wanted - listed)] + [f"take out {dep}" for dep in sorted(listed - wanted)]:
+        raise ParameterError("\n".join(f"{file}: stages.{table}.deps: {what}" for what in wrong))
+
+
 def add_run_arguments(parser: argparse.ArgumentParser) -> argparse._MutuallyExclusiveGroup:
-    """Which run a stage works on: method, seed, a point of a sweep where it is not the main run. Returns what excludes a point."""
+    """Which run a stage works on: method, seed, a point of a sweep where it is not the main run. Returns what excludes a point.
+
+    ``given`` is how the values of the point come into the parameters, so that it counts as code of the stage.
+    """
+    parser.set_defaults(given=applied)
     parser.add_argument("method", choices=METHODS)
     parser.add_argument("seed", type=int)
     other = parser.add_mutually_exclusive_group()

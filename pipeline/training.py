@@ -11,7 +11,8 @@ import torch
 from cmg.train import precision
 from cmg.train.divergence import history_file
 from cmg.train.loop import TrainOptions
-from pipeline import codedeps, files
+from pipeline import files
+from pipeline.orchestration import code
 from pipeline.params import ParameterError, Saves
 
 
@@ -44,9 +45,9 @@ def digests(inputs: Sequence[Path]) -> dict[str, str]:
     return {path.as_posix(): files.digest(path) for path in inputs}
 
 
-def key(used: Mapping[str, Any], inputs: Mapping[str, str], modules: Sequence[str], device: torch.device) -> str:
+def key(used: Mapping[str, Any], inputs: Mapping[str, str], name: str, device: torch.device) -> str:
     """Unfinished training goes on only with the same configuration, inputs, code, torch, kind of device and number of threads."""
-    parts = [used, inputs, codedeps.code_digests(list(modules)), torch.__version__, device.type, torch.get_num_threads()]
+    parts = [used, inputs, code.of(name), torch.__version__, device.type, torch.get_num_threads()]
     return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()
 
 

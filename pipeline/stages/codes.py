@@ -13,7 +13,6 @@ import numpy as np
 
 from cmg.datasets.clips import read_index
 from cmg.extract.expected import disagreement
-from cmg.methods import METHODS
 from cmg.methods.base import Method
 from cmg.store import statistics
 from cmg.store.reader import FeatureStore
@@ -24,8 +23,9 @@ from cmg.train import checkpoint
 from cmg.train.encode import encode_draws, encode_store, encode_whole
 from cmg.train.origin import EXTENT, check_origin
 from cmg.train.standardise import Standardiser
-from pipeline import paths, receipts
+from pipeline import paths
 from pipeline.device import prepare
+from pipeline.orchestration import receipts
 from pipeline.params import Params
 from pipeline.sweeps import add_run_arguments
 
@@ -45,10 +45,9 @@ def run(args: argparse.Namespace, params: Params) -> None:
     }
     indices = {dataset: paths.index(dataset) for dataset in params.datasets if dataset in CLIP_LEVEL}
     inputs = [paths.checkpoint(run_name), *stores.values(), *indices.values()]
-    module = METHODS[args.method].partition(":")[0]
     protocol, target = params.evaluate.protocol, paths.codes(run_name)
     used = {"protocol": protocol, "retrieval_batch": params.evaluate.retrieval_batch}
-    with receipts.record("codes", run_name, inputs=inputs, outputs=[target], params=used, code=[module]) as notes:
+    with receipts.record("codes", run_name, inputs=inputs, outputs=[target], params=used, code_of=args.method) as notes:
         device = prepare(params)
         method, about = checkpoint.load(paths.checkpoint(run_name), device)
         standardise = Standardiser.load(paths.checkpoint(run_name), about)

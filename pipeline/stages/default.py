@@ -3,7 +3,8 @@
 import argparse
 
 from cmg.methods import METHODS
-from pipeline import files, paths, receipts
+from pipeline import files, paths
+from pipeline.orchestration import receipts
 from pipeline.params import Params
 from pipeline.sweeps import DEFAULT
 
@@ -19,5 +20,5 @@ def run(args: argparse.Namespace, params: Params) -> None:
     main, point = paths.run_name(args.method, args.seed), paths.run_name(args.method, args.seed, DEFAULT)
     source, target = paths.run_result(main), paths.run_result(point)
     inputs = [source, *(paths.receipt(stage, main) for stage in ABOVE)]  # so that the tables' fingerprints follow the main run's
-    with receipts.record("default", point, inputs=inputs, outputs=[target], params={}):
+    with receipts.record("default", point, inputs=inputs, outputs=[target], params={}, code_of=args.method):
         files.write_bytes(target, source.read_bytes())

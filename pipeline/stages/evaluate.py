@@ -12,8 +12,9 @@ from cmg.tasks.evaluate import evaluate_open_set, evaluate_run, possible
 from cmg.tasks.options import EvaluateOptions
 from cmg.tasks.recipes import clip_code_of, scripts_of
 from cmg.toc import read_toc
-from pipeline import files, paths, receipts
+from pipeline import files, paths
 from pipeline.device import settle
+from pipeline.orchestration import receipts
 from pipeline.params import Params
 from pipeline.sweeps import add_run_arguments
 
@@ -29,7 +30,7 @@ def run(args: argparse.Namespace, params: Params) -> None:
     codes, toc, target = paths.codes(source), paths.toc(source), paths.run_result(run_name)
     inputs = [codes, toc, *map(paths.index, params.datasets)]
     used = {**params.evaluate.model_dump(mode="json"), **params.active.evaluate.model_dump(), "seed": args.seed}
-    with receipts.record("evaluate", run_name, inputs=inputs, outputs=[target], params=used):
+    with receipts.record("evaluate", run_name, inputs=inputs, outputs=[target], params=used, code_of=args.method):
         settle(torch.device("cpu"), threads=1)  # heads of a few thousand weights; the stage holds no GPU
         options = EvaluateOptions(**{**used, "q_grid": params.evaluate.q_grid, **_released(args.method)})
         indices = {dataset: read_index(paths.index(dataset)) for dataset in params.datasets}

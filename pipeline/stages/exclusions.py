@@ -7,7 +7,8 @@ import argparse
 
 from cmg.datasets import exclusions
 from cmg.datasets.clips import read_index
-from pipeline import paths, receipts
+from pipeline import paths
+from pipeline.orchestration import receipts
 from pipeline.params import Params
 
 

@@ -25,11 +25,13 @@ from cmg.store import StoreSpec
 from cmg.store.importers import import_rows, released_spec
 from cmg.store.reader import Failure
 from cmg.store.writer import Remarked, StoreWriter
-from pipeline import codedeps, device, files, paths, progress, receipts, remarks
+from pipeline import device, files, paths, progress, remarks
+from pipeline.orchestration import code, receipts
 from pipeline.params import Dataset, ParameterError, Params
 
-# Code that makes the values of a store: of all that an extraction or an import runs, the rest only finds, moves and keeps them.
-COMPUTING = ("cmg/extract/", "cmg/media/", "cmg/datasets/s4_files", "cmg/store/importers", "cmg/store/released", "cmg/store/unpickle")
+# What computes the values of a row: rows of earlier code are taken over while this means the same.
+EXTRACTING = ("cmg.extract.run:prepare", "cmg.extract.run:run")
+IMPORTING = ("cmg.extract.released:ReleasedFiles", "cmg.store.importers:import_rows")
 
 
 class TooManyFailures(RuntimeError):
@@ -80,9 +82,9 @@ def _whole(args: argparse.Namespace, params: Params, clips: list[Clip], recipe: 
     dataset, modality = args.dataset, args.modality
     index, store, failures = paths.index(dataset), paths.store(dataset, modality), paths.failures(dataset, modality)
     used = {"recipe": recipe, "source": params.dataset(dataset).source, **params.features.model_dump()}
-    code = [MODULES[modality]]
     files.remove(paths.remarks(dataset, modality))
-    with receipts.record("features", f"{dataset}-{modality}", inputs=[index], outputs=[store, failures], params=used, code=code) as notes:
+    read_and_made = {"inputs": [index], "outputs": [store, failures]}
+    with receipts.record("features", f"{dataset}-{modality}", **read_and_made, params=used, code_of=modality) as notes:
         work = _work(args, params, clips, recipe)
         if modality != "text":
             unusable = [clip for clip in clips if clip.status != "ok"]
@@ -122,7 +124,7 @@ def _extraction(args: argparse.Namespace, params: Params, clips: list[Clip], rec
     options = Options(device=str(chosen), workers=device.decoders(params, chosen), **limits)
     job = prepare(args.modality, recipe, paths.weights_root(), options, clips)
     rows, root = rows_of(args.modality, clips), paths.dataset_root(args.dataset, params.dataset(args.dataset).source)
-    layout = {"clips_per_shard": params.features.clips_per_shard, "code": _code(MODULES[args.modality], "cmg.extract.engine")}
+    layout = {"clips_per_shard": params.features.clips_per_shard, "code": _code(EXTRACTING, args.modality)}
     names = (args.dataset, args.modality, rows.ids, rows.fingerprints)
 
     def fill(writer: StoreWriter, moved: Callable[..., None]) -> dict[str, Any]:
@@ -136,7 +138,7 @@ def _import(args: argparse.Namespace, params: Params, clips: list[Clip], recipe:
     source = ReleasedFiles(paths.dataset_root(args.dataset, "released"), clips, args.modality)
     settings = recipe_of(args.modality, recipe)
     ids = [clip.clip_id for clip in clips]
-    layout = {"clips_per_shard": params.features.clips_per_shard, "code": _code("cmg.extract.released", "cmg.store.importers")}
+    layout = {"clips_per_shard": params.features.clips_per_shard, "code": _code(IMPORTING, args.modality)}
     spec = released_spec(
         source, dataset=args.dataset, modality=args.modality, ids=ids, shape=settings.shape, dtype=settings.dtype, **layout
     )
@@ -148,11 +150,8 @@ def _import(args: argparse.Namespace, params: Params, clips: list[Clip], recipe:
     return Work(spec, fill)
 
 
-def _code(*modules: str) -> str:
-    """Digest of what ``modules`` do, decoding included; comments do not count."""
-    digests = codedeps.code_digests(list(modules))
-    computing = {file: digest for file, digest in digests.items() if file.startswith(COMPUTING)}
-    return hashlib.sha256(json.dumps(computing, sort_keys=True).encode()).hexdigest()
+def _code(computing: Sequence[str], modality: str) -> str:
+    return hashlib.sha256(json.dumps(code.digests(computing, modality), sort_keys=True).encode()).hexdigest()
 
 
 def _writer(args: argparse.Namespace, work: Work) -> StoreWriter:

@@ -7,7 +7,8 @@ from cmg.datasets.listing import read_listing
 from cmg.datasets.problems import write_problems
 from cmg.datasets.registry import READERS, index_dataset
 from cmg.datasets.released import with_released
-from pipeline import paths, receipts
+from pipeline import paths
+from pipeline.orchestration import receipts
 from pipeline.params import Params
 
 
@@ -19,7 +20,7 @@ def run(args: argparse.Namespace, params: Params) -> None:
     name, settings = args.dataset, params.dataset(args.dataset)
     listing, target, problems = paths.listing(name, settings.source), paths.index(name), paths.problems(name)
     used = settings.model_dump()
-    with receipts.record("index", name, inputs=[listing], outputs=[target, problems], params=used, code=[READERS[name]]) as notes:
+    with receipts.record("index", name, inputs=[listing], outputs=[target, problems], params=used, code_of=name) as notes:
         found = read_listing(listing)
         result = index_dataset(name, paths.dataset_root(name, settings.source), found, settings.options)
         clips = with_released(result.clips, found, name) if settings.source == "released" else result.clips

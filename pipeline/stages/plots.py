@@ -4,7 +4,8 @@ import argparse
 
 from cmg.report.history import read_history
 from cmg.report.plots import write_plots
-from pipeline import paths, receipts
+from pipeline import paths
+from pipeline.orchestration import receipts
 from pipeline.params import Params
 
 

@@ -9,7 +9,7 @@ import torch
 
 from cmg.datasets.clips import read_index
 from cmg.datasets.exclusions import read_exclusions
-from cmg.methods import METHODS, build
+from cmg.methods import build
 from cmg.store.reader import FeatureStore
 from cmg.train import checkpoint, history, released
 from cmg.train.data import PairedFeatures, fits, resident
@@ -18,8 +18,9 @@ from cmg.train.origin import origin
 from cmg.train.pairs import pair
 from cmg.train.standardise import Standardiser
 from cmg.train.state import Progress
-from pipeline import curves, files, paths, processes, receipts, training
+from pipeline import curves, files, paths, processes, training
 from pipeline.device import choose, prepare
+from pipeline.orchestration import receipts
 from pipeline.params import ParameterError, Params, located
 from pipeline.sweeps import add_run_arguments, words
 
@@ -49,8 +50,8 @@ def _import(method: str, seed: int, params: Params) -> None:
     if not file.is_file():
         raise ParameterError(f"params.yaml: {method}.checkpoint: no file {file}; a path is relative to the project folder")
     _check_pin(method, file, chosen.checkpoint_sha256)
-    used, module = {"seed": seed, "config": section}, METHODS[method].partition(":")[0]
-    with receipts.record("pretrain", run_name, inputs=[file], outputs=[folder], params=used, code=[module]):
+    used = {"seed": seed, "config": section}
+    with receipts.record("pretrain", run_name, inputs=[file], outputs=[folder], params=used, code_of=method):
         try:
             about, tensors = released.convert(method, released.read(method, file), section)
         except released.ReleasedError as error:
@@ -83,8 +84,7 @@ def _train(run_name: str, name: str, seed: int, params: Params, rank: int) -> No
     schedule = params.schedule(name)
     used = {"seed": seed, "config": params.method_config(name), "pretrain": schedule.model_dump(exclude={"method", "epochs_of"})}
     folder, work = paths.checkpoint(run_name), paths.work("pretrain", f"{run_name}.pt")
-    module = METHODS[name].partition(":")[0]
-    receipt = receipts.record("pretrain", run_name, inputs=inputs, outputs=[folder], params=used, code=[module])
+    receipt = receipts.record("pretrain", run_name, inputs=inputs, outputs=[folder], params=used, code_of=name)
     with receipt if rank == 0 else nullcontext({}) as notes:
         device = training.capable(prepare(params), schedule)
         torch.manual_seed(seed)
@@ -94,7 +94,7 @@ def _train(run_name: str, name: str, seed: int, params: Params, rank: int) -> No
         digests = training.digests(inputs)
         served = resident(data) if fits(data) else data
         with curves.shown(run_name, schedule.batch_size, rank == 0) as show:
-            key = training.key(used, digests, [__name__, module], device)
+            key = training.key(used, digests, f"pretrain-{name}", device)
             done = train(method, served, training.options(schedule, seed, params.saves), work, key, show, show.warn)
         if rank:
             return

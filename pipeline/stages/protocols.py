@@ -18,8 +18,10 @@ from cmg.tasks.evaluate import evaluate_run
 from cmg.tasks.options import EvaluateOptions
 from cmg.tasks.published import PARTS
 from cmg.toc import read_toc
-from pipeline import paths, receipts, reporting
+from pipeline import paths
 from pipeline.device import settle
+from pipeline.orchestration import receipts
+from pipeline.page import reporting
 from pipeline.params import ParameterError, Params
 
 

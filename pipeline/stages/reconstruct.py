@@ -15,8 +15,9 @@ from cmg.toc import toc_scores
 from cmg.train import checkpoint
 from cmg.train.origin import check_origin
 from cmg.train.pictures import StoredPictures, usable
-from pipeline import files, paths, receipts
+from pipeline import files, paths
 from pipeline.device import prepare
+from pipeline.orchestration import receipts
 from pipeline.params import Params
 
 SCORES = ("full", "similarity", "variance")

@@ -4,7 +4,9 @@ import argparse
 from dataclasses import replace
 
 from cmg.report.html import write_report
-from pipeline import examples, measured, paths, rebuilt, receipts, reporting
+from pipeline import paths
+from pipeline.orchestration import receipts
+from pipeline.page import examples, measured, rebuilt, reporting
 from pipeline.params import Params
 
 

@@ -4,7 +4,8 @@ import argparse
 from typing import Any
 
 from cmg.synth import CorpusSpec, Split, generate
-from pipeline import files, paths, progress, receipts
+from pipeline import files, paths, progress
+from pipeline.orchestration import receipts
 from pipeline.params import Params
 
 

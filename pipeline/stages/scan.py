@@ -3,7 +3,8 @@
 import argparse
 
 from cmg.datasets.listing import scan, write_listing
-from pipeline import paths, progress, receipts
+from pipeline import paths, progress
+from pipeline.orchestration import receipts
 from pipeline.params import Params
 
 

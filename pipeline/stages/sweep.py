@@ -10,7 +10,9 @@ from cmg.report.markdown import table_markdown
 from cmg.report.sweeps import sweep_figure, sweep_layout, sweep_table
 from cmg.report.tablecsv import table_csv
 from cmg.report.write import write_text
-from pipeline import paths, receipts, reporting, sweeps
+from pipeline import paths, sweeps
+from pipeline.orchestration import receipts
+from pipeline.page import reporting
 from pipeline.params import ParameterError, Params, unknown_key
 
 
@@ -23,6 +25,7 @@ def run(args: argparse.Namespace, params: Params) -> None:
     sweep = sweeps.load(args.method)
     if args.table not in sweep.tables:
         raise ParameterError(f"{paths.sweeps(args.method)}: tables: {unknown_key(args.table, list(sweep.tables))}")
+    sweeps.check_awaited(args.method, args.table, sweep.tables[args.table])
     rows, axis = sweep.tables[args.table], sweep.drawn.get(args.table)
     configs = {row: _config(args.method, sweep, row, params) for row in rows}
     places = _places(args.method, axis, configs) if axis else {}
@@ -30,8 +33,7 @@ def run(args: argparse.Namespace, params: Params) -> None:
     files = [paths.run_result(paths.run_name(args.method, seed, row)) for row in rows for seed in params.seeds]
     pretraining = reporting.pretraining(params)
     used = {"scale": params.scale, "seeds": params.seeds, "pretraining": pretraining, "rows": {row: sweep.changes(row) for row in rows}}
-    code = [METHODS[args.method].partition(":")[0]]
-    with receipts.record("sweep", args.table, inputs=files, outputs=list(outputs.values()), params=used, code=code):
+    with receipts.record("sweep", args.table, inputs=files, outputs=list(outputs.values()), params=used, code_of=args.method):
         inputs = load_inputs(
             files,
             sample=params.uses_sample,

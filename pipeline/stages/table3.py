@@ -7,7 +7,9 @@ from safetensors.numpy import load_file
 from cmg.report.figure10 import figure_svg, shares_of
 from cmg.report.table3 import table3_csv, table3_markdown
 from cmg.report.write import write_text
-from pipeline import paths, rebuilt, receipts
+from pipeline import paths
+from pipeline.orchestration import receipts
+from pipeline.page import rebuilt
 from pipeline.params import Params
 
 

@@ -4,7 +4,9 @@ import argparse
 
 from cmg.report.layout import LAYOUTS
 from cmg.report.write import write_tables
-from pipeline import paths, receipts, reporting
+from pipeline import paths
+from pipeline.orchestration import receipts
+from pipeline.page import reporting
 from pipeline.params import Params
 
 

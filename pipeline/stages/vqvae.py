@@ -11,8 +11,9 @@ from cmg.train import checkpoint, history
 from cmg.train.loop import train
 from cmg.train.origin import origin
 from cmg.train.pictures import StoredPictures, usable
-from pipeline import curves, files, paths, receipts, training
+from pipeline import curves, files, paths, training
 from pipeline.device import prepare
+from pipeline.orchestration import receipts
 from pipeline.params import ParameterError, Params, located
 
 
@@ -37,7 +38,7 @@ def run(args: argparse.Namespace, params: Params) -> None:
         model.variance.fill_(data.variance())
         digests = training.digests(inputs)
         about = {"method": "vqvae", **used, "pictures": len(data), "inputs": digests, "features": {"pixels": origin(store)}}
-        key, work = training.key(used, digests, [__name__], device), paths.work("vqvae", f"{run_name}.pt")
+        key, work = training.key(used, digests, "vqvae", device), paths.work("vqvae", f"{run_name}.pt")
         with curves.shown(run_name, schedule.batch_size, stage="vqvae") as show:
             done = train(model.to(device), data, training.options(schedule, args.seed, params.saves), work, key, show)
         notes["training"] = {"epochs": schedule.epochs, **show.measured(device, 0)}

@@ -2,7 +2,7 @@
 
 import argparse
 
-from pipeline import dag, handover
+from pipeline.orchestration import handover
 from pipeline.params import Params
 
 
@@ -11,7 +11,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace, params: Params) -> int:
-    done, refused = handover.record(dag.stages())
+    done, refused = handover.record()
     print(f"recorded: {', '.join(done) or 'nothing'}")
     if refused:
         print(f"refused (changed since they ran): {', '.join(refused)}; run again: snakemake or dvc repro")

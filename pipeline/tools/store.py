@@ -6,7 +6,7 @@ from pathlib import Path
 from cmg.store import FeatureStore
 from cmg.store.export import export
 from cmg.store.integrity import summary, verify
-from pipeline import reporting
+from pipeline.page import reporting
 from pipeline.params import Params
 
 

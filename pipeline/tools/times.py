@@ -8,7 +8,8 @@ import argparse
 
 from cmg.report.runs import read_run
 from cmg.report.times import write_times
-from pipeline import measured, paths, reporting
+from pipeline import paths
+from pipeline.page import measured, reporting
 from pipeline.params import Params
 
 

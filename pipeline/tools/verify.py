@@ -9,7 +9,9 @@ from pathlib import Path
 from cmg.report.tablecsv import table_csv
 from cmg.report.write import build_table
 from cmg.store.integrity import verify as verify_store
-from pipeline import codedeps, files, paths, receipts, reporting
+from pipeline import files, paths
+from pipeline.orchestration import code, receipts
+from pipeline.page import reporting
 from pipeline.params import Params
 
 
@@ -27,7 +29,7 @@ def run(args: argparse.Namespace, params: Params) -> int:
     closure = receipts.upstream(name, found)
     for stage in closure:
         receipt = found[stage]
-        print(f"{stage}: {len(receipt['inputs'])} inputs, {len(receipt['code'])} code files -> {', '.join(receipt['outputs'])}")
+        print(f"{stage}: {len(receipt['inputs'])} inputs, {len(receipt['code']['files'])} code files -> {', '.join(receipt['outputs'])}")
     problems = list(problems_of(closure, found))
     problems += list(_parameters(closure))
     if args.path == paths.TABLE1 and args.path.is_file():
@@ -52,9 +54,9 @@ def problems_of(closure: list[str], found: dict[str, dict]) -> Iterator[str]:
                 yield from _compare(path, digest, f"read by {name}")
             elif found[made_by[path]]["outputs"][path] != digest:
                 yield f"{path}: {name} read other bytes than {made_by[path]} recorded; run: dvc repro"
-        for path, digest in receipt["code"].items():
-            if not Path(path).is_file() or codedeps.code_digest(Path(path)) != digest:
-                yield f"{path}: code changed since {name} ran"
+        then, now = receipt["code"]["files"], code.of(receipt["code"]["name"])
+        changed = sorted(path for path in then.keys() | now.keys() if then.get(path) != now.get(path))
+        yield from (f"{path}: code changed since {name} ran" for path in changed)
 
 
 def _compare(path: str, digest: str, role: str) -> Iterator[str]:
@@ -66,7 +68,7 @@ def _compare(path: str, digest: str, role: str) -> Iterator[str]:
 
 def _parameters(closure: list[str]) -> Iterator[str]:
     """Parameters edited since a stage of the walk ran, as DVC knows them."""
-    from pipeline.dag import edited_parameters
+    from pipeline.orchestration.dag import edited_parameters
 
     for name, files_edited in edited_parameters().items():
         if name in closure:

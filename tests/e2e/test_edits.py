@@ -2,6 +2,8 @@
 
 import pytest
 
+from tests.e2e.miniature import ran
+
 pytestmark = pytest.mark.e2e
 
 
@@ -10,30 +12,55 @@ def stage_kinds(names):
 
 
 def test_an_edited_method_file_redoes_that_method_only(project):
-    project.append("cmg/methods/fcid.py", "EDITED = True")
+    project.change("cmg/methods/fcid.py", "FCID")
     assert {name for name in project.would_run() if "@baseline" in name} == set()
     assert "pretrain@fcid-0" in project.would_run()
     rules = project.snakemake_would_run()
     assert "pretrain_fcid_0" in rules and not any("baseline" in rule for rule in rules)
 
 
-def test_an_edited_loss_redoes_every_method_and_no_features(project):
-    project.append("cmg/losses/infonce.py", "EDITED = True")
+def test_an_edited_quantizer_redoes_every_method_and_no_features(project):
+    project.change("cmg/quantizers/codebook.py", "nearest")
     stale = project.would_run()
     assert {"pretrain@fcid-0", "pretrain@baseline-0"} <= stale
     assert not any(kind.startswith(("features", "index", "sample")) for kind in stage_kinds(stale))
 
 
 def test_an_edited_video_extractor_redoes_video_features_alone(project):
-    project.append("cmg/extract/vgg19.py", "EDITED = True")
+    project.change("cmg/extract/vgg19.py", "decode")
     kinds = stage_kinds(project.would_run())
     assert "features_video" in kinds and not kinds & {"features_audio", "features_text", "index", "sample"}
 
 
-def test_a_comment_redoes_a_stage_and_stops_there(project):
-    project.edit("cmg/toc.py", '"""', '"""Edited. ')
-    project.dvc("repro")
+def test_comments_anywhere_redo_nothing_under_dvc(project):
+    project.comment()
+    assert ran(project.dvc("repro")) == {"code"}
+    assert project.snakemake_would_run() == set()
     assert project.run("pipeline", "verify", "results/table1.csv").returncode == 0
+
+
+def test_comments_anywhere_redo_nothing_under_snakemake(project):
+    project.comment()
+    assert "Nothing to be done" in project.snakemake()
+    assert "up to date" in project.dvc("status")
+
+
+def test_what_decides_the_values_that_are_trained_with_is_code_of_pretraining_alone(project):
+    project.edit("pipeline/params.py", "{**self.active.pretrain.method, **self.sections[method]}", "{**self.sections[method]}")
+    assert project.would_run() == {"pretrain@baseline-0", "pretrain@fcid-0"}
+    kinds = {rule.split("_")[0] for rule in project.snakemake_would_run()}
+    assert kinds == {"pretrain", "codes", "toc", "evaluate", "tables", "plots", "report", "all"}
+
+
+def test_both_tools_redo_the_same_after_an_edit_and_end_in_the_same_bytes(project, tmp_path):
+    project.change("cmg/toc.py", "toc_scores")
+    other = project.copy_to(tmp_path / "other")
+    stages = ran(project.dvc("repro"))
+    assert {stage.split("@")[0] for stage in stages} <= {"code", "toc", "evaluate", "tables", "report"}
+    assert {"code", "toc@baseline-0", "toc@fcid-0"} <= stages
+    other.snakemake()
+    assert other.digests() == project.digests()
+    assert other.would_run() == set() and project.snakemake_would_run() == set()
 
 
 def test_a_misspelt_parameter_names_the_nearest(project):

@@ -46,7 +46,7 @@ def test_an_edited_cell_is_named(project):
 
 
 def test_an_edited_loss_file_is_named(project):
-    project.append("cmg/losses/infonce.py", "EDITED = True")
+    project.change("cmg/losses/infonce.py", "infonce")
     status, problems = verify(project)
     assert status == 1 and any("cmg/losses/infonce.py: code changed since pretrain/fcid-0" in problem for problem in problems)
 

@@ -8,6 +8,7 @@ import pytest
 import torch
 
 from pipeline.__main__ import main
+from tests import edits
 from tests.parameters import set_value
 
 REPOSITORY = Path(__file__).resolve().parents[2]
@@ -31,14 +32,20 @@ class Folder:
     def set(self, key: str, value: object) -> None:
         set_value(self.path / "params.yaml", key, value)
 
-    def edit(self, file: str, line: str) -> None:
-        """Append a line to a code file; this process goes on with the code that it has loaded."""
+    def change(self, place: str) -> None:
+        """Change what ``file:name`` means; this process goes on with the code that it has loaded."""
+        file, _, name = place.partition(":")
+        edits.change(self._own(file), name)
+
+    def comment(self, file: str) -> None:
+        edits.comment(self._own(file))
+
+    def _own(self, file: str) -> Path:
         if (self.path / "cmg").is_symlink():
             for name in ("cmg", "pipeline"):
                 (self.path / name).unlink()
                 shutil.copytree(REPOSITORY / name, self.path / name, ignore=shutil.ignore_patterns("__pycache__"))
-        with (self.path / file).open("a") as handle:
-            handle.write(f"\n{line}\n")
+        return self.path / file
 
     def files(self, *folders: str) -> dict[str, bytes]:
         """Content of every file below these folders."""

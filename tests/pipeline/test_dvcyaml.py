@@ -1,54 +1,44 @@
-"""dvc.yaml declares the code that each stage imports: never too little, and too much only in the shared building blocks."""
+"""dvc.yaml and the sweeps': what every stage waits for."""
 
 from pathlib import Path
 
 import pytest
-from ruamel.yaml import YAML
 
+from cmg.datasets.registry import READERS
 from cmg.extract.run import MODULES
 from cmg.methods import METHODS
-from pipeline import codedeps, dag, params, paths, sweeps
+from pipeline import params, paths, sweeps
+from pipeline.orchestration import code, dag
 from pipeline.stages import pretrain
-from pipeline.tools.deps import differences
 
 STAGES = dag.stages()
+NAMES = set(code.names())
 SWEEPS = [stage for stage in STAGES if stage.file != "dvc.yaml"]
 
 
-def test_declared_code_is_the_imported_code():
-    assert differences() == [], "run: python -m pipeline deps --fix"
+def code_of(stage: dag.Stage) -> set[str]:
+    return {dep for dep in stage.deps if Path(dep).is_relative_to(paths.CODE)}
 
 
-def test_a_methods_own_file_concerns_that_method_alone():
+def test_a_stage_waits_for_its_own_code_and_no_other():
     for stage in STAGES:
-        own = {Path(dep).stem.removesuffix("_config") for dep in stage.deps if Path(dep).parent == Path("cmg/methods")} & set(METHODS)
-        assert own <= set(stage.command.split()[4:5]), f"{stage.name} would be redone by an edit of {sorted(own)}"
-        assert bool(own) == (stage.command.split()[3] in ("pretrain", "codes", "sweep")), stage.name
+        name, *words = stage.command.split()[3:]
+        item = next((f"-{word}" for word in words if f"{name}-{word}" in NAMES), "")
+        assert code_of(stage) == {paths.code(name + item).as_posix()} and name + item in NAMES, stage.name
+        assert not any(dep.startswith(("cmg", "pipeline")) for dep in stage.deps), stage.name
 
 
-@pytest.mark.parametrize("method", METHODS)
-@pytest.mark.parametrize("kind", ["pretrain", "codes"])
-def test_a_method_can_be_added_to_the_list_without_touching_dvc_yaml(kind, method):
-    """What any registered method imports is declared already, whichever methods params.yaml lists."""
-    some = next(stage for stage in STAGES if stage.name.startswith(f"{kind}@"))
-    listed = some.name.partition("@")[2].rpartition("-")[0]
-    declared = {dep.replace(f"/{listed}", f"/{method}") if Path(dep).parent == Path("cmg/methods") else dep for dep in some.deps}
-    module = METHODS[method].partition(":")[0]
-    for file in codedeps.closure([f"pipeline.stages.{kind}", module]):
-        assert file in declared or Path(file).parent.as_posix() in declared, f"{kind}@{method}: not declared: {file}"
+def test_the_code_of_whatever_params_yaml_may_list_is_written():
+    some = {name.partition("-")[0]: name for name in NAMES}
+    assert {f"{stage}-{method}" for stage in ("pretrain", "codes", "toc", "evaluate") for method in METHODS} <= NAMES
+    assert {f"features-{modality}" for modality in MODULES} | {f"index-{dataset}" for dataset in READERS} <= NAMES
+    assert {file.stem for file in Path("pipeline/stages").glob("*.py")} - {"__init__", "code"} == set(some)
 
 
-@pytest.mark.parametrize("modality", MODULES)
-def test_the_code_of_stores_that_params_yaml_does_not_list_is_declared(modality):
-    written = YAML(typ="safe", pure=True).load(Path("dvc.yaml").read_text())["stages"][f"features_{modality}"]["do"]["deps"]
-    declared = {dep for dep in written if dep.startswith(("cmg/", "pipeline/"))}
-    assert declared == set(codedeps.closure(["pipeline.stages.features", MODULES[modality]]))
-
-
-@pytest.mark.parametrize("stage", STAGES, ids=lambda stage: stage.name)
-def test_every_dependency_exists_or_is_made_by_a_stage(stage):
-    for dep in stage.deps:
-        assert STAGES.made(dep) or Path(dep).exists(), f"{stage.name}: nothing makes {dep}"
+def test_every_dependency_exists_or_is_made_by_a_stage():
+    for stage in STAGES:
+        for dep in stage.deps:
+            assert STAGES.made(dep) or Path(dep).exists() or dep in code_of(stage), f"{stage.name}: nothing makes {dep}"
 
 
 def test_pretraining_waits_for_the_stores_that_it_reads_alone():
@@ -70,13 +60,10 @@ def test_a_path_waits_for_what_it_is_what_is_below_it_and_what_it_is_inside_of()
 
 @pytest.mark.parametrize("group", ["pretrain", "codes", "toc", "evaluate", "score"])
 def test_the_code_of_a_sweeps_stages_is_the_main_stages_code(group):
-    def code(stage):
-        return {dep for dep in stage.deps if dep.startswith(("cmg/", "pipeline/"))}
-
     for stage in (stage for stage in SWEEPS if stage.group == group):
         method = stage.command.split()[4]
         main = next(s for s in STAGES if s.name.startswith(f"{'evaluate' if group == 'score' else group}@{method}-"))
-        assert code(stage) == code(main), stage.name
+        assert code_of(stage) == code_of(main), stage.name
         assert (stage.meta, stage.command.partition(" --")[0].split()[4]) == (main.meta, main.command.split()[4])
 
 

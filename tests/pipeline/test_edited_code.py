@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 import torch
 
-from pipeline.stages import pretrain
+from pipeline.training import key
 
 S4 = {"avsbench_s4": {"train": 1, "val": 1, "test": 1}, "seed": 1, "width": 48, "height": 32, "fps": 2, "defects": False}
 
@@ -34,12 +34,16 @@ def features(made, dataset, modality):
     return log["computed"], log["reused"]
 
 
-@pytest.mark.parametrize("file", ["cmg/store/importers.py", "cmg/store/unpickle.py", "cmg/extract/released.py"])
-def test_released_rows_are_read_again_after_an_edit_and_not_after_a_comment(released, file):
+PLACES = ["cmg/store/importers.py:import_rows", "cmg/store/unpickle.py:load_array", "cmg/extract/released.py:ReleasedFiles"]
+
+
+@pytest.mark.parametrize("place", PLACES)
+def test_released_rows_are_read_again_after_an_edit_and_not_after_a_comment(released, place):
     assert features(released, "ave", "audio") == (3, 0)
-    for line, expected in (("# a comment", (0, 3)), ("EDITED = True", (3, 0))):
-        released.edit(file, line)
-        assert features(released, "ave", "audio") == expected
+    released.comment(place.partition(":")[0])
+    assert features(released, "ave", "audio") == (0, 3)
+    released.change(place)
+    assert features(released, "ave", "audio") == (3, 0)
 
 
 def test_clips_of_another_choice_of_images_are_computed_again(folder):
@@ -50,24 +54,31 @@ def test_clips_of_another_choice_of_images_are_computed_again(folder):
         made.run(command)
     modalities = ("video", "pixels", "masks")
     assert [features(made, "avsbench_s4", modality) for modality in modalities] == [(3, 0)] * 3
-    made.edit("cmg/datasets/s4_files.py", "EDITED = True")
+    made.change("cmg/datasets/s4_files.py:mask_paths")
     assert [features(made, "avsbench_s4", modality) for modality in modalities] == [(3, 0)] * 3
 
 
 def training(device="cpu"):
-    return pretrain._key({"seed": 0}, {}, "cmg.methods.baseline", torch.device(device))
+    return key({"seed": 0}, {}, "pretrain-baseline", torch.device(device))
 
 
 @pytest.mark.parametrize(
-    "file",
-    ["cmg/train/pairs.py", "cmg/datasets/exclusions.py", "cmg/datasets/clips.py", "pipeline/device.py", "pipeline/stages/pretrain.py"],
+    "place",
+    [
+        "cmg/train/pairs.py:pair",
+        "cmg/datasets/exclusions.py:read_exclusions",
+        "cmg/datasets/clips.py:read_index",
+        "pipeline/device.py:settle",
+        "pipeline/stages/pretrain.py:_train",
+        "pipeline/sweeps.py:merged",
+    ],
 )
-def test_training_begins_again_after_an_edit_of_anything_that_its_stage_runs(folder, file):
+def test_training_begins_again_after_an_edit_of_anything_that_its_stage_runs(folder, place):
     made = folder()
     before = training()
-    made.edit(file, "# a comment")
+    made.comment(place.partition(":")[0])
     assert training() == before
-    made.edit(file, "EDITED = True")
+    made.change(place)
     assert training() != before
 
 

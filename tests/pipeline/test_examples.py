@@ -11,7 +11,8 @@ from cmg.datasets.clips import Clip, write_index
 from cmg.datasets.listing import fingerprint
 from cmg.report.examples import Picture
 from cmg.tasks.codes import Codes, RunCodes
-from pipeline import examples, params, paths
+from pipeline import params, paths
+from pipeline.page import examples
 
 
 @pytest.fixture

@@ -5,7 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from pipeline import files, receipts
+from pipeline import files
+from pipeline.orchestration import receipts
 
 
 @pytest.fixture

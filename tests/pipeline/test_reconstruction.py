@@ -12,7 +12,8 @@ from safetensors.numpy import load_file
 from cmg.methods.vqvae import VQVAE
 from cmg.train import loop
 from pipeline import params as parameters
-from pipeline import paths, receipts
+from pipeline import paths
+from pipeline.orchestration import receipts
 from pipeline.tools.verify import problems_of
 from tests.pipeline.conftest import Folder
 

@@ -7,7 +7,8 @@ from cmg.datasets.clips import Clip, write_index
 from cmg.report.measured import Absent
 from cmg.tasks.codes import Codes, RunCodes
 from cmg.toc import toc_scores, write_toc
-from pipeline import measured, params, paths, reporting
+from pipeline import params, paths
+from pipeline.page import measured, reporting
 from tests.parameters import shipped
 
 

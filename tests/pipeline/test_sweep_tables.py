@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 from ruamel.yaml import YAML
 
-from pipeline import paths, receipts, sweeps
+from pipeline import paths, sweeps
+from pipeline.orchestration import receipts
 from tests.report.conftest import make_cells
 
 
@@ -102,3 +103,19 @@ def test_a_value_that_cannot_be_drawn_is_named(made, capsys, drawn, message):
 def test_a_table_that_does_not_exist_names_the_nearest(made, capsys):
     assert made.run("sweep fcid tabel9") == 2
     assert "unknown key 'tabel9'; did you mean 'table9'" in capsys.readouterr().err
+
+
+def test_a_table_that_waits_for_other_rows_than_its_own_says_which_lines_are_wrong(made, capsys):
+    values = YAML().load(Path("ablations/fcid/params.yaml").read_text())
+    values["tables"]["table9"] = [row for row in values["tables"]["table9"] if row != "codebook_300"] + ["no_recon"]
+    with Path("ablations/fcid/params.yaml").open("w") as file:
+        YAML().dump(values, file)
+    assert made.run("sweep fcid table9") == 2
+    said = capsys.readouterr().err.splitlines()
+    place = "ablations/fcid/dvc.yaml: stages.table9.deps"
+    assert [line.removeprefix(f"{place}: ") for line in said] == [
+        "add receipts/ablations/fcid+no_recon",
+        "add results/ablations/fcid+no_recon",
+        "take out receipts/ablations/fcid+codebook_300",
+        "take out results/ablations/fcid+codebook_300",
+    ]

@@ -4,7 +4,8 @@ import csv
 import json
 from itertools import product
 
-from pipeline import files, paths, receipts
+from pipeline import files, paths
+from pipeline.orchestration import receipts
 
 
 def finish(stage, item):

@@ -2,7 +2,8 @@
 
 from cmg.report.layout import sample_notice
 from cmg.report.rebuilt import Rebuilt, read_rebuilt
-from pipeline import paths, receipts
+from pipeline import paths
+from pipeline.orchestration import receipts
 from pipeline.params import Params
 
 

@@ -19,7 +19,8 @@ from cmg.tasks.codes import RunCodes
 from cmg.tasks.options import DEFAULT, of_task, ranked_by
 from cmg.toc import read_toc, select
 from cmg.train.watch import unhealthy
-from pipeline import paths, receipts
+from pipeline import paths
+from pipeline.orchestration import receipts
 from pipeline.params import Evaluate, Params
 
 AVEL, VALOR = "vggsound_avel", "valor32k"

@@ -1,6 +1,6 @@
 """The resolved stages of dvc.yaml and of the sweeps'. DVC judges which are stale.
 
-Uses DVC's internal ``Repo.index`` (no public interface offers resolved stages), here and in pipeline/handover.py and nowhere else.
+Uses DVC's internal ``Repo.index`` (no public interface offers resolved stages), here and in handover.py beside it and nowhere else.
 """
 
 import hashlib
@@ -18,6 +18,8 @@ from dvc.repo import Repo
 from ruamel.yaml import YAML
 
 from pipeline import files, paths
+
+CODE = "code"  # the stage that comes before a plan is made: what it writes are source files to Snakemake
 
 
 @dataclass(frozen=True)
@@ -100,10 +102,16 @@ class Stages(list[Stage]):
 
 
 def stages(root: Path = Path(".")) -> Stages:
-    """Every stage of the project's dvc.yaml, the sweeps' (``ablations/*/dvc.yaml``) and the side branches' (``branches/*/dvc.yaml``)."""
+    """As ``of``, of the project below ``root``."""
     with Repo(str(root)) as repo:
-        read = cache(lambda path: YAML(typ="safe", pure=True).load(Path(path).read_text()))
-        return Stages(_stage(stage, repo.root_dir, read) for stage in repo.index.stages if _is_ours(stage.path_in_repo))
+        return of(repo)
+
+
+def of(repo: Repo) -> Stages:
+    """Every stage but ``code`` of dvc.yaml, the sweeps' (``ablations/*/dvc.yaml``) and the side branches' (``branches/*/dvc.yaml``)."""
+    read = cache(lambda path: YAML(typ="safe").load(Path(path).read_text()))
+    found = (stage for stage in repo.index.stages if _is_ours(stage.path_in_repo) and stage.addressing != CODE)
+    return Stages(_stage(stage, repo.root_dir, read) for stage in found)
 
 
 def _is_ours(file: str) -> bool:
@@ -148,17 +156,17 @@ def definition(stage: Stage, every: Stages) -> str:
     return hashlib.sha256(json.dumps([stage.command, stage.params, sources], sort_keys=True).encode()).hexdigest()
 
 
-def stale(root: Path = Path(".")) -> set[str]:
-    """Names of the stages that DVC would run (changed command, dependency, parameter, output, or never run)."""
-    with Repo(str(root)) as repo:
-        return {name.removeprefix("dvc.yaml:") for name in repo.status()}
+def stale(repo: Repo, every: Stages) -> set[str]:
+    """Names of the stages with outputs that DVC would run: changed command, dependency, parameter or output."""
+    made = {stage.name for stage in every if any(Path(product).exists() for product in stage.products)}
+    return {stage.addressing for stage in repo.index.stages if stage.addressing in made and stage.status()}
 
 
 def edited_parameters(root: Path = Path(".")) -> dict[str, dict[str, list[str]]]:
     """``{receipt name: {file: keys}}`` of the stages whose parameter values differ from those they last ran with."""
-    by_name = {stage.name: Path(stage.receipt) for stage in stages(root)}
     edited = {}
     with Repo(str(root)) as repo:
+        by_name = {stage.name: Path(stage.receipt) for stage in of(repo)}
         for name, changes in repo.status().items():
             deps = [change["changed deps"] for change in changes if isinstance(change, dict) and "changed deps" in change]
             keys = {file: list(found) for dep in deps for file, found in dep.items() if isinstance(found, dict)}

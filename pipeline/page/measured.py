@@ -12,7 +12,8 @@ from cmg.report.further import protocol_table, swept_table
 from cmg.report.logs import Log, read_logs
 from cmg.report.measured import Absent, Measured
 from cmg.report.pagetables import PageTable
-from pipeline import paths, receipts, sweeps
+from pipeline import paths, sweeps
+from pipeline.orchestration import receipts
 
 MISSING = "not made yet"
 

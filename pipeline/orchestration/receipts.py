@@ -13,12 +13,13 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from pipeline import codedeps, files, machine, paths
+from pipeline import files, machine, paths
+from pipeline.orchestration import code
 
 
 @contextmanager
 def record(
-    stage: str, item: str, *, inputs: Sequence[Path], outputs: Sequence[Path], params: dict[str, Any], code: Sequence[str] = ()
+    stage: str, item: str, *, inputs: Sequence[Path], outputs: Sequence[Path], params: dict[str, Any], code_of: str = ""
 ) -> Iterator[dict[str, Any]]:
     """Remove the outputs of an earlier run (as DVC does), run a stage's body, then write its receipt (and its log:
     duration, machine, peak memory).
@@ -26,16 +27,17 @@ def record(
     Args:
         inputs, outputs: files or folders, digested by ``files.digest`` (inputs before the body, outputs after it).
         params: the parameter values the stage used.
-        code: modules imported by name at run time, beside ``pipeline.stages.<stage>``.
+        code_of: the method, dataset or modality that the stage's code depends on.
 
     Yields a dictionary for the log (counts, rates). Raises FileNotFoundError when an input or a promised output is absent.
     """
+    name = f"{stage}-{code_of}" if code_of else stage
     receipt = {
         "stage": stage,
         "item": item,
         "inputs": {path.as_posix(): files.digest(path) for path in inputs},
         "params": params,
-        "code": codedeps.code_digests([f"pipeline.stages.{stage}", *code]),
+        "code": {"name": name, "files": code.of(name)},
     }
     notes: dict[str, Any] = {}
     for path in [*outputs, paths.receipt(stage, item)]:

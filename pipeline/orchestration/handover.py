@@ -1,8 +1,8 @@
 """How Snakemake and DVC agree on what is done.
 
-Snakemake compares modification times only (profiles/default), so before it plans, ``settle`` gives the outputs of stale stages an
-ancient time and makes those of fresh stages no older than their inputs. After a Snakemake job, a mark holds what the job was;
-``record`` commits marked stages to DVC.
+Snakemake compares modification times only (profiles/default), so before it plans, the stage ``code`` is brought up to date, and
+``settle`` gives the outputs of stale stages an ancient time and makes those of fresh stages no older than their inputs. After a
+Snakemake job, a mark holds what the job was; ``record`` commits marked stages to DVC.
 """
 
 import json
@@ -14,38 +14,51 @@ from pathlib import Path
 
 from dvc.repo import Repo, lock_repo
 
-from pipeline import dag, files, paths
+from pipeline import files, paths
+from pipeline.orchestration import dag
 
 ANCIENT = 1  # seconds since the epoch; 0 means "unset" to Snakemake
+OLD = 2  # of files of the stage ``code``: later than what is stale, before all else
 MARKS = paths.work("snakemake")
 INTERRUPTED, LOCKS = Path(".snakemake/incomplete"), Path(".snakemake/locks")
 
 
-def ready(every: dag.Stages, unlocking: bool) -> None:
+def ready(unlocking: bool) -> dag.Stages:
     """Make the project ready for Snakemake's plan, and record what an interrupted run had finished.
 
     While another Snakemake holds its lock, its marks are left alone. unlocking: the lock is a dead run's, so what that run had
     finished is recorded for DVC too.
     """
     locked = LOCKS.is_dir() and any(LOCKS.iterdir())
-    if locked and not unlocking:
-        print("Another Snakemake holds the lock: planned is what it found stale when it started.", file=sys.stderr)
-        return
-    record(every)
-    if not locked:
-        settle(every)
-        forget_interruptions()
+    with Repo(".") as repo, lock_repo(repo):
+        if locked and not unlocking:
+            print("Another Snakemake holds the lock: planned is what it found stale when it started.", file=sys.stderr)
+            return dag.of(repo)
+        refresh(repo)
+        every = dag.of(repo)
+        _record(repo, every)
+        if not locked:
+            settle(every, dag.stale(repo, every))
+            forget_interruptions()
+        return every
 
 
-def settle(every: dag.Stages) -> None:
+def refresh(repo: Repo) -> None:
+    """Bring what the stages' code means up to date."""
+    if repo.stage.load_one(name=dag.CODE).changed():
+        repo.reproduce(dag.CODE, single_item=True)
+
+
+def settle(every: dag.Stages, stale: set[str]) -> None:
     """Set modification times so that Snakemake's verdict is DVC's: stale products ancient, fresh ones not older than their inputs."""
-    old = dag.stale()
     now = time.time()
+    for file in paths.CODE.iterdir():
+        os.utime(file, (OLD, OLD))
     for stage in every:
         products = [Path(product) for product in stage.products if Path(product).is_file()]
         for part in stage.parts:
             part_mark(stage, part).unlink(missing_ok=True)  # of an interrupted run: its parts start again and find their rows done
-        if stage.name in old:
+        if stage.name in stale:
             for product in products:
                 os.utime(product, (ANCIENT, ANCIENT))
         elif products and _older_than_inputs(products, stage, every):
@@ -80,16 +93,21 @@ def mark(stage: dag.Stage) -> Path:
     return MARKS / stage.rule
 
 
-def record(every: dag.Stages) -> tuple[list[str], list[str]]:
+def record() -> tuple[list[str], list[str]]:
     """Commit to DVC every stage that a Snakemake job finished; names of the recorded and of the refused ones.
 
     A stage is refused when its command, parameters or code have changed since the job started, or its receipt does not describe
     the files on disk; it stays stale, and the next run redoes it.
     """
+    with Repo(".") as repo, lock_repo(repo):
+        refresh(repo)
+        return _record(repo, dag.of(repo))
+
+
+def _record(repo: Repo, every: dag.Stages) -> tuple[list[str], list[str]]:
     marked = [stage for stage in every if mark(stage).is_file()]
     done = [stage for stage in marked if mark(stage).read_text().strip() == dag.definition(stage, every) and _matches_disk(stage)]
-    with Repo(".") as repo, lock_repo(repo):
-        _commit(repo, [stage.name for stage in done])
+    _commit(repo, [stage.name for stage in done])
     for stage in marked:
         mark(stage).unlink()
     return [stage.name for stage in done], [stage.name for stage in marked if stage not in done]

@@ -1,0 +1,142 @@
+"""What a stage's code is: everything of the project's that it runs, by what it means. The one definition.
+
+From a stage's module every name that is used is followed to its definition, through imports, so that an edit concerns exactly the
+stages that use what was edited. Three rules beside:
+
+- what orchestrates (this folder) does not count, and of the parameters the methods that are called: DVC tracks their values;
+- of a dictionary that names modules the entry of the stage's item counts alone, where it has one; what an entry names is followed
+  where it is imported by name;
+- a file beside a module (template, style, table) counts with the definition, or the file, that names it.
+
+The stage ``code`` writes one file per stage and item (``paths.code``); dvc.yaml makes every other stage depend on its own.
+"""
+
+import hashlib
+from collections import defaultdict
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+
+from pipeline import files, paths
+from pipeline.orchestration.meaning import ON_IMPORT, Part
+from pipeline.orchestration.modules import EVERYTHING, Modules
+
+STAGES, OWN = "pipeline.stages", "code"
+ITEMS = {  # stage: the dictionary whose keys are what it is run for, where an edit may concern one of them
+    **dict.fromkeys(("pretrain", "codes", "toc", "evaluate", "default", "sweep"), "cmg.methods:METHODS"),
+    "index": "cmg.datasets.registry:READERS",
+    "features": "cmg.extract.run:MODULES",
+}
+APART, GIVEN = "pipeline.orchestration", "pipeline.params"
+
+
+def digests(roots: Iterable[str], item: str = "", modules: Modules | None = None) -> dict[str, str]:
+    """``{file: SHA-256 of what is used of it}`` over everything that ``roots`` use.
+
+    Args:
+        roots: modules (``cmg.toc``) or definitions in them (``cmg.toc:select``).
+        item: method, dataset or modality whose entries count.
+
+    Raises:
+        ModuleNotFoundError: a root is no module of the project.
+    """
+    found = Closure(roots, item, modules or Modules()).found
+    return {file.as_posix(): _sha256("\n".join(text for _, text in sorted(names.items()))) for file, names in sorted(found.items())}
+
+
+def of(name: str, modules: Modules | None = None) -> dict[str, str]:
+    """The code of a stage, ``tables``, or of one with its item, ``pretrain-fcid``."""
+    stage, _, item = name.partition("-")
+    return digests([f"{STAGES}.{stage}"], item, modules)
+
+
+def names(modules: Modules | None = None) -> list[str]:
+    """Every stage, by item where it has items."""
+    modules = modules or Modules()
+    stages = [stage for stage in modules.inside(STAGES) if stage != OWN]
+    return [f"{stage}{item}" for stage in stages for item in (_items(ITEMS[stage], modules) if stage in ITEMS else [""])]
+
+
+def _items(registry: str, modules: Modules) -> Iterator[str]:
+    module, name = modules.named(registry)
+    yield from (f"-{key}" for part in modules.meaning(module).parts(name) for key in part.entries)
+
+
+def write() -> None:
+    """One file per name, left as it is where nothing has changed; those of stages that are no more are removed."""
+    modules = Modules()
+    wanted = {paths.code(name): "".join(f"{digest}  {file}\n" for file, digest in of(name, modules).items()) for name in names(modules)}
+    for file, text in wanted.items():
+        if not file.is_file() or file.read_text() != text:
+            files.write_bytes(file, text.encode())
+    for file in paths.CODE.iterdir():
+        if file not in wanted:
+            files.remove(file)
+
+
+def _sha256(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+class Closure:
+    """``found``: ``{file: {name: meaning}}`` of all that ``roots`` use, directly or not."""
+
+    def __init__(self, roots: Iterable[str], item: str, modules: Modules) -> None:
+        self.found: dict[Path, dict[str, str]] = defaultdict(dict)
+        self._item, self._modules = item, modules
+        self._seen: set[tuple[str, str, bool]] = set()
+        self._queue = [(*modules.named(name), False) for name in roots]
+        while self._queue:
+            self._visit(*self._queue.pop())
+
+    def _visit(self, module: str, name: str, by_name: bool) -> None:
+        """by_name: what uses this imports modules by name."""
+        if (module, name, by_name) in self._seen or module.startswith(APART) or not self._modules.file(module):
+            return
+        self._seen.add((module, name, by_name))
+        meaning, (first, _, member) = self._modules.meaning(module), name.partition(".")
+        if name == EVERYTHING:
+            self._queue += [(module, other, by_name) for other in [*meaning.statements, *meaning.offered]]
+        elif first in meaning.imported:
+            found, other = self._modules.followed(meaning.imported[first])
+            self._queue.append((found, f"{other}.{member}" if member else other, by_name))
+        elif member:
+            self._member(module, first, member, by_name)
+        elif name in meaning.statements:
+            self._count(module, name, [self._chosen(part, module) for part in meaning.parts(name)], by_name)
+        if name != ON_IMPORT:
+            self._queue += [(above, ON_IMPORT, by_name) for above in _with_packages(module)]
+
+    def _count(self, module: str, name: str, parts: list[Part], by_name: bool) -> None:
+        file, known = self._modules.file(module), self._modules
+        self.found[file][name] = "\n".join(part.text for part in parts)
+        for part in parts:
+            imports = by_name or any(names[-1] == "import_module" for names in part.names)
+            places = [*known.used(part, module), *known.given(part, module, GIVEN), *(known.by_name(part) if imports else [])]
+            self._queue += [(*place, imports) for place in places]
+            self.found |= {beside: {beside.name: known.text(beside)} for beside in known.beside(part.strings, file.parent)}
+
+    def _member(self, module: str, kind: str, attributes: str, by_name: bool) -> None:
+        """A method or property of a class, or one of the class that a field of it is annotated with."""
+        name, _, rest = attributes.partition(".")
+        for part in self._modules.meaning(module).parts(kind):
+            member = part.members.get(name)
+            if isinstance(member, Part):
+                self._count(module, f"{kind}.{name}", [member], by_name)
+            elif member and rest:
+                self._queue.append((module, f"{member[0]}.{rest}", by_name))
+
+    def _chosen(self, part: Part, module: str) -> Part:
+        """The item's entry of a dictionary that names modules; anything else as it is."""
+        entries = part.entries
+        chosen = self._item in entries and any(self._names_module(entry, module) for entry in entries.values())
+        return entries[self._item] if chosen else part
+
+    def _names_module(self, part: Part, module: str) -> bool:
+        """In a string or by import."""
+        return bool(self._modules.by_name(part)) or any(name == EVERYTHING for _, name in self._modules.used(part, module))
+
+
+def _with_packages(module: str) -> Iterator[str]:
+    """A module and the packages around it, which run when it is imported."""
+    parts = module.split(".")
+    yield from (".".join(parts[: i + 1]) for i in range(len(parts)))
