@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 
 from cmg.files import write_bytes
-from cmg.methods import build
+from cmg.methods import method_class
 from cmg.methods.base import Method
 
 
@@ -26,20 +26,28 @@ def save_tensors(folder: Path, state: Mapping[str, Tensor], about: dict[str, Any
     write_bytes(folder / "checkpoint.json", (json.dumps(about, indent=1, sort_keys=True) + "\n").encode())
 
 
-def load(folder: Path, device: torch.device | str = "cpu", kind: type[Method] | None = None) -> tuple[Method, dict[str, Any]]:
-    """The trained method in evaluation mode, and what was recorded with it. What ``about["absent"]`` names keeps its initial values.
+def load(folder: Path, device: torch.device | str = "cpu") -> tuple[Method, dict[str, Any]]:
+    """The trained method in evaluation mode, and what was recorded with it; raises as ``load_as``."""
+    return load_as(method_class(recorded(folder)["method"]), folder, device)
 
-    kind: its class where it is none of the registered methods.
+
+def recorded(folder: Path) -> dict[str, Any]:
+    """What was recorded with the weights. Raises FileNotFoundError where the folder holds no checkpoint."""
+    for name in ("checkpoint.json", "model.safetensors"):
+        if not (folder / name).is_file():
+            raise FileNotFoundError(f"{folder / name}: no checkpoint; run: dvc repro")
+    return json.loads((folder / "checkpoint.json").read_text())
+
+
+def load_as(kind: type[Method], folder: Path, device: torch.device | str = "cpu") -> tuple[Method, dict[str, Any]]:
+    """A model of a class that need not be registered, and what was recorded. What ``about["absent"]`` names keeps its initial values.
 
     Raises:
         FileNotFoundError: the folder holds no checkpoint.
         ValueError: the weights do not fit the recorded configuration; the message lists missing and unexpected keys.
     """
-    for name in ("checkpoint.json", "model.safetensors"):
-        if not (folder / name).is_file():
-            raise FileNotFoundError(f"{folder / name}: no checkpoint; run: dvc repro")
-    about = json.loads((folder / "checkpoint.json").read_text())
-    method = kind(kind.Config.model_validate(about["config"])) if kind else build(about["method"], about["config"])
+    about = recorded(folder)
+    method = kind(kind.Config.model_validate(about["config"]))
     tensors = safetensors.torch.load_file(folder / "model.safetensors", device=str(device))
     expected = method.state_dict()
     absent = set(about.get("absent", ()))

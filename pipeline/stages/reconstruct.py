@@ -49,7 +49,7 @@ def _encode(inputs: list, params: Params) -> tuple[Encoded, dict[str, Any]]:
     """The held-out pictures through the trained model, and what the table says of both."""
     folder, device = inputs[0], prepare(params)
     store, batch = FeatureStore(inputs[1]), params.active.reconstruction.batch_size
-    model, trained = checkpoint.load(folder, device, VQVAE)
+    model, trained = checkpoint.load_as(VQVAE, folder, device)
     check_origin(trained["features"], store, "pixels")
     data = StoredPictures(store, usable(store, read_index(inputs[2]), "test"), device)
     batches = [batch.pixels for batch in data.in_order(batch)]

@@ -95,7 +95,7 @@ def test_a_run_that_was_killed_ends_in_the_same_bits(tmp_path):
 def test_a_checkpoint_comes_back_with_its_sizes(tmp_path):
     one = model(downsample=2)
     checkpoint.save(tmp_path, one, {"method": "vqvae", "config": one.config.model_dump()})
-    back, about = checkpoint.load(tmp_path, kind=VQVAE)
+    back, about = checkpoint.load_as(VQVAE, tmp_path)
     batch = torch.rand(2, 3, 8, 8)
     assert torch.equal(back.indices(batch), one.eval().indices(batch)) and about["config"]["downsample"] == 2
     assert back.vectors(batch).shape == (2, 4, 4, 6)
