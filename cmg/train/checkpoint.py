@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 
 from cmg.files import write_bytes
-from cmg.methods import method_class
+from cmg.methods import build
 from cmg.methods.base import Method
 
 
@@ -27,27 +27,31 @@ def save_tensors(folder: Path, state: Mapping[str, Tensor], about: dict[str, Any
 
 
 def load(folder: Path, device: torch.device | str = "cpu") -> tuple[Method, dict[str, Any]]:
-    """The trained method in evaluation mode, and what was recorded with it; raises as ``load_as``."""
-    return load_as(method_class(recorded(folder)["method"]), folder, device)
+    """The trained method in evaluation mode, and what was recorded with it. What ``about["absent"]`` names keeps its initial values.
+
+    Raises:
+        FileNotFoundError: the folder holds no checkpoint.
+        ValueError: the weights do not fit the recorded configuration; the message lists missing and unexpected keys.
+    """
+    about = _recorded(folder)
+    return _filled(build(about["method"], about["config"]), about, folder, device), about
 
 
-def recorded(folder: Path) -> dict[str, Any]:
-    """What was recorded with the weights. Raises FileNotFoundError where the folder holds no checkpoint."""
+def load_as(kind: type[Method], folder: Path, device: torch.device | str = "cpu") -> tuple[Method, dict[str, Any]]:
+    """As ``load``, of a class that is none of the registered methods."""
+    about = _recorded(folder)
+    return _filled(kind(kind.Config.model_validate(about["config"])), about, folder, device), about
+
+
+def _recorded(folder: Path) -> dict[str, Any]:
     for name in ("checkpoint.json", "model.safetensors"):
         if not (folder / name).is_file():
             raise FileNotFoundError(f"{folder / name}: no checkpoint; run: dvc repro")
     return json.loads((folder / "checkpoint.json").read_text())
 
 
-def load_as(kind: type[Method], folder: Path, device: torch.device | str = "cpu") -> tuple[Method, dict[str, Any]]:
-    """A model of a class that need not be registered, and what was recorded. What ``about["absent"]`` names keeps its initial values.
-
-    Raises:
-        FileNotFoundError: the folder holds no checkpoint.
-        ValueError: the weights do not fit the recorded configuration; the message lists missing and unexpected keys.
-    """
-    about = recorded(folder)
-    method = kind(kind.Config.model_validate(about["config"]))
+def _filled(method: Method, about: dict[str, Any], folder: Path, device: torch.device | str) -> Method:
+    """A method of fresh weights with those of the folder."""
     tensors = safetensors.torch.load_file(folder / "model.safetensors", device=str(device))
     expected = method.state_dict()
     absent = set(about.get("absent", ()))
@@ -56,4 +60,4 @@ def load_as(kind: type[Method], folder: Path, device: torch.device | str = "cpu"
         raise ValueError(f"{folder}: weights of another model: missing {missing}, unexpected {unexpected}")
     method.to(device)
     method.load_state_dict(tensors, strict=not absent)
-    return method.eval(), about
+    return method.eval()
