@@ -120,4 +120,4 @@ class VQVAE(Method):
 
     def health(self) -> dict[str, float]:
         """Of the choices since the last call: see `Method.health`."""
-        return self.quantizer.health()
+        return self.quantizer.health(self.quantizer.embedding)

@@ -187,11 +187,11 @@ def users():
 @pytest.mark.parametrize(
     ("place", "stages"),
     [
-        ("pipeline/params.py:Params.method_config", {"pretrain", "sweep"}),
+        ("pipeline/params.py:Params.method_config", {"pretrain", "sweep", "tables", "report"}),
         ("pipeline/params.py:Params.schedule", {"pretrain"}),
         ("pipeline/sweeps.py:merged", {"pretrain", "codes", "toc", "evaluate", "sweep"}),
         ("cmg/extract/vgg19.py:decode", {"features"}),
-        ("cmg/losses/infonce.py:infonce", {"pretrain", "codes", "sweep"}),
+        ("cmg/losses/infonce.py:infonce", {"pretrain", "codes", "sweep", "tables", "report"}),
         ("cmg/report/style.css:style.css", {"report"}),
         ("cmg/report/base.html.j2:base.html.j2", {"report"}),
         ("cmg/store/locks.py:ShardLocks", {"features"}),
@@ -202,7 +202,7 @@ def test_an_edit_concerns_the_stages_that_use_it(users, place, stages):
 
 
 def test_a_methods_own_code_concerns_that_method(users):
-    assert users("cmg/methods/fcid.py:FCID") == {"pretrain-fcid", "codes-fcid", "sweep-fcid"}
+    assert users("cmg/methods/fcid.py:FCID") == {"pretrain-fcid", "codes-fcid", "sweep-fcid", "tables", "report"}
 
 
 def test_every_item_runs_the_module_that_its_registry_names():
