@@ -200,6 +200,24 @@ class HeadSchedule(Section):
     learning_rate: float = Field(gt=0)
 
 
+class MaskHeads(Section):
+    """How heads that segment are fitted; fields of ``cmg.segmentation.heads.HeadOptions``."""
+
+    backbone: Literal["small", "pvt_v2_b5", "resnet50"]
+    weights: Literal["official", "random"] = "official"
+    epochs: PositiveInt
+    batch_size: PositiveInt
+    learning_rate: float = Field(gt=0)
+    flip: bool
+    check_every: PositiveInt
+
+
+class Segmentation(Section):
+    """The side branch of segmentation: where its dataset comes from."""
+
+    avsbench_s4: Dataset
+
+
 class Recipes(Section):
     """Arguments of the recipes, passed to ``cmg.extract`` as they stand (it rejects unknown ones and values of another type).
 
@@ -219,6 +237,7 @@ class Scale(Section):
     pretrain: Pretrain
     evaluate: HeadSchedule
     reconstruction: PictureSchedule
+    segmentation: MaskHeads
 
 
 class Scales(Section):
@@ -244,6 +263,7 @@ class Params(BaseModel):
     toc: Toc
     evaluate: Evaluate
     reconstruction: Reconstruction
+    segmentation: Segmentation
     scales: Scales
     sections: dict[str, dict[str, Any]]
     released: dict[str, Released]
@@ -258,11 +278,13 @@ class Params(BaseModel):
         return any(dataset.source == "sample" for dataset in self.datasets.values())
 
     def dataset(self, name: str) -> Dataset:
-        """The section of one dataset.
+        """The section of one dataset; ``<branch>/<name>``: of a side branch's.
 
         Raises:
             ParameterError: there is none.
         """
+        if name == paths.S4:
+            return self.segmentation.avsbench_s4
         if name not in self.datasets:
             raise ParameterError(f"params.yaml: datasets: {unknown_key(name, list(self.datasets))} (or add `{name}:`)")
         return self.datasets[name]
@@ -276,6 +298,7 @@ class Params(BaseModel):
         where, values = f"scales.{self.scale}.features.{modality}", getattr(self.active.features, modality)
         if modality not in ("pixels", "masks"):
             return where, values
+        dataset = paths.plain(dataset)
         if dataset not in values:
             raise ParameterError(f"params.yaml: {where}: {unknown_key(dataset, list(values))} (or add `{dataset}: {{size: 64}}`)")
         return f"{where}.{dataset}", values[dataset]

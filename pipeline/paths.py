@@ -20,6 +20,22 @@ PROTOCOLS = RESULTS / "protocols.csv"
 FIGURE10 = RESULTS / "figure10.svg"
 PARAMS = Path("params.yaml")
 EXCLUSIONS = Path("data/exclusions.csv")
+SEGMENTATION = "segmentation"  # a side branch
+S4 = f"{SEGMENTATION}/avsbench_s4"  # its dataset
+SEGMENTATION_TABLE, SEGMENTATION_PAGE = "codaar_avs", RESULTS / "segmentation.html"
+
+
+def plain(name: str) -> str:
+    """A dataset or run by its own name, without the side branch that it belongs to."""
+    return name.rpartition("/")[2]
+
+
+def _branched(room: Path, name: str) -> Path:
+    """Where ``room`` keeps a dataset or run. What belongs to a side branch (``segmentation/avsbench_s4``) stands apart, so that the
+    folders that the root pipeline reads hold nothing of it.
+    """
+    branch, _, own = name.rpartition("/")
+    return room.parent / branch / room.name / own if branch else room / name
 
 
 def table(name: str, ending: str) -> Path:
@@ -38,27 +54,27 @@ def weights_root() -> Path:
 
 def dataset_root(dataset: str, source: str) -> Path:
     """Media and annotation files of one dataset: the generated corpus for ``sample``, the user's folder otherwise."""
-    return SAMPLE / dataset if source == "sample" else raw_root() / dataset
+    return _branched(SAMPLE, dataset) if source == "sample" else raw_root() / plain(dataset)
 
 
 def listing(dataset: str, source: str) -> Path:
-    return Path("data/listings") / source / f"{dataset}.csv"
+    return _branched(Path("data/listings"), dataset).with_name(source) / f"{plain(dataset)}.csv"
 
 
 def index(dataset: str) -> Path:
-    return Path("data/index") / f"{dataset}.parquet"
+    return _branched(Path("data/index"), f"{dataset}.parquet")
 
 
 def problems(dataset: str) -> Path:
-    return Path("data/index") / f"{dataset}.problems.csv"
+    return _branched(Path("data/index"), f"{dataset}.problems.csv")
 
 
 def store(dataset: str, modality: str) -> Path:
-    return Path("data/features") / dataset / f"{modality}.zarr"
+    return _branched(Path("data/features"), dataset) / f"{modality}.zarr"
 
 
 def failures(dataset: str, modality: str) -> Path:
-    return Path("data/features") / dataset / f"{modality}.failures.csv"
+    return _branched(Path("data/features"), dataset) / f"{modality}.failures.csv"
 
 
 def remarks(dataset: str, modality: str) -> Path:
@@ -91,7 +107,7 @@ def checkpoint(run: str) -> Path:
 
 
 def codes(run: str) -> Path:
-    return _room("data/codes", run) / f"{run}.safetensors"
+    return _branched(_room("data/codes", run), f"{run}.safetensors")
 
 
 def toc(run: str) -> Path:
@@ -100,7 +116,7 @@ def toc(run: str) -> Path:
 
 def run_result(run: str) -> Path:
     """Scores of one run; a folder per point holds its seeds, and a table reads the folders of its rows."""
-    return (point_folder(RESULTS, run) if "+" in run else RUNS) / f"{run}.json"
+    return _branched(point_folder(RESULTS, run) if "+" in run else RUNS, f"{run}.json")
 
 
 def point_folder(room: Path, run: str) -> Path:
@@ -134,7 +150,19 @@ def code(name: str) -> Path:
 
 
 def receipt(stage: str, item: str) -> Path:
-    return (point_folder(RECEIPTS, item) if "+" in item else RECEIPTS) / stage / f"{item}.json"
+    branch, _, own = item.rpartition("/")
+    return (point_folder(RECEIPTS, item) if "+" in item else RECEIPTS / branch) / stage / f"{own}.json"
+
+
+def receipt_name(path: Path) -> str:
+    """``<stage>/<item>`` of a receipt by its path."""
+    room, stage, item = path.parent.parent.name, path.parent.name, path.stem
+    return f"{stage}/{room}/{item}" if room == SEGMENTATION else f"{stage}/{item}"
+
+
+def pictures(run: str) -> Path:
+    """Test frames of a segmentation run, with the masks that were found."""
+    return Path("data") / SEGMENTATION / "pictures" / f"{plain(run)}.safetensors"
 
 
 def curves(run: str) -> Path:

@@ -58,7 +58,7 @@ DATASETS = {
     "clotho": "Clotho: sounds with five captions each; retrieval between sound and sentence (A↔T)",
     "flickrsound": "FlickrSound: pictures with the sound that was recorded with them; retrieval between picture and sound (V↔A)",
     "valor32k": "VALOR-32K: clips with a caption of what is seen and heard; shows which modality uses which code",
-    "avsbench_s4": "AVSBench-S4: clips with masks of what sounds; can be extracted, no task here uses it",
+    "avsbench_s4": "AVSBench-S4: clips with masks of what sounds; segmentation with codes as queries, on a page of its own",
     "celeba_hq": "CelebA-HQ: portraits, rebuilt from part of their codes in table 3",
 }
 

@@ -12,9 +12,10 @@ from torch import Tensor, nn
 class QueryAttention(nn.Module):
     """Map + what its positions attend to in the query; normalised over channels.
 
-    y_p = sum over positions q of (theta_p . phi_q) g_q / N, N = T H W, without a softmax. So phi and g are summed up first: a c x c
-    matrix per clip stands where released code builds one of N x N. The query is the same at every position of a second, so phi is
-    taken per second. The last normalisation starts at zero: at first the map passes as it is.
+    y_p = sum over positions q of (theta_p . phi_q) g_q / N, N = T H W, without a softmax. So phi and g are summed up
+    first: a c x c matrix per clip stands where released code builds one of N x N. The query is the same at every
+    position of a second, so phi is taken per second. The last normalisation starts at zero: at first the map passes as
+    it is.
     """
 
     def __init__(self, query: int, channels: int = 256) -> None:

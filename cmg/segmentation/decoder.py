@@ -32,7 +32,9 @@ class DilatedSum(nn.Module):
 
 
 class ResidualUnit(nn.Module):
-    """relu(x) + conv(relu(conv(relu(x)))): the first ReLU of the release works in place, so it is on the skip path too."""
+    """relu(x) + conv(relu(conv(relu(x)))): the first ReLU of the release works in place, so it is on the skip path
+    too.
+    """
 
     def __init__(self) -> None:
         super().__init__()

@@ -1,4 +1,5 @@
-"""A small segmentation network for CPUs: convolutions whose channels the query scales and shifts (FiLM; Perez et al. 2018).
+"""A small segmentation network for CPUs: convolutions whose channels the query scales and shifts (FiLM; Perez et al.
+2018).
 
 Axes: N frames, S pixels a side (a multiple of 8), C channels, Q query dimension.
 """

@@ -21,8 +21,8 @@ SCORED_AT_ONCE = 8  # clips; the number changes no answer
 
 @dataclass(frozen=True)
 class HeadOptions:
-    """backbone: small (trained from nothing), or pvt_v2_b5 or resnet50 with the released decoder. flip: whether half of the clips of a
-    batch are mirrored. check_every: epochs between two looks at the validation clips.
+    """backbone: small (trained from nothing), or pvt_v2_b5 or resnet50 with the released decoder. flip: whether half
+    of the clips of a batch are mirrored. check_every: epochs between two looks at the validation clips.
     """
 
     backbone: str = SMALL
@@ -45,7 +45,9 @@ class Fitted:
 
 
 def build(options: HeadOptions, query: int, weights: Mapping[str, Tensor] | None = None) -> nn.Module:
-    """A head for queries of this dimension, weights drawn by the seed; `weights`: those of the backbone, under their official names."""
+    """A head for queries of this dimension, weights drawn by the seed; `weights`: those of the backbone, under their
+    official names.
+    """
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(options.seed)
         if options.backbone == SMALL:
@@ -92,7 +94,9 @@ def _epoch(
 
 
 def loss(net: nn.Module, scenes: Scenes, chosen: np.ndarray, queries: np.ndarray, mirrored: Tensor, device: str) -> Tensor:
-    """Binary cross-entropy over the pixels of the seconds that have a mask; `mirrored` [b]: which clips are seen in a mirror."""
+    """Binary cross-entropy over the pixels of the seconds that have a mask; `mirrored` [b]: which clips are seen in a
+    mirror.
+    """
     seconds = SECONDS if net.whole_clips else scenes.masked
     frames, truth = scenes.frames(chosen, seconds), torch.from_numpy(scenes.truth(chosen)).float()
     frames[mirrored], truth[mirrored] = frames[mirrored].flip(-1), truth[mirrored].flip(-1)

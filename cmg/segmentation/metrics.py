@@ -1,4 +1,5 @@
-"""How well masks agree: mean intersection over union, and F with beta^2 = 0.3 at its best threshold (AVSBench's two measures).
+"""How well masks agree: mean intersection over union, and F with beta^2 = 0.3 at its best threshold (AVSBench's two
+measures).
 
 n frames, H W pixels. A pixel belongs to the object where its logit is above zero. Source: facts on CoDAAR, section 6.
 """
@@ -22,10 +23,11 @@ def iou(logits: np.ndarray, truth: np.ndarray) -> np.ndarray:
 
 
 class BestF:
-    """The largest value over thresholds of the mean F curve of frames that come in batches; frames with an empty truth are left out.
+    """The largest value over thresholds of the mean F curve of frames that come in batches; frames with an empty truth
+    are left out.
 
-    The thresholds are all numbers of half precision, to which logits are rounded. One pass over each frame's sorted logits: its curve
-    is kept as its steps, by level, so that memory does not grow with the number of frames.
+    The thresholds are all numbers of half precision, to which logits are rounded. One pass over each frame's sorted
+    logits: its curve is kept as its steps, by level, so that memory does not grow with the number of frames.
     """
 
     def __init__(self) -> None:
@@ -65,23 +67,21 @@ def _levels(logits: np.ndarray) -> np.ndarray:
 
 def released_f(logits: np.ndarray, truth: np.ndarray) -> float:
     """F of one batch [n,H,W] as released: the best of 255 thresholds of the probability; 0 where every truth is empty."""
-    curves = [_released_curve(*pair) for pair in zip(logits.reshape(len(logits), -1), truth.reshape(len(truth), -1) > 0, strict=True)]
-    curves = [curve for curve in curves if curve is not None]
+    pairs = zip(logits.reshape(len(logits), -1), truth.reshape(len(truth), -1) > 0, strict=True)
+    curves = [_released_curve(one, object_) for one, object_ in pairs if object_.any()]
     return float(np.mean(curves, axis=0).max()) if curves else 0.0
 
 
-def _released_curve(logits: np.ndarray, object_: np.ndarray) -> np.ndarray | None:
+def _released_curve(logits: np.ndarray, object_: np.ndarray) -> np.ndarray:
     """F of one frame at every threshold, in one pass over its sorted probabilities."""
-    if not object_.any():
-        return None
     probability = (1 / (1 + np.exp(-logits.astype(np.float64)))).astype(np.float32)
     found, hits = (len(part) - np.searchsorted(np.sort(part), RELEASED_THRESHOLDS) for part in (probability, probability[object_]))
     return f_beta(hits, found, object_.sum())
 
 
 def best_constant(truths: np.ndarray) -> float:
-    """The best mean intersection over union that one and the same mask reaches for all truths [n,H,W], among level sets of their mean:
-    from every pixel to none.
+    """The best mean intersection over union that one and the same mask reaches for all truths [n,H,W], among level
+    sets of their mean: from every pixel to none.
     """
     mean = truths.mean(axis=0)
     masks = [mean >= level for level in (*np.quantile(mean, np.linspace(0, 1, 65)), np.inf)]

@@ -15,13 +15,16 @@ from safetensors import SafetensorError, safe_open
 from safetensors.numpy import save
 
 from cmg.files import write_bytes
+from cmg.segmentation.errors import SegmentationError
 
 HELP = "dvc repro branches/segmentation/dvc.yaml"
 
 
 @dataclass(frozen=True)
 class Picture:
-    """A test frame [S,S,3] uint8, its truth [S,S], and the masks that were found, bool [S,S], by direction and kind of query."""
+    """A test frame [S,S,3] uint8, its truth [S,S], and the masks that were found, bool [S,S], by direction and kind of
+    query.
+    """
 
     clip_id: str
     label: str
@@ -32,7 +35,7 @@ class Picture:
 
 def write_pictures(path: Path, pictures: Sequence[Picture]) -> None:
     """One safetensors file, deterministic and atomic; empty where there are none."""
-    tensors = {}
+    tensors: dict[str, np.ndarray] = {}
     for number, picture in enumerate(pictures):
         masks = {"truth": picture.truth, **{f"{direction}.{kind}": mask for (direction, kind), mask in picture.found.items()}}
         tensors |= {f"{number}.{name}": np.ascontiguousarray(mask, dtype=np.uint8) for name, mask in masks.items()}
@@ -41,7 +44,7 @@ def write_pictures(path: Path, pictures: Sequence[Picture]) -> None:
 
 
 def read_pictures(path: Path) -> list[Picture]:
-    """What `write_pictures` wrote. Raises ValueError naming a file that it did not."""
+    """What `write_pictures` wrote. Raises SegmentationError naming a file that it did not."""
     try:
         with safe_open(path, "numpy") as file:
             clips = json.loads(file.metadata()["clips"])
@@ -53,7 +56,7 @@ def read_pictures(path: Path) -> list[Picture]:
             found.append(Picture(clip_id, label, frame, truth, {tuple(name.split(".")): mask > 0 for name, mask in own.items()}))
         return found
     except (SafetensorError, OSError, KeyError, TypeError, ValueError) as error:
-        raise ValueError(f"{path}: expected pictures of the segment stage, found {error!r}; run: {HELP}") from error
+        raise SegmentationError(f"{path}: expected pictures of the segment stage, found {error!r}; run: {HELP}") from error
 
 
 def png(picture: np.ndarray) -> bytes:

@@ -1,8 +1,9 @@
-"""Segmentation with codes as queries as the released scripts compute it, so that published numbers can be met. Not a fair protocol.
+"""Segmentation with codes as queries as the released scripts compute it, so that published numbers can be met. Not a
+fair protocol.
 
-The epoch is the one with the best validation score in the modality that is reported; queries are encoded with dropout, anew in every epoch,
-after a random mixing of seconds that nobody trained (the codes stage does both); scores are means over batches, and F is the best
-threshold of each batch. docs/segmentation.md puts this beside `strict`.
+The epoch is the one with the best validation score in the modality that is reported; queries are encoded with dropout,
+anew in every epoch, after a random mixing of seconds that nobody trained (the queries stage does both); scores are means
+over batches, and F is the best threshold of each batch. docs/segmentation.md puts this beside `strict`.
 """
 
 from collections.abc import Mapping, Sequence
@@ -25,7 +26,9 @@ TEST_BATCH = 4  # clips
 def run(
     codes: RunCodes, clips: Sequence[Clip], splits: Splits, options: HeadOptions, weights: Mapping[str, Tensor] | None = None
 ) -> Result:
-    """A head per modality, asked with the other one; and some pictures. Raises ValueError where the codes have too few draws."""
+    """A head per modality, asked with the other one; and some pictures. Raises ValueError where the codes have too few
+    draws.
+    """
     cells, shown, floors = [], pictures(splits.test), without_looking(splits.test)
     for source, target in (("a", "t"), ("t", "a")):
         own, other = ([CodeQueries(codes, clips, MODALITIES[m], draw) for draw in range(options.epochs)] for m in (source, target))

@@ -1,4 +1,5 @@
-"""Backbones that give feature maps of four stages (strides 4, 8, 16, 32): libraries' networks, loaded from official files.
+"""Backbones that give feature maps of four stages (strides 4, 8, 16, 32): libraries' networks, loaded from official
+files.
 
 Axes: N frames, S pixels a side, C channels.
 """
@@ -13,6 +14,8 @@ from torch import Tensor, nn
 from torchvision.models import resnet50
 from transformers import PvtV2Backbone, PvtV2Config
 
+from cmg.segmentation.errors import SegmentationError
+
 STAGES = 4
 PVT_B5 = {
     "depths": [3, 6, 40, 3],
@@ -22,7 +25,7 @@ PVT_B5 = {
     "sr_ratios": [8, 4, 2, 1],
     "drop_path_rate": 0.1,
 }
-OFFICIAL_EPS = 1e-5  # of the layer norms of patch embedding and reduction in the official PVT; the library has 1e-6 everywhere
+OFFICIAL_EPS = 1e-5  # of the layer norms of patch embedding and reduction; the library has 1e-6 everywhere
 PVT_NAMES = (  # official name -> the library's
     (r"^patch_embed(\d)\.norm\.", r"layers.\1.patch_embedding.layer_norm."),
     (r"^patch_embed(\d)\.", r"layers.\1.patch_embedding."),
@@ -53,7 +56,9 @@ class PvtV2(nn.Module):
         return self.net(frames).feature_maps
 
     def load_official(self, state: Mapping[str, Tensor]) -> None:
-        """Take weights under the official names (`pvt_v2_b5.pth`), the classifier left out. Raises ValueError where they do not fit."""
+        """Take weights under the official names (`pvt_v2_b5.pth`), the classifier left out. Raises SegmentationError where
+        they do not fit.
+        """
         load(self.net, {f"encoder.{name}": value for name, value in pvt_state(state).items()})
 
 
@@ -77,7 +82,9 @@ class ResNet50(nn.Module):
         return tuple(maps)
 
     def load_official(self, state: Mapping[str, Tensor]) -> None:
-        """Take torchvision's weights (`resnet50-19c8e357.pth`), the classifier left out. Raises ValueError where they do not fit."""
+        """Take torchvision's weights (`resnet50-19c8e357.pth`), the classifier left out. Raises SegmentationError where they
+        do not fit.
+        """
         load(self.net, {name: value for name, value in state.items() if not name.startswith("fc.")})
 
 
@@ -85,7 +92,9 @@ BACKBONES = {"pvt_v2_b5": PvtV2, "resnet50": ResNet50}
 
 
 def pvt_state(state: Mapping[str, Tensor]) -> dict[str, Tensor]:
-    """Official names of PVT-v2 to the library's, below `encoder.`; keys and values of attention, one matrix there, are two here."""
+    """Official names of PVT-v2 to the library's, below `encoder.`; keys and values of attention, one matrix there, are
+    two here.
+    """
     found: dict[str, Tensor] = {}
     for name, value in state.items():
         if name.startswith("head."):
@@ -106,13 +115,14 @@ def library_name(name: str) -> str:
 
 
 def load(net: nn.Module, state: Mapping[str, Tensor]) -> None:
-    """Load `state` whole. Raises ValueError naming what is missing, left over or of another shape."""
+    """Load `state` whole. Raises SegmentationError naming what is missing, left over or of another shape."""
     own = net.state_dict()
     counters = {name for name in own if name.endswith("num_batches_tracked")}  # files older than torch 0.4.1 have none
     wrong = sorted((own.keys() - counters) ^ (state.keys() - counters)) or sorted(
         name for name in own.keys() & state.keys() if own[name].shape != state[name].shape
     )
     if wrong:
-        raise ValueError(f"weights do not fit {type(net).__name__}: {len(wrong)} names missing, left over or of another shape, {wrong[0]}")
+        what = f"{len(wrong)} names missing, left over or of another shape, such as {wrong[0]}"
+        raise SegmentationError(f"weights do not fit {type(net).__name__}: {what}")
     with torch.no_grad():
         net.load_state_dict({**own, **state})

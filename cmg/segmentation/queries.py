@@ -8,6 +8,7 @@ from collections.abc import Callable, Sequence
 import numpy as np
 
 from cmg.datasets.clips import Clip
+from cmg.segmentation.errors import SegmentationError
 from cmg.segmentation.scenes import DATASET, SECONDS, Scenes
 from cmg.tasks.codes import RunCodes
 from cmg.tasks.retrieval import sentences
@@ -75,17 +76,17 @@ def by_kind(query: Query, scenes: Scenes) -> dict[str, np.ndarray]:
 
 
 def partners(scenes: Scenes) -> list[Clip]:
-    """For each clip one of the same split in which the next class sounds, by name and from the last to the first; the clips of a class in
-    turn. A query taken from it is wrong.
+    """For each clip one of the same split in which the next class sounds, by name and from the last to the first; the
+    clips of a class in turn. A query taken from it is wrong.
 
-    Raises ValueError where there is one class alone.
+    Raises SegmentationError where there is one class alone.
     """
     by_class: dict[str, list[Clip]] = {}
     for clip, label in zip(scenes.clips, scenes.labels, strict=True):
         by_class.setdefault(label, []).append(clip)
     names = sorted(by_class)
     if len(names) < 2:
-        raise ValueError(f"a wrong query needs a second class; the {len(scenes)} clips have {', '.join(names) or 'none'}")
+        raise SegmentationError(f"a wrong query needs a second class; the {len(scenes)} clips have {', '.join(names) or 'none'}")
     turn, found = dict.fromkeys(names, 0), []
     for label in scenes.labels:
         others = by_class[names[(names.index(label) + 1) % len(names)]]

@@ -12,6 +12,7 @@ import torch
 from torch import Tensor
 
 from cmg.datasets.clips import Clip
+from cmg.segmentation.errors import SegmentationError
 from cmg.tasks.parts import sources, without
 
 DATASET = "avsbench_s4"
@@ -31,7 +32,9 @@ class Store(Protocol):
 
 @dataclass(frozen=True)
 class Scenes:
-    """Clips of one split, with masks in their first `masked` seconds. `pixels` [T,S,S,3] and `masks` [T,S,S] per row, both uint8."""
+    """Clips of one split, with masks in their first `masked` seconds. `pixels` [T,S,S,3] and `masks` [T,S,S] per row,
+    both uint8.
+    """
 
     clips: tuple[Clip, ...]
     pixels: Store
@@ -47,7 +50,9 @@ class Scenes:
         return [clip.events[0].label for clip in self.clips]
 
     def frames(self, chosen: np.ndarray, seconds: int = SECONDS) -> Tensor:
-        """Frames of the first seconds of some of the clips, [b,T,3,S,S] float32, normalised as ImageNet's networks want them."""
+        """Frames of the first seconds of some of the clips, [b,T,3,S,S] float32, normalised as ImageNet's networks
+        want them.
+        """
         mean, deviation = (torch.tensor(values) for values in IMAGENET)
         shown = torch.from_numpy(self.images(chosen)[:, :seconds]) / 255
         return ((shown - mean) / deviation).permute(0, 1, 4, 2, 3)
@@ -88,10 +93,11 @@ def split(
 ) -> Splits:
     """The three parts of the index.
 
-    A clip needs five frames, the masks of its split, and what `usable` asks. Under `strict` the video of a test clip is none that a method
-    was pretrained on (`pretrained`), and none that is fitted on or chosen with; nor is a validation clip's fitted on.
+    A clip needs five frames, the masks of its split, and what `usable` asks. Under `strict` the video of a test clip
+    is none that a method was pretrained on (`pretrained`), and none that is fitted on or chosen with; nor is a
+    validation clip's fitted on.
 
-    Raises ValueError where a part is left empty.
+    Raises SegmentationError where a part is left empty.
     """
     found: dict[str, Scenes] = {}
     side: dict[str, int] = {}
@@ -101,7 +107,7 @@ def split(
         taken = set().union(*(sources(scenes.clips, DATASET) for scenes in found.values())) or pretrained
         free = without(kept, DATASET, taken) if strict else kept
         if not free:
-            raise ValueError(
+            raise SegmentationError(
                 f"{DATASET}: of {len(listed)} {name} clips {len(kept)} can be used and none is left; see its problems and failures"
             )
         found[name] = Scenes(tuple(free), pixels, masks, MASKED[name])

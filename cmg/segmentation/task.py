@@ -1,8 +1,8 @@
 """Segmentation with codes as queries (AVSBench-S4): a head that one modality's codes taught is asked with the other's.
 
-Every head answers the right query of each test clip, no query (a zero vector) and the query of another class. What counts is right minus
-wrong: a head that paints the one thing that stands out in a frame, whatever it is asked, has the first score too. n clips, T seconds,
-D code dimensions, S pixels a side.
+Every head answers the right query of each test clip, no query (a zero vector) and the query of another class. What
+counts is right minus wrong: a head that paints the one thing that stands out in a frame, whatever it is asked, has the
+first score too. n clips, T seconds, D code dimensions, S pixels a side.
 """
 
 from collections.abc import Callable, Mapping
@@ -38,7 +38,8 @@ class Result:
 def run(queries: Mapping[str, Query], splits: Splits, options: HeadOptions, weights: Mapping[str, Tensor] | None = None) -> Result:
     """`strict`: a head per source of queries (a, t, or the name of a reference), asked with each; and some pictures.
 
-    The epoch is chosen with queries of the source on the validation clips; queries of the other modality meet the head in the test alone.
+    The epoch is chosen with queries of the source on the validation clips; queries of the other modality meet the head
+    in the test alone.
     """
     cells, shown = [], pictures(splits.test)
     floors = without_looking(splits.test)
@@ -78,7 +79,9 @@ def cell(
     options: HeadOptions,
     measure: Measure = measured,
 ) -> Cell:
-    """What one head answers to one source of queries: `score` is mIoU with the right ones, everything else is in `side`."""
+    """What one head answers to one source of queries: `score` is mIoU with the right ones, everything else is in
+    `side`.
+    """
     scores = {kind: measure(fitted.net, splits.test, asked, options) for kind, asked in by_kind(query, splits.test).items()}
     side: dict[str, Any] = {f"{kind}_{name}": value for kind, found in scores.items() for name, value in found.items()}
     side |= {"right_minus_wrong": side["right_miou"] - side["wrong_miou"], "epoch": fitted.epoch, "val_score": fitted.val_score}
@@ -95,7 +98,9 @@ def truths(scenes: Scenes) -> np.ndarray:
 
 
 def without_looking(scenes: Scenes) -> dict[str, float]:
-    """Percent: mIoU of the best mask that is the same for all frames, mIoU and F where every pixel is said to belong to the object."""
+    """Percent: mIoU of the best mask that is the same for all frames, mIoU and F where every pixel is said to belong
+    to the object.
+    """
     truth, best = truths(scenes), BestF()
     best.add(np.ones(truth.shape, np.float32), truth)
     everything = float(iou(np.ones_like(truth), truth).mean())
@@ -103,7 +108,9 @@ def without_looking(scenes: Scenes) -> dict[str, float]:
 
 
 def pictures(scenes: Scenes, count: int = 4) -> list[Picture]:
-    """The first clip of each of the first `count` classes by name, not chosen by how they turn out; no masks found yet."""
+    """The first clip of each of the first `count` classes by name, not chosen by how they turn out; no masks found
+    yet.
+    """
     chosen = _shown(scenes, count)
     images, truth = scenes.images(chosen)[:, SHOWN_SECOND], scenes.truth(chosen)[:, SHOWN_SECOND]
     return [Picture(scenes.clips[n].clip_id, scenes.labels[n], *pair) for n, *pair in zip(chosen, images, truth, strict=True)]

@@ -171,6 +171,5 @@ def edited_parameters(root: Path = Path(".")) -> dict[str, dict[str, list[str]]]
             deps = [change["changed deps"] for change in changes if isinstance(change, dict) and "changed deps" in change]
             keys = {file: list(found) for dep in deps for file, found in dep.items() if isinstance(found, dict)}
             if keys:
-                receipt = by_name[name.removeprefix("dvc.yaml:")]
-                edited[f"{receipt.parent.name}/{receipt.stem}"] = keys
+                edited[paths.receipt_name(by_name[name.removeprefix("dvc.yaml:")])] = keys
     return edited

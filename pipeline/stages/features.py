@@ -125,7 +125,7 @@ def _extraction(args: argparse.Namespace, params: Params, clips: list[Clip], rec
     job = prepare(args.modality, recipe, paths.weights_root(), options, clips)
     rows, root = rows_of(args.modality, clips), paths.dataset_root(args.dataset, params.dataset(args.dataset).source)
     layout = {"clips_per_shard": params.features.clips_per_shard, "code": _code(EXTRACTING, args.modality)}
-    names = (args.dataset, args.modality, rows.ids, rows.fingerprints)
+    names = (paths.plain(args.dataset), args.modality, rows.ids, rows.fingerprints)
 
     def fill(writer: StoreWriter, moved: Callable[..., None]) -> dict[str, Any]:
         report = run_job(job, clips, root, writer, options, lambda found: moved(found.done, found.total, failed=found.failures.total()))
@@ -140,7 +140,7 @@ def _import(args: argparse.Namespace, params: Params, clips: list[Clip], recipe:
     ids = [clip.clip_id for clip in clips]
     layout = {"clips_per_shard": params.features.clips_per_shard, "code": _code(IMPORTING, args.modality)}
     spec = released_spec(
-        source, dataset=args.dataset, modality=args.modality, ids=ids, shape=settings.shape, dtype=settings.dtype, **layout
+        source, dataset=paths.plain(args.dataset), modality=args.modality, ids=ids, shape=settings.shape, dtype=settings.dtype, **layout
     )
 
     def fill(writer: StoreWriter, moved: Callable[..., None]) -> dict[str, Any]:

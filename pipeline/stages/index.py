@@ -13,17 +13,17 @@ from pipeline.params import Params
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("dataset", choices=READERS)
+    parser.add_argument("dataset", choices=[*READERS, paths.S4])
 
 
 def run(args: argparse.Namespace, params: Params) -> None:
-    name, settings = args.dataset, params.dataset(args.dataset)
+    name, plain, settings = args.dataset, paths.plain(args.dataset), params.dataset(args.dataset)
     listing, target, problems = paths.listing(name, settings.source), paths.index(name), paths.problems(name)
     used = settings.model_dump()
-    with receipts.record("index", name, inputs=[listing], outputs=[target, problems], params=used, code_of=name) as notes:
+    with receipts.record("index", name, inputs=[listing], outputs=[target, problems], params=used, code_of=plain) as notes:
         found = read_listing(listing)
-        result = index_dataset(name, paths.dataset_root(name, settings.source), found, settings.options)
-        clips = with_released(result.clips, found, name) if settings.source == "released" else result.clips
+        result = index_dataset(plain, paths.dataset_root(name, settings.source), found, settings.options)
+        clips = with_released(result.clips, found, plain) if settings.source == "released" else result.clips
         write_index(target, clips)
         write_problems(problems, result.problems)
         notes["clips"], notes["problems"] = len(result.clips), len(result.problems)

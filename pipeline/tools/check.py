@@ -27,7 +27,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace, params: Params) -> int:
     for dataset in args.datasets or params.datasets:
         settings = params.dataset(dataset)
-        print(report(dataset, paths.dataset_root(dataset, settings.source), settings.source, settings.options))
+        print(report(paths.plain(dataset), paths.dataset_root(dataset, settings.source), settings.source, settings.options))
         for line in [f"  warning: {line}" for line in unlike_features(dataset, params)] + remarks.of_dataset(dataset):
             print(line)
     for line in sample_values(params):

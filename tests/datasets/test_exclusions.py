@@ -25,6 +25,12 @@ def test_test_ids_are_held_out_and_counted_per_dataset():
     assert exclusions(indices, train_splits=["train", "val"]) == [*found, Exclusion(4, "ccccccccccc", "avvp")]
 
 
+def test_clips_that_segmentation_tests_on_are_held_out_where_its_dataset_is_listed():
+    train = [_clip(clip_id, "train", row) for row, clip_id in enumerate(["aaaaaaaaaaa", "-bbbbbbbbb_"])]
+    indices = {"vggsound_avel": train, "avsbench_s4": [_clip("-bbbbbbbbb_"), _clip("aaaaaaaaaaa", "val")]}
+    assert exclusions(indices) == [Exclusion(1, "-bbbbbbbbb_", "avsbench_s4")]
+
+
 def test_a_dataset_that_holds_nothing_out_changes_no_byte(tmp_path):
     indices = {"vggsound_avel": [_clip("aaaaaaaaaaa", "train")], "ave": [_clip("aaaaaaaaaaa")]}
     for name, more in (("a", {}), ("b", {"ucf101": [_clip("v_Skiing_g01_c01")], "mscoco": [_clip("000000000139")]})):

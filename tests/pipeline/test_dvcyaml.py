@@ -23,7 +23,7 @@ def code_of(stage: dag.Stage) -> set[str]:
 def test_a_stage_waits_for_its_own_code_and_no_other():
     for stage in STAGES:
         name, *words = stage.command.split()[3:]
-        item = next((f"-{word}" for word in words if f"{name}-{word}" in NAMES), "")
+        item = next((f"-{word}" for word in map(paths.plain, words) if f"{name}-{word}" in NAMES), "")
         assert code_of(stage) == {paths.code(name + item).as_posix()} and name + item in NAMES, stage.name
         assert not any(dep.startswith(("cmg", "pipeline")) for dep in stage.deps), stage.name
 
@@ -113,5 +113,6 @@ def test_rule_names_are_distinct_identifiers():
 
 def test_training_and_extraction_hold_the_gpu():
     for stage in STAGES:
-        uses_gpu = stage.group.startswith(("pretrain", "codes", "features_", "vqvae", "reconstruct"))
+        uses_gpu = stage.group.startswith(("pretrain", "codes", "features_", "vqvae", "reconstruct", "queries"))
+        uses_gpu |= stage.group in ("segment", "segment_reference")
         assert stage.meta.get("gpu", 0) == int(uses_gpu), stage.name

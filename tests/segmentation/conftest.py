@@ -1,4 +1,6 @@
-"""A small world: frames with a sounding and a silent square side by side, a colour per class, and codes that name the class."""
+"""A small world: frames with a sounding and a silent square side by side, a colour per class, and codes that name the
+class.
+"""
 
 from dataclasses import dataclass
 
@@ -52,7 +54,9 @@ def drawn(rng: np.random.Generator, sounding: int, silent: int, masked: int) -> 
 
 
 def make_world(seed: int = 0, agreeing: bool = True) -> World:
-    """agreeing: whether sounds and sentences of a class have one code; otherwise sentences have that of the next class."""
+    """agreeing: whether sounds and sentences of a class have one code; otherwise sentences have that of the next
+    class.
+    """
     rng, clips, pictures, masks = np.random.default_rng(seed), [], [], []
     for name, count in COUNTS.items():
         for number in range(count):

@@ -1,4 +1,6 @@
-"""The mask decoder and its attention: equal to the released ones, and without their matrix over all pairs of positions."""
+"""The mask decoder and its attention: equal to the released ones, and without their matrix over all pairs of
+positions.
+"""
 
 import re
 import zlib

@@ -1,4 +1,6 @@
-"""Mean intersection over union and F of masks: the cases worked out by hand, brute force, and scikit-learn where it has the quantity."""
+"""Mean intersection over union and F of masks: the cases worked out by hand, brute force, and scikit-learn where it
+has the quantity.
+"""
 
 import numpy as np
 import pytest

@@ -15,7 +15,9 @@ FEW = replace(FAST, epochs=2, check_every=1)
 
 
 def with_draws(world, count):
-    """Draws as the codes stage stores them: five seconds in both modalities; every draw of a text is of the class after the last one's."""
+    """Draws as the codes stage stores them: five seconds in both modalities; every draw of a text is of the class
+    after the last one's.
+    """
     draws = {}
     for key, codes in world.codes.entries.items():
         five = np.broadcast_to(codes.indices[None], (count, len(codes.valid), 5, 1))

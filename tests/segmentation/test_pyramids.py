@@ -1,4 +1,6 @@
-"""Backbones: official names and shapes, tiny ones run, what does not fit is refused; the whole network learns one step."""
+"""Backbones: official names and shapes, tiny ones run, what does not fit is refused; the whole network learns one
+step.
+"""
 
 import json
 
