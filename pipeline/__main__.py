@@ -62,6 +62,7 @@ EXPECTED = {
     "cmg.train.origin.OtherFeatures",
     "cmg.train.precision.UnsupportedPrecision",
     "cmg.train.released.ReleasedError",
+    "pipeline.orchestration.receipts.ChangedInput",
     "pipeline.stages.features.TooManyFailures",
 }
 

@@ -6,6 +6,7 @@ import shutil
 from pathlib import Path
 
 from cmg.files import TEMPORARY, file_digest, write_bytes
+from cmg.store.root import open_root
 
 
 def write_json(path: Path, value: object) -> None:
@@ -24,14 +25,15 @@ def remove(path: Path) -> None:
 def digest(path: Path) -> str:
     """SHA-256 that stands for a path's content.
 
-    A file: its bytes. A feature store: its sealed root ``zarr.json``, which holds a checksum of every shard. Any other
-    folder: relative name and bytes of each file in it but temporaries, in sorted order.
+    A file: its bytes. A feature store: its sealed root ``zarr.json``, which holds size and checksum of every other file; the
+    sizes are compared. Any other folder: relative name and bytes of each file in it but temporaries, in sorted order.
 
     Raises:
-        FileNotFoundError: nothing is at ``path``, or a store there is not sealed.
+        FileNotFoundError: nothing is at ``path``.
+        StoreError: a store there is not sealed, or lacks a file or a part of one.
     """
-    if path.suffix == ".zarr":
-        return file_digest(path / "zarr.json")
+    if path.suffix == ".zarr" and path.is_dir():
+        return open_root(path).digest
     if not path.is_dir():
         return file_digest(path)
     total = hashlib.sha256()

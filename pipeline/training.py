@@ -40,11 +40,6 @@ def options(schedule: Schedule, seed: int, saves: Saves) -> TrainOptions:
     return TrainOptions(schedule.epochs, schedule.batch_size, schedule.learning_rate, seed=seed, precision=schedule.precision, **often)
 
 
-def digests(inputs: Sequence[Path]) -> dict[str, str]:
-    """``{path: digest}``."""
-    return {path.as_posix(): files.digest(path) for path in inputs}
-
-
 def key(used: Mapping[str, Any], inputs: Mapping[str, str], name: str, device: torch.device) -> str:
     """Unfinished training goes on only with the same configuration, inputs, code, torch, kind of device and number of threads."""
     parts = [used, inputs, code.of(name), torch.__version__, device.type, torch.get_num_threads()]

@@ -14,6 +14,8 @@ from pathlib import Path
 
 from dvc.repo import Repo, lock_repo
 
+from cmg.store.errors import StoreError
+from cmg.store.integrity import check
 from pipeline import files, paths
 from pipeline.orchestration import dag
 
@@ -131,4 +133,17 @@ def _matches_disk(stage: dag.Stage) -> bool:
         return False
     receipt = json.loads(path.read_text())
     recorded = {**receipt["inputs"], **receipt["outputs"]}
-    return all(Path(name).exists() and files.digest(Path(name)) == value for name, value in recorded.items())
+    try:
+        same = all(Path(name).exists() and files.digest(Path(name)) == value for name, value in recorded.items())
+    except StoreError as error:
+        print(error, file=sys.stderr)
+        return False
+    return same and not any(_damaged(Path(out)) for out in stage.outs if out.endswith(".zarr"))
+
+
+def _damaged(store: Path) -> bool:
+    """Whether a store that is about to be recorded is not, byte for byte, what was sealed; says so."""
+    problems = check(store, checksums=True)
+    for problem in problems:
+        print(f"{store}/{problem}", file=sys.stderr)
+    return bool(problems)

@@ -17,6 +17,23 @@ from pipeline import files, machine, paths
 from pipeline.orchestration import code
 
 
+class ChangedInput(Exception):
+    """What a stage is about to read is not what the stage that made it recorded."""
+
+
+def digests(inputs: Sequence[Path]) -> dict[str, str]:
+    """``files.digest`` of each input, which must be what the receipt of the stage that made it says (media excepted: they are
+    compared with their listing when they are opened). Raises ``ChangedInput``, naming the path."""
+    found, known = {path.as_posix(): files.digest(path) for path in inputs}, load_all()
+    for path, name in producers(known).items():
+        if path in found and found[path] != known[name]["outputs"][path] and known[name]["stage"] != "sample":
+            raise ChangedInput(
+                f"{path}: changed since {name} wrote it (SHA-256 {known[name]['outputs'][path][:12]} recorded, {found[path][:12]} "
+                "found): damaged or edited; make it again: dvc repro, or restore it: dvc checkout --force"
+            )
+    return found
+
+
 @contextmanager
 def record(
     stage: str, item: str, *, inputs: Sequence[Path], outputs: Sequence[Path], params: dict[str, Any], code_of: str = ""
@@ -25,17 +42,22 @@ def record(
     duration, machine, peak memory).
 
     Args:
-        inputs, outputs: files or folders, digested by ``files.digest`` (inputs before the body, outputs after it).
+        inputs, outputs: files or folders, digested by ``files.digest``: inputs before the body, when they must be what the
+            stage that made them recorded, and outputs after it.
         params: the parameter values the stage used.
         code_of: the method, dataset or modality that the stage's code depends on.
 
-    Yields a dictionary for the log (counts, rates). Raises FileNotFoundError when an input or a promised output is absent.
+    Yields a dictionary for the log (counts, rates).
+
+    Raises:
+        FileNotFoundError: an input or a promised output is absent.
+        ChangedInput: an input is not what was made.
     """
     name = f"{stage}-{code_of}" if code_of else stage
     receipt = {
         "stage": stage,
         "item": item,
-        "inputs": {path.as_posix(): files.digest(path) for path in inputs},
+        "inputs": digests(inputs),
         "params": params,
         "code": {"name": name, "files": code.of(name)},
     }
@@ -63,6 +85,8 @@ def load_all(root: Path = Path(".")) -> dict[str, dict[str, Any]]:
         try:
             receipt = json.loads(path.read_text())
             found[f"{receipt['stage']}/{receipt['item']}"] = receipt
+        except FileNotFoundError:
+            continue  # its stage has just begun again, in another process
         except (json.JSONDecodeError, KeyError, TypeError) as error:
             raise ValueError(f"{path}: not a receipt ({error}); run the stage again: dvc repro") from error
     return found

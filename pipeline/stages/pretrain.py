@@ -91,7 +91,7 @@ def _train(run_name: str, name: str, seed: int, params: Params, rank: int) -> No
         with located(name):
             method = build(name, params.method_config(name)).to(device)
         data, counts = _data(stores, params, device)
-        digests = training.digests(inputs)
+        digests = receipts.digests(inputs)
         served = resident(data) if fits(data) else data
         with curves.shown(run_name, schedule.batch_size, rank == 0) as show:
             key = training.key(used, digests, f"pretrain-{name}", device)

@@ -36,7 +36,7 @@ def run(args: argparse.Namespace, params: Params) -> None:
         with located("reconstruction"):
             model = VQVAE(VQVAE.Config(**params.vqvae))
         model.variance.fill_(data.variance())
-        digests = training.digests(inputs)
+        digests = receipts.digests(inputs)
         about = {"method": "vqvae", **used, "pictures": len(data), "inputs": digests, "features": {"pixels": origin(store)}}
         key, work = training.key(used, digests, "vqvae", device), paths.work("vqvae", f"{run_name}.pt")
         with curves.shown(run_name, schedule.batch_size, stage="vqvae") as show:

@@ -2,7 +2,9 @@
 
 import pytest
 
+from cmg.store import StoreError
 from pipeline import files
+from tests.store.samples import write
 
 
 def test_a_folder_digest_sees_names_and_bytes(tmp_path):
@@ -22,13 +24,22 @@ def test_what_a_killed_process_left_is_no_content(tmp_path):
     assert files.digest(tmp_path / "d") == before
 
 
-def test_a_store_stands_for_its_seal(tmp_path):
+def test_a_store_stands_for_its_seal_and_has_all_its_files(tmp_path):
     store = tmp_path / "x.zarr"
-    store.mkdir()
     with pytest.raises(FileNotFoundError):
         files.digest(store)
-    (store / "zarr.json").write_text("{}")
+    write(store)
     assert files.digest(store) == files.file_digest(store / "zarr.json")
+    for file in store.rglob("c.*"):
+        data = file.read_bytes()
+        for damage in (file.unlink, lambda file=file, data=data: file.write_bytes(data[:-1])):
+            damage()
+            with pytest.raises(StoreError, match=file.name):
+                files.digest(store)
+        file.write_bytes(data)
+    (store / "zarr.json").unlink()
+    with pytest.raises(StoreError, match="not sealed"):
+        files.digest(store)
 
 
 def test_writes_are_atomic_and_leave_nothing_behind(tmp_path):

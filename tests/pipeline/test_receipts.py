@@ -1,18 +1,22 @@
 """Receipts: what they hold, what follows from them."""
 
 import json
+import os
 from pathlib import Path
 
 import pytest
 
+from cmg.store import StoreError
 from pipeline import files
 from pipeline.orchestration import receipts
+from tests.store.samples import write
 
 
 @pytest.fixture
 def project(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    for name in ("pipeline/__init__.py", "pipeline/stages/__init__.py", "pipeline/stages/one.py", "pipeline/stages/two.py"):
+    stages = [f"pipeline/stages/{name}.py" for name in ("__init__", "one", "two", "sample", "scan")]
+    for name in ("pipeline/__init__.py", *stages):
         Path(name).parent.mkdir(parents=True, exist_ok=True)
         Path(name).write_text("x = 1\n")
     Path("in.txt").write_text("a")
@@ -29,6 +33,32 @@ def test_the_same_work_gives_the_same_receipt_and_a_log_outside_it(project):
     first = run("one", ["in.txt"], "mid.txt", "b")
     assert run("one", ["in.txt"], "mid.txt", "b") == first
     assert "seconds" in json.loads(Path("logs/one/x.json").read_text()) and b"seconds" not in first
+
+
+@pytest.mark.parametrize(("output", "inside"), [("mid.txt", ""), ("folder", "a"), ("x.zarr", "zarr.json")])
+def test_an_input_that_is_not_what_was_made_is_refused_before_anything_is_removed(project, output, inside):
+    """Files, folders and stores; whatever bytes changed, and although size and time did not."""
+    with receipts.record("one", "x", inputs=[Path("in.txt")], outputs=[Path(output)], params={}):
+        if output == "x.zarr":
+            write(Path(output))
+        else:
+            files.write_bytes(Path(output, inside), b"made")
+    run("two", [output], "out.txt", "c")
+    file = Path(output, inside)
+    time, data = file.stat(), file.read_bytes()
+    file.write_bytes(data[:-1] + bytes([data[-1] ^ 1]))
+    os.utime(file, ns=(time.st_atime_ns, time.st_mtime_ns))
+    with pytest.raises((receipts.ChangedInput, StoreError), match=output):
+        run("two", [output], "out.txt", "d")
+    assert Path("out.txt").read_text() == "c" and Path("receipts/two/x.json").exists()
+    file.write_bytes(data)
+    run("two", [output], "out.txt", "d")
+
+
+def test_media_of_the_sample_may_be_edited_before_a_scan(project):
+    run("sample", [], "raw.txt", "media")
+    Path("raw.txt").write_text("edited")
+    run("scan", ["raw.txt"], "listing.txt", "x")
 
 
 def test_stale_outputs_are_gone_before_the_body_runs(project):
