@@ -2,7 +2,7 @@
 
 import hashlib
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -11,7 +11,6 @@ import torch
 from cmg.train import precision
 from cmg.train.divergence import history_file
 from cmg.train.loop import TrainOptions
-from pipeline import files
 from pipeline.orchestration import code
 from pipeline.params import ParameterError, Saves
 
