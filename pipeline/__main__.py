@@ -29,6 +29,9 @@ STAGES = {
     "segment": "segmentation heads of one run",
     "segmentation": "the table and the page of the segmentation",
     "protocols": "strict and published scores of the same runs side by side",
+    "generator": "the frozen generator of pictures, and what it makes of the real ones",
+    "generate": "pictures from one run's codes, and their scores",
+    "table4": "the table and the page of generated pictures",
     "default": "the main run's scores as the default point of its method's sweeps",
     "sweep": "one table or figure of a method's sweeps",
 }

@@ -218,6 +218,31 @@ class Segmentation(Section):
     avsbench_s4: Dataset
 
 
+class Generation(Section):
+    """How codes become pictures, and what these are compared by (docs/generation.md). Fields as in ``cmg.generation``."""
+
+    target: Literal["embedding", "diffusion"] = "embedding"
+    hidden: PositiveInt = 1024
+    guidance: float = Field(7.5, ge=0)
+    adapter_scale: float = Field(1.0, ge=0)
+    consistency: int = Field(20, ge=0)
+    pairs: int = Field(500, ge=2)
+    shown: PositiveInt = 6
+
+
+class GenerationScale(Section):
+    """What differs between scales: the generator and its picture size, features of distances, training of the mapper."""
+
+    generator: Literal["sample", "ip_adapter"]
+    looks: Literal["random", "inception"]
+    size: PositiveInt
+    steps: PositiveInt
+    batch_size: PositiveInt
+    learning_rate: float = Field(gt=0)
+    sampling_steps: PositiveInt = 50
+    generator_steps: PositiveInt = 600
+
+
 class Recipes(Section):
     """Arguments of the recipes, passed to ``cmg.extract`` as they stand (it rejects unknown ones and values of another type).
 
@@ -238,6 +263,7 @@ class Scale(Section):
     evaluate: HeadSchedule
     reconstruction: PictureSchedule
     segmentation: MaskHeads
+    generation: GenerationScale
 
 
 class Scales(Section):
@@ -264,6 +290,7 @@ class Params(BaseModel):
     evaluate: Evaluate
     reconstruction: Reconstruction
     segmentation: Segmentation
+    generation: Generation
     scales: Scales
     sections: dict[str, dict[str, Any]]
     released: dict[str, Released]

@@ -81,6 +81,19 @@ def remarks(dataset: str, modality: str) -> Path:
     return Path("data/features") / dataset / f"{modality}.remarks.csv"
 
 
+GENERATOR = Path("data/generation/generator")
+TABLE4_PAGE = RESULTS / "generation.html"
+FIGURE5 = RESULTS / "figure5.png"
+
+
+def generation_result(run: str) -> Path:
+    return RESULTS / "generation" / f"{run}.json"
+
+
+def generation_pictures(run: str) -> Path:
+    return Path("data/generation/pictures") / f"{run}.safetensors"
+
+
 def sweeps(method: str) -> Path:
     """Points of a method's sweeps."""
     return Path("ablations") / method / "params.yaml"

@@ -20,7 +20,9 @@ class Generator(Protocol):
 
     width: int
     size: int
-    digest: str
+
+    @property
+    def digest(self) -> str: ...
 
     def embed(self, pictures: np.ndarray) -> np.ndarray:
         """Embeddings float32 [n, E] of pictures uint8 [n, H, W, 3]."""

@@ -10,7 +10,7 @@ import numpy as np
 
 from cmg.datasets.clips import Clip
 from cmg.tasks.codes import RunCodes
-from cmg.tasks.retrieval import items
+from cmg.tasks.retrieval import Items, items
 
 SIDES = {"i": "video", "a": "audio", "t": "text"}  # a direction is one of these letters, then the i of the picture that is made
 DATASET = "flickrsound"
@@ -54,11 +54,17 @@ class Pairs:
         return codes.embed(DATASET, SIDES[letter], self.rows[letter], dims)[:, 0]
 
 
+def classes_of(clips: Sequence[Clip], rows: Sequence[int] | np.ndarray) -> list[frozenset[str]]:
+    """The classes of each of these index rows; nothing where one of them has none."""
+    found = [frozenset(event.label for event in clips[row].events) for row in rows]
+    return found if all(found) else []
+
+
 def _has(codes: RunCodes, modality: str, clips: Sequence[Clip]) -> bool:
     return (DATASET, modality) in codes.entries and (modality != "text" or any(clip.captions for clip in clips))
 
 
-def _first(found: object) -> dict[int, int]:
+def _first(found: Items) -> dict[int, int]:
     """`{pair: its first code row}`."""
     rows: dict[int, int] = {}
     for row, pair in zip(found.rows.tolist(), found.pair.tolist(), strict=True):

@@ -3,12 +3,14 @@
 n pairs, Q code dimensions, E embedding values, F features of a picture.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
 import numpy as np
+import torch
 
+from cmg.extract.resize import antialiased
 from cmg.generation.album import Album
 from cmg.generation.distance import frechet, kernel, spread
 from cmg.generation.generator import pair_seed
@@ -21,6 +23,7 @@ from cmg.toc import select
 
 BOOTSTRAP = 50  # samples behind the spread of a distance
 MAPPER, MEAN = "mapper", "mean embedding"  # how a code becomes an embedding
+OTHERS, OWN = "other real pictures", "own embedding"  # what the distances of rows stand between
 
 
 @dataclass(frozen=True)
@@ -70,46 +73,81 @@ class Options:
 
 Recode = Callable[[np.ndarray], np.ndarray]
 """Pictures uint8 [n, S, S, 3] -> the codes [n, D] that the method gives them."""
+Embed = Callable[[np.ndarray], np.ndarray]
 Train = Callable[[Examples, str], Mapper]
 """Fits a mapper on examples; the text names it in work folders and messages."""
 
 
-def generate(
-    codes: RunCodes,
-    pairs: Pairs,
-    ranking: np.ndarray | None,
-    real: Reference,
-    album: Album,
-    look: Look,
-    train: Train,
-    recode: Recode,
-    options: Options,
-) -> Result:
-    """All rows of a run. recode: for the share of pictures whose code is the code they were made from; of a part of them, as it likes."""
-    found = Result([], pairs.left_out)
-    for dims in _kept(codes, ranking, options):
-        examples = Examples(
-            codes.embed(DATASET, "video", pairs.train, dims)[:, 0], real.embeddings[pairs.train], real.pictures[pairs.train]
-        )
-        mapper = train(examples, "toc" if dims is not None else "all")
-        making: list[tuple[str, Callable[[np.ndarray], np.ndarray]]] = [(MAPPER, mapper.embed)]
+@dataclass(frozen=True)
+class Task:
+    """All that one run's pictures need."""
+
+    codes: RunCodes
+    pairs: Pairs
+    real: Reference
+    album: Album
+    look: Look
+    train: Train
+    recode: Recode
+    options: Options
+
+    def run(self, ranking: np.ndarray | None) -> Result:
+        """Rows without TOC, by the mapper and by mean embeddings, then with TOC where there is a ranking [D]."""
+        found = Result([], self.pairs.left_out)
+        self._add(found, None)
+        if ranking is not None:
+            size = self.codes.dimensions(DATASET, "video")
+            self._add(found, select(ranking, max(1, round(self.options.share * size)), self.options.worst))
+        return found
+
+    def _add(self, found: Result, dims: np.ndarray | None) -> None:
+        chosen = self.pairs.train
+        vectors = self.codes.embed(DATASET, "video", chosen, dims)[:, 0]
+        examples = Examples(vectors, self.real.embeddings[chosen], self.real.pictures[chosen])
+        mapper = self.train(examples, "all" if dims is None else "toc")
+        made = self._made(dims, mapper.embed)
+        found.rows.extend(self._row(letter, dims, MAPPER, examples, made) for letter in made)
+        found.shown.update({(f"{letter}i", dims is not None): pictures[: self.options.shown] for letter, pictures in made.items()})
         if dims is None:
-            making.append((MEAN, lambda vectors, known=examples: mean_embeddings(known, vectors)))
-        for by, embed in making:
-            made = _made(codes, pairs, dims, embed, album, options)
-            for letter, pictures in made.items():
-                scores = score(look(pictures), real.looks[pairs.test], pairs.classes, options.seed)
-                scores |= _consistency(recode, pictures, pairs.vectors(codes, letter, None)) if by == MAPPER else {}
-                found.rows.append(_row(codes, pairs, letter, dims, by, scores, made, examples))
-                if by == MAPPER:
-                    found.shown[f"{letter}i", dims is not None] = pictures[: options.shown]
-    return found
+            by_mean = self._made(dims, lambda asked: mean_embeddings(examples, asked))
+            found.rows.extend(self._row(letter, dims, MEAN, examples, by_mean) for letter in by_mean)
+
+    def _made(self, dims: np.ndarray | None, embed: Embed) -> dict[str, np.ndarray]:
+        """Pictures of every direction by its letter, a pair's from the same noise in all of them."""
+        seeds = [pair_seed(self.options.seed, pair) for pair in self.pairs.ids]
+        return {letter: self.album.get(embed(self.pairs.vectors(self.codes, letter, dims)), seeds) for letter in self.pairs.rows}
+
+    def _row(self, letter: str, dims: np.ndarray | None, by: str, examples: Examples, made: dict[str, np.ndarray]) -> Row:
+        pictures, vectors = made[letter], self.pairs.vectors(self.codes, letter, dims)
+        scores = score(looked_at(self.look, pictures, self.real), self.real.looks[self.pairs.test], self.pairs.classes, self.options.seed)
+        if by == MAPPER:
+            scores |= _consistency(self.recode(pictures), self.pairs.vectors(self.codes, letter, None))
+        counts = {
+            "codes": len(np.unique(vectors, axis=0)),
+            "unseen": unseen(examples, vectors),
+            "identical": sum(bool((a == b).all()) for a, b in zip(made["i"], pictures, strict=True)),
+        }
+        return Row(f"{letter}i", dims is not None, by, vectors.shape[1], len(vectors), scores, counts)
+
+
+def looked_at(look: Look, pictures: np.ndarray, real: Reference) -> np.ndarray:
+    """Features [n, F] of generated pictures at the size of the real ones, so that both sides are seen alike."""
+    side = real.pictures.shape[1]
+    if pictures.shape[1] == side:
+        return look(pictures)
+    resized = antialiased(torch.from_numpy(pictures), side).to(torch.uint8)
+    return look(resized.permute(0, 2, 3, 1).numpy())
+
+
+def _consistency(again: np.ndarray, vectors: np.ndarray) -> dict[str, float]:
+    """Share of pictures, in percent, whose own code (`again`, of the first ones) is the one they were made from."""
+    return {"consistency": 100 * float(np.mean([(a == b).all() for a, b in zip(again, vectors, strict=False)]))} if len(again) else {}
 
 
 def score(made: np.ndarray, real: np.ndarray, classes: list[frozenset[str]], seed: int) -> dict[str, float]:
     """Distances and paired numbers of features [n, F], the paired ones also for shuffled pairs (`shuffled_…`), their chance."""
     place = shuffled(len(made), seed)
-    distances = {"fd": frechet(made, real), "fd_sd": spread(made, real, BOOTSTRAP, seed), "kd": kernel(made, real)}
+    distances = {"fd": frechet(made, real), "fd_bootstrap": spread(made, real, BOOTSTRAP, seed), "kd": kernel(made, real)}
     return distances | _paired(made, real, classes) | {f"shuffled_{name}": v for name, v in _paired(made[place], real, classes).items()}
 
 
@@ -117,52 +155,14 @@ def _paired(made: np.ndarray, real: np.ndarray, classes: list[frozenset[str]]) -
     return agreement(made, real) | (nearest_class(made, real, classes) if classes else {})
 
 
-def _kept(codes: RunCodes, ranking: np.ndarray | None, options: Options) -> list[np.ndarray | None]:
-    if ranking is None:
-        return [None]
-    return [None, select(ranking, max(1, round(options.share * codes.dimensions(DATASET, "video"))), options.worst)]
-
-
-def _made(
-    codes: RunCodes, pairs: Pairs, dims: np.ndarray | None, embed: Callable[[np.ndarray], np.ndarray], album: Album, options: Options
-) -> dict[str, np.ndarray]:
-    """Pictures of every direction by its letter, a pair's from the same noise in all of them."""
-    seeds = [pair_seed(options.seed, pair) for pair in pairs.ids]
-    return {letter: album.get(embed(pairs.vectors(codes, letter, dims)), seeds) for letter in pairs.rows}
-
-
-def _consistency(recode: Recode, pictures: np.ndarray, vectors: np.ndarray) -> dict[str, float]:
-    """Share of pictures, in percent, whose own code is the one they were made from."""
-    again = recode(pictures)
-    return {"consistency": 100 * float(np.mean([(a == b).all() for a, b in zip(again, vectors, strict=False)]))} if len(again) else {}
-
-
-def _row(
-    codes: RunCodes,
-    pairs: Pairs,
-    letter: str,
-    dims: np.ndarray | None,
-    by: str,
-    scores: dict[str, float],
-    made: Mapping[str, np.ndarray],
-    examples: Examples,
-) -> Row:
-    vectors = pairs.vectors(codes, letter, dims)
-    counts = {
-        "codes": len(np.unique(vectors, axis=0)),
-        "unseen": unseen(examples, vectors),
-        "identical": sum(bool((a == b).all()) for a, b in zip(made["i"], made[letter], strict=True)),
-    }
-    return Row(f"{letter}i", dims is not None, by, vectors.shape[1], len(vectors), scores, counts)
-
-
 def floors(
-    real: Reference, train: np.ndarray, test: np.ndarray, album: Album, look: Look, ids: list[str], classes: list[frozenset[str]], seed: int
+    real: Reference, train: np.ndarray, pairs: tuple[np.ndarray, list[str], list[frozenset[str]]], album: Album, look: Look, seed: int
 ) -> dict[str, dict[str, float]]:
-    """What distances mean: other real pictures of the train split in place of the test ones (as many as there are), and every test
-    picture made from its own embedding, the best a code could do.
+    """What distances mean: other real pictures (of the train split, as many) in place of the test ones, and every test picture made from
+    its own embedding, the best that a code could do. pairs: index rows, ids and classes of the test pairs.
     """
+    test, ids, classes = pairs
     others = np.random.default_rng(seed).permutation(train)[: len(test)]
     own = album.get(real.embeddings[test], [pair_seed(seed, pair) for pair in ids])
     apart = {"fd": frechet(real.looks[others], real.looks[test]), "kd": kernel(real.looks[others], real.looks[test])}
-    return {"other real pictures": apart, "own embedding": score(look(own), real.looks[test], classes, seed)}
+    return {OTHERS: apart, OWN: score(looked_at(look, own, real), real.looks[test], classes, seed)}

@@ -1,0 +1,60 @@
+"""The frozen generator of pictures: trained on the corpus' own (sample) or found below $CMG_WEIGHTS (Stable Diffusion with an IP-Adapter),
+and what it makes of the real pictures: their embeddings, the features that distances are taken on, and what distances mean.
+"""
+
+import argparse
+
+import numpy as np
+import torch
+
+from cmg.generation import kept
+from cmg.generation.album import Album
+from cmg.generation.autoencoder import train_autoencoder
+from cmg.generation.generator import Generator
+from cmg.generation.looks import Look, make_look
+from cmg.generation.pairs import classes_of
+from cmg.generation.task import Reference, floors
+from pipeline import generation, paths, receipts
+from pipeline.device import prepare
+from pipeline.params import Params
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.epilog = "Reads the pixels of flickrsound; writes data/generation/generator/."
+
+
+def run(args: argparse.Namespace, params: Params) -> None:
+    clips = generation.clips(params)
+    inputs = [generation.INDEX, generation.PIXELS]
+    with receipts.record("generator", "flickrsound", inputs=inputs, outputs=[paths.GENERATOR], params=generation.used(params)):
+        device, scale = prepare(params), params.active.generation
+        look = make_look(scale.looks, paths.weights_root(), device)  # a missing file is known before anything is trained
+        pictures, valid = generation.pictures()
+        split = np.array([clip.split for clip in clips])
+        train, test = np.flatnonzero(valid & (split == "train")), np.flatnonzero(valid & (split == "test"))[: params.generation.pairs]
+        generator = _generator(params, pictures[train], device)
+        real = _reference(generator, look, pictures, valid)
+        classes = classes_of(clips, test)
+        pairs = test, [clips[row].clip_id for row in test], classes
+        found = floors(real, train, pairs, Album(generator), look, params.seeds[0])
+        kept.write(paths.GENERATOR, generator, real.embeddings, real.looks, found, look.name)
+
+
+def _generator(params: Params, pictures: np.ndarray, device: torch.device) -> Generator:
+    scale = params.active.generation
+    if scale.generator == "sample":
+        return train_autoencoder(pictures, scale.size, scale.generator_steps, scale.batch_size, 0, device)
+    return kept.open_generator(scale.generator, paths.GENERATOR, paths.weights_root(), generation.sampling(params), device)
+
+
+def _reference(generator: Generator, look: Look, pictures: np.ndarray, valid: np.ndarray) -> Reference:
+    rows = np.flatnonzero(valid)
+    embeddings, looks = generator.embed(pictures[rows]), look(pictures[rows])
+    return Reference(_by_row(embeddings, rows, len(valid)), _by_row(looks, rows, len(valid)), pictures)
+
+
+def _by_row(values: np.ndarray, rows: np.ndarray, count: int) -> np.ndarray:
+    """[n, …] float32 of `rows` -> [count, …], zero elsewhere."""
+    whole = np.zeros((count, *values.shape[1:]), np.float32)
+    whole[rows] = values
+    return whole
