@@ -41,6 +41,7 @@ TOOLS = {
     "import-checkpoint": "inspect a released checkpoint, and convert it",
     "export-checkpoint": "write a run of `variant: release` in the released form",
     "fetch-weights": "download weights of the official recipes, checksum compared",
+    "caption": "captions of FlickrSound's images by a transformers model",
     "compare-features": "released features against a store of ours: cosine per clip and second",
     "profile-step": "where the time of a training step goes",
     "curves": "a run's losses over the log of a real training",
