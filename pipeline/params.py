@@ -240,7 +240,6 @@ class GenerationScale(Section):
     batch_size: PositiveInt
     learning_rate: float = Field(gt=0)
     sampling_steps: PositiveInt = 50
-    generator_steps: PositiveInt = 600
 
 
 class Recipes(Section):

@@ -11,11 +11,9 @@ from typing import Any
 import numpy as np
 import torch
 from safetensors.numpy import load_file, save
-from safetensors.torch import load_file as load_tensors
-from safetensors.torch import save as save_tensors
 
 from cmg.files import write_bytes
-from cmg.generation.autoencoder import Autoencoder
+from cmg.generation.components import Components
 from cmg.generation.generator import Generator
 from cmg.generation.ip_adapter import IPAdapter, Sampling, load_parts
 
@@ -24,9 +22,8 @@ WEIGHTS, REFERENCE, ABOUT = "model.safetensors", "reference.safetensors", "about
 
 def write(folder: Path, generator: Generator, embeddings: np.ndarray, looks: np.ndarray, floors: Mapping[str, Any], distance: str) -> None:
     """Deterministic bytes, each file whole or not there. embeddings [N, E], looks [N, F] float32; rows without a picture are zero."""
-    if isinstance(generator, Autoencoder):
-        state = {name: tensor.cpu().contiguous() for name, tensor in sorted(generator.state_dict().items())}
-        write_bytes(folder / WEIGHTS, save_tensors(state))
+    if isinstance(generator, Components):
+        write_bytes(folder / WEIGHTS, save(generator.tensors()))
     write_bytes(folder / REFERENCE, save({"embeddings": embeddings, "looks": looks}))
     about = {"digest": generator.digest, "distance": distance, "floors": floors}
     write_bytes(folder / ABOUT, (json.dumps(about, indent=1, sort_keys=True) + "\n").encode())
@@ -44,6 +41,4 @@ def open_generator(kind: str, folder: Path, weights: Path, sampling: Sampling, d
     """The generator of a finished generator stage. Raises WeightsError for `ip_adapter` without its files."""
     if kind == "ip_adapter":
         return IPAdapter(load_parts(weights, device), sampling, device)
-    model = Autoencoder(sampling.size)
-    model.load_state_dict(load_tensors(folder / WEIGHTS))
-    return model.to(device).eval()
+    return Components(sampling.size, **load_file(folder / WEIGHTS))

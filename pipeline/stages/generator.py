@@ -1,4 +1,4 @@
-"""The frozen generator of pictures: trained on the corpus' own (sample) or found below $CMG_WEIGHTS (Stable Diffusion with an IP-Adapter),
+"""The frozen generator of pictures: made from the corpus' own (sample) or found below $CMG_WEIGHTS (Stable Diffusion with an IP-Adapter),
 and what it makes of the real pictures: their embeddings, the features that distances are taken on, and what distances mean.
 """
 
@@ -9,7 +9,7 @@ import torch
 
 from cmg.generation import kept
 from cmg.generation.album import Album
-from cmg.generation.autoencoder import train_autoencoder
+from cmg.generation.components import fit_components
 from cmg.generation.generator import Generator
 from cmg.generation.looks import Look, make_look
 from cmg.generation.pairs import classes_of
@@ -43,7 +43,7 @@ def run(args: argparse.Namespace, params: Params) -> None:
 def _generator(params: Params, pictures: np.ndarray, device: torch.device) -> Generator:
     scale = params.active.generation
     if scale.generator == "sample":
-        return train_autoencoder(pictures, scale.size, scale.generator_steps, scale.batch_size, 0, device)
+        return fit_components(pictures, scale.size)
     return kept.open_generator(scale.generator, paths.GENERATOR, paths.weights_root(), generation.sampling(params), device)
 
 

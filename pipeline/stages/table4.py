@@ -38,7 +38,7 @@ def run(args: argparse.Namespace, params: Params) -> None:
 def _notice(params: Params) -> str:
     """As of every table, and what stands for the diffusion model where it is not one."""
     small = params.active.generation.generator == "sample"
-    stand_in = "a small autoencoder trained on the corpus' own pictures stands for the diffusion model" if small else ""
+    stand_in = "principal components of the corpus' own pictures stand for the diffusion model" if small else ""
     return "; ".join(part for part in (reporting.notice(params), stand_in) if part)
 
 

@@ -2,12 +2,12 @@ import numpy as np
 import pytest
 import torch
 
-from cmg.generation.autoencoder import Autoencoder
+from cmg.generation.components import fit_components
 from cmg.generation.generator import GeneratorError
 from cmg.generation.mapper import Examples, Schedule, fit, mean_embeddings, unseen
 
 CPU = torch.device("cpu")
-GENERATOR = Autoencoder(32)
+GENERATOR = fit_components(np.random.default_rng(1).integers(0, 256, (8, 32, 32, 3), dtype=np.uint8), 32)
 
 
 @pytest.fixture

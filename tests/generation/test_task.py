@@ -6,7 +6,7 @@ import torch
 
 from cmg.datasets.clips import Clip
 from cmg.generation.album import Album
-from cmg.generation.autoencoder import train_autoencoder
+from cmg.generation.components import fit_components
 from cmg.generation.distance import frechet
 from cmg.generation.looks import RandomLook
 from cmg.generation.mapper import Schedule, fit
@@ -29,7 +29,7 @@ def world():
     kinds = np.arange(TRAIN + TEST) % CLASSES
     colours = np.random.default_rng(1).integers(30, 226, (CLASSES, 3))
     pictures = np.clip(colours[kinds][:, None, None] + draw.normal(0, 12, (len(kinds), 16, 16, 3)), 0, 255).astype(np.uint8)
-    generator = train_autoencoder(pictures[:TRAIN], 16, 150, 16, 0, CPU)
+    generator = fit_components(pictures[:TRAIN], 16)
     look = RandomLook(CPU)
     return kinds, generator, look, Reference(generator.embed(pictures), look(pictures), pictures)
 
@@ -49,7 +49,7 @@ def clips():
 def made(world, codes, ranking=None, recode=lambda pictures: np.zeros((0, 8))):
     kinds, generator, look, real = world
     pairs = Pairs.of(codes, clips(), 500)
-    train = lambda examples, name: fit(examples, generator, Schedule(150, 32, 1e-3, 64), CPU)  # noqa: E731
+    train = lambda examples, name: fit(examples, generator, Schedule(400, 32, 3e-3, 64), CPU)  # noqa: E731
     options = Options(seed=0, share=0.5, worst=0.0, shown=4)
     return Task(codes, pairs, real, Album(generator), look, train, recode, options).run(ranking)
 

@@ -9,7 +9,7 @@ import pytest
 from cmg.report.generation import Generated, read_results, table4_csv, table4_markdown
 from cmg.report.generation_page import Shown, figure_png, generation_html
 
-NOTICE = "sample corpus, random backbones: not the papers' data; a small autoencoder stands for the diffusion model"
+NOTICE = "sample corpus, random backbones: not the papers' data; principal components stand for the diffusion model"
 
 
 def row(direction, fd, toc=False, by="mapper", **more):
