@@ -22,7 +22,7 @@ from pipeline.orchestration.modules import EVERYTHING, Modules
 
 STAGES, OWN = "pipeline.stages", "code"
 ITEMS = {  # stage: the dictionary whose keys are what it is run for, where an edit may concern one of them
-    **dict.fromkeys(("pretrain", "codes", "queries", "toc", "evaluate", "default", "sweep"), "cmg.methods:METHODS"),
+    **dict.fromkeys(("pretrain", "codes", "queries", "toc", "evaluate", "generate", "default", "sweep"), "cmg.methods:METHODS"),
     "index": "cmg.datasets.registry:READERS",
     "features": "cmg.extract.run:MODULES",
 }

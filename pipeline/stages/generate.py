@@ -26,8 +26,9 @@ from cmg.tasks.options import of_task
 from cmg.toc import read_toc
 from cmg.train import checkpoint
 from cmg.train.standardise import Standardiser
-from pipeline import files, generation, paths, progress, receipts
+from pipeline import files, generation, paths, progress
 from pipeline.device import prepare
+from pipeline.orchestration import receipts
 from pipeline.params import Params
 from pipeline.sweeps import add_run_arguments
 
@@ -43,7 +44,7 @@ def run(args: argparse.Namespace, params: Params) -> None:
     outputs = [paths.generation_result(run_name), paths.generation_pictures(run_name)]
     evaluate = params.evaluate
     used = {**generation.used(params), "toc_score": evaluate.toc_score, "toc_worst": evaluate.toc_worst, "q_fixed": evaluate.q_fixed}
-    with receipts.record("generate", run_name, inputs=inputs, outputs=outputs, params=used) as notes:
+    with receipts.record("generate", run_name, inputs=inputs, outputs=outputs, params=used, code_of=args.method) as notes:
         work = paths.work("generation", run_name, _key(used, inputs))
         result, pairs, distance = _generate(args, params, run_name, work)
         about = {"method": args.method, "seed": args.seed, "distance": distance, "generator": params.active.generation.generator}

@@ -14,8 +14,9 @@ from cmg.generation.generator import Generator
 from cmg.generation.looks import Look, make_look
 from cmg.generation.pairs import classes_of
 from cmg.generation.task import Reference, floors
-from pipeline import generation, paths, receipts
+from pipeline import generation, paths
 from pipeline.device import prepare
+from pipeline.orchestration import receipts
 from pipeline.params import Params
 
 

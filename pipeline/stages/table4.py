@@ -9,7 +9,9 @@ from cmg.generation import kept
 from cmg.report.generation import Generated, read_results, table4_csv, table4_markdown
 from cmg.report.generation_page import Shown, figure_png, generation_html
 from cmg.report.write import write_text
-from pipeline import generation, paths, receipts, reporting
+from pipeline import generation, paths
+from pipeline.orchestration import receipts
+from pipeline.page import reporting
 from pipeline.params import Params
 
 
