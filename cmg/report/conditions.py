@@ -19,6 +19,7 @@ METRICS = {
     "f1": "F1 over all seconds and columns, background included",
     "precision": "precision over all seconds and columns, background included",
     "recall": "recall",
+    "fid": "Fréchet inception distance",
     "mean": "mean of the row",
 }
 
