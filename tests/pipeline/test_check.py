@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from pipeline.reporting import remark
+from pipeline.page.reporting import remark
 from pipeline.tools.check import sample_values, unlike_features
 from tests.parameters import shipped
 
