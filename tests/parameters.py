@@ -1,4 +1,4 @@
-"""Editing a params.yaml, comments kept; the shipped one with other values."""
+"""Editing a params.yaml; the shipped one with other values."""
 
 from pathlib import Path
 
@@ -9,15 +9,14 @@ from pipeline.params import Params, parse
 
 
 def set_value(file: Path, key: str, value: object) -> None:
-    """Set one value by its dotted key; KeyError where a parent section is absent."""
-    yaml = YAML()
-    values = section = yaml.load(file.read_text())
+    """Set one value by its dotted key; KeyError where a parent section is absent. Comments go: ruamel misplaces those of emptied lists."""
+    values = section = YAML(typ="safe").load(file.read_text())
     *parents, last = key.split(".")
     for parent in parents:
         section = section[parent]
     section[last] = value
     with file.open("w") as handle:
-        yaml.dump(values, handle)
+        YAML().dump(values, handle)
 
 
 def shipped(**changes: object) -> Params:

@@ -96,11 +96,10 @@ class Closure:
         meaning, (first, _, member) = self._modules.meaning(module), name.partition(".")
         if name == EVERYTHING:
             self._queue += [(module, other, by_name) for other in [*meaning.statements, *meaning.offered]]
-        elif first in meaning.imported:
-            found, other = self._modules.followed(meaning.imported[first])
-            self._queue.append((found, f"{other}.{member}" if member else other, by_name))
+        elif name in meaning.imported:
+            self._queue.append((*self._modules.followed(meaning.imported[name]), by_name))
         elif member:
-            self._member(module, first, member, by_name)
+            self._count(module, name, [part.methods[member] for part in meaning.parts(first)], by_name)
         elif name in meaning.statements:
             self._count(module, name, [self._chosen(part, module) for part in meaning.parts(name)], by_name)
         if name != ON_IMPORT:
@@ -114,16 +113,6 @@ class Closure:
             places = [*known.used(part, module), *known.given(part, module, GIVEN), *(known.by_name(part) if imports else [])]
             self._queue += [(*place, imports) for place in places]
             self.found |= {beside: {beside.name: known.text(beside)} for beside in known.beside(part.strings, file.parent)}
-
-    def _member(self, module: str, kind: str, attributes: str, by_name: bool) -> None:
-        """A method or property of a class, or one of the class that a field of it is annotated with."""
-        name, _, rest = attributes.partition(".")
-        for part in self._modules.meaning(module).parts(kind):
-            member = part.members.get(name)
-            if isinstance(member, Part):
-                self._count(module, f"{kind}.{name}", [member], by_name)
-            elif member and rest:
-                self._queue.append((module, f"{member[0]}.{rest}", by_name))
 
     def _chosen(self, part: Part, module: str) -> Part:
         """The item's entry of a dictionary that names modules; anything else as it is."""

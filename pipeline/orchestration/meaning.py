@@ -24,12 +24,13 @@ class Imported:
 
 @dataclass(eq=False)
 class Part:
-    """A statement or expression, and what it uses. annotated: classes of arguments, and of ``self`` in a method."""
+    """A statement or expression, and what it uses. given: classes of its arguments, and of ``self`` in a method."""
 
     node: ast.AST
     package: str
-    annotated: dict[str, Chain] = field(default_factory=dict)
+    given: list[Chain] = field(default_factory=list)
     names: list[Chain] = field(default_factory=list)  # ``a.b.c`` is [a, b, c]
+    attributes: set[str] = field(default_factory=set)  # of anything
     strings: set[str] = field(default_factory=set)
     imports: dict[str, Imported] = field(default_factory=dict)  # made inside it
 
@@ -51,19 +52,19 @@ class Part:
         return {key.value: Part(entry, self.package) for key, entry in pairs if isinstance(key, ast.Constant)}
 
     @cached_property
-    def members(self) -> dict[str, "Part | Chain | None"]:
-        """Of a class: its methods and properties, and the classes that its fields are annotated with."""
+    def methods(self) -> dict[str, "Part"]:
+        """Of a class: its methods and properties."""
         body = self.node.body if isinstance(self.node, ast.ClassDef) else []
-        fields = {node.target.id: _chain(node.annotation) for node in body if isinstance(node, ast.AnnAssign)}
-        own = {"self": [getattr(self.node, "name", "")]}
-        return fields | {node.name: Part(node, self.package, dict(own)) for node in body if isinstance(node, Function)}
+        return {node.name: Part(node, self.package, [[self.node.name]]) for node in body if isinstance(node, Function)}
 
     def _collect(self, node: ast.AST) -> None:
         """Take out what means nothing, and note what is used."""
         if isinstance(node, Function):
-            self.annotated |= {arg.arg: chain for arg in _arguments(node) if (chain := _chain(arg.annotation))}
+            self.given += [chain for arg in _arguments(node) if (chain := _chain(arg.annotation))]
         if isinstance(node, Function | ast.ClassDef):
             _strip(node)
+        if isinstance(node, ast.Attribute):
+            self.attributes |= {child.attr for child in ast.walk(node) if isinstance(child, ast.Attribute)}
         if isinstance(node, Import):
             self.imports |= _imports(node, self.package)
         elif isinstance(node, ast.Constant):

@@ -88,10 +88,11 @@ class Modules:
         return found if self.file(found[0]) else None
 
     def given(self, part: Part, module: str, of: str) -> list[Place]:
-        """Members that are used of arguments whose class is in the module ``of``: ``limits.memory_bytes`` of ``Params``."""
-        chains = (names for names in part.names if len(names) > 1 and names[0] in part.annotated)
-        kinds = ((self.place(part.annotated[first], part, module), rest) for first, *rest in chains)
-        return [(of, ".".join([kind[1], *rest])) for kind, rest in kinds if kind and kind[0] == of]
+        """``Class.method`` of the classes in the module ``of``, where an argument of a part is one of them and it uses such a name."""
+        if not any(place and place[0] == of for place in (self.place(kind, part, module) for kind in part.given)):
+            return []
+        classes = {name: kind for name in self.meaning(of).statements for kind in self.meaning(of).parts(name)}
+        return [(of, f"{name}.{used}") for name, kind in classes.items() for used in kind.methods.keys() & part.attributes]
 
     def beside(self, named: Iterable[str], folder: Path) -> set[Path]:
         """Files beside a module that strings name, and those that these name."""

@@ -56,8 +56,7 @@ def _compared(file: Path) -> bytes:
 
 def write_params(folder: Path) -> None:
     """The shipped params.yaml with everything small."""
-    yaml = YAML()
-    values = yaml.load((REPO / "params.yaml").read_text())
+    values = YAML(typ="safe").load((REPO / "params.yaml").read_text())
     values["methods"], values["seeds"], values["threads"] = MINI["methods"], [0], 1
     for name in set(values["datasets"]) - set(MINI["datasets"]):
         del values["datasets"][name]
@@ -74,7 +73,7 @@ def write_params(folder: Path) -> None:
     values["reconstruction"].update(MINI["vqvae"])
     values["fcid"]["codebook_size"] = 16
     with (folder / "params.yaml").open("w") as handle:
-        yaml.dump(values, handle)
+        YAML().dump(values, handle)
 
 
 @dataclass(frozen=True)
@@ -145,6 +144,10 @@ class Project:
     def set(self, key: str, value: object) -> None:
         """Set one value of params.yaml."""
         set_value(self.folder / "params.yaml", key, value)
+
+    def value(self, key: str) -> object:
+        """A top-level value of params.yaml."""
+        return YAML(typ="safe").load((self.folder / "params.yaml").read_text())[key]
 
     def digests(self) -> dict[str, str]:
         """SHA-256 of every output of every stage, file by file.
