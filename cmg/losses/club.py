@@ -8,10 +8,13 @@ from __future__ import annotations
 
 from typing import Literal
 
+import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from cmg.nn.distributed import gather, shard, world
+from cmg.nn.distributed import gather, shard, total, world
+
+ROUNDING = 1e-6  # a bound that is zero comes out on either side of it, differently with one process and with two
 
 
 def _mlp(x_dim: int, hidden: int, y_dim: int) -> nn.Sequential:
@@ -98,7 +101,13 @@ def club_bound(
     else:
         bound = (club_sampled if estimate == "sampled" else club_released)(net, x, y, permutation, parts)
     bound = bound / y.shape[-1] if features == "mean" else bound
-    return bound.clamp(min=0) if floor else bound
+    return _floored(bound) if floor else bound
+
+
+def _floored(bound: Tensor) -> Tensor:
+    """Zero, without gradient, where the bound of the global batch, the mean over processes, is below zero by more than rounding."""
+    everywhere = total(bound.detach().clone())
+    return torch.where(everywhere < -ROUNDING, torch.zeros_like(bound), bound)
 
 
 def unit(y: Tensor) -> Tensor:

@@ -20,7 +20,7 @@ from typing import Literal
 import torch
 from torch import Tensor
 
-from cmg.nn.distributed import gather
+from cmg.nn.distributed import gather, world
 from cmg.quantizers.codebook import Codebook, Quantized, smoothed
 from cmg.quantizers.dead_codes import copy_active
 
@@ -153,6 +153,13 @@ def cascade(segments: tuple[Tensor, ...]) -> list[Tensor]:
 
 
 def agreement(indices: Mapping[str, Tensor]) -> Tensor:
-    """Number of clips whose most frequent index is the same in all modalities; the smallest of equals counts. indices [B,T] -> []."""
-    modes = torch.stack([index.mode(dim=1).values for index in indices.values()])
-    return (modes == modes[0]).all(dim=0).sum()
+    """Clips of the global batch whose most frequent index is the same in all modalities; the smallest of equals counts. [B,T] -> []."""
+    modes = torch.stack([_mode(index) for index in indices.values()])
+    return (modes == modes[0]).all(dim=0).sum() * world()[1]  # monitors are averaged over processes, and this is a sum
+
+
+def _mode(index: Tensor) -> Tensor:
+    """The most frequent value of each row, the smallest of equals: `Tensor.mode` without its kernel that waits. [B,T] -> [B]."""
+    counts = (index.unsqueeze(2) == index.unsqueeze(1)).sum(dim=2)
+    often = counts == counts.amax(dim=1, keepdim=True)
+    return torch.where(often, index, torch.iinfo(index.dtype).max).amin(dim=1)

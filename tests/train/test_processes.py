@@ -87,7 +87,7 @@ def test_several_processes_end_where_one_ends(several, expected, setting):
     processes, folder = several
     single = SETTINGS[setting][1].precision == "float32"
     losses = {"rtol": 1e-5, "atol": 1e-6} if single else {"rtol": 1e-9, "atol": 1e-9}  # CLUB's terms are differences near zero
-    weights = {"rtol": 1e-5, "atol": 1e-5 if single else 1e-6}  # Adam's first step is 4e-4 for every gradient, also for one near zero
+    weights = {"rtol": 1e-5, "atol": 2e-5 if single else 1e-6}  # Adam's first step is 4e-4 for every gradient, also for one near zero
     for rank in range(processes):
         found = torch.load(folder / f"{rank}.pt", weights_only=True)[setting]
         torch.testing.assert_close(found["history"], expected[setting]["history"], **losses)
