@@ -6,6 +6,7 @@ import shutil
 import pytest
 
 from benchmarks.probe import of_dataset
+from tests import edits
 from tests.e2e import miniature
 
 pytestmark = pytest.mark.e2e
@@ -81,8 +82,9 @@ def test_too_many_failures_fail_the_stage_and_keep_the_work(ave, tmp_path):
 
 def test_edited_code_computes_every_clip_again_and_a_comment_none(ave, tmp_path):
     project = ave.copy_to(tmp_path / "p")
-    for line, expected in (("EDITED = True", (90, 0)), ("# a comment", (0, 90))):
-        project.append("cmg/extract/logmel.py", line)
+    file = project.folder / "cmg/extract/logmel.py"
+    for edit, expected in ((lambda: edits.change(file, "log_mel"), (90, 0)), (lambda: edits.comment(file), (0, 90))):
+        edit()
         stages(project, "features ave audio")
         log = json.loads((project.folder / "logs/features/ave-audio.json").read_text())
         assert (log["computed"], log["reused"]) == expected
