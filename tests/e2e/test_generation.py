@@ -47,4 +47,4 @@ def test_table_4_by_both_tools(project):
         shutil.rmtree(target) if target.is_dir() else target.unlink()
     project.run("snakemake", "--cores", "1", "results/table4.csv")
     assert bytes_of(project) == made
-    assert "0 problems" in project.run("python", "-m", "pipeline", "verify", "results/table4.csv").stdout
+    assert "0 problems" in project.run("pipeline", "verify", "results/table4.csv").stdout
