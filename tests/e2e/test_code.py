@@ -3,6 +3,7 @@
 import ast
 import json
 import shutil
+from pathlib import Path
 
 import pytest
 
@@ -14,10 +15,9 @@ pytestmark = pytest.mark.e2e
 # Run in the project: every function of cmg/ and pipeline/ that a stage's `run` calls in this process, as file and first line, but for
 # what orchestration calls.
 TRACED = """
-import importlib, inspect, json, sys
+import argparse, importlib, inspect, json, sys
 from pathlib import Path
-from pipeline import params, sweeps
-import argparse
+from pipeline import params
 
 def trace(frame, event, _):
     code = frame.f_code
@@ -29,15 +29,16 @@ def orchestrated(frame):
         frame = frame.f_back
     return frame
 
-here, called, (name, *words) = str(Path.cwd()), set(), sys.argv[1:]
-module = importlib.import_module(f"pipeline.stages.{name}")
-parser = argparse.ArgumentParser()
-module.add_arguments(parser)
-args, given = parser.parse_args(words), params.load()
-sys.setprofile(trace)
-module.run(args, given)
-sys.setprofile(None)
-Path("called.json").write_text(json.dumps(sorted(called)))
+if __name__ == "__main__":
+    here, called, (name, *words) = str(Path.cwd()), set(), sys.argv[1:]
+    module = importlib.import_module(f"pipeline.stages.{name}")
+    parser = argparse.ArgumentParser()
+    module.add_arguments(parser)
+    args, given = parser.parse_args(words), params.load()
+    sys.setprofile(trace)
+    module.run(args, given)
+    sys.setprofile(None)
+    Path("called.json").write_text(json.dumps(sorted(called)))
 """
 STAGES = (
     "sample ave",
@@ -50,6 +51,9 @@ STAGES = (
     "codes fcid 0",
     "toc fcid 0",
     "evaluate fcid 0",
+    "vqvae 0",
+    "reconstruct 0",
+    "table3",
     "tables",
     "plots",
     "report",
@@ -62,8 +66,9 @@ def called(project, command: str) -> set[tuple[str, str]]:
     shutil.rmtree(project.folder / "data/.work", ignore_errors=True)  # so that nothing is taken over
     project.run("traced", *command.split())
     found = json.loads((project.folder / "called.json").read_text())
-    trees = {file: ast.parse((project.folder / file).read_text()).body for file, _ in found}
-    return {(file, name) for file, line in found for name in _names(trees[file], file, line)}
+    trees = {file: ast.parse((project.folder / file).read_text()).body for file, _ in found if file.endswith(".py")}
+    templates = {(file, Path(file).name) for file, _ in found if file not in trees}
+    return templates | {(file, name) for file, line in found if file in trees for name in _names(trees[file], file, line)}
 
 
 def _names(body, file: str, line: int) -> list[str]:
