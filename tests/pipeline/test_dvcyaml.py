@@ -113,6 +113,6 @@ def test_rule_names_are_distinct_identifiers():
 
 def test_training_and_extraction_hold_the_gpu():
     for stage in STAGES:
-        uses_gpu = stage.group.startswith(("pretrain", "codes", "features_", "vqvae", "reconstruct", "queries"))
+        uses_gpu = stage.group.startswith(("pretrain", "codes", "features", "vqvae", "reconstruct", "queries"))
         uses_gpu |= stage.group in ("segment", "segment_reference", "generator", "generate")
         assert stage.meta.get("gpu", 0) == int(uses_gpu), stage.name
