@@ -90,7 +90,7 @@ class Closure:
 
     def _visit(self, module: str, name: str, by_name: bool) -> None:
         """by_name: what uses this imports modules by name."""
-        if (module, name, by_name) in self._seen or module.startswith(APART) or not self._modules.file(module):
+        if (module, name, by_name) in self._seen or module.startswith(APART) or self._modules.find(module) is None:
             return
         self._seen.add((module, name, by_name))
         meaning, (first, _, member) = self._modules.meaning(module), name.partition(".")

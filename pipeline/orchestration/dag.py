@@ -151,8 +151,8 @@ def _source_files(dep: str) -> list[str]:
 
 def definition(stage: Stage, every: Stages) -> str:
     """Digest of a job apart from its data: command, parameter values, and the source files it reads."""
-    sources = [path for path in inputs(stage, every) if path not in every.products and Path(path).is_file()]
-    sources = {path: files.file_digest(Path(path)) for path in sources}
+    read = [path for path in inputs(stage, every) if path not in every.products and Path(path).is_file()]
+    sources = {path: files.file_digest(Path(path)) for path in read}
     return hashlib.sha256(json.dumps([stage.command, stage.params, sources], sort_keys=True).encode()).hexdigest()
 
 

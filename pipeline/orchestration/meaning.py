@@ -49,13 +49,15 @@ class Part:
         if not isinstance(value, ast.Dict):
             return {}
         pairs = zip(value.keys, value.values, strict=True)
-        return {key.value: Part(entry, self.package) for key, entry in pairs if isinstance(key, ast.Constant)}
+        return {str(key.value): Part(entry, self.package) for key, entry in pairs if isinstance(key, ast.Constant)}
 
     @cached_property
     def methods(self) -> dict[str, "Part"]:
         """Of a class: its methods and properties."""
-        body = self.node.body if isinstance(self.node, ast.ClassDef) else []
-        return {node.name: Part(node, self.package, [[self.node.name]]) for node in body if isinstance(node, Function)}
+        if not isinstance(self.node, ast.ClassDef):
+            return {}
+        own = [self.node.name]
+        return {node.name: Part(node, self.package, [own]) for node in self.node.body if isinstance(node, Function)}
 
     def _collect(self, node: ast.AST) -> None:
         """Take out what means nothing, and note what is used."""
@@ -95,7 +97,9 @@ class Meaning:
 @cache
 def read(source: str, package: str) -> Meaning:
     """The meaning of a source text whose relative imports start at ``package``."""
-    statements, imported, offered = defaultdict(list), {}, []
+    statements: dict[str, list[ast.stmt]] = defaultdict(list)
+    imported: dict[str, Imported] = {}
+    offered: list[str] = []
     for statement in _without_docstring(ast.parse(source).body):
         if isinstance(statement, Import):
             imported |= _imports(statement, package)
@@ -103,7 +107,7 @@ def read(source: str, package: str) -> Meaning:
             names = _defined(statement)
             for name in names:
                 statements[name].append(statement)
-            if names == ["__all__"]:
+            if names == ["__all__"] and isinstance(statement, ast.Assign):
                 offered = ast.literal_eval(statement.value)
     return Meaning(package, dict(statements), imported, offered)
 
@@ -170,5 +174,7 @@ def _chain(node: ast.AST | None) -> Chain | None:
     """A name and the attributes behind it; None for anything else."""
     if isinstance(node, ast.Name):
         return [node.id]
-    above = _chain(node.value) if isinstance(node, ast.Attribute) else None
+    if not isinstance(node, ast.Attribute):
+        return None
+    above = _chain(node.value)
     return above and [*above, node.attr]

@@ -26,7 +26,14 @@ class Modules:
         found = (file for package in PACKAGES for file in (self._root / package).rglob("*") if file.suffix != ".pyc")
         return frozenset(file.relative_to(self._root).as_posix() for file in found)
 
-    def file(self, module: str) -> Path | None:
+    def file(self, module: str) -> Path:
+        """File of a module. Raises ModuleNotFoundError when ``module`` is none of the project's."""
+        file = self.find(module)
+        if file is None:
+            raise ModuleNotFoundError(f"{module} is not a module under {self._root.resolve()}")
+        return file
+
+    def find(self, module: str) -> Path | None:
         """File of a module; None when ``module`` is none of the project's."""
         if module not in self._files:
             path = module.replace(".", "/")
@@ -55,19 +62,18 @@ class Modules:
             ModuleNotFoundError: it is no module of the project.
         """
         module, _, name = text.partition(":")
-        if self.file(module) is None:
-            raise ModuleNotFoundError(f"{module} is not a module under {self._root.resolve()}")
+        self.file(module)
         return module, name or EVERYTHING
 
     def by_name(self, part: Part) -> list[Place]:
         """Modules of the project that strings name."""
         texts = (text for text in part.strings if text.split(".")[0] in PACKAGES)
-        return [self.named(text) for text in texts if self.file(text.partition(":")[0])]
+        return [self.named(text) for text in texts if self.find(text.partition(":")[0])]
 
     def followed(self, imported: Imported, attributes: Iterable[str] = ()) -> Place:
         """Where an imported name and the attributes behind it lead."""
         module, names = imported.module, [*filter(None, [imported.name]), *attributes]
-        while names and self.file(f"{module}.{names[0]}"):
+        while names and self.find(f"{module}.{names[0]}"):
             module, names = f"{module}.{names[0]}", names[1:]
         return module, names[0] if names else EVERYTHING
 
@@ -85,7 +91,7 @@ class Modules:
         if imported is None and first not in meaning.statements:
             return None
         found = self.followed(imported or Imported(module, first), rest)
-        return found if self.file(found[0]) else None
+        return found if self.find(found[0]) else None
 
     def given(self, part: Part, module: str, of: str) -> list[Place]:
         """``Class.method`` of the classes in the module ``of``, where an argument of a part is one of them and it uses such a name."""
