@@ -106,7 +106,7 @@ def club_bound(
 
 def _floored(bound: Tensor) -> Tensor:
     """Zero, without gradient, where the bound of the global batch, the mean over processes, is below zero by more than rounding."""
-    everywhere = total(bound.detach().clone())
+    everywhere = total(bound.detach().clone()) / world()[1]
     return torch.where(everywhere < -ROUNDING, torch.zeros_like(bound), bound)
 
 

@@ -32,7 +32,7 @@ def test_both_protocols_stand_side_by_side(make_run, tmp_path):
     )
     path.write_text(protocols_csv(strict, published, "sample corpus"))
     first = texts(protocol_table(path))[0]
-    assert first == ["FCID", "AVE V→A", "50.62", "3.50", "top-1", "57.62", "3.50", "top-1", "7.00", "0 of 41"]
+    assert first == ["FCID", "AVE V→A", "50.62", "3.50", "top-1", "57.62", "3.50", "accuracy", "7.00", "0 of 41"]
     path.write_text("method,score\n")
     with pytest.raises(ValueError, match=r"protocols.csv: expected the fields method,toc"):
         protocol_table(path)

@@ -26,6 +26,7 @@ SETTINGS = {
     "a last batch of two clips": (8, replace(LONG, epochs=2, batch_size=6)),  # fewer than three processes
     "first step in float32": (6, replace(LONG, epochs=1, batch_size=6, precision="float32")),
 }
+UNDECIDED = 1e-3  # share of weights whose gradient is rounding in float32: Adam's first step is the learning rate for those too
 needs_gloo = pytest.mark.skipif(not (dist.is_available() and dist.is_gloo_available()), reason="torch was built without gloo")
 
 
@@ -87,12 +88,16 @@ def test_several_processes_end_where_one_ends(several, expected, setting):
     processes, folder = several
     single = SETTINGS[setting][1].precision == "float32"
     losses = {"rtol": 1e-5, "atol": 1e-6} if single else {"rtol": 1e-9, "atol": 1e-9}  # CLUB's terms are differences near zero
-    weights = {"rtol": 1e-5, "atol": 2e-5 if single else 1e-6}  # Adam's first step is 4e-4 for every gradient, also for one near zero
+    weights = {"rtol": 1e-5, "atol": 2e-5 if single else 1e-6}
     for rank in range(processes):
         found = torch.load(folder / f"{rank}.pt", weights_only=True)[setting]
         torch.testing.assert_close(found["history"], expected[setting]["history"], **losses)
-        for name, value in expected[setting].items():
-            torch.testing.assert_close(found[name], value, **weights, msg=lambda m, n=name: f"{n}: {m}")
+        off = {name: ~torch.isclose(found[name], value, **weights) for name, value in expected[setting].items()}
+        undecided = UNDECIDED * sum(mask.numel() for mask in off.values()) if single else 0
+        assert sum(int(mask.sum()) for mask in off.values()) <= undecided, [name for name, mask in off.items() if mask.any()]
+        for name, mask in off.items():
+            one, many = expected[setting][name][mask], found[name][mask]
+            torch.testing.assert_close(many, one, rtol=0, atol=2 * LONG.variational_learning_rate)
 
 
 @needs_gloo
