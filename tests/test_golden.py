@@ -13,8 +13,8 @@ OPENED = {
         "losses/test_club.py": ["club_cases", "club_states"],
         "losses/test_cpc.py": ["cpc_infonce", "cpc_state"],
         "methods/conftest.py": ["inputs", "encoder_state_small", "decoder_state_small"],
-        "methods/test_fcid_keys.py": ["state_dict_keys"],
-        "methods/test_fcid_release.py": [
+        "methods/fcid/test_fcid_keys.py": ["state_dict_keys"],
+        "methods/fcid/test_fcid_release.py": [
             "eval_forward",
             "train_forward_nodropout",
             "train_forward_dropout_seed99",
@@ -23,34 +23,34 @@ OPENED = {
             "dead_code_reset",
             "video_specific_fullsize",
         ],
-        "methods/test_fcid_release_step.py": ["train_step"],
+        "methods/fcid/test_fcid_release_step.py": ["train_step"],
         "quantizers/test_sequential.py": ["quantiser_T5", "ema_fresh_init"],
         "tasks/test_recall.py": ["retrieval"],
         "tasks/test_released.py": ["avvp_labels", "downstream_heads"],
         "test_toc.py": ["toc"],
     },
     "dcid": {
-        "methods/released_dcid.py": ["inputs", "state_encoder", "state_text_lstm", "state_decoder", "state_cpc"]
+        "methods/dcid/released_dcid.py": ["inputs", "state_encoder", "state_text_lstm", "state_decoder", "state_cpc"]
         + [f"state_club_{m}" for m in ("audio", "video", "text")],
-        "methods/test_dcid_formula.py": ["full_size_eval_formula_weights", "two_training_steps"],
-        "methods/test_dcid_release.py": [
+        "methods/dcid/test_dcid_formula.py": ["full_size_eval_formula_weights", "two_training_steps"],
+        "methods/dcid/test_dcid_release.py": [
             *("eval", "train_nodropout", "decoder", "club", "cpc"),
             *("quantizer_fresh_init", "quantizer_audio_video_only"),
         ],
-        "methods/test_dcid_release_steps.py": ["six_forward_step_2023_loop"],
+        "methods/dcid/test_dcid_release_steps.py": ["six_forward_step_2023_loop"],
     },
     "micu": {
-        "methods/test_micu_release.py": ["training_losses", "downstream_quantise"],
+        "methods/micu/test_micu_release.py": ["training_losses", "downstream_quantise"],
         "tasks/test_openmetrics.py": ["open_set_metric"],
     },
     "codaar": {
-        "methods/test_codaar_recipe.py": ["avt_full_recipe", "av_full_recipe"],
-        "methods/test_codaar_release.py": [
+        "methods/codaar/test_codaar_recipe.py": ["avt_full_recipe", "av_full_recipe"],
+        "methods/codaar/test_codaar_release.py": [
             *("avt_small_inputs", "avt_small_weights", "avt_small_eval", "avt_small_train_step", "avt_small_train_dropout"),
             *("av_small_weights", "av_small_train_step"),
         ],
-        "methods/test_codaar_release_parts.py": ["cpc", "state_dicts"],
-        "quantizers/test_aligned_release.py": [
+        "methods/codaar/test_codaar_release_parts.py": ["cpc", "state_dicts"],
+        "methods/codaar/test_aligned_release.py": [
             *("quantizer_avt_fresh", "quantizer_avt_warm", "quantizer_avt_deadcode"),
             *("quantizer_av_fresh", "quantizer_av_warm"),
         ],

@@ -47,6 +47,15 @@ def test_rooms_import_one_way(file):
             assert other in (room, "files") or other in MAY_IMPORT[room], f"{file} imports {name}"
 
 
+@pytest.mark.parametrize("file", sorted(Path("cmg").rglob("*.py")), ids=str)
+def test_what_one_method_uses_is_used_by_no_other(file):
+    """The folder of a method is closed to the rest of the methods, and to what methods are built from."""
+    own = file.parts[2] if file.parts[1] == "methods" else ""
+    if file.parts[1] in ("methods", "losses", "nn", "quantizers"):
+        folders = {folder.name for folder in Path("cmg/methods").iterdir() if folder.is_dir()}
+        assert {name.split(".")[2] for name in imports(file) if name.startswith("cmg.methods.")} & folders <= {own}
+
+
 @pytest.mark.parametrize("stage", LIGHT)
 def test_light_stages_do_not_import_torch(stage):
     code = f"import sys, pipeline.__main__, pipeline.stages.{stage}; sys.exit('torch' in sys.modules)"

@@ -22,7 +22,7 @@ class MovingCodebook(Frozen):
 
 
 class ReleasedCodebook(MovingCodebook):
-    """Where the released codebooks are not as printed: FCID, DCID, MICU, CoDAAR; `cmg.quantizers.shared`, `cmg.quantizers.aligned`."""
+    """Where the released codebooks are not as printed: FCID, DCID, MICU, CoDAAR; `cmg.quantizers.shared`, `cmg.methods.codaar.aligned`."""
 
     codebook_start: Literal["batch", "uniform"] = by_variant("batch", "uniform")
     """Where codes start."""

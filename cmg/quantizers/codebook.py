@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor, nn
 
-from cmg.nn.distributed import gather
+from cmg.nn.distributed import gather, world
 
 FUSED = "audiovisual"  # a stream made of two modalities
 EPSILON = 1e-5  # of smoothed counts
@@ -151,3 +151,16 @@ def choice_monitors(counts: Tensor, names: Iterable[str]) -> dict[str, Tensor]:
     """Share of the codebook chosen in this step, and perplexity of the choices, per stream; counts [M,K]."""
     used, spread, names = (counts > 0).float().mean(dim=1), perplexity(counts), list(names)
     return {f"usage_{n}": used[i] for i, n in enumerate(names)} | {f"perplexity_{n}": spread[i] for i, n in enumerate(names)}
+
+
+def agreement(indices: Mapping[str, Tensor]) -> Tensor:
+    """Clips of the global batch whose most frequent index is the same in all modalities; the smallest of equals counts. [B,T] -> []."""
+    modes = torch.stack([_mode(index) for index in indices.values()])
+    return (modes == modes[0]).all(dim=0).sum() * world()[1]  # monitors are averaged over processes, and this is a sum
+
+
+def _mode(index: Tensor) -> Tensor:
+    """The most frequent value of each row, the smallest of equals: `Tensor.mode` without its kernel that waits. [B,T] -> [B]."""
+    counts = (index.unsqueeze(2) == index.unsqueeze(1)).sum(dim=2)
+    often = counts == counts.amax(dim=1, keepdim=True)
+    return torch.where(often, index, torch.iinfo(index.dtype).max).amin(dim=1)

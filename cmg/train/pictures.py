@@ -13,7 +13,7 @@ import torch
 from torch import Tensor
 
 from cmg.datasets.clips import Clip
-from cmg.methods.vqvae import Pictures
+from cmg.methods.vqvae.model import Pictures
 from cmg.train.data import Rows
 
 CHUNK = 256  # pictures read at once

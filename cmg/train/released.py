@@ -1,7 +1,7 @@
 """Released checkpoints: read without running anything in them, compared with the model they are for, converted, and written back.
 
 A released file is a torch zip that holds a dictionary: one state dictionary per module (`Encoder_parameters` …), optimiser states, `epoch`
-(0-based) and `total_step`; numbers are float64. Our checkpoint is float32 under our names. Names: `cmg/methods/{fcid,dcid,codaar}_keys.py`.
+(0-based) and `total_step`; numbers are float64. Our checkpoint is float32 under our names. Names: `cmg/methods/<method>/keys.py`.
 Sources: facts on FCID 1.8 and 2.6, on DCID 3.7, on CoDAAR 1.12 and 2.
 """
 
@@ -10,19 +10,21 @@ import re
 import zipfile
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from importlib import import_module
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 import torch
 from torch import Tensor
 
 from cmg.files import file_digest, replacing
-from cmg.methods import build, codaar_keys, dcid_keys, fcid_keys
+from cmg.methods import build
 from cmg.methods.base import Method
-from cmg.methods.fcid_keys import TEMPLATE, own_names, released_names
+from cmg.methods.keys import TEMPLATE, own_names, released_names
 from cmg.train.torchzip import why_unreadable
 
-KEYS = {"fcid": fcid_keys, "dcid": dcid_keys, "codaar": codaar_keys}
+KEYS = {"fcid": "cmg.methods.fcid.keys", "dcid": "cmg.methods.dcid.keys", "codaar": "cmg.methods.codaar.keys"}
 ENCODER, TEXT = "Encoder_parameters", "Text_ar_lstm_parameters"
 COUNTERS = ("epoch", "total_step")
 OURS_ALONE = (".hits", ".started")  # buffers that no released module has
@@ -39,6 +41,11 @@ SIZES = {
     "classes": (("classifiers.video.event_classifier.bias",), 0),
     "club_hidden": (("clubs.video.p_mu.0.bias",), 0),
 }
+
+
+def keys(name: str) -> ModuleType:
+    """Names in released files of a method."""
+    return import_module(KEYS[name])
 
 
 class ReleasedError(ValueError):
@@ -64,7 +71,7 @@ def read(name: str, path: Path) -> Released:
     if name not in KEYS:
         raise ReleasedError(f"no released checkpoint of '{name}' can be imported (possible: {', '.join(KEYS)})")
     content = _load(path)
-    known = KEYS[name].MODULES
+    known = keys(name).MODULES
     modules = {module: _tensors(content[module], f"{path}: {module}") for module in known if module in content}
     if ENCODER not in modules:
         raise ReleasedError(f"{path}: expected an entry '{ENCODER}', found {', '.join(map(str, content)) or 'nothing'}")
@@ -105,7 +112,7 @@ def _dense(x: Any) -> bool:
 
 def sizes(name: str, released: Released) -> dict[str, Any]:
     """Options of the model that a released file holds, as far as its tensors show them."""
-    tables, own = KEYS[name].MODULES, {}
+    tables, own = keys(name).MODULES, {}
     for module, state in released.modules.items():
         known = {key: x for key, x in state.items() if key.startswith(tuple(tables[module].values()))}
         own |= own_names(known, tables[module])
@@ -185,9 +192,9 @@ def _kind(x: Tensor) -> str:
 
 def to_own(name: str, modules: Mapping[str, Mapping[str, Tensor]]) -> dict[str, Tensor]:
     """Released modules -> one dictionary under our names; the unused template layers are left out."""
-    tables = KEYS[name].MODULES
+    tables = keys(name).MODULES
     if name == "codaar":
-        modules = {**modules, ENCODER: codaar_keys.merged_counts(modules[ENCODER])}
+        modules = {**modules, ENCODER: keys(name).merged_counts(modules[ENCODER])}
     return {key: x for module, state in modules.items() for key, x in own_names(state, tables[module]).items()}
 
 
@@ -197,11 +204,11 @@ def to_released(name: str, own: Mapping[str, Tensor]) -> dict[str, dict[str, Ten
     A template layer, which the release never uses, gets the values of the first layer, as both had at the start.
     """
     kept = {key: x for key, x in own.items() if not key.endswith(OURS_ALONE)}
-    modules = {module: released_names(kept, table) for module, table in KEYS[name].MODULES.items()}
+    modules = {module: released_names(kept, table) for module, table in keys(name).MODULES.items()}
     for state in modules.values():
         state |= {key.replace(FIRST_LAYER, TEMPLATE): x for key, x in state.items() if FIRST_LAYER in key}
     if name == "codaar":
-        modules[ENCODER] = codaar_keys.split_counts(modules[ENCODER])
+        modules[ENCODER] = keys(name).split_counts(modules[ENCODER])
     return {module: state for module, state in modules.items() if state}
 
 

@@ -7,7 +7,7 @@ import torch
 from safetensors.numpy import save
 
 from cmg.datasets.clips import read_index
-from cmg.methods.vqvae import VQVAE
+from cmg.methods.vqvae.model import VQVAE
 from cmg.quantizers.codebook import perplexity
 from cmg.store.reader import FeatureStore
 from cmg.tasks.reconstruction import Encoded, Reading, examples, masked_errors, psnr, worse

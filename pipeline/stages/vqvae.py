@@ -5,7 +5,7 @@ import argparse
 import torch
 
 from cmg.datasets.clips import read_index
-from cmg.methods.vqvae import VQVAE
+from cmg.methods.vqvae.model import VQVAE
 from cmg.store.reader import FeatureStore
 from cmg.train import checkpoint, history
 from cmg.train.loop import train

@@ -12,7 +12,7 @@ def stage_kinds(names):
 
 
 def test_an_edited_method_file_redoes_that_method_only(project):
-    project.change("cmg/methods/fcid.py", "FCID")
+    project.change("cmg/methods/fcid/model.py", "FCID")
     assert {name for name in project.would_run() if "@baseline" in name} == set()
     assert "pretrain@fcid-0" in project.would_run()
     rules = project.snakemake_would_run()

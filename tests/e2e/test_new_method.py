@@ -13,11 +13,12 @@ from tests.e2e.miniature import REPO, ran
 PAGE = (REPO / "docs/new_method.md").read_text()
 BLOCKS = {path: text for _, path, text in re.findall(r"```(python|yaml) (\S+)\n(.*?)```", PAGE, re.DOTALL)}
 COMMANDS = re.search(r"```sh\n(.*?)```", PAGE, re.DOTALL)[1].splitlines()
-FILES = ("cmg/methods/mine_config.py", "cmg/methods/mine.py")
+FILES = ("cmg/methods/mine/__init__.py", "cmg/methods/mine/config.py", "cmg/methods/mine/model.py")
 
 
 def follow(folder: Path) -> None:
     """Steps 1 to 4 in a project folder."""
+    (folder / FILES[0]).parent.mkdir()
     for path in FILES:
         (folder / path).write_text(BLOCKS[path])
     registry = folder / "cmg/methods/__init__.py"
@@ -37,10 +38,11 @@ def test_the_method_on_the_page_trains_and_encodes(tmp_path, monkeypatch):
     import cmg.methods
     from cmg.methods.base import Batch
 
+    (tmp_path / "mine").mkdir()
     for path in FILES:
-        (tmp_path / Path(path).name).write_text(BLOCKS[path])
+        (tmp_path / "mine" / Path(path).name).write_text(BLOCKS[path])
     monkeypatch.setattr(cmg.methods, "__path__", [*cmg.methods.__path__, str(tmp_path)])
-    monkeypatch.setitem(cmg.methods.METHODS, "mine", "cmg.methods.mine:Mine")
+    monkeypatch.setitem(cmg.methods.METHODS, "mine", "cmg.methods.mine.model:Mine")
     try:
         torch.manual_seed(0)
         method = cmg.methods.build("mine", {"codebook_size": 12, "embedding_dim": 8, "heads": 2, "feedforward": 16})
@@ -57,7 +59,7 @@ def test_the_method_on_the_page_trains_and_encodes(tmp_path, monkeypatch):
         assert totals[-1] < 0.8 * totals[0]
         assert method.eval().encode("video", batch.video).indices.shape == (4, 5, 1)
     finally:
-        for name in ("cmg.methods.mine", "cmg.methods.mine_config"):
+        for name in ("cmg.methods.mine", "cmg.methods.mine.config", "cmg.methods.mine.model"):
             sys.modules.pop(name, None)
 
 

@@ -5,7 +5,8 @@ import pytest
 import torch
 
 from cmg.losses.cpc import cpc
-from cmg.methods.fcid_keys import CPC, own_names
+from cmg.methods.fcid.keys import CPC
+from cmg.methods.keys import own_names
 from cmg.nn.predictive import PredictiveNets
 from tests.methods.reference import accuracy_by_target
 

@@ -5,9 +5,10 @@ import torch
 
 from cmg.methods import build
 from cmg.methods.base import Batch
-from cmg.methods.fcid_keys import CLUBS, CPC, DECODER, ENCODER, own_names
+from cmg.methods.fcid.keys import CLUBS, CPC, DECODER, ENCODER
+from cmg.methods.keys import own_names
+from tests.methods.dcid.released_dcid import read_inputs
 from tests.methods.golden import load
-from tests.methods.released_dcid import read_inputs
 
 SMALL = {
     "codebook_size": 12,

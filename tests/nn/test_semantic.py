@@ -4,7 +4,6 @@ import torch
 from cmg.nn.attention import ChannelSpatialAttention
 from cmg.nn.classify import ClipClassifier
 from cmg.nn.semantic import SemanticEncoders
-from cmg.nn.spatial import SpatialStack
 
 
 def make(modalities=("audio", "video", "text"), **options):
@@ -33,16 +32,6 @@ def test_gated_map_sums_to_inert_pooling():
     torch.manual_seed(0)
     pool, video = ChannelSpatialAttention(16, 4, 8, spatial="inert"), torch.randn(2, 3, 7, 7, 16)
     torch.testing.assert_close(pool.gated(video).sum(dim=(2, 3)), pool(video), rtol=1e-4, atol=1e-4)
-
-
-@pytest.mark.parametrize("norm", ["none", "batch"])
-def test_spatial_stack(norm):
-    torch.manual_seed(0)
-    stack, video = SpatialStack(8, 4, norm), torch.randn(2, 3, 7, 7, 8)
-    found = stack(video)
-    assert found.shape == (2, 3, 3, 3, 4) and (found >= 0).all()
-    shifted = stack(video[:1])  # one clip alone: the same without batch statistics
-    assert torch.allclose(shifted, found[:1], atol=1e-6) == (norm == "none")
 
 
 def test_clip_classifier_takes_the_maximum_over_time():

@@ -207,10 +207,12 @@ def test_an_edit_concerns_the_stages_that_use_it(users, place, stages, others):
     assert stages <= found and not others & found
 
 
-def test_a_methods_own_code_concerns_that_method(users):
-    items = {stage for stage in users("cmg/methods/fcid.py:FCID") if "-" in stage}
-    assert {"pretrain-fcid", "codes-fcid"} <= items and all(stage.endswith("-fcid") for stage in items)
-    assert not {"toc-fcid", "evaluate-fcid"} & items
+@pytest.mark.parametrize("place", ["fcid/model.py:FCID", "fcid/config.py:FCIDConfig", "codaar/aligned.py:AlignedEMA"])
+def test_a_methods_own_code_concerns_that_method(users, place):
+    name = place.partition("/")[0]
+    items = {stage for stage in users(f"cmg/methods/{place}") if "-" in stage}
+    assert {f"pretrain-{name}"} <= items and all(stage.endswith(f"-{name}") for stage in items)
+    assert not {f"toc-{name}", f"evaluate-{name}"} & items
 
 
 def test_every_item_runs_the_module_that_its_registry_names():

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from safetensors.numpy import load_file
 
-from cmg.methods.vqvae import VQVAE
+from cmg.methods.vqvae.model import VQVAE
 from cmg.train import loop
 from pipeline import params as parameters
 from pipeline import paths

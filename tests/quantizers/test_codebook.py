@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import torch
 
-from cmg.quantizers.codebook import Codebook, effective_rank, monitors, nearest, perplexity
+from cmg.quantizers.codebook import Codebook, agreement, effective_rank, monitors, nearest, perplexity
 
 
 def test_nearest_is_the_smallest_distance_and_the_first_of_equals():
@@ -69,3 +69,8 @@ def test_fused_streams_are_no_modality():
     book.hits.copy_(torch.tensor([[1, 1], [1, 0], [1, 0]]))
     health = book.health(book.embedding)
     assert health["shared/0"] == 0.5 and health["shared/2"] == 0.5 and "shared/3" not in health
+
+
+def test_agreement_counts_clips_with_one_most_frequent_index():
+    indices = {"video": [[1, 1, 2], [3, 3, 4], [5, 2, 2]], "audio": [[1, 1, 1], [4, 4, 3], [2, 2, 9]]}
+    assert agreement({m: torch.tensor(x) for m, x in indices.items()}) == 2

@@ -8,7 +8,7 @@ import pytest
 import torch
 
 from cmg.methods import build
-from cmg.methods.fcid_keys import TEMPLATE, released_names
+from cmg.methods.keys import TEMPLATE, released_names
 from cmg.train import checkpoint, released
 from cmg.train.encode import encode_store
 from cmg.train.released import ReleasedError
@@ -34,7 +34,7 @@ def content_of(name, method):
     """The released file of a method, put together from the tables of names."""
     state = {k: v.double() if v.is_floating_point() else v for k, v in method.state_dict().items() if not k.endswith((".hits", ".started"))}
     content = OrderedDict(epoch=3, total_step=2000, optimizer={"state": {0: {"step": torch.tensor(1.0)}}, "param_groups": [{"lr": 4e-4}]})
-    for module, table in released.KEYS[name].MODULES.items():
+    for module, table in released.keys(name).MODULES.items():
         values = OrderedDict(released_names(state, table))
         if name == "codaar" and module == "Encoder_parameters":
             counts = values["Cross_quantizer.ema_count"]

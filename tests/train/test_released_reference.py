@@ -6,7 +6,7 @@ import pytest
 import torch
 
 from cmg.methods import build
-from cmg.methods.fcid_keys import TEMPLATE
+from cmg.methods.keys import TEMPLATE
 from cmg.train import checkpoint, released
 from tests.methods.reference import load, under
 

@@ -1,0 +1,1 @@
+"""Baseline: FCID's encoders and codebook without a cross-modal objective."""

@@ -1,0 +1,1 @@
+"""CMCM: contrastive features and code matching over one codebook."""

@@ -1,0 +1,1 @@
+"""CoDAAR: a codebook per modality with aligned rows."""

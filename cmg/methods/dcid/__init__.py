@@ -1,0 +1,1 @@
+"""DCID: dual cross-modal information disentangling, one codebook for all modalities."""

@@ -1,0 +1,1 @@
+"""FCID: fine and coarse cross-modal information disentangling."""

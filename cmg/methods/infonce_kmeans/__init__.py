@@ -1,0 +1,1 @@
+"""Control: continuous InfoNCE features, a k-means codebook afterwards."""

@@ -1,0 +1,1 @@
+"""MICU: DCID's encoders and codebook with masked InfoNCE and jigsaw puzzles."""

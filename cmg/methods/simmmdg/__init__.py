@@ -1,0 +1,1 @@
+"""SimMMDG: shared and specific halves, vectors without a codebook."""

@@ -1,0 +1,1 @@
+"""TURN: a product codebook, hidden seconds restored from the code of another modality."""

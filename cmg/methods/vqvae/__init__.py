@@ -1,0 +1,1 @@
+"""VQ-VAE: a picture as a grid of codes, and back."""
