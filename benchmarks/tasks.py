@@ -33,7 +33,7 @@ from cmg.datasets.names import AVE_CLASSES, AVE_TO_AVVP, AVVP_CLASSES, UCF_TO_VG
 from cmg.methods import build
 from cmg.methods.base import Method
 from cmg.tasks import released
-from cmg.tasks.codes import Codes, RunCodes
+from cmg.tasks.codes import RunCodes, StoredCodes
 from cmg.tasks.evaluate import TASKS, evaluate_run
 from cmg.tasks.options import EvaluateOptions
 from cmg.tasks.recipes import SCRIPTS, draws_needed
@@ -94,7 +94,7 @@ def simulate(share: float, draws: bool) -> tuple[RunCodes, dict[str, list[Clip]]
             seconds = SECONDS if dataset in LABELS else 1
             own = np.array([places[row][1] % 28 for row in rows])[:, None] * 8 + rng.integers(0, 8, (len(rows), seconds))
             chosen = np.where(rng.random(own.shape) < 0.5, own, rng.integers(0, CODES, own.shape))[..., None]
-            entries[dataset, modality] = Codes(np.full(len(rows), seconds, np.int32), chosen.astype(np.int32))
+            entries[dataset, modality] = StoredCodes(np.full(len(rows), seconds, np.int32), chosen.astype(np.int32))
     book = np.abs(rng.normal(size=(CODES, D))).astype(np.float32)
     needed = draws_needed("fcid") if draws else {}
     drawn = {key: np.broadcast_to(entries[key].indices, (n, *entries[key].indices.shape)).astype(np.int16) for key, n in needed.items()}

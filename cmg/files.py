@@ -4,6 +4,7 @@ A temporary is named ``.NAME.PID.tmp``: neither DVC (.dvcignore) nor a receipt t
 """
 
 import hashlib
+import json
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -34,6 +35,11 @@ def write_bytes(path: Path, data: bytes, folder: Path | None = None) -> None:
     """Write ``data`` under ``path``: a reader sees the old file or the whole new one. folder: as for ``replacing``."""
     with replacing(path, folder) as temporary:
         temporary.write_bytes(data)
+
+
+def write_json(path: Path, value: object) -> None:
+    """Write ``value`` as indented JSON with sorted keys (deterministic bytes), atomically."""
+    write_bytes(path, (json.dumps(value, indent=1, sort_keys=True, ensure_ascii=False, allow_nan=False) + "\n").encode())
 
 
 def left_by_macos(path: str) -> bool:

@@ -1,17 +1,11 @@
-"""Files of the stages, beside `write_bytes` and `file_digest` of `cmg.files`: JSON, and content digests of files and folders."""
+"""Files and folders of the stages: removal, and digests of their content; what writes them is in `cmg.files`."""
 
 import hashlib
-import json
 import shutil
 from pathlib import Path
 
-from cmg.files import TEMPORARY, file_digest, write_bytes
+from cmg.files import TEMPORARY, file_digest
 from cmg.store.root import open_root
-
-
-def write_json(path: Path, value: object) -> None:
-    """Write ``value`` as indented JSON with sorted keys (deterministic bytes), atomically."""
-    write_bytes(path, (json.dumps(value, indent=1, sort_keys=True, ensure_ascii=False, allow_nan=False) + "\n").encode())
 
 
 def remove(path: Path) -> None:

@@ -10,6 +10,7 @@ import pytest
 # room: rooms it may import besides itself
 MAY_IMPORT = {
     "files": set(),
+    "results": set(),
     "datasets": set(),
     "media": {"datasets"},
     "store": set(),
@@ -21,10 +22,10 @@ MAY_IMPORT = {
     "methods": {"losses", "nn", "quantizers"},
     "toc": set(),
     "train": {"methods", "nn", "store", "datasets", "tasks"},
-    "tasks": {"datasets", "toc"},
+    "tasks": {"datasets", "results", "toc"},
     "generation": {"datasets", "extract", "methods", "tasks", "toc", "train"},
-    "segmentation": {"datasets", "tasks"},
-    "report": {"store", "datasets"},
+    "segmentation": {"datasets", "results", "tasks"},
+    "report": {"store", "datasets", "results"},
 }
 LIGHT = ["sample", "scan", "index", "toc", "table3", "tables", "report", "default", "sweep"]
 

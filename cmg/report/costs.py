@@ -15,9 +15,9 @@ from cmg.report.layout import CELLS, CONTROLS, METHODS, label
 from cmg.report.logs import Log
 from cmg.report.markdown import escape, markdown_line, shown
 from cmg.report.published import SOURCES
-from cmg.report.runs import Run
 from cmg.report.tablecsv import number
-from cmg.report.tables import Cell, summarise
+from cmg.report.tables import Summary, summarise
+from cmg.results import Run
 
 PUBLISHED = Path(__file__).with_name("published_costs.csv")
 REFERENCE = "dcid"
@@ -65,12 +65,12 @@ class Cost:
     precision: str
     epochs: str
     seeds: int
-    minutes: Cell
-    memory: Cell
+    minutes: Summary
+    memory: Summary
     features: float | None = None
     time_percent: float | None = None
     memory_percent: float | None = None
-    average: Cell = field(default_factory=Cell)
+    average: Summary = field(default_factory=Summary)
 
 
 def costs(logs: Iterable[Log], runs: Iterable[Run] = (), published: Sequence[Cost] | None = None) -> list[Cost]:
@@ -143,7 +143,8 @@ def read_published_costs(path: Path = PUBLISHED) -> list[Cost]:
 
 def _published(row: dict[str, str], where: str) -> Cost:
     try:
-        minutes, memory, average = (Cell(_optional(row[name]), published=row[name]) for name in ("minutes_per_epoch", "memory", "average"))
+        names = ("minutes_per_epoch", "memory", "average")
+        minutes, memory, average = (Summary(_optional(row[name]), published=row[name]) for name in names)
         percent = [_optional(row[name]) for name in ("time_percent", "memory_percent")]
     except ValueError as error:
         raise ValueError(f"{where}: expected numbers, found {row}; correct the row from its source table") from error
@@ -174,7 +175,7 @@ def costs_csv(rows: Sequence[Cost], notice: str = "") -> str:
     return out.getvalue()
 
 
-def _parts(cell: Cell, digits: int) -> list[str]:
+def _parts(cell: Summary, digits: int) -> list[str]:
     return [cell.published or number(cell.mean, digits), number(cell.sd, digits), ";".join(number(value, digits) for value in cell.values)]
 
 

@@ -4,12 +4,13 @@ All pictures and sounds together take at most ``BUDGET`` characters of the page;
 """
 
 import base64
-from collections.abc import Iterable, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from cmg.report.layout import PAIRS, label
 from cmg.report.tablecsv import number
 from cmg.report.visible import visible
+from cmg.results import Example, Item
 
 BUDGET = 1_500_000
 NAMES = {"v": "Picture", "a": "Sound", "t": "Sentence"}
@@ -41,37 +42,6 @@ class Exhibit:
     words: str = ""
     media: Picture | Sound | None = None
     reason: str = ""
-
-
-@dataclass(frozen=True)
-class Hit:
-    """One answer. equal: further answers with exactly this cosine."""
-
-    exhibit: Exhibit
-    right: bool
-    cosine: float
-    equal: int
-
-
-@dataclass(frozen=True)
-class Answers:
-    """Of one run. first, last: places that the best right answer may take among ``answers_in_all``, equal cosines in any order."""
-
-    run: str
-    hits: tuple[Hit, ...]
-    first: int
-    last: int
-    answers_in_all: int
-
-
-@dataclass(frozen=True)
-class Query:
-    """One query and every run's answers."""
-
-    dataset: str
-    direction: str
-    exhibit: Exhibit
-    answers: tuple[Answers, ...]
 
 
 @dataclass(frozen=True)
@@ -127,16 +97,24 @@ def envelope(peaks: Sequence[float]) -> str:
     return "".join(f"M{place}.5 {HEIGHT / 2 - h:.1f}V{HEIGHT / 2 + h:.1f}" for place, h in enumerate(heights))
 
 
-def sections(queries: Iterable[Query], drawer: Drawer) -> dict[str, list[dict[str, object]]]:
-    """``{heading: queries}`` in the order of the tables, as the template needs them."""
+def sections(
+    examples: Mapping[str, Sequence[Example]], exhibits: Mapping[Item, Exhibit], drawer: Drawer
+) -> dict[str, list[dict[str, object]]]:
+    """``{heading: queries}`` in the order of the tables, as the template needs them: each query with the answers of every run.
+
+    examples: by run name.
+    """
+    asked: dict[tuple[str, str, Item], list[tuple[str, Example]]] = {}
+    for run, example in ((run, example) for run, found in examples.items() for example in found):
+        asked.setdefault((example.query.dataset, example.direction, example.query), []).append((run, example))
     titles = {(task, way): _title(name, way) for task, name, ways in PAIRS for way in ways}
-    found: dict[str, list[dict[str, object]]] = {}
-    for query in sorted(queries, key=lambda query: list(titles).index((query.dataset, query.direction))):
-        shown = found.setdefault(titles[query.dataset, query.direction], [])
-        name = f"query-{query.dataset}-{query.direction}-{len(shown) + 1}"
-        asked = drawer.draw(query.exhibit)
-        shown.append({"name": name, "asked": asked, "kind": NAMES[query.direction[0]], "rows": [_row(a, drawer) for a in query.answers]})
-    return found
+    shown: dict[str, list[dict[str, object]]] = {}
+    for dataset, way, query in sorted(asked, key=lambda key: list(titles).index(key[:2])):
+        queries = shown.setdefault(titles[dataset, way], [])
+        drawn = drawer.draw(exhibits[query])
+        rows = [_row(run, example, exhibits, drawer) for run, example in asked[dataset, way, query]]
+        queries.append({"name": f"query-{dataset}-{way}-{len(queries) + 1}", "asked": drawn, "kind": NAMES[way[0]], "rows": rows})
+    return shown
 
 
 def _title(name: str, way: str) -> str:
@@ -144,15 +122,15 @@ def _title(name: str, way: str) -> str:
     return f"{name.partition('(')[0]}: a {asks} asks, {answers}s answer"
 
 
-def _row(answers: Answers, drawer: Drawer) -> dict[str, object]:
+def _row(run: str, example: Example, exhibits: Mapping[Item, Exhibit], drawer: Drawer) -> dict[str, object]:
     hits = [
         {
-            "drawn": drawer.draw(hit.exhibit),
-            "mark": "✓ right" if hit.right else "✗ wrong",
-            "cosine": number(hit.cosine),
-            "equal": hit.equal,
+            "drawn": drawer.draw(exhibits[answer.item]),
+            "mark": "✓ right" if answer.right else "✗ wrong",
+            "cosine": number(answer.cosine),
+            "equal": answer.equal,
         }
-        for hit in answers.hits
+        for answer in example.answers
     ]
-    place = f"{answers.first}" if answers.first == answers.last else f"{answers.first} to {answers.last}"
-    return {"method": label(answers.run.rpartition("-")[0]), "hits": hits, "place": f"{place} of {answers.answers_in_all}"}
+    place = f"{example.first}" if example.first == example.last else f"{example.first} to {example.last}"
+    return {"method": label(run.rpartition("-")[0]), "hits": hits, "place": f"{place} of {example.answers_in_all}"}

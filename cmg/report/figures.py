@@ -16,7 +16,7 @@ from matplotlib.figure import Figure
 
 from cmg.report.history import History
 from cmg.report.layout import CHANCE, COLUMN_LABELS, label
-from cmg.report.tables import Cell, Table
+from cmg.report.tables import Summary, Table
 
 INK = "#010203"  # stands for the page's text colour until the SVG is written
 LINES = ("#2f7ed8", "#d9730d", "#2e9e5b", "#b0479c", "#8a7a12")
@@ -55,7 +55,7 @@ def ascii_label(text: str) -> str:
 
 def cell_panel(table: Table, column: str) -> Panel:
     """One score column: a dot per seed and a bar mark at the mean for every row of the table; chance is the dashed line."""
-    rows = [row for row in table.rows if row.kind != CHANCE and row.cells.get(column, Cell()).mean is not None]
+    rows = [row for row in table.rows if row.kind != CHANCE and row.cells.get(column, Summary()).mean is not None]
     chance = [row.cells[column].mean for row in table.rows if row.kind == CHANCE and row.cells[column].mean is not None]
     with rc_context(STYLE):
         figure, axes = make_axes(3.4, 0.75 + 0.21 * max(len(rows), 1))
@@ -73,7 +73,7 @@ def cell_panel(table: Table, column: str) -> Panel:
         return make_panel(figure, COLUMN_LABELS[column], f"Percent. {described or 'Not run'}.")
 
 
-def _dots(axes: Axes, place: int, cell: Cell, colour: str) -> None:
+def _dots(axes: Axes, place: int, cell: Summary, colour: str) -> None:
     values = [value for value in cell.values if value is not None]
     axes.plot(values, [place] * len(values), "o", color=colour, markersize=4, alpha=0.55, markeredgewidth=0)
     axes.plot([cell.mean], [place], "|", color=colour, markersize=11, markeredgewidth=2.2)

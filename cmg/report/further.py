@@ -8,10 +8,10 @@ from cmg.report.layout import label
 from cmg.report.openset import open_groups
 from cmg.report.pagetables import Field, PageTable, page_table, score_field, score_table
 from cmg.report.protocols import COMPARED, read_protocols
-from cmg.report.runs import Run
 from cmg.report.sweeps import sweep_layout
 from cmg.report.tablecsv import read_table
 from cmg.report.tables import summarise
+from cmg.results import Run
 
 OPEN_HEADS = {
     "h": "H",
@@ -30,7 +30,7 @@ def open_table(runs: Sequence[Run]) -> PageTable:
     rows = []
     for (method, variant, protocol, task, known, classes, direction, toc), held in open_groups(runs):
         first = Field(label(method, toc), lines=(("kind", f"variant: {variant}"),))
-        scores = [score_field(summarise([cell[score] for _, cell in held]), 1) for score in OPEN_HEADS]
+        scores = [score_field(summarise([getattr(cell, score) for _, cell in held]), 1) for score in OPEN_HEADS]
         arrow = f"{direction[0].upper()}→{direction[1].upper()}"
         rows.append([first, protocol, TASKS.get(task, task), arrow, f"{known} of {classes}", *scores, str(len(held))])
     heads = ("Method", "Protocol", "Task", "Direction", "#Known classes", *(f"#{text}" for text in OPEN_HEADS.values()), "#Seeds")

@@ -90,7 +90,7 @@ def _scores(inputs: ReportInputs, table: Table) -> dict[str, object]:
         "scores": [page for page, recall in zip(pages, asked, strict=True) if not recall],
         "retrieval": [page for page, recall in zip(pages, asked, strict=True) if recall],
         "contained": contained,
-        "examples": sections(inputs.examples, drawer),
+        "examples": sections(inputs.examples, inputs.exhibits, drawer),
         "left_out": drawer.left_out,
         "openset": further.open_table(inputs.runs),
     }

@@ -7,13 +7,13 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from cmg.report.examples import Query
+from cmg.report.examples import Exhibit
 from cmg.report.history import History, read_history
 from cmg.report.layout import sample_notice
 from cmg.report.maps import CodebookMaps
 from cmg.report.published import USUAL, Published, read_published
 from cmg.report.rebuilt import Rebuilt
-from cmg.report.runs import Run, read_run
+from cmg.results import Example, Item, Run, read_run
 
 
 @dataclass(frozen=True)
@@ -59,6 +59,7 @@ class ReportInputs:
     ``contrasts``: temperature and similarity of the methods with InfoNCE. ``warnings``: per run, what was unhealthy at the end of training.
     ``problem_files``: files of extraction failures, of index problems and of remarks that were read, so that "none" is told from "not
     looked at".
+    ``examples``: those of the runs that are shown, by run name; ``exhibits``: what stands for each clip in them.
     ``rebuilt``, ``figure10``: what table 3 is made from, and its figure as SVG.
     ``problem_files``: files of extraction failures and of index problems that were read, so that "none" is told from "not looked at".
     """
@@ -82,7 +83,8 @@ class ReportInputs:
     datasets: tuple[tuple[str, str], ...] = ()
     training: tuple[Training, ...] = ()
     maps: tuple[CodebookMaps, ...] = ()
-    examples: tuple[Query, ...] = ()
+    examples: Mapping[str, Sequence[Example]] = field(default_factory=dict)
+    exhibits: Mapping[Item, Exhibit] = field(default_factory=dict)
     remark: str = ""
     rebuilt: tuple[Rebuilt, ...] = ()
     figure10: str = ""

@@ -16,7 +16,7 @@ from cmg.report.markdown import shown
 from cmg.report.reading import other_subset
 from cmg.report.sweeps import sweep_layout
 from cmg.report.tablecsv import read_tables, split_notice
-from cmg.report.tables import Cell, Row, Table
+from cmg.report.tables import Row, Summary, Table
 
 SCORES = {layout.name: layout for layout in LAYOUTS}
 PLAIN = {
@@ -75,11 +75,11 @@ def _head(about: list[str], layout: Layout) -> list[str]:
 
 def _line(row: Row, layout: Layout) -> str:
     about = [label(row.method, row.toc, row.kind), row.pretraining, row.protocol]
-    cells = [_cell(row.cells.get(column, Cell()), layout.digits_of(column)) for column in layout.columns]
+    cells = [_cell(row.cells.get(column, Summary()), layout.digits_of(column)) for column in layout.columns]
     return " & ".join([*map(escape, about), *cells]) + r" \\"
 
 
-def _cell(cell: Cell, digits: int) -> str:
+def _cell(cell: Summary, digits: int) -> str:
     published = rf"\textit{{{escape(cell.published)}}}" if cell.published else ""
     return " ".join(part for part in (escape(shown(cell, digits)), published) if part)
 

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from statistics import fmean
 
-from cmg.report.runs import Run, Score
+from cmg.results import Cell, Run
 
 CHANCE = "chance"
 CONTROLS = ("baseline", "infonce_kmeans")
@@ -45,7 +45,7 @@ class CellSpec:
 
     def value(self, run: Run, toc: bool, bound: bool) -> float | None:
         """The run's score in percent, None when it was not run."""
-        found = run.score_of(self.task, self.bound_direction if bound else self.direction, toc)
+        found = run.cell_of(self.task, self.bound_direction if bound else self.direction, toc)
         return None if found is None else found.score
 
     def chances(self, run: Run) -> list[float]:
@@ -69,16 +69,16 @@ class RecallSpec:
 
     def value(self, run: Run, toc: bool, bound: bool) -> float | None:
         """Mean over directions in percent, None when one was not run; retrieval has no same-modality bound."""
-        found = [] if bound else [run.score_of(self.task, direction, toc) for direction in self.directions]
+        found = [] if bound else [run.cell_of(self.task, direction, toc) for direction in self.directions]
         return _side_mean(found, f"r{self.k}")
 
     def chances(self, run: Run) -> list[float]:
         """The recall of a random order."""
-        value = _side_mean([run.score_of(self.task, direction, False) for direction in self.directions], f"chance_r{self.k}")
+        value = _side_mean([run.cell_of(self.task, direction, False) for direction in self.directions], f"chance_r{self.k}")
         return [] if value is None else [value]
 
 
-def _side_mean(scores: Sequence[Score | None], name: str) -> float | None:
+def _side_mean(scores: Sequence[Cell | None], name: str) -> float | None:
     return fmean(score.side[name] for score in scores) if scores and None not in scores else None
 
 

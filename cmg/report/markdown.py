@@ -3,10 +3,10 @@
 from cmg.report.layout import Layout, label
 from cmg.report.reading import reading
 from cmg.report.tablecsv import NOT_APPLICABLE, number
-from cmg.report.tables import Cell, Row, Table
+from cmg.report.tables import Row, Summary, Table
 
 
-def shown(cell: Cell, digits: int) -> str:
+def shown(cell: Summary, digits: int) -> str:
     """``61.2 ± 1.0``, ``61.2`` for one seed, empty when not run, ``n/a`` where there is nothing to run."""
     if not cell.applies:
         return NOT_APPLICABLE
@@ -27,7 +27,7 @@ def table_markdown(table: Table) -> str:
 
 
 def _fields(row: Row, layout: Layout) -> list[str]:
-    cells = [_cell(row.cells.get(column, Cell()), layout.digits_of(column)) for column in layout.columns]
+    cells = [_cell(row.cells.get(column, Summary()), layout.digits_of(column)) for column in layout.columns]
     seeds = ", ".join(map(str, row.seeds))
     fingerprint = f"`{row.fingerprint[:12]}`" if row.fingerprint else ""
     return [
@@ -42,7 +42,7 @@ def _fields(row: Row, layout: Layout) -> list[str]:
     ]
 
 
-def _cell(cell: Cell, digits: int) -> str:
+def _cell(cell: Summary, digits: int) -> str:
     published = f"*{escape(cell.published)}*" if cell.published else ""
     difference = "" if cell.difference is None else f"({cell.difference:+.{digits}f})"
     return " ".join(part for part in (shown(cell, digits), published, difference) if part)

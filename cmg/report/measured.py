@@ -5,8 +5,8 @@ from dataclasses import dataclass
 
 from cmg.report.logs import PER_RUN, Log
 from cmg.report.pagetables import PageTable
-from cmg.report.runs import Run
 from cmg.report.times import hardware, times_view
+from cmg.results import Run
 
 
 @dataclass(frozen=True)

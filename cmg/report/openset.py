@@ -5,29 +5,32 @@ import io
 from collections.abc import Mapping, Sequence
 
 from cmg.report.layout import kind_of, row_order
-from cmg.report.runs import OPEN_KEYS, OPEN_SCORES, Run
 from cmg.report.tablecsv import TOC, number
 from cmg.report.tables import fingerprint_of, summarise
+from cmg.results import OpenCell, Run
 
+KEYS = ("task", "known_classes", "classes", "direction", "toc")
+SCORES = ("h", "known", "unknown", "released_h", "released_known", "released_unknown", "auroc", "oscr", "closed")
 HEADER = (
-    *("method", "variant", "protocol", "seeds", "task", "known_classes", "classes", "direction", "toc"),
-    *(f"{score}_{part}" for score in OPEN_SCORES for part in ("mean", "sd", "seeds")),
+    *("method", "variant", "protocol", "seeds", *KEYS),
+    *(f"{score}_{part}" for score in SCORES for part in ("mean", "sd", "seeds")),
     "fingerprint",
 )
 
 
-def open_groups(runs: Sequence[Run]) -> list[tuple[tuple, list[tuple[Run, Mapping]]]]:
-    """``(method, variant, protocol, *OPEN_KEYS)`` with the runs of its seeds and their scores, in the order of the tables.
+def open_groups(runs: Sequence[Run]) -> list[tuple[tuple, list[tuple[Run, OpenCell]]]]:
+    """``(method, variant, protocol, *KEYS)`` with the runs of its seeds and their scores, in the order of the tables.
 
     Raises:
         ValueError: a run holds a cell twice.
     """
-    found: dict[tuple, dict[int, tuple[Run, Mapping]]] = {}
+    found: dict[tuple, dict[int, tuple[Run, OpenCell]]] = {}
     for run in runs:
         for cell in run.openset:
-            seeds = found.setdefault((run.method, run.variant, run.protocol, *(cell[key] for key in OPEN_KEYS)), {})
+            keys = tuple(getattr(cell, key) for key in KEYS)
+            seeds = found.setdefault((run.method, run.variant, run.protocol, *keys), {})
             if run.seed in seeds:
-                raise ValueError(f"run {run.name}: two open-set scores for {', '.join(str(cell[key]) for key in OPEN_KEYS)}; expected one")
+                raise ValueError(f"run {run.name}: two open-set scores for {', '.join(map(str, keys))}; expected one")
             seeds[run.seed] = (run, cell)
     return [(key, [seeds[seed] for seed in sorted(seeds)]) for key, seeds in sorted(found.items(), key=_order)]
 
@@ -51,10 +54,10 @@ def _order(item: tuple[tuple, object]) -> tuple:
     return (row_order(kind_of(method), method, toc, variant, protocol), rest)
 
 
-def _line(key: tuple, held: list[tuple[Run, Mapping]], fingerprints: Mapping[str, str]) -> list[str]:
+def _line(key: tuple, held: list[tuple[Run, OpenCell]], fingerprints: Mapping[str, str]) -> list[str]:
     method, variant, protocol, *rest, toc = key
     line = [method, variant, protocol, ";".join(str(run.seed) for run, _ in held), *map(str, rest), TOC[toc]]
-    for score in OPEN_SCORES:
-        cell = summarise([value[score] for _, value in held])
+    for score in SCORES:
+        cell = summarise([getattr(value, score) for _, value in held])
         line += [number(cell.mean), number(cell.sd), ";".join(map(number, cell.values))]
     return [*line, fingerprint_of([run for run, _ in held], fingerprints)]

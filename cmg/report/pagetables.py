@@ -10,10 +10,10 @@ from cmg.report.inputs import Group, StoreFacts
 from cmg.report.layout import CELLS, PAIRS, Layout, label
 from cmg.report.published import SOURCES, Published
 from cmg.report.reading import other_subset
-from cmg.report.runs import Run
 from cmg.report.tablecsv import NOT_APPLICABLE, number
-from cmg.report.tables import Cell, Row, Table
+from cmg.report.tables import Row, Summary, Table
 from cmg.report.visible import visible
+from cmg.results import Run
 
 
 @dataclass(frozen=True)
@@ -74,11 +74,11 @@ def score_table(table: Table) -> PageTable:
 def _score_fields(row: Row, layout: Layout) -> tuple[Field, ...]:
     words = [f"variant: {row.variant}"] * bool(row.variant) + [f"VGGSound-AVEL {row.pretraining}"] * bool(row.pretraining)
     first = Field(visible(label(row.method, row.toc, row.kind)), lines=tuple(("kind", visible(text)) for text in words))
-    cells = [score_field(row.cells.get(column, Cell()), layout.digits_of(column)) for column in layout.columns]
+    cells = [score_field(row.cells.get(column, Summary()), layout.digits_of(column)) for column in layout.columns]
     return (first, Field(row.kind), _plain(row.protocol), *cells, Field(str(len(row.seeds)) if row.seeds else ""))
 
 
-def score_field(cell: Cell, digits: int) -> Field:
+def score_field(cell: Summary, digits: int) -> Field:
     """Ours, with the spread, the published number and the difference as smaller lines."""
     if not cell.applies:
         return Field(NOT_APPLICABLE, "")

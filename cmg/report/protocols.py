@@ -7,8 +7,8 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from cmg.report.layout import CELLS, COLUMN_LABELS, WAYS
-from cmg.report.runs import Run, Score
 from cmg.report.tablecsv import TOC, number
+from cmg.results import Cell, Run
 
 COMPARED = {**{spec.key: COLUMN_LABELS[spec.key] for spec in CELLS}, **WAYS}
 FIELDS = ("score_mean", "score_sd", "chance", "metric", "n_fit", "n_test", "n_test_fitted")
@@ -43,14 +43,14 @@ def protocols_csv(strict: Sequence[Run], published: Sequence[Run], notice: str =
         for toc in (False, True):
             for key in COMPARED:
                 task, _, direction = key.rpartition("_")
-                found = [[run.score_of(task, direction, toc) for run in side] for side in zip(*pairs, strict=True)]
+                found = [[run.cell_of(task, direction, toc) for run in side] for side in zip(*pairs, strict=True)]
                 if not any(score is None for side in found for score in side):
                     seeds = ";".join(str(run.seed) for run, _ in pairs)
                     writer.writerow([method, TOC[toc], key, seeds, *_side(found[0]), *_side(found[1]), _difference(*found)])
     return out.getvalue()
 
 
-def _side(scores: Sequence[Score]) -> list[str]:
+def _side(scores: Sequence[Cell]) -> list[str]:
     first = scores[0]
     values = [score.score for score in scores]
     sd = statistics.stdev(values) if len(values) > 1 else None
@@ -58,7 +58,7 @@ def _side(scores: Sequence[Score]) -> list[str]:
     return [number(statistics.fmean(values)), number(sd), number(first.chance), first.metric, first.n_fit, first.n_test, fitted]
 
 
-def _difference(strict: Sequence[Score], published: Sequence[Score]) -> str:
+def _difference(strict: Sequence[Cell], published: Sequence[Cell]) -> str:
     return number(statistics.fmean(s.score for s in published) - statistics.fmean(s.score for s in strict))
 
 

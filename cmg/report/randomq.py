@@ -6,9 +6,9 @@ import statistics
 from collections.abc import Iterator, Mapping, Sequence
 
 from cmg.report.layout import AVERAGE, CELLS, kind_of, row_order
-from cmg.report.runs import Run, Score
 from cmg.report.tablecsv import number
 from cmg.report.tables import fingerprint_of, summarise
+from cmg.results import Cell, Run
 
 QUANTITIES = ("toc", "random", "gain")
 HEADER = (
@@ -42,7 +42,7 @@ def random_q_csv(runs: Sequence[Run], fingerprints: Mapping[str, str], notice: s
 
 def _lines(runs: Sequence[Run]) -> Iterator[list[str]]:
     """Lines of one method: every cell that all seeds scored both ways, and the average over them where that is every cell."""
-    found = {spec.key: [run.score_of(spec.task, spec.direction, True) for run in runs] for spec in CELLS}
+    found = {spec.key: [run.cell_of(spec.task, spec.direction, True) for run in runs] for spec in CELLS}
     pairs = {key: [_pair(score) for score in scores] for key, scores in found.items() if all(s and "random_q" in s.side for s in scores)}
     for key, values in pairs.items():
         yield [key, ";".join(str(score.q) for score in found[key]), *_three(values)]
@@ -50,7 +50,7 @@ def _lines(runs: Sequence[Run]) -> Iterator[list[str]]:
         yield [AVERAGE, "", *_three([tuple(map(statistics.fmean, zip(*seed, strict=True))) for seed in zip(*pairs.values(), strict=True)])]
 
 
-def _pair(score: Score) -> tuple[float, float]:
+def _pair(score: Cell) -> tuple[float, float]:
     return score.score, statistics.fmean(score.side["random_q"])
 
 

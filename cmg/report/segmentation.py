@@ -12,9 +12,9 @@ from pathlib import Path
 
 from cmg.report.layout import CONTROLS, label
 from cmg.report.markdown import escape, markdown_line, shown
-from cmg.report.runs import Run
 from cmg.report.tablecsv import number
-from cmg.report.tables import Cell, fingerprint_of, summarise
+from cmg.report.tables import Summary, fingerprint_of, summarise
+from cmg.results import Run
 
 TITLE = "Segmentation with codes as queries (AVSBench-S4)"
 PUBLISHED = Path(__file__).with_name("published_segmentation.csv")
@@ -51,7 +51,7 @@ class SegmentationRow:
     variant: str = ""
     protocol: str = ""
     seeds: tuple[int, ...] = ()
-    cells: Mapping[str, Cell] = field(default_factory=dict)
+    cells: Mapping[str, Summary] = field(default_factory=dict)
     printed: tuple[str, str] = ("", "")
     fingerprint: str = ""
 
@@ -60,9 +60,9 @@ class SegmentationRow:
         """``A→T``; empty for a reference, which has one source of queries."""
         return DIRECTIONS.get(self.direction, "")
 
-    def cell(self, column: str) -> Cell:
+    def cell(self, column: str) -> Summary:
         """One of ``MEASURES``; empty where it was not run."""
-        return self.cells.get(column, Cell())
+        return self.cells.get(column, Summary())
 
 
 def rows_of(runs: Sequence[Run], fingerprints: Mapping[str, str]) -> list[SegmentationRow]:
@@ -142,7 +142,7 @@ def segmentation_csv(rows: Sequence[SegmentationRow], notice: str) -> str:
     return out.getvalue()
 
 
-def _fields(cell: Cell) -> list[str]:
+def _fields(cell: Summary) -> list[str]:
     return [number(cell.mean), number(cell.sd), ";".join(map(number, cell.values))]
 
 

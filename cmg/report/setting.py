@@ -6,7 +6,7 @@ from cmg.report import glossary
 from cmg.report.inputs import ReportInputs, Training
 from cmg.report.layout import COLUMN_LABELS, LABELS, label
 from cmg.report.pagetables import PageTable, page_table
-from cmg.report.runs import Run
+from cmg.results import Run
 
 SOURCES = {"sample": "generated sample corpus", "raw": "official media files", "released": "released features"}
 

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from cmg.report.layout import LAYOUTS, PUBLISHED, TABLE1, Layout
-from cmg.report.tables import Cell, Row, Table
+from cmg.report.tables import Row, Summary, Table
 
 HEAD = ("method", "toc", "kind", "variant", "protocol", "seeds", "pretraining")
 PARTS = ("mean", "sd", "seeds", "published", "difference")
@@ -41,7 +41,7 @@ def table_csv(table: Table) -> str:
 def _line(row: Row, layout: Layout) -> list[str]:
     line = [row.method, TOC[row.toc], row.kind, row.variant, row.protocol, ";".join(map(str, row.seeds)), row.pretraining]
     for column in layout.columns:
-        cell = row.cells.get(column, Cell())
+        cell = row.cells.get(column, Summary())
         values = "" if all(value is None for value in cell.values) else ";".join(map(number, cell.values))
         line += [number(cell.mean) if cell.applies else NOT_APPLICABLE, number(cell.sd), values, cell.published, number(cell.difference)]
     return [*line, row.fingerprint]
@@ -95,12 +95,12 @@ def _parse(line: list[str], layout: Layout, where: str) -> Row:
     return Row(fields["method"], toc, *about, seeds, cells, fields["fingerprint"], fields["pretraining"])
 
 
-def _cell(fields: dict[str, str], column: str, seeds: int) -> Cell:
+def _cell(fields: dict[str, str], column: str, seeds: int) -> Summary:
     mean, sd, values, published, difference = (fields[f"{column}_{part}"] for part in PARTS)
     if mean == NOT_APPLICABLE:
-        return Cell(published=published, applies=False)
+        return Summary(published=published, applies=False)
     parsed = tuple(_optional(value) for value in values.split(";")) if values else (None,) * seeds
-    return Cell(_optional(mean), _optional(sd), parsed, published, _optional(difference))
+    return Summary(_optional(mean), _optional(sd), parsed, published, _optional(difference))
 
 
 def _optional(text: str) -> float | None:

@@ -13,11 +13,11 @@ from dataclasses import dataclass, field, replace
 from cmg.report.conditions import condition_of
 from cmg.report.layout import BOUND, CHANCE, PUBLISHED, TABLE1, CellSpec, Layout, kind_of, row_order
 from cmg.report.published import USUAL, Published, lookup, printed_rows, subset_beside
-from cmg.report.runs import Run
+from cmg.results import Run
 
 
 @dataclass(frozen=True)
-class Cell:
+class Summary:
     """Percentages. ``values`` has one entry per seed of the row (None: not run); chance lists its distinct values instead.
 
     ``applies`` is False where there is nothing to run: TOC of a method without a codebook, and the released scripts on it.
@@ -44,7 +44,7 @@ class Row:
     variant: str
     protocol: str
     seeds: tuple[int, ...]
-    cells: Mapping[str, Cell]
+    cells: Mapping[str, Summary]
     fingerprint: str = ""
     pretraining: str = ""
 
@@ -112,17 +112,17 @@ def _printed(layout: Layout, published: tuple[Published, ...]) -> list[Row]:
     """The rows of the layout's source as printed, in its order."""
     rows = []
     for (method, toc, pretraining), found in (printed_rows(published, *layout.source) if layout.source else {}).items():
-        cells = {column: Cell(published=found[column].printed) for column in layout.columns if column in found}
+        cells = {column: Summary(published=found[column].printed) for column in layout.columns if column in found}
         rows.append(Row(method, toc, PUBLISHED, "", "", (), cells, pretraining=pretraining))
     return rows
 
 
-def summarise(values: Sequence[float | None]) -> Cell:
+def summarise(values: Sequence[float | None]) -> Summary:
     """Mean and sample standard deviation (n - 1) of the values that exist; no deviation for fewer than two."""
     present = [value for value in values if value is not None]
     if not present:
-        return Cell(values=tuple(values))
-    return Cell(statistics.fmean(present), statistics.stdev(present) if len(present) > 1 else None, tuple(values))
+        return Summary(values=tuple(values))
+    return Summary(statistics.fmean(present), statistics.stdev(present) if len(present) > 1 else None, tuple(values))
 
 
 def _groups(runs: Sequence[Run]) -> list[list[Run]]:
@@ -160,14 +160,14 @@ def _row(
 
 def _without_codebook(row: Row, layout: Layout) -> list[Row]:
     """The rows of a method that has no codebook, from its row: no cell with TOC applies, nor any that a released script would fill."""
-    nothing = replace(row, toc=True, seeds=(), cells={column: Cell(applies=False) for column in row.cells})
+    nothing = replace(row, toc=True, seeds=(), cells={column: Summary(applies=False) for column in row.cells})
     if row.protocol == "published" and all(isinstance(spec, CellSpec) for spec in layout.cells):
-        beside = {column: Cell(published=cell.published, applies=False) for column, cell in row.cells.items()}
+        beside = {column: Summary(published=cell.published, applies=False) for column, cell in row.cells.items()}
         row = replace(row, seeds=(), cells=beside)
     return [row, nothing]
 
 
-def _with_average(layout: Layout, scores: dict[str, list[float | None]]) -> dict[str, Cell]:
+def _with_average(layout: Layout, scores: dict[str, list[float | None]]) -> dict[str, Summary]:
     per_seed = zip(*scores.values(), strict=True)
     average = [None if None in values else statistics.fmean(values) for values in per_seed]
     return {key: summarise(values) for key, values in {**scores, layout.average: average}.items()}
@@ -176,16 +176,16 @@ def _with_average(layout: Layout, scores: dict[str, list[float | None]]) -> dict
 def _unlike(layout: Layout, run: Run, toc: bool, printed: Mapping[str, Published]) -> set[str]:
     """Columns whose printed number is of another metric than the run's, and the average with any of them; no difference is taken there."""
     cells = [spec for spec in layout.cells if isinstance(spec, CellSpec) and spec.key in printed]
-    found = {spec.key: run.score_of(spec.task, spec.direction, toc) for spec in cells}
+    found = {spec.key: run.cell_of(spec.task, spec.direction, toc) for spec in cells}
     unlike = {key for key, score in found.items() if score is not None and score.metric != condition_of(printed[key]).metric}
     return unlike | ({layout.average} if unlike else set())
 
 
-def _beside(cell: Cell, printed: Published | None, with_difference: bool) -> Cell:
+def _beside(cell: Summary, printed: Published | None, with_difference: bool) -> Summary:
     if printed is None:
         return cell
     difference = cell.mean - printed.value if with_difference and cell.mean is not None else None
-    return Cell(cell.mean, cell.sd, cell.values, printed.printed, difference)
+    return Summary(cell.mean, cell.sd, cell.values, printed.printed, difference)
 
 
 def _chance(layout: Layout, runs: list[Run], protocol: str, fingerprints: Mapping[str, str]) -> list[Row]:
@@ -197,9 +197,9 @@ def _chance(layout: Layout, runs: list[Run], protocol: str, fingerprints: Mappin
     return [Row(CHANCE, None, CHANCE, "", protocol, (), cells, fingerprint_of(runs, fingerprints))]
 
 
-def _chance_cell(chances: Iterable[float]) -> Cell:
+def _chance_cell(chances: Iterable[float]) -> Summary:
     values = sorted(set(chances))
-    return Cell(statistics.fmean(values), None, tuple(values)) if values else Cell()
+    return Summary(statistics.fmean(values), None, tuple(values)) if values else Summary()
 
 
 def fingerprint_of(runs: Iterable[Run], fingerprints: Mapping[str, str]) -> str:

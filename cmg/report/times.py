@@ -12,9 +12,9 @@ from cmg.report.figures import LINES, STYLE, Panel, ascii_label, make_axes, make
 from cmg.report.layout import label
 from cmg.report.logs import PER_RUN, Log
 from cmg.report.pagetables import PageTable, page_table
-from cmg.report.runs import Run
 from cmg.report.tablecsv import number
 from cmg.report.write import write_text
+from cmg.results import Run
 
 ORDER = ("sample", "scan", "index", "exclusions", "features", *PER_RUN, "tables", "report", "protocols", "default", "sweep")
 POINT = "+"  # between a method and a point of its sweeps

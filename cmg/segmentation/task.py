@@ -12,13 +12,13 @@ from typing import Any
 import numpy as np
 from torch import Tensor, nn
 
+from cmg.results import Cell
 from cmg.segmentation import heads
 from cmg.segmentation.heads import Fitted, HeadOptions
 from cmg.segmentation.metrics import BestF, best_constant, iou
 from cmg.segmentation.pictures import Picture
 from cmg.segmentation.queries import MODALITIES, Query, by_kind, scaled, unit_rms
 from cmg.segmentation.scenes import Scenes, Splits
-from cmg.tasks.options import Cell
 
 TASK = "avs_s4"
 DIRECTIONS = ("at", "ta", "aa", "tt")  # fitted on, asked with; aa and tt: same-modality bounds

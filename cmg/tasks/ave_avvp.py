@@ -12,9 +12,10 @@ import numpy as np
 from cmg.datasets.clips import Clip
 from cmg.datasets.labels import SHARED_AVVP, ave_avvp_targets
 from cmg.datasets.names import AVE_TO_AVVP
+from cmg.results import Cell
 from cmg.tasks import ave, heads, parts, strict
 from cmg.tasks.codes import RunCodes
-from cmg.tasks.options import MODALITY, Cell, EvaluateOptions
+from cmg.tasks.options import MODALITY, EvaluateOptions
 
 DATASETS = ("ave", "avvp")
 

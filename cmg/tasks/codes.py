@@ -20,7 +20,7 @@ CLIP_LEVEL = frozenset({"mscoco", "clotho", "flickrsound"})  # retrieval: one co
 
 
 @dataclass(frozen=True)
-class Codes:
+class StoredCodes:
     """Codes of one dataset and modality: `indices` [N, T, G] int32, or `vectors` [N, T, D] float32 where a method has no codebook.
 
     `valid` [N] int32 is the number of seconds with features; 0 marks a clip without usable features.
@@ -52,11 +52,11 @@ class RunCodes:
     def __init__(
         self,
         codebooks: Sequence[np.ndarray],
-        entries: Mapping[tuple[str, str], Codes],
+        entries: Mapping[tuple[str, str], StoredCodes],
         name: str = "codes",
         draws: Mapping[tuple[str, str], np.ndarray] | None = None,
         aligned: Sequence[str] = (),
-        whole: Mapping[tuple[str, str], Codes] | None = None,
+        whole: Mapping[tuple[str, str], StoredCodes] | None = None,
     ) -> None:
         """Raises ValueError where an index lies outside its codebook or a vector is not finite, naming dataset and modality."""
         self.codebooks = [np.ascontiguousarray(book, dtype=np.float32) for book in codebooks]
@@ -68,7 +68,7 @@ class RunCodes:
         for key, drawn in self.draws.items():
             self._check_indices(f"{'.'.join(key)}.draws", drawn)
 
-    def _check(self, key: str, codes: Codes) -> None:
+    def _check(self, key: str, codes: StoredCodes) -> None:
         if codes.indices is not None:
             self._check_indices(f"{key}.indices", codes.indices)
         elif not np.isfinite(codes.vectors[codes.valid > 0]).all():
@@ -90,7 +90,7 @@ class RunCodes:
         except SafetensorError as error:
             raise ValueError(f"{path}: not a safetensors file ({error}); {HELP}") from error
         books = sorted((int(name.split(".")[1]), tensor) for name, tensor in tensors.items() if name.startswith("codebook."))
-        held: dict[str, dict[tuple[str, str], Codes]] = {"": {}, WHOLE: {}}
+        held: dict[str, dict[tuple[str, str], StoredCodes]] = {"": {}, WHOLE: {}}
         for name, valid in tensors.items():
             key, _, kind = name.rpartition(".")
             if kind != "valid":
@@ -99,7 +99,7 @@ class RunCodes:
             if len(found) != 1:
                 raise ValueError(f"{path}: {key} has {sorted(found) or 'neither'} of indices and vectors; expected one; {HELP}")
             dataset, modality, *part = key.split(".")
-            held[".".join(part)][dataset, modality] = Codes(valid, **found)
+            held[".".join(part)][dataset, modality] = StoredCodes(valid, **found)
         draws = {tuple(name.split(".")[:2]): tensor for name, tensor in tensors.items() if name.endswith(".draws")}
         return cls([book for _, book in books], held[""], str(path), draws, aligned, held[WHOLE])
 
@@ -115,7 +115,7 @@ class RunCodes:
             tensors[f"{dataset}.{modality}.draws"] = np.ascontiguousarray(drawn, dtype=np.int16)
         write_bytes(Path(path), save(tensors, {"aligned": ",".join(self.aligned)} if self.aligned else None))
 
-    def get(self, dataset: str, modality: str) -> Codes:
+    def get(self, dataset: str, modality: str) -> StoredCodes:
         """Codes of one dataset and modality. Raises KeyError naming what the file holds."""
         if (dataset, modality) not in self.entries:
             held = ", ".join(".".join(key) for key in sorted(self.entries)) or "nothing"
@@ -153,7 +153,7 @@ class RunCodes:
             )
         return self._look_up(drawn[draw, rows], dims)
 
-    def get_whole(self, dataset: str, modality: str) -> Codes:
+    def get_whole(self, dataset: str, modality: str) -> StoredCodes:
         """Codes that the `published` retrieval averages. Raises ValueError where the file has none."""
         if (dataset, modality) not in self.whole:
             raise ValueError(f"{self.name}: {dataset}.{modality} has no codes of whole clips; {UNDER_PUBLISHED}")

@@ -6,10 +6,10 @@ from dataclasses import replace
 import numpy as np
 
 from cmg.datasets.clips import Clip
+from cmg.results import Cell, OpenCell
 from cmg.tasks import ave, ave_avvp, avvp, openset, published, retrieval, ucf_vgg
 from cmg.tasks.codes import RunCodes
-from cmg.tasks.openset import OpenCell
-from cmg.tasks.options import DIRECTIONS, Cell, EvaluateOptions, ranked_by
+from cmg.tasks.options import DIRECTIONS, EvaluateOptions, ranked_by
 from cmg.toc import dead_dimensions, select
 
 TASKS = {"ave": ave, "avvp": avvp, "ave_avvp": ave_avvp, "ucf_vgg": ucf_vgg, **retrieval.TASKS}

@@ -5,75 +5,48 @@ chosen by how they turn out. Codes as they are, without TOC. Answers of equal co
 index order the first queries would find themselves first), and their number is told.
 """
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
 
 import numpy as np
 
 from cmg.datasets.clips import Clip
+from cmg.results import Answer, Example, Item
 from cmg.tasks.codes import RunCodes
-from cmg.tasks.retrieval import Items, Retrieval, cosine, sentences
+from cmg.tasks.retrieval import TASKS, Items, Retrieval, cosine, sentences
+
+Name = Callable[[Items, int], Item]
 
 
-@dataclass(frozen=True)
-class Shown:
-    """A clip as one modality has it: its index row, and for text the sentence."""
-
-    modality: str
-    row: int
-    sentence: str = ""
+def all_examples(codes: RunCodes, indices: Mapping[str, Sequence[Clip]]) -> list[Example]:
+    """Examples of every retrieval dataset that has an index, and codes of both its modalities."""
+    held = [task for name, task in TASKS.items() if name in indices and all((name, m) in codes.entries for m in task.modalities)]
+    return [example for task in held for example in examples(task, codes, indices[task.dataset])]
 
 
-@dataclass(frozen=True)
-class Answer:
-    """``equal``: further answers with exactly this cosine."""
-
-    item: Shown
-    right: bool
-    cosine: float
-    equal: int
-
-
-@dataclass(frozen=True)
-class Example:
-    """``first`` and ``last``: the places that the best right answer may take among ``answers_in_all``, equal cosines in any order."""
-
-    query: Shown
-    answers: tuple[Answer, ...]
-    first: int
-    last: int
-    answers_in_all: int
-
-
-def examples(task: Retrieval, codes: RunCodes, clips: Sequence[Clip], queries: int = 2, answers: int = 3) -> dict[str, list[Example]]:
-    """``{direction: examples}``, both directions of a task. Raises ValueError where no pair has codes on both sides."""
+def examples(task: Retrieval, codes: RunCodes, clips: Sequence[Clip], queries: int = 2, answers: int = 3) -> list[Example]:
+    """One direction of a task, then the other. Raises ValueError where no pair has codes on both sides."""
     sides, _ = task.paired(codes, clips)
     vectors = {name: codes.embed(task.dataset, side.modality, side.rows)[:, 0] for name, side in sides.items()}
-    found = {}
+    texts, found = sentences(clips), []
+
+    def name(side: Items, place: int) -> Item:
+        sentence = texts[side.rows[place]] if side.modality == "text" else ""
+        return Item(task.dataset, side.modality, int(side.pair[place]), sentence)
+
     for one, other in (task.sides, task.sides[::-1]):
-        asking, asked = sides[one], sides[other]
-        chosen = np.sort(np.unique(asking.pair, return_index=True)[1])[:queries]
-        similarity = cosine(vectors[one][chosen], vectors[other])
-        texts = {side.modality: sentences(clips) if side.modality == "text" else None for side in (asking, asked)}
-        found[one + other] = [
-            _example(asking, int(place), asked, row, texts, answers) for place, row in zip(chosen, similarity, strict=True)
-        ]
+        chosen = np.sort(np.unique(sides[one].pair, return_index=True)[1])[:queries]
+        for place, row in zip(map(int, chosen), cosine(vectors[one][chosen], vectors[other]), strict=True):
+            found.append(_example(one + other, sides[one], place, sides[other], row, name, answers))
     return found
 
 
-def _example(asking: Items, place: int, asked: Items, similarity: np.ndarray, texts: dict[str, list[str] | None], answers: int) -> Example:
+def _example(direction: str, asking: Items, place: int, asked: Items, similarity: np.ndarray, name: Name, answers: int) -> Example:
     """similarity [M]: of one query to every item."""
     right = asked.pair == asking.pair[place]
     best, others = similarity[right].max(), similarity[~right]
     order = np.lexsort((np.random.default_rng(0).permutation(len(similarity)), -similarity))[:answers]
-    shown = [
-        Answer(_shown(asked, i, texts), bool(right[i]), float(similarity[i]), int((similarity == similarity[i]).sum()) - 1)
-        for i in map(int, order)
-    ]
+    shown = tuple(
+        Answer(name(asked, i), bool(right[i]), float(similarity[i]), int((similarity == similarity[i]).sum()) - 1) for i in map(int, order)
+    )
     first, last = 1 + int((others > best).sum()), 1 + int((others >= best).sum())
-    return Example(_shown(asking, place, texts), tuple(shown), first, last, len(similarity))
-
-
-def _shown(side: Items, place: int, texts: dict[str, list[str] | None]) -> Shown:
-    known = texts[side.modality]
-    return Shown(side.modality, int(side.pair[place]), known[side.rows[place]] if known else "")
+    return Example(direction, name(asking, place), shown, first, last, len(similarity))

@@ -9,49 +9,20 @@ threshold is the confidence below which `options.rejected` of those lie, beside 
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass
-from typing import Any
+from dataclasses import dataclass
 
 import numpy as np
 
 from cmg.datasets.clips import Clip
 from cmg.datasets.labels import classes_of, label_of
 from cmg.datasets.names import AVE_CLASSES
+from cmg.results import OpenCell
 from cmg.tasks import ave, heads, openmetrics, parts, strict, ucf_vgg
 from cmg.tasks.codes import RunCodes
 from cmg.tasks.options import MODALITY, EvaluateOptions
 
 DATASETS = ("ave", "ucf101", "vggsound_avel")
 SHARES = {"ave": (1 / 2, 3 / 4), "ucf": (1 / 3, 2 / 3), "ucf_vgg": (1 / 2, 3 / 4)}
-
-
-@dataclass(frozen=True)
-class OpenCell:
-    """Scores of one fit and direction in percent; `h` and its accuracies at the fixed threshold, `released_*` at the released one."""
-
-    task: str
-    direction: str
-    toc: bool
-    known_classes: int
-    classes: int
-    h: float
-    known: float
-    unknown: float
-    released_h: float
-    released_known: float
-    released_unknown: float
-    auroc: float
-    oscr: float
-    closed: float
-    q: int | None
-    n_fit: int
-    n_val: int
-    n_known: int
-    n_unknown: int
-
-    def as_dict(self) -> dict[str, Any]:
-        """Plain JSON values."""
-        return asdict(self)
 
 
 @dataclass(frozen=True)

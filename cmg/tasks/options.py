@@ -1,7 +1,7 @@
-"""How heads are fitted, and what one evaluated cell is."""
+"""How heads are fitted and scored."""
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 DIRECTIONS = ("va", "av", "vv", "aa", "vt", "tv", "at", "ta")  # fit (or query), test modality; vv and aa: same-modality bounds
@@ -83,33 +83,3 @@ def _check_shares(name: str, value: Any, tasks: tuple[str, ...]) -> None:
         shares = (found,) if isinstance(found, int | float) else found
         if not shares or not all(0 < share <= 1 for share in shares):
             raise ValueError(f"evaluate: {name} {found} must be shares of D in (0, 1]")
-
-
-@dataclass(frozen=True)
-class Cell:
-    """One score in percent. `q` is the number of TOC dimensions (None without TOC), `n_val` None where nothing was chosen.
-    `dead`: how many of the q dimensions are the same in all codes.
-
-    `chance` is the best score that a constant answer, the same for every clip and second, reaches on these test clips.
-    Retrieval: `fit_modality` asks `n_test` queries, `test_modality` holds `classes` items, chance is a random order's score.
-    """
-
-    task: str
-    direction: str
-    toc: bool
-    metric: str
-    score: float
-    q: int | None
-    fit_modality: str
-    test_modality: str
-    n_fit: int
-    n_val: int | None
-    n_test: int
-    classes: int
-    chance: float
-    side: Mapping[str, Any] = field(default_factory=dict)
-    dead: int | None = None
-
-    def as_dict(self) -> dict[str, Any]:
-        """Plain JSON values."""
-        return asdict(self)

@@ -12,10 +12,11 @@ import numpy as np
 from cmg.datasets.clips import Clip
 from cmg.datasets.labels import SHARED_AVVP, ave_avvp_targets, ave_targets, avvp_targets, label_of
 from cmg.datasets.names import AVE_CLASSES, AVVP_CLASSES_CMG, UCF_TO_VGGSOUND
+from cmg.results import Cell
 from cmg.tasks import parts, released
 from cmg.tasks.ave_avvp import shared_class
 from cmg.tasks.codes import RunCodes
-from cmg.tasks.options import MODALITY, Cell, EvaluateOptions
+from cmg.tasks.options import MODALITY, EvaluateOptions
 from cmg.tasks.recipes import RETRIEVAL_TOC, SCRIPTS, Recipe
 from cmg.toc import RELEASE, Score, select, toc_scores
 

@@ -15,8 +15,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from cmg.datasets.clips import Clip
+from cmg.results import Cell
 from cmg.tasks.codes import CLIP_LEVEL, RunCodes
-from cmg.tasks.options import Cell, EvaluateOptions, of_task
+from cmg.tasks.options import EvaluateOptions, of_task
 from cmg.tasks.recall import RECALLS, expected_recall
 from cmg.tasks.retrieval_pairs import listed
 from cmg.toc import select

@@ -10,9 +10,10 @@ from typing import Any
 
 import numpy as np
 
+from cmg.results import Cell
 from cmg.tasks import heads, metrics
 from cmg.tasks.codes import RunCodes
-from cmg.tasks.options import Cell, EvaluateOptions, of_task
+from cmg.tasks.options import EvaluateOptions, of_task
 from cmg.tasks.parts import Part
 from cmg.toc import select
 

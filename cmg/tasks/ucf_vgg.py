@@ -13,9 +13,10 @@ import numpy as np
 from cmg.datasets.clips import Clip
 from cmg.datasets.labels import label_of, really_shared
 from cmg.datasets.ucf101 import group
+from cmg.results import Cell
 from cmg.tasks import heads, parts, strict
 from cmg.tasks.codes import RunCodes
-from cmg.tasks.options import MODALITY, Cell, EvaluateOptions
+from cmg.tasks.options import MODALITY, EvaluateOptions
 
 DATASETS = ("ucf101", "vggsound_avel")
 SIDES = {"v": "ucf101", "a": "vggsound_avel"}

@@ -11,7 +11,7 @@ import torch
 
 from cmg.methods.base import Method
 from cmg.nn.attention import ChannelSpatialAttention
-from cmg.tasks.codes import Codes as StoredCodes
+from cmg.tasks.codes import StoredCodes
 from cmg.train.data import read_padded, word_mask
 from cmg.train.standardise import Standardiser
 

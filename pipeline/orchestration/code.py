@@ -16,6 +16,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
+from cmg.files import write_bytes
 from pipeline import files, paths
 from pipeline.orchestration.meaning import ON_IMPORT, Part
 from pipeline.orchestration.modules import EVERYTHING, Modules
@@ -67,7 +68,7 @@ def write() -> None:
     wanted = {paths.code(name): "".join(f"{digest}  {file}\n" for file, digest in of(name, modules).items()) for name in names(modules)}
     for file, text in wanted.items():
         if not file.is_file() or file.read_text() != text:
-            files.write_bytes(file, text.encode())
+            write_bytes(file, text.encode())
     for file in paths.CODE.iterdir():
         if file not in wanted:
             files.remove(file)

@@ -17,7 +17,8 @@ from dvc.dependency import ParamsDependency
 from dvc.repo import Repo
 from ruamel.yaml import YAML
 
-from pipeline import files, paths
+from cmg.files import file_digest
+from pipeline import paths
 
 CODE = "code"  # the stage that comes before a plan is made: what it writes are source files to Snakemake
 
@@ -152,7 +153,7 @@ def _source_files(dep: str) -> list[str]:
 def definition(stage: Stage, every: Stages) -> str:
     """Digest of a job apart from its data: command, parameter values, and the source files it reads."""
     read = [path for path in inputs(stage, every) if path not in every.products and Path(path).is_file()]
-    sources = {path: files.file_digest(Path(path)) for path in read}
+    sources = {path: file_digest(Path(path)) for path in read}
     return hashlib.sha256(json.dumps([stage.command, stage.params, sources], sort_keys=True).encode()).hexdigest()
 
 

@@ -13,6 +13,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from cmg.files import write_json
 from pipeline import files, machine, paths
 from pipeline.orchestration import code
 
@@ -67,11 +68,11 @@ def record(
     started = time.time()
     yield notes
     receipt["outputs"] = {path.as_posix(): files.digest(path) for path in outputs}
-    files.write_json(paths.receipt(stage, item), receipt)
+    write_json(paths.receipt(stage, item), receipt)
     seconds = round(time.time() - started, 3)
     here = {"host": platform.node(), "processor": machine.processor(), "peak_memory_gib": machine.peak_memory_gib()}
     log = {"stage": stage, "item": item, "seconds": seconds, "started": started, **here, **notes}
-    files.write_json(paths.log(stage, item), log)
+    write_json(paths.log(stage, item), log)
 
 
 def load_all(root: Path = Path(".")) -> dict[str, dict[str, Any]]:

@@ -2,8 +2,9 @@
 
 import argparse
 
+from cmg.files import write_bytes
 from cmg.methods import METHODS
-from pipeline import files, paths
+from pipeline import paths
 from pipeline.orchestration import receipts
 from pipeline.params import Params
 from pipeline.sweeps import DEFAULT
@@ -21,4 +22,4 @@ def run(args: argparse.Namespace, params: Params) -> None:
     source, target = paths.run_result(main), paths.run_result(point)
     inputs = [source, *(paths.receipt(stage, main) for stage in ABOVE)]  # so that the tables' fingerprints follow the main run's
     with receipts.record("default", point, inputs=inputs, outputs=[target], params={}, code_of=args.method):
-        files.write_bytes(target, source.read_bytes())
+        write_bytes(target, source.read_bytes())

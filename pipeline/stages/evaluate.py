@@ -6,13 +6,15 @@ from collections.abc import Mapping, Sequence
 import torch
 
 from cmg.datasets.clips import Clip, read_index
+from cmg.results import Run, write_run
 from cmg.tasks import published, retrieval
 from cmg.tasks.codes import RunCodes
 from cmg.tasks.evaluate import evaluate_open_set, evaluate_run, possible
+from cmg.tasks.examples import all_examples
 from cmg.tasks.options import EvaluateOptions
 from cmg.tasks.recipes import clip_code_of, scripts_of
 from cmg.toc import read_toc
-from pipeline import files, paths
+from pipeline import paths
 from pipeline.device import settle
 from pipeline.orchestration import receipts
 from pipeline.params import Params
@@ -38,10 +40,17 @@ def run(args: argparse.Namespace, params: Params) -> None:
         tasks = _tasks(run_codes, indices, options.protocol)
         cells = evaluate_run(run_codes, indices, rankings, options, tasks)
         openset = evaluate_open_set(run_codes, indices, rankings, options) if tasks else []
-        method = paths.varied(args.method, args.point or args.scoring)
-        about = {"method": method, "variant": _variant(params, args.method), "seed": args.seed, "protocol": options.protocol}
-        results = {name: [cell.as_dict() for cell in found] for name, found in (("cells", cells), ("openset", openset))}
-        files.write_json(target, {**about, "codebook": run_codes.has_codebook, **results})
+        scored = Run(
+            method=paths.varied(args.method, args.point or args.scoring),
+            variant=_variant(params, args.method),
+            seed=args.seed,
+            protocol=options.protocol,
+            cells=tuple(cells),
+            codebook=run_codes.has_codebook,
+            openset=tuple(openset),
+            examples=tuple(all_examples(run_codes, indices)),
+        )
+        write_run(target, scored)
 
 
 def _tasks(codes: RunCodes, indices: Mapping[str, Sequence[Clip]], protocol: str = "strict") -> list[str]:

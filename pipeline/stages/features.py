@@ -21,6 +21,7 @@ from cmg.extract.options import Options, RecipeError
 from cmg.extract.released import ReleasedFiles
 from cmg.extract.run import MODULES, prepare, recipe_of, rows_of, seconds_of
 from cmg.extract.run import run as run_job
+from cmg.files import write_bytes
 from cmg.store import StoreSpec
 from cmg.store.importers import import_rows, released_spec
 from cmg.store.reader import Failure
@@ -96,8 +97,8 @@ def _whole(args: argparse.Namespace, params: Params, clips: list[Clip], recipe: 
             _check(failed, len(work.spec.ids), params.features.failure_limit, f"{modality} of {dataset}")
             writer.seal()
         made = writer.remarks()
-        files.write_bytes(failures, _table(failed, ("status", "reason"), clips, modality))
-        files.write_bytes(paths.remarks(dataset, modality), _table(made, ("kind", "text"), clips, modality))
+        write_bytes(failures, _table(failed, ("status", "reason"), clips, modality))
+        write_bytes(paths.remarks(dataset, modality), _table(made, ("kind", "text"), clips, modality))
         notes["failed"], notes["remarks"] = len(failed), dict(Counter(remark.kind for remark in made))
         done = f"{len(work.spec.ids)} rows, {notes['computed']} computed, {writer.reused} reused, {len(failed)} failed"
         print(f"{store}: {done}" + (f"; remarks: {remarks.in_words(remark.kind for remark in made)}" if made else ""))

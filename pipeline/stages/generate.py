@@ -13,7 +13,7 @@ from tqdm import tqdm
 
 from cmg.extract.options import Options as ExtractOptions
 from cmg.extract.run import prepare as prepare_network
-from cmg.files import write_bytes
+from cmg.files import write_bytes, write_json
 from cmg.generation import kept
 from cmg.generation.album import Album
 from cmg.generation.looks import make_look
@@ -48,7 +48,7 @@ def run(args: argparse.Namespace, params: Params) -> None:
         work = paths.work("generation", run_name, _key(used, inputs))
         result, pairs, distance = _generate(args, params, run_name, work)
         about = {"method": args.method, "seed": args.seed, "distance": distance, "generator": params.active.generation.generator}
-        files.write_json(outputs[0], {**about, **result.as_dict()})
+        write_json(outputs[0], {**about, **result.as_dict()})
         write_bytes(outputs[1], _shown(result, pairs))
         notes["pairs"], notes["left_out"] = len(pairs.test), pairs.left_out
         shutil.rmtree(work.parent, ignore_errors=True)

@@ -9,6 +9,7 @@ import torch
 
 from cmg.datasets.clips import read_index
 from cmg.datasets.exclusions import read_exclusions
+from cmg.files import file_digest, write_bytes
 from cmg.methods import build
 from cmg.store.reader import FeatureStore
 from cmg.train import checkpoint, history, released
@@ -18,7 +19,7 @@ from cmg.train.origin import origin
 from cmg.train.pairs import pair
 from cmg.train.standardise import Standardiser
 from cmg.train.state import Progress
-from pipeline import curves, files, paths, processes, training
+from pipeline import curves, paths, processes, training
 from pipeline.device import choose, prepare
 from pipeline.orchestration import receipts
 from pipeline.params import ParameterError, Params, located
@@ -63,7 +64,7 @@ def _import(method: str, seed: int, params: Params) -> None:
 
 def _check_pin(method: str, file: Path, sha256: str | None) -> None:
     """Another file than the pinned one is an error; without a pin, DVC does not see that a file has changed, and that is said."""
-    found, key = files.file_digest(file), f"params.yaml: {method}.checkpoint_sha256"
+    found, key = file_digest(file), f"params.yaml: {method}.checkpoint_sha256"
     if sha256 is None:
         print(f"{key}: not set, so DVC will not notice another file under the same name; this one has {found}")
     elif found != sha256:
@@ -73,8 +74,8 @@ def _check_pin(method: str, file: Path, sha256: str | None) -> None:
 def _write_history(folder: Path, done: Progress, standardise: Standardiser) -> None:
     """What stands beside the weights; written before them, so that a checkpoint is never without it."""
     standardise.save(folder)
-    files.write_bytes(folder / "history.csv", history.to_csv(done).encode())
-    files.write_bytes(folder / "codebook.csv", history.health_csv(done).encode())
+    write_bytes(folder / "history.csv", history.to_csv(done).encode())
+    write_bytes(folder / "codebook.csv", history.health_csv(done).encode())
 
 
 def _train(run_name: str, name: str, seed: int, params: Params, rank: int) -> None:

@@ -10,8 +10,8 @@ import torch
 
 from cmg.datasets.clips import read_index
 from cmg.report.protocols import protocols_csv
-from cmg.report.runs import from_cells, read_run
 from cmg.report.write import write_text
+from cmg.results import Run, read_run
 from cmg.tasks import retrieval
 from cmg.tasks.codes import RunCodes
 from cmg.tasks.evaluate import evaluate_run
@@ -51,5 +51,5 @@ def run(args: argparse.Namespace, params: Params) -> None:
             options = EvaluateOptions(**{**used, "q_grid": params.evaluate.q_grid, "protocol": "strict", "seed": run.seed})
             tasks = [task for task in (*PARTS, *retrieval.TASKS) if any(cell.task == task for cell in run.cells)]
             cells = evaluate_run(RunCodes.read(paths.codes(run.name)), indices, read_toc(paths.toc(run.name)), options, tasks)
-            strict.append(from_cells(run.method, run.variant, run.seed, "strict", [cell.as_dict() for cell in cells]))
+            strict.append(Run(run.method, run.variant, run.seed, "strict", tuple(cells)))
         write_text(paths.PROTOCOLS, protocols_csv(strict, published, reporting.notice(params)))

@@ -7,6 +7,7 @@ import torch
 from safetensors.numpy import save
 
 from cmg.datasets.clips import read_index
+from cmg.files import write_bytes, write_json
 from cmg.methods.vqvae.model import VQVAE
 from cmg.quantizers.codebook import perplexity
 from cmg.store.reader import FeatureStore
@@ -15,7 +16,7 @@ from cmg.toc import toc_scores
 from cmg.train import checkpoint
 from cmg.train.origin import check_origin
 from cmg.train.pictures import StoredPictures, usable
-from pipeline import files, paths
+from pipeline import paths
 from pipeline.device import prepare
 from pipeline.orchestration import receipts
 from pipeline.params import Params
@@ -40,8 +41,8 @@ def run(args: argparse.Namespace, params: Params) -> None:
         readings = {reading: _masked(encoded, reading, args.seed, params) for reading in params.reconstruction.readings}
         about |= {"fill": params.reconstruction.fill, "masks": params.reconstruction.masks, "shown": min(SHOWN, about["held_out"])}
         found = {reading: scores for reading, (scores, _) in readings.items()}
-        files.write_json(result, {"dataset": dataset, "seed": args.seed, **about, "readings": found})
-        files.write_bytes(pictures, save({reading: shown for reading, (_, shown) in readings.items()}))
+        write_json(result, {"dataset": dataset, "seed": args.seed, **about, "readings": found})
+        write_bytes(pictures, save({reading: shown for reading, (_, shown) in readings.items()}))
 
 
 @torch.inference_mode()

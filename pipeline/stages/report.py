@@ -1,12 +1,14 @@
 """One self-contained HTML page about everything that ran."""
 
 import argparse
+import itertools
 from dataclasses import replace
 
 from cmg.report.html import write_report
 from pipeline import paths
 from pipeline.orchestration import receipts
-from pipeline.page import examples, measured, rebuilt, reporting
+from pipeline.page import measured, rebuilt, reporting
+from pipeline.page.examples import exhibits
 from pipeline.params import Params
 
 
@@ -27,6 +29,8 @@ def run(args: argparse.Namespace, params: Params) -> None:
         "heads": params.active.evaluate.model_dump(),
     }
     with receipts.record("report", "report", inputs=inputs, outputs=[paths.REPORT], params=used):
-        asked = examples.load(params, reporting.mapped_runs(params))
-        more = {"examples": tuple(asked), "rebuilt": rebuilt.load(params), "figure10": paths.FIGURE10.read_text(encoding="utf-8")}
-        write_report(paths.REPORT, replace(reporting.load(params, page=True), **more), measured.load())
+        found = reporting.load(params, page=True)
+        shown = {run.name: run.examples for run in found.runs if run.name in reporting.mapped_runs(params)}
+        found = replace(found, examples=shown, exhibits=exhibits(params, itertools.chain(*shown.values())))
+        found = replace(found, rebuilt=rebuilt.load(params), figure10=paths.FIGURE10.read_text(encoding="utf-8"))
+        write_report(paths.REPORT, found, measured.load())

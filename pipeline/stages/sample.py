@@ -3,8 +3,9 @@
 import argparse
 from typing import Any
 
+from cmg.files import write_bytes
 from cmg.synth import CorpusSpec, Split, generate
-from pipeline import files, paths, progress
+from pipeline import paths, progress
 from pipeline.orchestration import receipts
 from pipeline.params import Params
 
@@ -18,7 +19,7 @@ def run(args: argparse.Namespace, params: Params) -> None:
     used = {"corpus": params.active.corpus, "source": params.dataset(args.dataset).source}
     with receipts.record("sample", args.dataset, inputs=[], outputs=[root], params=used) as notes:
         if used["source"] != "sample":
-            files.write_bytes(root / "README.txt", f"Not generated: {args.dataset} has source {used['source']} in params.yaml.\n".encode())
+            write_bytes(root / "README.txt", f"Not generated: {args.dataset} has source {used['source']} in params.yaml.\n".encode())
             return
         with progress.bar(0, f"sample {args.dataset}") as bar:
             summary = generate(paths.plain(args.dataset), root, _spec(params.active.corpus), params.threads, progress.updater(bar))

@@ -13,6 +13,7 @@ from cmg.datasets.exclusions import read_exclusions
 from cmg.extract.weights import load_state, resolve
 from cmg.files import file_digest
 from cmg.methods import METHODS
+from cmg.results import Run, write_run
 from cmg.segmentation import published, task
 from cmg.segmentation.heads import SMALL, HeadOptions
 from cmg.segmentation.pictures import write_pictures
@@ -23,7 +24,7 @@ from cmg.store.reader import FeatureStore
 from cmg.tasks.codes import RunCodes
 from cmg.tasks.parts import sources
 from cmg.tasks.recipes import SEGMENTING
-from pipeline import files, paths
+from pipeline import paths
 from pipeline.device import prepare
 from pipeline.orchestration import receipts
 from pipeline.params import Params
@@ -47,8 +48,7 @@ def run(args: argparse.Namespace, params: Params) -> None:
     with receipts.record("segment", name, inputs=inputs, outputs=[target, drawn], params=used):
         found = _segment(args.method, args.seed, None if reference else RunCodes.read(paths.codes(name)), protocol, params)
         variant = "" if reference else params.sections[args.method].get("variant", "paper")
-        about = {"method": args.method, "variant": variant, "seed": args.seed, "protocol": protocol, "codebook": True, "openset": []}
-        files.write_json(target, {**about, "cells": [cell.as_dict() for cell in found.cells]})
+        write_run(target, Run(args.method, variant, args.seed, protocol, tuple(found.cells)))
         write_pictures(drawn, found.pictures)
 
 

@@ -4,10 +4,10 @@ import argparse
 from collections.abc import Sequence
 
 from cmg.report.layout import label
-from cmg.report.runs import read_run
 from cmg.report.segmentation import DIRECTIONS, REFERENCES, rows_of, segmentation_csv, segmentation_markdown
 from cmg.report.segmentation_page import Image, Shown, segmentation_page
 from cmg.report.write import write_text
+from cmg.results import read_run
 from cmg.segmentation.pictures import Picture, png, read_pictures
 from pipeline import paths
 from pipeline.orchestration import receipts

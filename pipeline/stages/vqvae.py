@@ -5,13 +5,14 @@ import argparse
 import torch
 
 from cmg.datasets.clips import read_index
+from cmg.files import write_bytes
 from cmg.methods.vqvae.model import VQVAE
 from cmg.store.reader import FeatureStore
 from cmg.train import checkpoint, history
 from cmg.train.loop import train
 from cmg.train.origin import origin
 from cmg.train.pictures import StoredPictures, usable
-from pipeline import curves, files, paths, training
+from pipeline import curves, paths, training
 from pipeline.device import prepare
 from pipeline.orchestration import receipts
 from pipeline.params import ParameterError, Params, located
@@ -42,8 +43,8 @@ def run(args: argparse.Namespace, params: Params) -> None:
         with curves.shown(run_name, schedule.batch_size, stage="vqvae") as show:
             done = train(model.to(device), data, training.options(schedule, args.seed, params.saves), work, key, show)
         notes["training"] = {"epochs": schedule.epochs, **show.measured(device, 0)}
-        files.write_bytes(folder / "history.csv", history.to_csv(done).encode())
-        files.write_bytes(folder / "codebook.csv", history.health_csv(done).encode())
+        write_bytes(folder / "history.csv", history.to_csv(done).encode())
+        write_bytes(folder / "codebook.csv", history.health_csv(done).encode())
         checkpoint.save(folder, model, {**about, "steps": done.step})
         training.forget(work)
 

@@ -13,9 +13,10 @@ from pathlib import Path
 import numpy as np
 
 from cmg.extract.expected import misfits
+from cmg.files import write_bytes
 from cmg.store import FeatureStore
 from cmg.store.compare import Comparison, compare
-from pipeline import files, paths
+from pipeline import paths
 from pipeline.params import Params
 
 
@@ -33,7 +34,7 @@ def run(args: argparse.Namespace, params: Params) -> int:
     for line in _misfits(found, store, params):
         print(f"warning: {line}")
     if args.csv:
-        files.write_bytes(args.csv, _table(found, store).encode())
+        write_bytes(args.csv, _table(found, store).encode())
     return _acceptance(found, store) if store.attrs["modality"] == "audio" else 0
 
 

@@ -6,8 +6,8 @@ covers them.
 
 import argparse
 
-from cmg.report.runs import read_run
 from cmg.report.times import write_times
+from cmg.results import read_run
 from pipeline import paths
 from pipeline.page import measured, reporting
 from pipeline.params import Params

@@ -13,12 +13,12 @@ import pytest
 import torch
 
 from cmg.datasets.clips import read_index
+from cmg.files import file_digest
 from cmg.methods import build
 from cmg.store import FeatureStore
 from cmg.synth import CorpusSpec, Split, plan
 from cmg.tasks.codes import RunCodes
 from cmg.train import released
-from pipeline import files
 from tests.e2e import miniature
 from tests.methods.conftest import SMALL
 
@@ -89,7 +89,7 @@ def make(folder, model):
     project.set("stores", {**stores, "text": ["vggsound_avel"], "pixels": [], "masks": []})
     project.set("methods", ["fcid"])
     released.export(project.folder / "FCID.pt", model, {"method": "fcid", "pretrain": {"epochs": 4}, "steps": 2000})
-    pinned = {"checkpoint": "FCID.pt", "checkpoint_sha256": files.file_digest(project.folder / "FCID.pt")}
+    pinned = {"checkpoint": "FCID.pt", "checkpoint_sha256": file_digest(project.folder / "FCID.pt")}
     project.set("fcid", {"variant": "release", **pinned})
     for dataset, modalities in DATASETS.items():
         root, clips = annotated(project, dataset)

@@ -12,7 +12,7 @@ from cmg.generation.looks import RandomLook
 from cmg.generation.mapper import Schedule, fit
 from cmg.generation.pairs import Pairs
 from cmg.generation.task import MAPPER, MEAN, Options, Reference, Task, floors
-from cmg.tasks.codes import Codes, RunCodes
+from cmg.tasks.codes import RunCodes, StoredCodes
 
 CPU = torch.device("cpu")
 CLASSES, TRAIN, TEST = 6, 36, 24
@@ -38,7 +38,7 @@ def run_codes(kinds, audio, usable=None):
     """Codes of class `kinds` for images and captions and `audio` for sounds, out of a codebook of one row a class."""
     book = np.random.default_rng(2).normal(size=(CLASSES + 1, 8)).astype(np.float32)
     valid = np.ones(len(kinds), np.int32) if usable is None else usable.astype(np.int32)
-    return RunCodes([book], {("flickrsound", m): Codes(valid, k[:, None, None].astype(np.int32)) for m, k in
+    return RunCodes([book], {("flickrsound", m): StoredCodes(valid, k[:, None, None].astype(np.int32)) for m, k in
                              (("video", kinds), ("audio", audio), ("text", kinds))})  # fmt: skip
 
 

@@ -3,14 +3,14 @@
 import numpy as np
 
 from cmg.methods import build
-from cmg.tasks.codes import Codes, RunCodes
+from cmg.tasks.codes import RunCodes, StoredCodes
 from cmg.tasks.evaluate import TASKS
 from pipeline.stages.codes import _draws_needed
 from pipeline.stages.evaluate import _tasks
 
 
 def held(*modalities):
-    codes = Codes(np.ones(1, np.int32), np.zeros((1, 2, 1), np.int32))
+    codes = StoredCodes(np.ones(1, np.int32), np.zeros((1, 2, 1), np.int32))
     return RunCodes([np.zeros((3, 4))], {("ave", m): codes for m in modalities})
 
 
@@ -24,7 +24,7 @@ def test_tasks_go_between_audio_and_video(capsys):
 
 def test_released_scripts_are_for_methods_with_a_codebook(capsys):
     indices = {dataset: () for task in TASKS.values() for dataset in task.DATASETS}
-    codes = Codes(np.ones(1, np.int32), vectors=np.zeros((1, 2, 4), np.float32))
+    codes = StoredCodes(np.ones(1, np.int32), vectors=np.zeros((1, 2, 4), np.float32))
     vectors = RunCodes([], {("ave", m): codes for m in ("audio", "video", "text")})
     assert _tasks(vectors, indices) == _tasks(held("audio", "video", "text"), indices, "published") == list(TASKS)
     assert capsys.readouterr().out == ""

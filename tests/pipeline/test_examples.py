@@ -1,7 +1,6 @@
-"""Examples from codes, index and media files on disk."""
+"""Previews of the clips that examples name, from index and media files on disk."""
 
 from dataclasses import replace
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -10,14 +9,14 @@ from PIL import Image
 from cmg.datasets.clips import Clip, write_index
 from cmg.datasets.listing import fingerprint
 from cmg.report.examples import Picture
-from cmg.tasks.codes import Codes, RunCodes
+from cmg.results import Answer, Example, Item
 from pipeline import params, paths
-from pipeline.page import examples
+from pipeline.page.examples import exhibits
 
 
 @pytest.fixture
 def project(folder):
-    """MSCOCO with four pairs, codes of two runs; the second picture has changed, the third is gone, the fourth has no file."""
+    """MSCOCO with four pairs; the second picture has changed, the third is gone, the fourth has no file."""
     folder()
     root = paths.dataset_root("mscoco", "sample")
     root.mkdir(parents=True)
@@ -28,29 +27,22 @@ def project(folder):
     Image.fromarray(np.zeros((65, 64, 3), np.uint8)).save(root / "1.png")
     (root / "2.png").unlink()
     write_index(paths.index("mscoco"), clips)
-    codes = Codes(np.ones(4, np.int32), np.arange(4, dtype=np.int32)[:, None, None])
-    held = {("mscoco", "video"): codes, ("mscoco", "text"): codes}
-    paths.codes("fcid-0").parent.mkdir(parents=True)
-    RunCodes([np.eye(4)], held).write(paths.codes("fcid-0"))
-    RunCodes([np.eye(4)], {**held, ("mscoco", "text"): replace(codes, indices=codes.indices[::-1])}).write(paths.codes("codaar-0"))
-    RunCodes([np.eye(4)], {("mscoco", "video"): codes}).write(paths.codes("cmcm-0"))
-    found = params.load()
-    return found.model_copy(update={"datasets": {"mscoco": found.datasets["mscoco"]}})
+    return params.load()
 
 
-def test_every_run_answers_the_same_queries_with_what_files_show(project):
-    found = examples.load(project, ["fcid-0", "codaar-0", "cmcm-0"])
-    assert [(query.direction, query.exhibit.clip_id) for query in found] == [("vt", "c0"), ("vt", "c1"), ("tv", "c0"), ("tv", "c1")]
-    assert all([answers.run for answers in query.answers] == ["fcid-0", "codaar-0"] for query in found), "cmcm-0 has no text"
-    fcid, codaar = found[2].answers
-    assert fcid.hits[0].right and not codaar.hits[0].right and codaar.first > 1
-    assert fcid.hits[0].exhibit.words == "caption 0" and isinstance(fcid.hits[0].exhibit.media, Picture)
-    reasons = {hit.exhibit.clip_id: hit.exhibit.reason for query in found[2:] for answers in query.answers for hit in answers.hits}
-    assert reasons["c0"] == "" and reasons["c1"] == "not shown (changed)"
-    assert {reasons.get("c2", "not shown (missing)"), reasons.get("c3", "not shown (missing)")} == {"not shown (missing)"}
-    assert examples.load(project, ["fcid-0", "codaar-0"]) == found
-    assert Path("data/sample/mscoco/0.png").is_file()
+def test_every_clip_is_shown_or_the_reason_is_told(project):
+    pictures, sentence = [Item("mscoco", "video", row) for row in range(4)], Item("mscoco", "text", 0, "caption 0")
+    answers = tuple(Answer(item, True, 0.5, 0) for item in pictures[1:])
+    found = exhibits(
+        project, [Example("tv", sentence, answers, 1, 1, 4), Example("vt", pictures[0], (Answer(sentence, True, 1, 0),), 1, 1, 4)]
+    )
+    assert {item: (shown.clip_id, shown.words) for item, shown in found.items()} == {
+        sentence: ("c0", "caption 0"),
+        **{item: (f"c{item.row}", f"caption {item.row}") for item in pictures},
+    }
+    assert [found[item].reason for item in pictures] == ["", "not shown (changed)", "not shown (missing)", "not shown (missing)"]
+    assert isinstance(found[pictures[0]].media, Picture) and found[sentence].media is None and found[sentence].reason == ""
 
 
-def test_without_a_retrieval_data_set_there_is_no_example(project):
-    assert examples.load(project.model_copy(update={"datasets": {}}), ["fcid-0"]) == []
+def test_without_examples_there_is_nothing_to_show(project):
+    assert exhibits(project, []) == {}

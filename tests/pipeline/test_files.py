@@ -2,6 +2,7 @@
 
 import pytest
 
+from cmg.files import file_digest, write_bytes, write_json
 from cmg.store import StoreError
 from pipeline import files
 from tests.store.samples import write
@@ -18,7 +19,7 @@ def test_a_folder_digest_sees_names_and_bytes(tmp_path):
 
 
 def test_what_a_killed_process_left_is_no_content(tmp_path):
-    files.write_bytes(tmp_path / "d/a", b"1")
+    write_bytes(tmp_path / "d/a", b"1")
     before = files.digest(tmp_path / "d")
     (tmp_path / "d/.a.4711.tmp").write_text("half")
     assert files.digest(tmp_path / "d") == before
@@ -29,7 +30,7 @@ def test_a_store_stands_for_its_seal_and_has_all_its_files(tmp_path):
     with pytest.raises(FileNotFoundError):
         files.digest(store)
     write(store)
-    assert files.digest(store) == files.file_digest(store / "zarr.json")
+    assert files.digest(store) == file_digest(store / "zarr.json")
     for file in store.rglob("c.*"):
         data = file.read_bytes()
         for damage in (file.unlink, lambda file=file, data=data: file.write_bytes(data[:-1])):
@@ -43,9 +44,9 @@ def test_a_store_stands_for_its_seal_and_has_all_its_files(tmp_path):
 
 
 def test_writes_are_atomic_and_leave_nothing_behind(tmp_path):
-    files.write_json(tmp_path / "deep/x.json", {"b": 1, "a": [1.5]})
+    write_json(tmp_path / "deep/x.json", {"b": 1, "a": [1.5]})
     assert (tmp_path / "deep/x.json").read_text() == '{\n "a": [\n  1.5\n ],\n "b": 1\n}\n'
     assert [p.name for p in (tmp_path / "deep").iterdir()] == ["x.json"]
     with pytest.raises(ValueError, match="JSON"):
-        files.write_json(tmp_path / "nan.json", float("nan"))
+        write_json(tmp_path / "nan.json", float("nan"))
     assert not (tmp_path / "nan.json").exists()

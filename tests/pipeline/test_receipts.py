@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
+from cmg.files import write_bytes
 from cmg.store import StoreError
-from pipeline import files
 from pipeline.orchestration import receipts
 from tests.store.samples import write
 
@@ -25,7 +25,7 @@ def project(tmp_path, monkeypatch):
 
 def run(stage, inputs, output, value, params=None):
     with receipts.record(stage, "x", inputs=[Path(p) for p in inputs], outputs=[Path(output)], params=params or {}):
-        files.write_bytes(Path(output), value.encode())
+        write_bytes(Path(output), value.encode())
     return Path("receipts", stage, "x.json").read_bytes()
 
 
@@ -42,7 +42,7 @@ def test_an_input_that_is_not_what_was_made_is_refused_before_anything_is_remove
         if output == "x.zarr":
             write(Path(output))
         else:
-            files.write_bytes(Path(output, inside), b"made")
+            write_bytes(Path(output, inside), b"made")
     run("two", [output], "out.txt", "c")
     file = Path(output, inside)
     time, data = file.stat(), file.read_bytes()
@@ -66,7 +66,7 @@ def test_stale_outputs_are_gone_before_the_body_runs(project):
     Path("out/old.txt").write_text("old")
     with receipts.record("one", "x", inputs=[], outputs=[Path("out")], params={}):
         assert not Path("out").exists()
-        files.write_bytes(Path("out/new.txt"), b"new")
+        write_bytes(Path("out/new.txt"), b"new")
     assert [p.name for p in Path("out").iterdir()] == ["new.txt"]
 
 

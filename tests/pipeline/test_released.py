@@ -9,10 +9,10 @@ import pytest
 import torch
 from ruamel.yaml import YAML
 
+from cmg.files import file_digest
 from cmg.methods import METHODS, build
 from cmg.train import checkpoint, released
 from cmg.train.standardise import Standardiser
-from pipeline import files
 from pipeline.__main__ import main
 from pipeline.params import ParameterError, parse
 from pipeline.stages import pretrain
@@ -40,7 +40,7 @@ def run(**section):
 
 
 def test_the_stage_imports_instead_of_training(project, capsys):
-    run(checkpoint_sha256=files.file_digest(Path("FCID.pt")))
+    run(checkpoint_sha256=file_digest(Path("FCID.pt")))
     folder = project / "data/checkpoints/fcid-7"
     assert {file.name for file in folder.iterdir()} == {
         *("model.safetensors", "checkpoint.json", "statistics.safetensors", "history.csv", "codebook.csv")
@@ -51,7 +51,7 @@ def test_the_stage_imports_instead_of_training(project, capsys):
     assert all(torch.equal(x, own[key]) for key, x in original.items() if key.startswith(("encoder.", "quantizer.embedding")))
     assert about["seed"] == 7 and about["config"]["specific_channels"] == SMALL["specific_channels"]
     receipt = json.loads((project / "receipts/pretrain/fcid-7.json").read_text())
-    assert receipt["inputs"] == {"FCID.pt": files.file_digest(Path("FCID.pt"))}
+    assert receipt["inputs"] == {"FCID.pt": file_digest(Path("FCID.pt"))}
     assert "imported from FCID.pt" in capsys.readouterr().out
 
 
@@ -73,7 +73,7 @@ def test_another_file_than_the_pinned_one_is_an_error(project):
 def test_without_a_pin_it_is_said(project, capsys):
     run()
     shown = capsys.readouterr().out
-    assert "fcid.checkpoint_sha256: not set" in shown and files.file_digest(Path("FCID.pt")) in shown
+    assert "fcid.checkpoint_sha256: not set" in shown and file_digest(Path("FCID.pt")) in shown
 
 
 def test_what_cannot_be_imported_is_an_error_of_the_parameter(project):
@@ -90,7 +90,7 @@ def test_the_tools_inspect_convert_and_write_back(project, capsys):
     assert main(["import-checkpoint", "fcid", "FCID.pt", "--out", "own"]) == 0
     shown = capsys.readouterr().out
     assert "epoch 3, total_step 2000" in shown and "Encoder_parameters: 116 tensors" in shown and "specific_channels 4" in shown
-    assert f"  checkpoint_sha256: {files.file_digest(Path('FCID.pt'))}" in shown
+    assert f"  checkpoint_sha256: {file_digest(Path('FCID.pt'))}" in shown
     assert main(["export-checkpoint", "own", "back/FCID.pt"]) == 0
     before, after = (torch.load(path, weights_only=True) for path in ("FCID.pt", "back/FCID.pt"))
     assert before.keys() == after.keys() and before["epoch"] == after["epoch"] == 3

@@ -5,7 +5,7 @@ import pytest
 
 from cmg.datasets.clips import Clip, write_index
 from cmg.report.measured import Absent
-from cmg.tasks.codes import Codes, RunCodes
+from cmg.tasks.codes import RunCodes, StoredCodes
 from cmg.toc import toc_scores, write_toc
 from pipeline import params, paths
 from pipeline.page import measured, reporting
@@ -57,7 +57,7 @@ def written(folder):
             write_index(paths.index(dataset), [Clip(row, f"c{row}", f"{row}.mp4", captions=(f"{dataset} {row}",)) for row in range(3)])
             for modality, seconds in (("audio", 4), ("video", 4), ("text", 1)):
                 indices = np.stack([draw.integers(0, size, (3, seconds)) for size in sizes], axis=-1).astype(np.int32)
-                entries[dataset, modality] = Codes(np.full(3, seconds, np.int32), indices)
+                entries[dataset, modality] = StoredCodes(np.full(3, seconds, np.int32), indices)
         paths.codes("turn-0").parent.mkdir(parents=True)
         RunCodes(codebooks, entries, aligned=aligned).write(paths.codes("turn-0"))
         paths.toc("turn-0").parent.mkdir(parents=True)

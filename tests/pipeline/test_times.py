@@ -4,8 +4,11 @@ import csv
 import json
 from itertools import product
 
-from pipeline import files, paths
+from cmg.files import write_json
+from cmg.results import Run, write_run
+from pipeline import paths
 from pipeline.orchestration import receipts
+from tests.report.conftest import make_cell
 
 
 def finish(stage, item):
@@ -18,12 +21,10 @@ def test_the_average_beside_the_costs_is_that_of_the_runs_results(folder):
     finish("pretrain", "fcid-0")
     training = {"epochs": 5, "batch_size": 8, "precision": "float32", "processes": 1, "threads": 1, "seconds_per_epoch": 3.0}
     log = json.loads(paths.log("pretrain", "fcid-0").read_text())
-    files.write_json(paths.log("pretrain", "fcid-0"), {**log, "training": training})
-    cell = {"toc": False, "metric": "top1"}
-    cells = [{**cell, "task": t, "direction": d, "score": 40 + n} for n, (t, d) in enumerate(product(("ave", "avvp"), ("va", "av")))]
-    about = {"method": "fcid", "variant": "paper", "seed": 0, "protocol": "strict", "codebook": True, "openset": []}
-    paths.run_result("fcid-0").parent.mkdir(parents=True)
-    files.write_json(paths.run_result("fcid-0"), {**about, "cells": cells})
+    write_json(paths.log("pretrain", "fcid-0"), {**log, "training": training})
+    ways = enumerate(product(("ave", "avvp"), ("va", "av")))
+    cells = tuple(make_cell(task=task, direction=direction, score=40 + n) for n, (task, direction) in ways)
+    write_run(paths.run_result("fcid-0"), Run("fcid", "paper", 0, "strict", cells))
     assert project.run("times") == 0
     with open("results/table8.csv", newline="") as handle:
         next(handle)
@@ -35,7 +36,7 @@ def test_times_of_finished_stages(folder, capsys):
     project = folder()
     for stage, item in (("scan", "ave"), ("toc", "fcid-0"), ("index", "ave")):
         finish(stage, item)
-    files.write_json(paths.log("scan", "gone"), {"stage": "scan", "item": "gone", "seconds": 99})  # of a dataset that is no more
+    write_json(paths.log("scan", "gone"), {"stage": "scan", "item": "gone", "seconds": 99})  # of a dataset that is no more
     paths.log("index", "ave").unlink()
     before = project.files("receipts")
     assert project.run("times") == 0

@@ -3,48 +3,51 @@
 import csv
 import json
 import math
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from cmg.report.inputs import ReportInputs, load_inputs
 from cmg.report.layout import CELLS
-from cmg.report.runs import Run, Score
+from cmg.results import Cell, OpenCell, Run, write_run
 
 HOSTILE = '<script>alert("x")</script>'
-OPEN = [
-    {"task": "ave", "known_classes": 14, "classes": 28, "direction": "va", "toc": False}
-    | {"h": 40.0, "known": 30.0, "unknown": 60.0, "released_h": 45.0, "released_known": 40.0, "released_unknown": 51.0}
-    | {"auroc": 62.5, "oscr": 33.0, "closed": 48.0, "q": None, "n_fit": 10, "n_val": 5, "n_known": 7, "n_unknown": 8}
-]
+OPEN = OpenCell(
+    **{"task": "ave", "known_classes": 14, "classes": 28, "direction": "va", "toc": False},
+    **{"h": 40.0, "known": 30.0, "unknown": 60.0, "released_h": 45.0, "released_known": 40.0, "released_unknown": 51.0},
+    **{"auroc": 62.5, "oscr": 33.0, "closed": 48.0, "q": None, "n_fit": 10, "n_val": 5, "n_known": 7, "n_unknown": 8},
+)
 RELEASED = {"ave": "accuracy", "avvp": "f1", "ave_avvp": "f1", "ucf_vgg": "accuracy"}  # metrics of the released scripts
 LEVELS = {"baseline": 9.0, "infonce_kmeans": 35.0, "fcid": 61.0}
 
 
-def make_cells(level: float, seed: int, skip: tuple[str, ...] = ()) -> list[dict]:
+def make_cell(**given) -> Cell:
+    """A cell of table 1 unless something else is given."""
+    about = {"task": "ave", "direction": "va", "toc": False, "metric": "top-1", "score": 61.0, "q": None, "chance": 3.5}
+    sizes = {"fit_modality": "video", "test_modality": "audio", "n_fit": 300, "n_val": 40, "n_test": 41, "classes": 28}
+    return Cell(**{**about, **sizes, **given})
+
+
+def make_cells(level: float, seed: int, skip: tuple[str, ...] = ()) -> tuple[Cell, ...]:
     cells = []
     for place, spec in enumerate(CELLS):
         for toc in (False, True):
             for direction, bonus in ((spec.direction, 0.0), (spec.bound_direction, 20.0)):
                 if spec.key in skip and not bonus:
                     continue
-                score = level + place + 1.25 * seed + bonus + (0.8 if toc else 0.0)
-                cells.append(
-                    {
-                        "task": spec.task, "direction": direction, "toc": toc, "metric": "top-1", "score": score, "q": 128 if toc else 256,
-                        "fit_modality": "video", "test_modality": "audio", "n_fit": 300, "n_val": 40, "n_test": 41, "classes": 28,
-                        "chance": 3.5 + place, "side": {},
-                    }
-                )  # fmt: skip
-    return cells
+                score, about = level + place + 1.25 * seed + bonus + (0.8 if toc else 0.0), {"task": spec.task, "direction": direction}
+                cells.append(make_cell(**about, toc=toc, score=score, q=128 if toc else 256, chance=3.5 + place))
+    return tuple(cells)
 
 
 @pytest.fixture
 def make_run():
     def make(method: str = "fcid", seed: int = 0, protocol: str = "strict", skip: tuple[str, ...] = (), level: float | None = None) -> Run:
         cells = make_cells(LEVELS[method] if level is None else level, seed, skip)
-        metrics = {cell["task"]: RELEASED[cell["task"]] if protocol == "published" else cell["metric"] for cell in cells}
-        return Run(method, "paper", seed, protocol, tuple(Score(**{**cell, "metric": metrics[cell["task"]]}) for cell in cells))
+        if protocol == "published":
+            cells = tuple(replace(cell, metric=RELEASED[cell.task]) for cell in cells)
+        return Run(method, "paper", seed, protocol, cells)
 
     return make
 
@@ -89,21 +92,7 @@ def make_files(tmp_path: Path) -> dict[str, list[Path]]:
     for method, level in LEVELS.items():
         for seed in range(3):
             path = tmp_path / "results/runs" / f"{method}-{seed}.json"
-            path.parent.mkdir(parents=True, exist_ok=True)
-            cells = make_cells(level, seed)
-            path.write_text(
-                json.dumps(
-                    {
-                        "method": method,
-                        "variant": "paper",
-                        "seed": seed,
-                        "protocol": "strict",
-                        "codebook": True,
-                        "cells": cells,
-                        "openset": OPEN,
-                    }
-                )
-            )
+            write_run(path, Run(method, "paper", seed, "strict", make_cells(level, seed), openset=(OPEN,)))
             found["runs"].append(path)
             found["histories"].append(_history(tmp_path, f"{method}-{seed}", seed, 120))
     for dataset, modality in (("ave", "audio"), ("ave", "video"), ("avvp", "audio")):

@@ -18,7 +18,7 @@ from cmg.report.pagetables import score_table
 from cmg.report.write import build_table
 from tests.report import chromium
 from tests.report.conftest import make_files, make_inputs
-from tests.report.test_examples import SENTENCE, SOUND, query
+from tests.report.test_examples import SENTENCE, SOUND, shown
 from tests.report.test_health import HEAD, ROWS, make_maps
 from tests.report.test_tables import retrieval_run
 
@@ -52,10 +52,10 @@ def page(tmp_path_factory) -> Path:
     health.parent.mkdir()
     health.write_text("\n".join([HEAD, *ROWS]) + "\n")
     picture = Exhibit("picture 1", "a dog", Picture(jpeg(np.full((84, 112, 3), 99, np.uint8)), 112, 84))
-    asked = (query("mscoco", "vt", picture, SENTENCE, SENTENCE, SENTENCE), query("flickrsound", "av", SOUND, picture, picture, picture))
+    asked = shown(("mscoco", "vt", picture, SENTENCE, SENTENCE, SENTENCE), ("flickrsound", "av", SOUND, picture, picture, picture))
     recalls = {run.name: run.cells for run in map(retrieval_run, range(3))}
     runs = tuple(replace(run, cells=run.cells + recalls.get(run.name, ())) for run in inputs.runs)
-    inputs = replace(inputs, runs=runs, examples=asked, health=(read_history(health, "epoch"),), maps=(make_maps(30),))
+    inputs = replace(inputs, runs=runs, **asked, health=(read_history(health, "epoch"),), maps=(make_maps(30),))
     logs = [Log("features", "ave-video", 100.0), Log("pretrain", "fcid-0", 50.0, "Some CPU, 2 cores", 1.5), Log("evaluate", "fcid-0", 5.0)]
     training = tuple(
         Training(run.name, 291, {"epochs": 15, "batch_size": 32, "learning_rate": 4e-4, "precision": "float32"}) for run in runs

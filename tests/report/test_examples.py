@@ -5,9 +5,10 @@ from dataclasses import replace
 
 import pytest
 
-from cmg.report.examples import Answers, Drawer, Exhibit, Hit, Picture, Query, Sound, envelope, sections
+from cmg.report.examples import Drawer, Exhibit, Picture, Sound, envelope, sections
 from cmg.report.html import report_html
 from cmg.report.measured import Measured
+from cmg.results import Answer, Example, Item
 from tests.report.conftest import HOSTILE
 from tests.report.test_html import Page
 
@@ -17,21 +18,31 @@ SENTENCE = Exhibit("s\u202e1", "A dog <b>barks</b>")
 GONE = Exhibit("gone 1", "", None, "not shown (missing)")
 
 
-def query(dataset, direction, asked, *answers, runs=("fcid-0", "codaar-0")):
-    hits = tuple(Hit(item, place == 1, 0.5, 7 * place) for place, item in enumerate(answers))
-    return Query(dataset, direction, asked, tuple(Answers(run, hits, 2, 9, 100) for run in runs))
+def shown(*queries, runs=("fcid-0", "codaar-0")):
+    """What the page is given of (dataset, direction, exhibit that asks, exhibits that answer): every run gives the same answers."""
+    exhibits, examples = {}, []
+
+    def name(dataset, exhibit):
+        item = Item(dataset, "any", len(exhibits))
+        exhibits[item] = exhibit
+        return item
+
+    for dataset, direction, asks, *found in queries:
+        answers = tuple(Answer(name(dataset, exhibit), place == 1, 0.5, 7 * place) for place, exhibit in enumerate(found))
+        examples.append(Example(direction, name(dataset, asks), answers, 2, 9, 100))
+    return {"examples": dict.fromkeys(runs, tuple(examples)), "exhibits": exhibits}
 
 
-QUERIES = (
-    query("flickrsound", "va", PICTURE, SOUND, GONE, SOUND),
-    query("mscoco", "vt", PICTURE, SENTENCE, SENTENCE, SENTENCE),
-    query("mscoco", "tv", SENTENCE, PICTURE, PICTURE),
+QUERIES = shown(
+    ("flickrsound", "va", PICTURE, SOUND, GONE, SOUND),
+    ("mscoco", "vt", PICTURE, SENTENCE, SENTENCE, SENTENCE),
+    ("mscoco", "tv", SENTENCE, PICTURE, PICTURE),
 )
 
 
 @pytest.fixture
 def text(inputs):
-    return report_html(replace(inputs, histories=(), examples=QUERIES), Measured())
+    return report_html(replace(inputs, histories=(), **QUERIES), Measured())
 
 
 def test_every_picture_and_sound_is_described(text):
@@ -65,7 +76,7 @@ def test_tables_of_answers_can_be_followed_without_seeing(text):
 
 
 def test_headings_stand_in_the_order_of_the_tables():
-    assert list(sections(QUERIES, Drawer())) == [
+    assert list(sections(**QUERIES, drawer=Drawer())) == [
         "MSCOCO: a picture asks, sentences answer",
         "MSCOCO: a sentence asks, pictures answer",
         "FlickrSound: a picture asks, sounds answer",
@@ -78,8 +89,8 @@ def test_what_finds_no_room_is_counted_and_keeps_its_words(inputs):
     assert first.src and not second.src and second.note == "no room left on the page" and drawer.left_out == 1
     assert drawer.draw(GONE).note == "not shown (missing)" and drawer.left_out == 1
     noise = Exhibit("n", "", Picture(bytes(9_000), 112, 112))
-    many = [query("flickrsound", "av", SOUND, noise, noise, noise, runs=[f"m{i}-0" for i in range(60)])]
-    page = report_html(replace(inputs, histories=(), examples=tuple(many)), Measured())
+    many = shown(("flickrsound", "av", SOUND, noise, noise, noise), runs=[f"m{i}-0" for i in range(60)])
+    page = report_html(replace(inputs, histories=(), **many), Measured())
     assert len(page) < 3_000_000 and "pictures or sounds found no room" in page
 
 

@@ -17,7 +17,7 @@ def texts(table):
 
 
 def test_open_set_scores_are_means_over_seeds(inputs):
-    runs = [replace(run, openset=tuple({**cell, "h": 40.0 + run.seed} for cell in run.openset)) for run in inputs.runs]
+    runs = [replace(run, openset=tuple(replace(cell, h=40.0 + run.seed) for cell in run.openset)) for run in inputs.runs]
     table = open_table(runs)
     assert [text for text, _ in table.heads[:6]] == ["Method", "Protocol", "Task", "Direction", "Known classes", "H"]
     assert texts(table)[-1][:6] == ["FCID", "strict", "AVE", "V→A", "14 of 28", "41.0"] and texts(table)[-1][-1] == "3"

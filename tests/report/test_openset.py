@@ -6,7 +6,7 @@ from dataclasses import replace
 import pytest
 
 from cmg.report.openset import HEADER, openset_csv
-from cmg.report.runs import read_run
+from cmg.results import read_run
 
 
 def lines(text):
@@ -14,7 +14,7 @@ def lines(text):
 
 
 def test_means_and_seeds(inputs):
-    runs = [replace(run, openset=tuple({**cell, "h": 40.0 + run.seed} for cell in run.openset)) for run in inputs.runs]
+    runs = [replace(run, openset=tuple(replace(cell, h=40.0 + run.seed) for cell in run.openset)) for run in inputs.runs]
     found = lines(openset_csv(runs, inputs.fingerprints, inputs.notice))
     assert [line["method"] for line in found] == ["baseline", "infonce_kmeans", "fcid"]
     fcid = found[-1]
@@ -37,5 +37,5 @@ def test_a_cell_twice_is_an_error(inputs):
 def test_a_score_outside_percent_is_named(files):
     path = files["runs"][0]
     path.write_text(path.read_text().replace('"auroc": 62.5', '"auroc": 162.5'))
-    with pytest.raises(ValueError, match="open-set cell 0: expected auroc in percent"):
+    with pytest.raises(ValueError, match="openset.0.auroc: Input should be less than or equal to 100"):
         read_run(path)

@@ -7,7 +7,8 @@ from dataclasses import replace
 import pytest
 
 from cmg.report.protocols import COMPARED, protocols_csv
-from cmg.report.runs import Run, Score
+from cmg.results import Run
+from tests.report.conftest import make_cell
 
 
 def test_lines_hold_both_scores_and_their_difference(make_run):
@@ -42,5 +43,5 @@ def test_retrieval_stands_below_the_cells_of_table_1(make_run):
 
 
 def with_recall(run: Run, score: float) -> Run:
-    cell = Score(task="clotho", direction="at", toc=False, metric="recall", score=score, q=None, n_fit=0, n_test=9, chance=1.0, side={})
+    cell = make_cell(task="clotho", direction="at", metric="recall", score=score, n_fit=0, n_test=9)
     return replace(run, cells=(*run.cells, cell))

@@ -6,9 +6,10 @@ import re
 
 import pytest
 
-from cmg.report.runs import from_cells
 from cmg.report.segmentation import MEASURES, READING, read_printed, rows_of, segmentation_csv, segmentation_markdown
 from cmg.report.segmentation_page import Image, Shown, segmentation_page
+from cmg.results import Run
+from tests.report.conftest import make_cell
 
 NOTICE = "sample corpus: these numbers show that the workflow runs"
 FLOORS = {"foreground_miou": 27.0, "foreground_f": 32.0, "constant_miou": 37.5}
@@ -16,13 +17,13 @@ FLOORS = {"foreground_miou": 27.0, "foreground_f": 32.0, "constant_miou": 37.5}
 
 def cell(direction, right, wrong):
     side = {"right_miou": right, "right_f": right + 2, "missing_miou": 20.0, "wrong_miou": wrong, "right_minus_wrong": right - wrong}
-    about = {"task": "avs_s4", "direction": direction, "toc": False, "metric": "miou", "score": right, "chance": 37.5}
-    return {**about, "side": {**side, **FLOORS}}
+    about = {"task": "avs_s4", "direction": direction, "metric": "miou", "score": right, "chance": 37.5}
+    return make_cell(**about, side={**side, **FLOORS})
 
 
 def run(method, seed, directions):
-    cells = [cell(direction, right + seed, wrong) for direction, (right, wrong) in directions.items()]
-    return from_cells(method, "" if method.endswith("query") else "paper", seed, "strict", cells)
+    cells = tuple(cell(direction, right + seed, wrong) for direction, (right, wrong) in directions.items())
+    return Run(method, "" if method.endswith("query") else "paper", seed, "strict", cells)
 
 
 @pytest.fixture(scope="module")

@@ -13,10 +13,11 @@ from cmg.report.markdown import table_markdown
 from cmg.report.metrics import metrics
 from cmg.report.pagetables import score_table, seed_table
 from cmg.report.published import lookup, read_published
-from cmg.report.runs import Run, Score
 from cmg.report.tablecsv import number, read_table, table_csv
 from cmg.report.tables import make_table, summarise
 from cmg.report.write import build_table, write_tables
+from cmg.results import Run
+from tests.report.conftest import make_cell
 
 
 def row_of(table, method, toc, kind=None):
@@ -185,7 +186,7 @@ def test_released_scripts_do_not_apply_to_a_method_without_a_codebook(make_run, 
 
 def recall_cell(task, direction, toc, level):
     side = {"r1": level, "r5": level + 10, "r10": level + 20, "chance_r1": 1.0, "chance_r5": 5.0, "chance_r10": 10.0}
-    return Score(task, direction, toc, "recall", level + 10, chance=16 / 3, side=side)
+    return make_cell(task=task, direction=direction, toc=toc, metric="recall", score=level + 10, chance=16 / 3, side=side)
 
 
 def retrieval_run(seed, tasks=("mscoco", "clotho", "flickrsound")):

@@ -11,7 +11,7 @@ import torch
 from cmg.datasets.clips import Clip, Event
 from cmg.segmentation.heads import HeadOptions
 from cmg.segmentation.scenes import DATASET, Splits, split
-from cmg.tasks.codes import Codes, RunCodes
+from cmg.tasks.codes import RunCodes, StoredCodes
 
 COLOURS = {"bell": (220, 40, 40), "cat": (40, 200, 60), "drum": (50, 80, 230)}
 CLASSES, SIDE, SECONDS = tuple(COLOURS), 16, 5
@@ -72,8 +72,8 @@ def make_world(seed: int = 0, agreeing: bool = True) -> World:
     heard = np.array([CLASSES.index(clip.events[0].label) for clip in clips])
     sentences = (np.arange(len(CLASSES)) + (0 if agreeing else 1)) % len(CLASSES)
     entries = {
-        (DATASET, "audio"): Codes(five, np.repeat(heard[:, None, None], SECONDS, axis=1).astype(np.int32)),
-        (DATASET, "text"): Codes(np.full(len(CLASSES), 3, np.int32), sentences[:, None, None].astype(np.int32)),
+        (DATASET, "audio"): StoredCodes(five, np.repeat(heard[:, None, None], SECONDS, axis=1).astype(np.int32)),
+        (DATASET, "text"): StoredCodes(np.full(len(CLASSES), 3, np.int32), sentences[:, None, None].astype(np.int32)),
     }
     codes = RunCodes([rng.normal(size=(len(CLASSES), 8)).astype(np.float32)], entries)
     return World(clips, ArrayStore(np.stack(pictures), five), ArrayStore(np.stack(masks), valid), codes)

@@ -1,6 +1,6 @@
 """Right query above no query above wrong query; what is looked at and when; nothing tested that was seen."""
 
-from dataclasses import replace
+from dataclasses import asdict, replace
 
 import numpy as np
 import pytest
@@ -64,7 +64,7 @@ def test_the_other_modality_is_met_in_the_test_alone(world):
 
 def test_the_same_run_gives_the_same_numbers(world, found):
     again = task.run(code_queries(world.codes, world.clips), world.splits(), FAST)
-    assert [cell.as_dict() for cell in again.cells] == [cell.as_dict() for cell in found.cells]
+    assert [asdict(cell) for cell in again.cells] == [asdict(cell) for cell in found.cells]
     other = task.run(code_queries(world.codes, world.clips), world.splits(), replace(FAST, seed=1))
     assert [cell.side for cell in other.cells] != [cell.side for cell in found.cells]
 

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from cmg.datasets.clips import Clip, Event
-from cmg.tasks.codes import Codes, RunCodes
+from cmg.tasks.codes import RunCodes, StoredCodes
 from cmg.tasks.options import EvaluateOptions
 
 CONCEPTS = {  # concept -> label in (ave, avvp, ucf101, vggsound_avel)
@@ -73,7 +73,7 @@ def world() -> World:
         indices[dataset] = [replace(clip, row=row) for row, (clip, _) in enumerate(pairs)]
         for modality, name in (("audio", "audio"), ("video", "visual")):
             codes = draw_codes(rng, np.stack([truth[name] for _, truth in pairs]))
-            entries[dataset, modality] = Codes(np.full(len(pairs), 10, np.int32), codes)
+            entries[dataset, modality] = StoredCodes(np.full(len(pairs), 10, np.int32), codes)
     return World(indices, RunCodes([book], entries))
 
 

@@ -6,21 +6,23 @@ import pytest
 from cmg.datasets.clips import Clip
 from cmg.tasks import activation
 from cmg.tasks.codebooks import project, segments, similarity
-from cmg.tasks.codes import Codes, RunCodes
+from cmg.tasks.codes import RunCodes, StoredCodes
 from cmg.toc import toc_scores
 
 
 def test_codes_are_named_by_who_uses_them():
     clips = [Clip(0, "a", captions=("one",)), Clip(1, "b", captions=("two",)), Clip(2, "c", captions=("one",))]
-    audio = Codes(np.array([2, 2, 0]), np.array([[0, 1, 4], [0, 2, 4], [4, 4, 4]])[..., None])  # third second and third clip not valid
-    video = Codes(np.array([3, 3, 3]), np.array([[0, 1, 1], [0, 1, 1], [1, 1, 1]])[..., None])
-    text = Codes(np.array([1, 1]), np.array([[0], [3]])[..., None])  # "one" stands for two clips
+    audio = StoredCodes(
+        np.array([2, 2, 0]), np.array([[0, 1, 4], [0, 2, 4], [4, 4, 4]])[..., None]
+    )  # third second and third clip not valid
+    video = StoredCodes(np.array([3, 3, 3]), np.array([[0, 1, 1], [0, 1, 1], [1, 1, 1]])[..., None])
+    text = StoredCodes(np.array([1, 1]), np.array([[0], [3]])[..., None])  # "one" stands for two clips
     entries = {("d", "audio"): audio, ("d", "video"): video, ("d", "text"): text}
     codes = RunCodes([np.eye(5)], entries)
     used = activation.usage(codes, "d", clips, ("video", "audio", "text"))
     np.testing.assert_allclose(used, [[2 / 9, 7 / 9, 0, 0, 0], [1 / 2, 1 / 4, 1 / 4, 0, 0], [2 / 3, 0, 0, 1 / 3, 0]])
     assert activation.kinds(used).tolist() == ["shared", "mixed", "single", "single", "unused"]
-    nothing = RunCodes([np.eye(5)], {("d", "audio"): Codes(np.zeros(3, int), audio.indices)})
+    nothing = RunCodes([np.eye(5)], {("d", "audio"): StoredCodes(np.zeros(3, int), audio.indices)})
     with pytest.raises(ValueError, match="d.audio has no usable clip"):
         activation.usage(nothing, "d", clips, ("audio",))
 
@@ -41,7 +43,7 @@ def test_toc_lowers_the_similarity_of_codes_that_share_a_large_part():
 
 def test_each_codebook_is_counted_by_itself():
     clips = [Clip(0, "a"), Clip(1, "b")]
-    audio = Codes(np.array([2, 1]), np.array([[[0, 1], [0, 2]], [[1, 2], [1, 0]]]))  # the last second is not valid
+    audio = StoredCodes(np.array([2, 1]), np.array([[[0, 1], [0, 2]], [[1, 2], [1, 0]]]))  # the last second is not valid
     codes = RunCodes([np.eye(2), np.eye(3)], {("d", "audio"): audio})
     np.testing.assert_allclose(activation.usage(codes, "d", clips, ["audio"], book=0), [[2 / 3, 1 / 3]])
     np.testing.assert_allclose(activation.usage(codes, "d", clips, ["audio"], book=1), [[0, 1 / 3, 2 / 3]])

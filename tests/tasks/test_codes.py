@@ -7,14 +7,17 @@ import numpy as np
 import pytest
 from safetensors.numpy import load_file, save_file
 
-from cmg.tasks.codes import Codes, RunCodes
+from cmg.tasks.codes import RunCodes, StoredCodes
 
 
 def make():
     rng = np.random.default_rng(0)
     books = [rng.normal(size=(5, 3)).astype("f"), rng.normal(size=(4, 2)).astype("f")]
     indices = np.stack([rng.integers(0, 5, (6, 10)), rng.integers(0, 4, (6, 10))], axis=-1).astype(np.int32)
-    entries = {("ave", "video"): Codes(np.full(6, 10, np.int32), indices), ("ave", "audio"): Codes(np.zeros(6, np.int32), indices[::-1])}
+    entries = {
+        ("ave", "video"): StoredCodes(np.full(6, 10, np.int32), indices),
+        ("ave", "audio"): StoredCodes(np.zeros(6, np.int32), indices[::-1]),
+    }
     return RunCodes(books, entries), books, indices
 
 
@@ -55,7 +58,7 @@ def test_more_than_ten_codebooks_keep_their_order(tmp_path):
 
 def test_vectors_without_a_codebook(tmp_path):
     vectors = np.random.default_rng(1).normal(size=(3, 10, 4)).astype("f")
-    run = RunCodes([], {("ucf101", "video"): Codes(np.full(3, 10), vectors=vectors)})
+    run = RunCodes([], {("ucf101", "video"): StoredCodes(np.full(3, 10), vectors=vectors)})
     run.write(tmp_path / "c.safetensors")
     again = RunCodes.read(tmp_path / "c.safetensors")
     assert not again.has_codebook and again.dimensions("ucf101", "video") == 4
@@ -67,11 +70,11 @@ def test_errors_name_file_and_tensor(tmp_path):
     with pytest.raises(KeyError, match=r"no codes of avvp.audio; the file holds ave.audio, ave.video"):
         run.get("avvp", "audio")
     with pytest.raises(ValueError, match=r"ave.video.indices runs from 0 to 9"):
-        RunCodes(books, {("ave", "video"): Codes(np.ones(6), np.where(indices == 3, 9, indices))})
+        RunCodes(books, {("ave", "video"): StoredCodes(np.ones(6), np.where(indices == 3, 9, indices))})
     with pytest.raises(ValueError, match="has 2 codebooks, the file holds 1"):
-        RunCodes(books[:1], {("ave", "video"): Codes(np.ones(6), indices)})
+        RunCodes(books[:1], {("ave", "video"): StoredCodes(np.ones(6), indices)})
     with pytest.raises(ValueError, match="not finite"):
-        RunCodes([], {("ave", "video"): Codes(np.ones(1), vectors=np.full((1, 10, 2), np.nan, np.float32))})
+        RunCodes([], {("ave", "video"): StoredCodes(np.ones(1), vectors=np.full((1, 10, 2), np.nan, np.float32))})
     path = tmp_path / "c.safetensors"
     path.write_bytes(b"PK\x03\x04 not tensors")
     with pytest.raises(ValueError, match=r"c.safetensors: not a safetensors file"):
@@ -89,7 +92,7 @@ def test_reading_codes_and_toc_imports_no_torch():
 def test_codes_of_whole_clips_are_averaged_over_their_own_seconds_after_the_slice(tmp_path):
     run, books, indices = make()
     lengths = np.array([10, 3, 0, 1, 7, 10], np.int32)
-    whole = {("ave", "video"): Codes(lengths, indices)}
+    whole = {("ave", "video"): StoredCodes(lengths, indices)}
     RunCodes(books, run.entries, whole=whole).write(tmp_path / "c.safetensors")
     again = RunCodes.read(tmp_path / "c.safetensors")
     assert list(again.entries) == [("ave", "audio"), ("ave", "video")] and list(again.whole) == [("ave", "video")]
@@ -101,4 +104,4 @@ def test_codes_of_whole_clips_are_averaged_over_their_own_seconds_after_the_slic
     with pytest.raises(ValueError, match="ave.audio has no codes of whole clips; set evaluate.protocol: published"):
         again.embed_mean("ave", "audio", rows)
     with pytest.raises(ValueError, match="ave.video.whole.indices runs from"):
-        RunCodes(books, {}, whole={("ave", "video"): Codes(lengths, indices + 9)})
+        RunCodes(books, {}, whole={("ave", "video"): StoredCodes(lengths, indices + 9)})

@@ -1,13 +1,13 @@
 """All tasks on drawn codes: shared codes transfer, unrelated codes do not, and nothing of the test or its modality leaks."""
 
 import json
-from dataclasses import replace
+from dataclasses import asdict, replace
 from types import SimpleNamespace
 
 import numpy as np
 import pytest
 
-from cmg.tasks.codes import Codes, RunCodes
+from cmg.tasks.codes import RunCodes, StoredCodes
 from cmg.tasks.evaluate import TASKS, _with_dead, evaluate_run
 from cmg.tasks.options import Q_CHOSEN, Q_FIXED, EvaluateOptions
 from cmg.toc import toc_scores
@@ -43,7 +43,7 @@ def test_codes_that_modalities_share_transfer(cells):
 
 def test_cells_are_plain_json(cells):
     for cell in cells:
-        assert json.loads(json.dumps(cell.as_dict(), allow_nan=False)) == cell.as_dict()
+        assert json.loads(json.dumps(asdict(cell), allow_nan=False)) == asdict(cell)
 
 
 def test_metrics_counts_and_sides(cells):
@@ -139,7 +139,8 @@ def test_unusable_clips_are_counted_and_left_out(world, fast):
 
 def test_vectors_have_no_toc(world, rankings, fast):
     entries = {
-        key: Codes(held.valid, vectors=world.codes.embed(*key, np.arange(len(held.valid)))) for key, held in world.codes.entries.items()
+        key: StoredCodes(held.valid, vectors=world.codes.embed(*key, np.arange(len(held.valid))))
+        for key, held in world.codes.entries.items()
     }
     cells = evaluate_run(RunCodes([], entries), world.indices, rankings, fast, tasks=("ucf_vgg",))
     assert [cell.toc for cell in cells] == [False] * 4 and min(cell.score for cell in cells) > 90

@@ -1,7 +1,7 @@
 """Open-set tasks on drawn codes: what is known and unknown, what is chosen without test labels, what transfers."""
 
 import json
-from dataclasses import replace
+from dataclasses import asdict, replace
 
 import numpy as np
 import pytest
@@ -28,7 +28,7 @@ def test_tasks_shares_directions_and_toc(cells):
 def test_shared_codes_of_known_classes_transfer(cells):
     assert all(c.closed > 90 for c in cells)
     assert all(c.oscr <= min(c.closed, c.auroc) + 1e-9 for c in cells)
-    assert all(json.loads(json.dumps(c.as_dict())) == c.as_dict() for c in cells)
+    assert all(json.loads(json.dumps(asdict(c))) == asdict(c) for c in cells)
 
 
 def test_ucf_classes_are_those_with_sound_and_none_without_audio_codes(world, fast):

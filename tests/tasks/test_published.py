@@ -12,7 +12,7 @@ from cmg.datasets.listing import scan
 from cmg.datasets.names import AVVP_CLASSES
 from cmg.datasets.registry import index_dataset
 from cmg.tasks import recipes
-from cmg.tasks.codes import Codes, RunCodes
+from cmg.tasks.codes import RunCodes, StoredCodes
 from cmg.tasks.evaluate import evaluate_run
 from cmg.tasks.options import EvaluateOptions
 
@@ -82,7 +82,10 @@ def test_without_enough_draws_the_error_says_what_to_set(world, drawn):
 def test_a_method_without_a_codebook_has_no_released_script(world):
     codes = RunCodes(
         [],
-        {key: Codes(held.valid, vectors=world.codes.embed(*key, np.arange(len(held.valid)))) for key, held in world.codes.entries.items()},
+        {
+            key: StoredCodes(held.valid, vectors=world.codes.embed(*key, np.arange(len(held.valid))))
+            for key, held in world.codes.entries.items()
+        },
     )
     with pytest.raises(ValueError, match="no codebook; the released scripts of ave look codes up"):
         evaluate_run(codes, world.indices, None, OPTIONS)

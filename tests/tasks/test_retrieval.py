@@ -1,7 +1,7 @@
 """Retrieval on drawn codes: shared codes are found, unrelated ones stay at chance, and captions count as the protocol says."""
 
 import json
-from dataclasses import replace
+from dataclasses import asdict, replace
 
 import numpy as np
 import pytest
@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
 from cmg.datasets.clips import Clip
-from cmg.tasks.codes import Codes, RunCodes
+from cmg.tasks.codes import RunCodes, StoredCodes
 from cmg.tasks.evaluate import evaluate_run
 from cmg.tasks.options import EvaluateOptions
 from cmg.tasks.recall import released_recall
@@ -35,7 +35,7 @@ def codes_of(dataset: str, clips: list[Clip], code_of) -> RunCodes:
     for modality in {"mscoco": ("video", "text"), "clotho": ("audio", "text"), "flickrsound": ("video", "audio")}[dataset]:
         rows = [clip.row for clip in clips for _ in clip.captions] if modality == "text" else [clip.row for clip in clips]
         indices = np.array([code_of(row, modality) for row in rows], np.int32)[:, None, None]
-        entries[dataset, modality] = Codes(np.ones(len(rows), np.int32), indices)
+        entries[dataset, modality] = StoredCodes(np.ones(len(rows), np.int32), indices)
     return RunCodes([BOOK], entries)
 
 
@@ -50,7 +50,7 @@ def test_shared_codes_are_found(dataset):
     for cell in cells:
         assert cell.task == dataset and cell.score == 100 and cell.q == (12 if cell.toc else None)
         assert 25 < cell.chance < 30 if dataset != "clotho" else True
-        assert json.loads(json.dumps(cell.as_dict(), allow_nan=False)) == cell.as_dict()
+        assert json.loads(json.dumps(asdict(cell), allow_nan=False)) == asdict(cell)
 
 
 def test_captions_are_queries_one_by_one_and_any_of_a_clips_captions_is_an_answer():
@@ -133,8 +133,8 @@ def whole_of(clips: list[Clip], rng: np.random.Generator) -> tuple[RunCodes, dic
     """Clotho with other codes in every second of a whole clip than in the one code of its mean."""
     plain = codes_of("clotho", clips, lambda *_: 0)
     lengths = rng.integers(1, 6, len(clips)).astype(np.int32)
-    audio = Codes(lengths, rng.integers(0, 30, (len(clips), 5, 1)).astype(np.int32))
-    text = Codes(np.ones(5 * len(clips), np.int32), rng.integers(0, 30, (5 * len(clips), 1, 1)).astype(np.int32))
+    audio = StoredCodes(lengths, rng.integers(0, 30, (len(clips), 5, 1)).astype(np.int32))
+    text = StoredCodes(np.ones(5 * len(clips), np.int32), rng.integers(0, 30, (5 * len(clips), 1, 1)).astype(np.int32))
     return RunCodes([BOOK], plain.entries, whole={("clotho", "audio"): audio, ("clotho", "text"): text}), {"audio": audio, "text": text}
 
 
