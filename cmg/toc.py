@@ -14,7 +14,7 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 
@@ -36,7 +36,7 @@ class TocScores:
 
 
 def toc_scores(
-    codebook: np.ndarray | Sequence[np.ndarray],
+    codebook: Any | Sequence[Any],
     *,
     normalise: bool = True,
     lam: float = 0.3,
@@ -46,7 +46,8 @@ def toc_scores(
     dead_last: bool = True,
     dead_tolerance: float = 1e-6,
 ) -> TocScores:
-    """Scores and ranking of the dimensions of one codebook [K, D], or of a product codebook (a list of them).
+    """Scores and ranking of the dimensions of one codebook [K, D], or of a product codebook (a list of them). A codebook is an array, or
+    a torch tensor or parameter of any float type and device.
 
     A method that concatenates the codewords of one index (CoDAAR: 800 x 768) has one codebook. In a product codebook each codebook
     is normalised and scored on its own K codes, since a dimension belongs to one codebook only; the scores are ranked together.
@@ -56,7 +57,7 @@ def toc_scores(
     nothing. `dead_last` (the default; the paper is silent) ranks dead dimensions last, by score; the release keeps them where they fall.
     Ties go to the lower dimension. Raises ValueError for anything but finite [K >= 2, D] arrays or an unknown option.
     """
-    books = [codebook] if isinstance(codebook, np.ndarray) else list(codebook)
+    books = [_array(book) for book in (codebook if isinstance(codebook, list | tuple) else [codebook])]
     if not books or score not in ("full", "similarity", "variance") or denominator not in ("paper", "release") or not 0 <= lam <= 1:
         raise ValueError(
             f"toc: {len(books)} codebooks, score={score!r}, denominator={denominator!r}, lam={lam}; expected at least one codebook, "
@@ -73,11 +74,18 @@ def toc_scores(
 
 def dead_dimensions(codebooks: Sequence[np.ndarray], tolerance: float = 1e-6) -> np.ndarray:
     """Which dimensions hold one value in all codes, [D] bool: see `toc_scores`. codebooks: each [K, D]."""
-    return np.concatenate([np.ptp(book, axis=0) <= tolerance * np.abs(book).max() for book in map(np.asarray, codebooks)])
+    return np.concatenate([np.ptp(book, axis=0) <= tolerance * np.abs(book).max() for book in map(_array, codebooks)])
+
+
+def _array(book: Any) -> np.ndarray:
+    """As NumPy has it. A tensor is known by its methods, so that torch is not imported; bfloat16, which NumPy lacks, becomes float32."""
+    if hasattr(book, "detach"):
+        book = book.detach().cpu()
+        book = (book.float() if book.element_size() < 4 else book).numpy()
+    return np.asarray(book)
 
 
 def _checked(book: np.ndarray, g: int) -> np.ndarray:
-    book = np.asarray(book)
     if book.ndim != 2 or book.shape[0] < 2 or not np.isfinite(book).all():
         raise ValueError(f"toc: codebook {g} has shape {book.shape}; expected finite numbers [K, D] with K >= 2")
     return book

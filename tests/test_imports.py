@@ -26,6 +26,8 @@ MAY_IMPORT = {
     "generation": {"datasets", "extract", "methods", "tasks", "toc", "train"},
     "segmentation": {"datasets", "results", "tasks"},
     "report": {"store", "datasets", "results"},
+    "model": {"methods", "store", "tasks", "train"},
+    "cli": {"datasets", "extract", "model", "store", "tasks"},
 }
 LIGHT = ["sample", "scan", "index", "toc", "table3", "tables", "report", "default", "sweep"]
 

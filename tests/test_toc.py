@@ -6,6 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
@@ -120,3 +121,20 @@ def test_dead_dimensions_of_a_product_code():
     books = [np.array([[1.0, 0.0, 2.0], [3.0, 0.0, 2.0]]), np.array([[5.0, 1.0], [5.0, 2.0]])]
     assert dead_dimensions(books).tolist() == [False, True, True, True, False]
     assert toc_scores(books).dead.tolist() == [False, True, True, True, False]
+
+
+def test_tensors_parameters_and_half_precision_score_as_their_numbers_do():
+    draws = np.random.default_rng(7)
+    for size, dims in ((2, 1), (16, 5), (40, 64)):
+        book = draws.standard_normal((size, dims)).astype(np.float32)
+        tensor = torch.from_numpy(book)
+        for given in (tensor, torch.nn.Parameter(tensor), [tensor], (torch.nn.Parameter(tensor),), tensor.double().requires_grad_()):
+            np.testing.assert_array_equal(toc_scores(given).ranking, toc_scores(book).ranking)
+        for kind in (torch.bfloat16, torch.float16):
+            rounded = tensor.to(kind)
+            found, expected = toc_scores(rounded), toc_scores(rounded.float().numpy())
+            np.testing.assert_array_equal(found.score, expected.score)
+    both = toc_scores([torch.from_numpy(book), book])
+    assert len(both.ranking) == 128
+    with pytest.raises(ValueError, match=r"codebook 0 has shape \(3,\)"):
+        toc_scores(torch.zeros(3))

@@ -21,14 +21,14 @@ META = ("Single-source/s4_meta_data.csv", "s4_meta_data.csv")
 
 @dataclass(frozen=True)
 class Options:
-    """prompts: a `label,prompt` csv (default: the project's own)."""
+    """prompts: a `label,prompt` csv below the root (default: the project's own)."""
 
     prompts: str = ""
 
 
 def index(root: Path, listing: Listing, options: Options) -> IndexResult:
     """One row per csv line; a repeated name is a duplicate and only its first line is kept."""
-    prompts_path = Path(options.prompts) if options.prompts else FOLDER / "avsbench_s4.csv"
+    prompts_path = annotation(root, listing, options.prompts) if options.prompts else FOLDER / "avsbench_s4.csv"
     prompts = read_prompts(prompts_path)
     rows = Rows(listing)
     path = annotation(root, listing, *META)

@@ -4,7 +4,7 @@ import csv
 from collections.abc import Mapping
 from pathlib import Path
 
-FOLDER = Path(__file__).resolve().parents[2] / "data" / "prompts"
+FOLDER = Path(__file__).parent  # the project's own, named as the dataset
 
 
 class PromptError(ValueError):

@@ -29,7 +29,7 @@ _MEDIA = re.compile(r"(?:.*/)?(.+)_(\d{6})\.mp4", re.ASCII)
 
 @dataclass(frozen=True)
 class Options:
-    """version: 40k or 90k. prompts: a `label,prompt` csv (default: the project's own).
+    """version: 40k or 90k. prompts: a `label,prompt` csv below the root (default: the project's own).
 
     segments: a segment-label json below the root, by name; without one the class holds on the whole clip.
     """
@@ -67,7 +67,7 @@ def index(root: Path, listing: Listing, options: Options) -> IndexResult:
 
 def _tables(root: Path, listing: Listing, options: Options, problems: Problems) -> _Tables:
     starts = optional_annotation(root, listing, *STARTS)
-    prompts = Path(options.prompts) if options.prompts else FOLDER / "vggsound_avel.csv"
+    prompts = annotation(root, listing, options.prompts) if options.prompts else FOLDER / "vggsound_avel.csv"
     segments = annotation(root, listing, options.segments) if options.segments else None
     return _Tables(
         starts=read_starts(starts, problems) if starts else {},

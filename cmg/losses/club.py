@@ -12,6 +12,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from cmg.nn.checks import check_alike, check_option
 from cmg.nn.distributed import gather, shard, total, world
 
 ROUNDING = 1e-6  # a bound that is zero comes out on either side of it, differently with one process and with two
@@ -95,9 +96,16 @@ def club_bound(
     features: log q is summed over the E features of y, as printed, or averaged, so that the bound has no width. floor: an estimate below
     zero, which no mutual information has, counts as zero and has no gradient: q is not fitted yet, and a bound that may be negative is
     lowered without end by making y unlike what q expects.
+
+    Raises ValueError for another name, x and y of other clips, or no permutation where the estimate needs one.
     """
+    check_option("club: estimate", estimate, Estimate)
+    check_option("club: features", features, Features)
+    check_alike("club: all axes of x and y but the last", x=x[..., 0], y=y[..., 0])
     if estimate == "all_pairs":
         bound = club_all_pairs(net, x, y)
+    elif permutation is None:
+        raise ValueError(f"club: estimate {estimate!r} needs a permutation [B] of the clips, whose specific features are its negatives")
     else:
         bound = (club_sampled if estimate == "sampled" else club_released)(net, x, y, permutation, parts)
     bound = bound / y.shape[-1] if features == "mean" else bound

@@ -11,6 +11,7 @@ from itertools import combinations
 import torch
 from torch import Tensor
 
+from cmg.nn.checks import check_axes
 from cmg.nn.distributed import gather, world
 
 FLOOR = 1e-12  # smallest squared distance under the square root when it is protected
@@ -24,6 +25,7 @@ def code_usage(x: Tensor, codebook: Tensor, protect: bool = True) -> Tensor:
     `protect` keeps the squared distance above a floor: where a feature equals a code, rounding makes it zero or negative and the
     square root or its gradient is not a number, which the release lets happen.
     """
+    check_axes("code usage", "[B] [T] D", x=x, codebook=codebook.unsqueeze(0))
     squared = codebook.square().sum(dim=1) + x.square().sum(dim=-1, keepdim=True) - 2 * x @ codebook.T
     distance = (squared.clamp(min=FLOOR) if protect else squared).sqrt()
     return (-distance).softmax(dim=-1).mean(dim=1)
@@ -35,6 +37,7 @@ def code_matching(p: Tensor, q: Tensor, transposed: bool = False) -> Tensor:
     S_ij = <p_i, log q_j> + <q_j, log p_i> as published; `transposed` gives <p_i, log q_j> + <q_i, log p_j>, the released form,
     with the same diagonal and other negatives.
     """
+    check_axes("code matching", "B K", p=p, q=q)
     all_p, all_q = gather(p), gather(q)
     forward = p @ (all_q + LOG_EPSILON).log().T
     backward = q @ (all_p + LOG_EPSILON).log().T if transposed else (p + LOG_EPSILON).log() @ all_q.T

@@ -7,12 +7,16 @@ from collections.abc import Iterable, Mapping
 from torch import Tensor
 from torch.nn import functional as F
 
+from cmg.nn.checks import check_alike
+
 
 def commitment(x: Tensor, own: Tensor, others: Iterable[Tensor] = (), own_weight: float = 1.0, other_weight: float = 0.0) -> Tensor:
     """own_weight MSE(x, own) + other_weight sum MSE(x, other): codes are detached; the caller multiplies by beta.
 
     The paper has (1, 0). The release has (2, 0.5), the others being the other modalities' codes of the same clip and second.
     """
+    others = tuple(others)
+    check_alike("commitment", x=x, own=own, **{f"other {number}": other for number, other in enumerate(others, start=1)})
     loss = own_weight * F.mse_loss(x, own.detach())
     for other in others:
         loss = loss + other_weight * F.mse_loss(x, other.detach())

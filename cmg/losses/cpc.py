@@ -12,6 +12,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
+from cmg.nn.checks import check_axes, check_option
 from cmg.nn.distributed import gather, world
 
 Candidates = Literal["targets", "predictions"]
@@ -23,6 +24,8 @@ def cpc(predictions: Tensor, targets: Tensor, candidates: Candidates = "targets"
     The positive is in the denominator, the negatives are the other clips of the batch at the same second.
     `candidates="targets"`: a prediction chooses among targets (Eq. 13). `"predictions"`: a target chooses among predictions (release).
     """
+    check_option("cpc: candidates", candidates, Candidates)
+    check_axes("cpc", "R B D", predictions=predictions, targets=targets)
     chooser, among = (predictions, targets) if candidates == "targets" else (targets, predictions)
     steps, clips = chooser.shape[:2]
     everyone = gather(among.transpose(0, 1)).transpose(0, 1)

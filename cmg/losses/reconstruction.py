@@ -6,14 +6,15 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
+from cmg.nn.checks import check_alike
+
 
 def mse(x: Tensor, target: Tensor) -> Tensor:
     """Mean squared error in the precision of the target, at least float32; the target is not detached; x and target of one shape -> [].
 
     Raises ValueError where the shapes differ.
     """
-    if x.shape != target.shape:
-        raise ValueError(f"reconstruction {tuple(x.shape)} and target {tuple(target.shape)} differ in shape")
+    check_alike("reconstruction", x=x, target=target)
     with torch.autocast(x.device.type, enabled=False):
         dtype = torch.promote_types(target.dtype, torch.float32)
         return F.mse_loss(x.to(dtype), target.to(dtype))

@@ -10,6 +10,8 @@ from typing import Literal
 import torch
 from torch import Tensor, nn
 
+from cmg.nn.checks import check_option
+
 Spatial = Literal["softmax", "inert"]
 
 
@@ -25,6 +27,7 @@ class ChannelSpatialAttention(nn.Module):
     def __init__(
         self, channels: int = 512, bottleneck: int = 64, hidden: int = 256, positions: int = 49, spatial: Spatial = "softmax"
     ) -> None:
+        check_option("spatial", spatial, Spatial)
         super().__init__()
         self.positions = positions
         self.spatial = spatial

@@ -9,6 +9,7 @@ from typing import Literal
 
 from torch import Tensor, nn
 
+from cmg.nn.checks import check_option
 from cmg.nn.convolve import convolve
 
 Skip = Literal["input", "relu"]
@@ -21,6 +22,7 @@ class ResidualBlock(nn.Module):
     """
 
     def __init__(self, channels: int, skip: Skip = "input") -> None:
+        check_option("skip", skip, Skip)
         super().__init__()
         self.skip = skip
         self.conv3 = nn.Conv2d(channels, channels, 3, padding=1, bias=False)

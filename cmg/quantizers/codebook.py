@@ -36,8 +36,10 @@ class Quantized:
 def nearest(x: Tensor, codebook: Tensor) -> Tensor:
     """Index [...] int64 of the row of `codebook` [K,D] nearest to x [...,D] in Euclidean distance, the first of equals.
 
-    Computed in the codebook's precision, whatever autocast says.
+    Computed in the codebook's precision, whatever autocast says. Raises ValueError where the widths differ.
     """
+    if codebook.ndim != 2 or x.shape[-1:] != codebook.shape[1:]:
+        raise ValueError(f"codebook: expected x [...,D] and codes [K,D], found {list(x.shape)} and {list(codebook.shape)}")
     with torch.autocast(x.device.type, enabled=False):
         flat = x.reshape(-1, x.shape[-1]).to(codebook.dtype)
         score = torch.addmm(codebook.square().sum(dim=1), flat, codebook.T, alpha=-2)  # squared distance - |x|^2
@@ -57,6 +59,12 @@ class Counted(nn.Module):
         super().__init__()
         self.streams = streams
         self.register_buffer("hits", torch.zeros(len(streams), codes, dtype=torch.int64))
+
+    def given(self, streams: Mapping[str, Tensor], dtype: torch.dtype) -> dict[str, Tensor]:
+        """The codebook's own streams in its order and precision. Raises ValueError where one is missing."""
+        if missing := [name for name in self.streams if name not in streams]:
+            raise ValueError(f"codebook of {', '.join(self.streams)}: no {', '.join(missing)} among {', '.join(streams) or 'nothing'}")
+        return {name: streams[name].to(dtype) for name in self.streams}
 
     @torch.no_grad()
     def counts(self, indices: Mapping[str, Tensor]) -> Tensor:

@@ -22,6 +22,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
+from cmg.nn.checks import check_option
 from cmg.nn.distributed import gather
 from cmg.quantizers.codebook import Codebook, Quantized, smoothed
 from cmg.quantizers.dead_codes import copy_active
@@ -60,6 +61,11 @@ class SharedEMA(Codebook):
         active_below: int = 100,
         smooth_counts: bool = False,
     ) -> None:
+        check_option("codebook: mixing", mixing, Mixing)
+        check_option("codebook: kept_by", kept_by, KeptBy)
+        check_option("codebook: places", places, Places)
+        check_option("codebook: start", start, Start)
+        check_option("codebook: reset", reset, Reset)
         super().__init__(codes, dim, streams)
         self.decay, self.own, self.smooth_counts = decay, own, smooth_counts
         self.reset_after, self.active_below = reset_after, active_below
@@ -77,7 +83,7 @@ class SharedEMA(Codebook):
         `uniform` [K] in [0,1) and, for reset "copy", `noise` [K,D]: see `Draws`.
         """
         with torch.autocast(self.embedding.device.type, enabled=False):
-            streams = {name: streams[name].to(self.embedding.dtype) for name in self.streams}
+            streams = self.given(streams, self.embedding.dtype)
             placed = self.training and "batch" in (self.start, self.reset)
             places = self._places(streams) if placed else None
             if self.training and self.start == "batch":

@@ -5,6 +5,8 @@ from typing import Any
 
 EXTENT = {"video": "seconds", "audio": "seconds", "text": "words"}  # how much of a clip a store covers: it may differ between datasets
 
+USUAL = 10  # seconds or words that a method met in training, where its checkpoint does not say
+
 
 class OtherFeatures(ValueError):
     """A store whose features were made in another way than those a method was trained on."""
@@ -29,3 +31,9 @@ def check_origin(trained: Mapping[str, Mapping[str, Any]], store, modality: str)
     fields |= {f"recipe.{name}": (known["recipe"].get(name), found["recipe"].get(name)) for name in names}
     if different := [f"{name}: trained on {a}, found {b}" for name, (a, b) in fields.items() if a != b]:
         raise OtherFeatures(f"{store.path}: not the features of training; {'; '.join(different)}; run: dvc repro features_{modality}")
+
+
+def met_in_training(about: Mapping[str, Any], modality: str) -> int:
+    """Most seconds (words) of a clip that a method met in training; retrieval has one code of so many. about: as its checkpoint says."""
+    trained = about.get("features", {}).get(modality, {}).get("recipe", {})
+    return trained.get(EXTENT[modality], USUAL)

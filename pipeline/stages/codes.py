@@ -21,7 +21,7 @@ from cmg.tasks.recipes import clip_code_of, draws_needed, scripts_of
 from cmg.tasks.retrieval_pairs import filled_up
 from cmg.train import checkpoint
 from cmg.train.encode import encode_draws, encode_store, encode_whole
-from cmg.train.origin import EXTENT, check_origin
+from cmg.train.origin import check_origin, met_in_training
 from cmg.train.standardise import Standardiser
 from pipeline import paths
 from pipeline.device import prepare
@@ -31,7 +31,6 @@ from pipeline.sweeps import add_run_arguments
 
 CODED = ("video", "audio", "text")  # pixels and masks have no codes
 TRAINED = "vggsound_avel"  # what methods are pretrained on
-USUAL = 10  # seconds or words that a method met in training, where its checkpoint does not say
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -96,10 +95,7 @@ def _unlike(opened: Mapping[tuple[str, str], FeatureStore]) -> list[str]:
 
 def _extent(dataset: str, modality: str, about: Mapping[str, Any]) -> dict[str, Any]:
     """Retrieval: one code per clip, of as many seconds or words as the method met in training."""
-    if dataset not in CLIP_LEVEL:
-        return {}
-    trained = about.get("features", {}).get(modality, {}).get("recipe", {})
-    return {"clip_level": True, "most": trained.get(EXTENT[modality], USUAL)}
+    return {"clip_level": True, "most": met_in_training(about, modality)} if dataset in CLIP_LEVEL else {}
 
 
 def _filled_up(dataset: str, modality: str, store: FeatureStore, params: Params) -> np.ndarray:

@@ -98,15 +98,17 @@ def test_bad_lines(make_root, read):
     }
 
 
-def test_options_and_prompts(make_root, read, tmp_path):
+def test_options_and_prompts(make_root, read):
     root = make_root(FILES)
     with pytest.raises(DatasetError, match="version '50k' is not one of 40k, 90k"):
         read("vggsound_avel", root, version="50k")
     with pytest.raises(DatasetError, match=r"vggsound-avel90k-new\.csv or vggsound-avel90k\.csv, found"):
         read("vggsound_avel", root, version="90k")
-    (tmp_path / "mine.csv").write_text("label,prompt\nplaying violin,my own words\n")
+    (root / "mine.csv").write_text("label,prompt\nplaying violin,my own words\n")
     with pytest.raises(PromptError, match=r"mine\.csv: no prompt for the label 'pigeon'"):
-        read("vggsound_avel", root, prompts=str(tmp_path / "mine.csv"))
+        read("vggsound_avel", root, prompts="mine.csv")
+    with pytest.raises(DatasetError, match=r"expected the annotation file other\.csv"):
+        read("vggsound_avel", root, prompts="other.csv")
 
 
 @settings(deadline=None)

@@ -20,8 +20,8 @@ from tests.pages import without_measured
 from tests.parameters import set_value
 
 REPO = Path(__file__).resolve().parents[2]
-CODE = ("cmg", "pipeline", "profiles", "dvc.yaml", "Snakefile", "data/prompts", ".dvcignore", ".gitignore")
-APART = (("data", ".work"), ("data", "prompts"), ("receipts", "report"))
+CODE = ("cmg", "pipeline", "profiles", "dvc.yaml", "Snakefile", ".dvcignore", ".gitignore")
+APART = (("data", ".work"), ("receipts", "report"))
 SPLIT = {"train": 8, "val": 4, "test": 4}
 MINI = {
     "corpus": {

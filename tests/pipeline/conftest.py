@@ -19,7 +19,7 @@ class Folder:
 
     def __init__(self, path: Path) -> None:
         self.path = path
-        for name in ("cmg", "pipeline", "data/prompts"):
+        for name in ("cmg", "pipeline"):
             (path / name).parent.mkdir(parents=True, exist_ok=True)
             (path / name).symlink_to(REPOSITORY / name)
         (path / "params.yaml").write_text((REPOSITORY / "params.yaml").read_text())

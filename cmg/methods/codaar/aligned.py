@@ -20,6 +20,7 @@ from typing import Literal
 import torch
 from torch import Tensor
 
+from cmg.nn.checks import check_option
 from cmg.nn.distributed import gather
 from cmg.quantizers.codebook import Codebook, Quantized, smoothed
 from cmg.quantizers.dead_codes import copy_active
@@ -57,6 +58,9 @@ class AlignedEMA(Codebook):
         reset_after: int = 300,
         active_below: int = 100,
     ) -> None:
+        check_option("codebook: start", start, Start)
+        check_option("codebook: cascade", cascade, Cascade)
+        check_option("codebook: reset", reset, Reset)
         super().__init__(codes, dim * len(streams), streams)
         self.decay, self.self_weight, self.cross_weight = decay, self_weight, cross_weight
         self.smooth_counts, self.cascade, self.reset = smooth_counts, cascade, reset
@@ -77,7 +81,7 @@ class AlignedEMA(Codebook):
         `uniform` [K] and, for `reset="copy"`, `noise` [K,M*D]: see `Draws`.
         """
         with torch.autocast(self.embedding.device.type, enabled=False):
-            streams = {name: streams[name].to(self.embedding.dtype) for name in self.streams}
+            streams = self.given(streams, self.embedding.dtype)
             if not self.training:
                 return self.quantize(streams)
             rows = gather(torch.cat(list(streams.values()), dim=-1).detach()).flatten(0, 1)  # [N,M*D]

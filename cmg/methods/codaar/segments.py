@@ -12,10 +12,13 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
+from cmg.nn.checks import check_axes
+
 
 @torch.no_grad()
 def segment_contrast(parts: Sequence[Tensor], tau: float = 0.1) -> Tensor:
     """Half the mean over pairs (earlier one as query) of InfoNCE between codes of the same index; parts: M codebooks [K,D] -> []."""
+    check_axes("segment contrast", "K D", **{f"codebook {number}": part for number, part in enumerate(parts, start=1)})
     unit = [F.normalize(x, dim=-1) for x in parts]
     same = torch.arange(parts[0].shape[0], device=parts[0].device)
     pairs = [F.cross_entropy(x @ y.T / tau, same) for x, y in combinations(unit, 2)]

@@ -10,6 +10,7 @@ from typing import Literal
 from torch import Tensor, nn
 
 from cmg.methods.codaar.batchnorm import BatchNorm2d
+from cmg.nn.checks import check_option
 from cmg.nn.convolve import convolve
 
 Norm = Literal["none", "batch"]
@@ -22,6 +23,7 @@ class SpatialStack(nn.Module):
     """
 
     def __init__(self, channels: int = 512, width: int = 2048, norm: Norm = "none") -> None:
+        check_option("norm", norm, Norm)
         super().__init__()
         self.conv_a = nn.Conv2d(channels, width // 2, 3)
         self.conv_b = nn.Conv2d(width // 2, width, 3)

@@ -11,6 +11,7 @@ from typing import Literal
 import torch
 from torch import Tensor, nn
 
+from cmg.nn.checks import check_option
 from cmg.nn.distributed import gather
 from cmg.quantizers.codebook import Counted, Quantized, nearest
 
@@ -25,6 +26,7 @@ class ProductVQ(Counted):
     """
 
     def __init__(self, codes: int, dim: int, chunks: int, streams: tuple[str, ...], start: Start = "means") -> None:
+        check_option("codebook: start", start, Start)
         super().__init__(codes, streams)
         if codes % chunks or dim % chunks or codes < 2 * chunks:
             raise ValueError(f"product codebook: expected codes and dimension that are multiples of {chunks} chunks, found {codes}, {dim}")
@@ -57,7 +59,7 @@ class ProductVQ(Counted):
         side by side.
         """
         with torch.autocast(self.embedding.device.type, enabled=False):
-            x = {name: streams[name].to(self.embedding.dtype) for name in self.streams}
+            x = self.given(streams, self.embedding.dtype)
             indices = {name: self.nearest(value) for name, value in x.items()}
             hard = {n: torch.cat([book[i[..., g]] for g, book in enumerate(self.embedding)], dim=-1) for n, i in indices.items()}
             straight = {name: value + (hard[name] - value).detach() for name, value in x.items()}
