@@ -128,8 +128,8 @@ def test_tensors_parameters_and_half_precision_score_as_their_numbers_do():
     for size, dims in ((2, 1), (16, 5), (40, 64)):
         book = draws.standard_normal((size, dims)).astype(np.float32)
         tensor = torch.from_numpy(book)
-        for given in (tensor, torch.nn.Parameter(tensor), [tensor], (torch.nn.Parameter(tensor),), tensor.double().requires_grad_()):
-            np.testing.assert_array_equal(toc_scores(given).ranking, toc_scores(book).ranking)
+        for kept in (tensor, torch.nn.Parameter(tensor), [tensor], (torch.nn.Parameter(tensor),), tensor.double().requires_grad_()):
+            np.testing.assert_array_equal(toc_scores(kept).ranking, toc_scores(book).ranking)
         for kind in (torch.bfloat16, torch.float16):
             rounded = tensor.to(kind)
             found, expected = toc_scores(rounded), toc_scores(rounded.float().numpy())
