@@ -36,7 +36,8 @@ from sklearn.preprocessing import StandardScaler
 from benchmarks.simulated import Simulation
 from cmg.files import write_bytes
 from cmg.methods import METHODS, build, config_class
-from cmg.methods.base import LossTerms, Method
+from cmg.methods.base import Method
+from cmg.methods.types import LossTerms
 from cmg.train.loop import TrainOptions, make_optimisers, train_step
 from cmg.train.precision import ready
 from cmg.train.watch import unhealthy

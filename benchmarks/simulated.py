@@ -20,7 +20,7 @@ from typing import Literal
 import torch
 from torch import Tensor
 
-from cmg.methods.base import Batch
+from cmg.methods.types import Batch
 
 SECONDS, SLOTS, SIDE = 10, 10, 7
 CHANNELS = {"video": 512, "audio": 128, "text": 768}

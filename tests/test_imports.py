@@ -7,6 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from cmg.methods import METHODS
+
 # room: rooms it may import besides itself
 MAY_IMPORT = {
     "files": set(),
@@ -61,5 +63,23 @@ def test_what_one_method_uses_is_used_by_no_other(file):
 
 @pytest.mark.parametrize("stage", LIGHT)
 def test_light_stages_do_not_import_torch(stage):
-    code = f"import sys, pipeline.__main__, pipeline.stages.{stage}; sys.exit('torch' in sys.modules)"
-    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+    assert not loaded(f"pipeline.__main__, pipeline.stages.{stage}", "torch")
+
+
+@pytest.mark.parametrize(
+    ("module", "heavy"),
+    [
+        ("cmg.methods", "torch"),
+        ("cmg.store", "cmg.store.writer"),
+        ("pipeline.stages.tables", "matplotlib"),
+        *((f"cmg.methods.{name}.config", "torch") for name in METHODS),
+    ],
+)
+def test_a_module_does_not_import(module, heavy):
+    assert not loaded(module, heavy)
+
+
+def loaded(module, other):
+    """Whether importing `module` imports `other`."""
+    code = f"import sys, {module}; sys.exit('{other}' in sys.modules)"
+    return subprocess.run([sys.executable, "-c", code], check=False).returncode

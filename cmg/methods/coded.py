@@ -10,8 +10,9 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from cmg.methods.base import Codes, Method
+from cmg.methods.base import Method
 from cmg.methods.options import MixedCodebook
+from cmg.methods.types import Codes
 from cmg.nn.encoders import Level
 from cmg.quantizers.codebook import nearest
 from cmg.quantizers.joint import JointEMA

@@ -12,9 +12,9 @@ from torch import Tensor, nn
 
 from cmg.losses.commitment import cross_commitment
 from cmg.losses.reconstruction import mse
-from cmg.methods.base import Batch
 from cmg.methods.options import MixedCodebook, ReleasedText
 from cmg.methods.sizes import SemanticSizes
+from cmg.methods.types import Batch
 from cmg.nn.decoders import VectorDecoder, VideoDecoder
 from cmg.nn.semantic import SemanticEncoders
 from cmg.nn.specific import LinearReLU, Skip, VideoSpecific

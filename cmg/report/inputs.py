@@ -7,10 +7,10 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from cmg.report.codebooks import CodebookMaps
 from cmg.report.examples import Exhibit
 from cmg.report.history import History, read_history
 from cmg.report.layout import sample_notice
-from cmg.report.maps import CodebookMaps
 from cmg.report.published import USUAL, Published, read_published
 from cmg.report.rebuilt import Rebuilt
 from cmg.results import Example, Item, Run, read_run

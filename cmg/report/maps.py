@@ -2,13 +2,13 @@
 
 import math
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 import numpy as np
 from matplotlib import colormaps, rc_context
 
+from cmg.report.codebooks import CodebookMaps
 from cmg.report.figures import INK, LINES, STYLE, Panel, make_axes, make_panel
-from cmg.report.layout import label
 
 # kind of code: (what the reader is told, colour, marker); the paper's colours, and shapes for those who do not see them
 MARKS = {
@@ -21,44 +21,6 @@ NAMES = {"valor32k": "VALOR-32K", "vggsound_avel": "VGGSound-AVEL"}
 PAPERS = "valor32k"  # what the paper's Figures 6 and 7 count
 STEPS = 12  # colours of the cosine map: few, so that the picture stays small
 MOST = 200  # codes that the cosine map and the projection draw, evenly spaced in the codebook
-
-
-@dataclass(frozen=True)
-class CodebookMaps:
-    """What the maps of one codebook of a run are drawn from.
-
-    kinds [K]: keys of ``MARKS``. modalities: those whose use was counted, on ``dataset``; sentences: how many different ones its text is.
-    use [M,K]: each of these modalities' use as shares that sum to 1 (None: not given).
-    before, after [K,K]: cosines with all dimensions and with the ``q`` of them that TOC keeps (None where it keeps none). places [B,K,2]:
-    the B codebooks on common axes; one per modality, named by ``books``, or one for all. part: which codebook, where a run has several.
-    """
-
-    run: str
-    dataset: str
-    modalities: tuple[str, ...]
-    kinds: np.ndarray
-    before: np.ndarray
-    after: np.ndarray | None
-    q: int
-    places: np.ndarray | None = None
-    books: tuple[str, ...] = ()
-    part: str = ""
-    sentences: int = 0
-    use: np.ndarray | None = None
-
-    @property
-    def method(self) -> str:
-        return self.run.rpartition("-")[0]
-
-    @property
-    def title(self) -> str:
-        """Beginning of every map's title."""
-        return label(self.method) + (f", {self.part}" if self.part else "")
-
-    @property
-    def named(self) -> str:
-        """The run and the codebook, in a description."""
-        return self.run + (f", {self.part}" if self.part else "")
 
 
 def map_panels(maps: CodebookMaps) -> list[Panel]:

@@ -10,8 +10,9 @@ from dataclasses import replace
 import numpy as np
 from matplotlib import rc_context
 
+from cmg.report.codebooks import CodebookMaps
 from cmg.report.figures import INK, LINES, STYLE, Panel, make_axes, make_panel
-from cmg.report.maps import CodebookMaps, spaced
+from cmg.report.maps import spaced
 
 MARKERS = "osD^"
 DASHES = ("-", "--", ":")

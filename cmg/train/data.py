@@ -14,7 +14,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from cmg.methods.base import Batch
+from cmg.methods.types import Batch
 from cmg.train.standardise import Standardiser
 
 CHUNK = 256  # clips copied to the device at once

@@ -20,7 +20,8 @@ import torch
 from torch import Tensor
 from torch.optim import Adam, Optimizer
 
-from cmg.methods.base import LossTerms, Method
+from cmg.methods.base import Method
+from cmg.methods.types import LossTerms
 from cmg.nn.distributed import alone, average_gradients, total, world
 from cmg.train import state
 from cmg.train.data import TrainingData, ahead, epoch_order

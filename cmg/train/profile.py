@@ -14,7 +14,8 @@ from torch.autograd import DeviceType
 from torch.profiler import ProfilerActivity, profile
 from torch.utils.flop_counter import FlopCounterMode
 
-from cmg.methods.base import LossTerms, Method
+from cmg.methods.base import Method
+from cmg.methods.types import LossTerms
 from cmg.nn.distributed import world
 from cmg.train.data import PairedFeatures, ResidentFeatures
 from cmg.train.loop import Phase, TrainOptions, make_optimisers, own, positions, train_step

@@ -4,8 +4,8 @@ From a stage's module every name that is used is followed to its definition, thr
 stages that use what was edited. Three rules beside:
 
 - what orchestrates (this folder) does not count, and of the parameters the methods that are called: DVC tracks their values;
-- of a dictionary that names modules the entry of the stage's item counts alone, where it has one; what an entry names is followed
-  where it is imported by name;
+- of a dictionary that names modules by item the entry of the stage's item counts alone, and nothing where it has none; what an entry
+  names is followed where it is imported by name;
 - a file beside a module (template, style, table) counts with the definition, or the file, that names it.
 
 The stage ``code`` writes one file per stage and item (``paths.code``); dvc.yaml makes every other stage depend on its own.
@@ -54,12 +54,19 @@ def names(modules: Modules | None = None) -> list[str]:
     """Every stage, by item where it has items."""
     modules = modules or Modules()
     stages = [stage for stage in modules.inside(STAGES) if stage != OWN]
-    return [f"{stage}{item}" for stage in stages for item in (_items(ITEMS[stage], modules) if stage in ITEMS else [""])]
+    items = {stage: _items(registry, modules) for stage, registry in ITEMS.items() if stage in stages}
+    return [name for stage in stages for name in ([f"{stage}-{item}" for item in items[stage]] if stage in items else [stage])]
 
 
-def _items(registry: str, modules: Modules) -> Iterator[str]:
+def _items(registry: str, modules: Modules) -> list[str]:
     module, name = modules.named(registry)
-    yield from (f"-{key}" for part in modules.meaning(module).parts(name) for key in part.entries)
+    return [key for part in modules.meaning(module).parts(name) for key in part.entries]
+
+
+def _beside(item: str, modules: Modules) -> set[str]:
+    """The items of the registries that have this one."""
+    known = (_items(registry, modules) for registry in set(ITEMS.values()) if modules.find(registry.partition(":")[0]))
+    return {other for items in known if item in items for other in items}
 
 
 def write() -> None:
@@ -83,7 +90,7 @@ class Closure:
 
     def __init__(self, roots: Iterable[str], item: str, modules: Modules) -> None:
         self.found: dict[Path, dict[str, str]] = defaultdict(dict)
-        self._item, self._modules = item, modules
+        self._item, self._items, self._modules = item, _beside(item, modules), modules
         self._seen: set[tuple[str, str, bool]] = set()
         self._queue = [(*modules.named(name), False) for name in roots]
         while self._queue:
@@ -102,7 +109,7 @@ class Closure:
         elif member:
             self._count(module, name, [part.methods[member] for part in meaning.parts(first)], by_name)
         elif name in meaning.statements:
-            self._count(module, name, [self._chosen(part, module) for part in meaning.parts(name)], by_name)
+            self._count(module, name, [chosen for part in meaning.parts(name) for chosen in self._chosen(part, module)], by_name)
         if name != ON_IMPORT:
             self._queue += [(above, ON_IMPORT, by_name) for above in _with_packages(module)]
 
@@ -115,11 +122,13 @@ class Closure:
             self._queue += [(*place, imports) for place in places]
             self.found |= {beside: {beside.name: known.text(beside)} for beside in known.beside(part.strings, file.parent)}
 
-    def _chosen(self, part: Part, module: str) -> Part:
-        """The item's entry of a dictionary that names modules; anything else as it is."""
+    def _chosen(self, part: Part, module: str) -> list[Part]:
+        """The item's entry, if any, of a dictionary that names modules by item; anything else as it is."""
         entries = part.entries
-        chosen = self._item in entries and any(self._names_module(entry, module) for entry in entries.values())
-        return entries[self._item] if chosen else part
+        by_item = self._item in entries or entries.keys() <= self._items
+        if not self._item or not by_item or not any(self._names_module(entry, module) for entry in entries.values()):
+            return [part]
+        return [entries[self._item]] if self._item in entries else []
 
     def _names_module(self, part: Part, module: str) -> bool:
         """In a string or by import."""

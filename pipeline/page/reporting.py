@@ -10,10 +10,10 @@ import numpy as np
 from cmg.datasets.clips import Clip, read_index
 from cmg.extract.expected import mixture
 from cmg.methods import config_class
+from cmg.report.codebooks import CodebookMaps
 from cmg.report.history import read_columns
 from cmg.report.inputs import ReportInputs, load_inputs
 from cmg.report.layout import sample_notice
-from cmg.report.maps import CodebookMaps
 from cmg.tasks import activation, codebooks
 from cmg.tasks.codes import RunCodes
 from cmg.tasks.options import DEFAULT, of_task, ranked_by

@@ -36,7 +36,7 @@ def test_it_takes_fewer_than_a_hundred_lines_of_python():
 def test_the_method_on_the_page_trains_and_encodes(tmp_path, monkeypatch):
     """As written, in the package's own namespace."""
     import cmg.methods
-    from cmg.methods.base import Batch
+    from cmg.methods.types import Batch
 
     (tmp_path / "mine").mkdir()
     for path in FILES:

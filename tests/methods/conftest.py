@@ -4,9 +4,9 @@ import pytest
 import torch
 
 from cmg.methods import build
-from cmg.methods.base import Batch
 from cmg.methods.fcid.keys import CLUBS, CPC, DECODER, ENCODER
 from cmg.methods.keys import own_names
+from cmg.methods.types import Batch
 from tests.methods.dcid.released_dcid import read_inputs
 from tests.methods.golden import load
 

@@ -5,7 +5,7 @@ import torch
 from torch.nn import functional as F
 
 from cmg.methods import build
-from cmg.methods.base import Batch
+from cmg.methods.types import Batch
 
 CLASSES, CLIPS, SECONDS, BATCH = 4, 48, 4, 12
 OWN = {"codis": {"momentum": 0.98}}  # a teacher that follows within thirty steps

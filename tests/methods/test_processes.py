@@ -9,7 +9,7 @@ import torch.distributed as dist
 import torch.multiprocessing as mp
 
 from cmg.methods import build
-from cmg.methods.base import Batch
+from cmg.methods.types import Batch
 from tests.methods.conftest import SMALL
 
 SETTINGS = {

@@ -13,7 +13,7 @@ from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils._pytree import tree_leaves
 
 from cmg.methods import METHODS, build, config_class
-from cmg.methods.base import Batch
+from cmg.methods.types import Batch
 from cmg.train.loop import TrainOptions, train_step
 
 aten = torch.ops.aten

@@ -133,6 +133,21 @@ def test_a_registry_counts_by_the_items_entry(tmp_path):
     assert code.digests(["cmg.make:make"], "one", Modules(tmp_path)) == before, "another entry"
 
 
+def test_of_a_dictionary_by_item_nothing_counts_for_an_item_without_an_entry(tmp_path, monkeypatch):
+    monkeypatch.setattr(code, "ITEMS", {"train": "cmg.registry:KINDS"})
+    write(
+        tmp_path,
+        cmg__registry="KINDS = {'one': 'cmg.one', 'two': 'cmg.two'}\n",
+        cmg__one="One = 1\n",
+        cmg__two="Two = 2\n",
+        cmg__own="from cmg import one, two\nBY_ITEM = {'two': two}\nBY_MODALITY = {'sound': one}\ndef f(x):\n    return BY_ITEM[x]\n",
+        cmg__other="from cmg import own\ndef f(x):\n    return own.BY_MODALITY[x]\n",
+    )
+    assert set(names(tmp_path, "cmg.own:f", "one")) == {"own"}
+    assert set(names(tmp_path, "cmg.own:f", "two")) == {"own", "two"}
+    assert set(names(tmp_path, "cmg.other:f", "two")) == {"other", "own", "one"}, "keys that are no items"
+
+
 def test_files_beside_a_module_count_where_they_are_named(tmp_path):
     write(tmp_path, cmg__page="from pathlib import Path\ndef page():\n    return Path('page.html')\ndef other():\n    return 1\n")
     (tmp_path / "cmg/page.html").write_text('{% extends "base.html" %}')
@@ -207,7 +222,9 @@ def test_an_edit_concerns_the_stages_that_use_it(users, place, stages, others):
     assert stages <= found and not others & found
 
 
-@pytest.mark.parametrize("place", ["fcid/model.py:FCID", "fcid/config.py:FCIDConfig", "codaar/aligned.py:AlignedEMA"])
+@pytest.mark.parametrize(
+    "place", ["fcid/model.py:FCID", "fcid/config.py:FCIDConfig", "fcid/keys.py:ENCODER", "codaar/aligned.py:AlignedEMA"]
+)
 def test_a_methods_own_code_concerns_that_method(users, place):
     name = place.partition("/")[0]
     items = {stage for stage in users(f"cmg/methods/{place}") if "-" in stage}

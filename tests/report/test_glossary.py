@@ -5,7 +5,7 @@ import torch
 
 from cmg.datasets.registry import READERS
 from cmg.methods import METHODS, build, config_class
-from cmg.methods.base import Batch
+from cmg.methods.types import Batch
 from cmg.report import glossary
 from cmg.report.history import AXES
 

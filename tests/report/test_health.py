@@ -6,11 +6,12 @@ import numpy as np
 import pytest
 from matplotlib.axes import Axes
 
+from cmg.report.codebooks import CodebookMaps
 from cmg.report.figures import inline_svg
 from cmg.report.health import health_panel, health_panels
 from cmg.report.history import read_history
 from cmg.report.html import report_html
-from cmg.report.maps import MOST, CodebookMaps, cosine_panel, projection_panel
+from cmg.report.maps import MOST, cosine_panel, projection_panel
 from cmg.report.measured import Measured
 
 HEAD = "epoch,usage/audio,perplexity/audio,dead/audio,usage/video,perplexity/video,dead/video,shared/0,shared/1,shared/2"

@@ -7,10 +7,10 @@ from html.parser import HTMLParser
 import numpy as np
 import pytest
 
+from cmg.report.codebooks import CodebookMaps
 from cmg.report.html import SECTIONS, report_html, write_report
 from cmg.report.inputs import Training
 from cmg.report.logs import Log
-from cmg.report.maps import CodebookMaps
 from cmg.report.measured import Absent, Measured
 from tests.pages import without_measured
 from tests.report.conftest import HOSTILE, make_files, make_inputs

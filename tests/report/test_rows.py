@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cmg.report.maps import CodebookMaps
+from cmg.report.codebooks import CodebookMaps
 from cmg.report.rows import BALANCED, balance, balance_panel, choosers, chosen_panel, cumulative_panel, row_panels
 
 BOTH = ("audio", "video")

@@ -7,7 +7,8 @@ import pytest
 import torch
 from torch import nn
 
-from cmg.methods.base import Codes, Draws, LossTerms, Method
+from cmg.methods.base import Method
+from cmg.methods.types import Codes, Draws, LossTerms
 from cmg.train.data import PairedFeatures
 
 

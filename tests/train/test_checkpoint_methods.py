@@ -4,7 +4,7 @@ import pytest
 import torch
 
 from cmg.methods import METHODS, build
-from cmg.methods.base import Batch
+from cmg.methods.types import Batch
 from cmg.train import checkpoint
 
 SIZES = {"codebook_size": 12, "embedding_dim": 8, "specific_channels": 4, "decoder_channels": 8, "heads": 2, "feedforward": 16}

@@ -5,7 +5,8 @@ import pytest
 import torch
 
 from cmg.methods import build
-from cmg.methods.base import Codes, Method
+from cmg.methods.base import Method
+from cmg.methods.types import Codes
 from cmg.train.encode import encode_draws, encode_store, encode_whole, time_bridge
 from cmg.train.standardise import Standardiser
 from tests.train.conftest import ArrayStore

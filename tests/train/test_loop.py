@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 import torch
 
-from cmg.methods.base import LossTerms
+from cmg.methods.types import LossTerms
 from cmg.train.divergence import Diverged
 from cmg.train.loop import TrainOptions, steps_per_epoch, train
 from tests.train.conftest import Killed, TinyMethod, kill_at

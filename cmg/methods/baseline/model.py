@@ -13,9 +13,10 @@ from torch import nn
 
 from cmg.losses.commitment import commitment
 from cmg.losses.reconstruction import mse
-from cmg.methods.base import MODALITIES, Batch, Draws, Fit, LossTerms, draw
 from cmg.methods.baseline.config import BaselineConfig
 from cmg.methods.coded import CodedMethod
+from cmg.methods.draws import draw
+from cmg.methods.types import MODALITIES, Batch, Draws, Fit, LossTerms
 from cmg.nn.decoders import InputDecoders
 from cmg.nn.encoders import CHANNELS, GeneralEncoders
 from cmg.nn.specific import MLP, LinearReLU, VideoSpecific

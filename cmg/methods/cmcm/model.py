@@ -19,9 +19,10 @@ from cmg.losses.commitment import commitment
 from cmg.losses.infonce import infonce, infonce_by_second, infonce_within
 from cmg.losses.reconstruction import mse
 from cmg.methods import semantic
-from cmg.methods.base import Batch, Draws, Fit, LossTerms, draw, modalities_of
 from cmg.methods.cmcm.config import CMCMConfig
 from cmg.methods.coded import CodedMethod, shared_codebook
+from cmg.methods.draws import draw
+from cmg.methods.types import Batch, Draws, Fit, LossTerms, modalities_of
 from cmg.quantizers.codebook import Quantized, monitors
 
 

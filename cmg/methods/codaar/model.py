@@ -19,12 +19,13 @@ from cmg.losses.commitment import cross_commitment
 from cmg.losses.cpc import cross_cpc
 from cmg.losses.reconstruction import mse
 from cmg.methods import semantic
-from cmg.methods.base import Batch, Draws, Fit, LossTerms, draw
 from cmg.methods.codaar.aligned import AlignedEMA
 from cmg.methods.codaar.config import CoDAARConfig
 from cmg.methods.codaar.segments import segment_contrast
 from cmg.methods.codaar.spatial import SpatialStack
 from cmg.methods.coded import CodedMethod
+from cmg.methods.draws import draw
+from cmg.methods.types import Batch, Draws, Fit, LossTerms
 from cmg.nn.classify import ClipClassifier
 from cmg.nn.encoders import CHANNELS
 from cmg.nn.predictive import PredictiveNets

@@ -18,10 +18,11 @@ from torch.nn import functional as F
 
 from cmg.losses.infonce import infonce
 from cmg.methods import semantic
-from cmg.methods.base import Batch, Codes, Draws, Fit, LossTerms, Method, modalities_of
+from cmg.methods.base import Method
 from cmg.methods.codis.config import CODISConfig
 from cmg.methods.codis.queue import Queue
 from cmg.methods.codis.transport import ipot, sinkhorn
+from cmg.methods.types import Batch, Codes, Draws, Fit, LossTerms, modalities_of
 from cmg.nn.distributed import gather, shard
 from cmg.nn.encoders import Level
 from cmg.nn.semantic import SemanticEncoders

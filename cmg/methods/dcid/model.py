@@ -18,9 +18,10 @@ from cmg.losses.club import CLUB, club_bound, unit
 from cmg.losses.code_matching import code_usage, paired_code_matching
 from cmg.losses.cpc import cross_cpc
 from cmg.methods import semantic
-from cmg.methods.base import Batch, Draws, Fit, LossTerms, draw, modalities_of
 from cmg.methods.coded import MixedMethod, mixed_codebook
 from cmg.methods.dcid.config import DCIDConfig
+from cmg.methods.draws import draw
+from cmg.methods.types import Batch, Draws, Fit, LossTerms, modalities_of
 from cmg.nn.classify import ClipClassifier
 from cmg.nn.predictive import PredictiveNets
 from cmg.nn.specific import MapProjection

@@ -21,9 +21,10 @@ from cmg.losses.commitment import commitment
 from cmg.losses.cpc import cpc
 from cmg.losses.infonce import infonce
 from cmg.losses.reconstruction import mse
-from cmg.methods.base import Batch, Draws, Fit, LossTerms, draw, modalities_of
 from cmg.methods.coded import CodedMethod, shared_codebook
+from cmg.methods.draws import draw
 from cmg.methods.fcid.config import FCIDConfig
+from cmg.methods.types import Batch, Draws, Fit, LossTerms, modalities_of
 from cmg.nn.decoders import CoarseDecoders, FineDecoders, InputDecoders, ProjectionDecoders
 from cmg.nn.encoders import CHANNELS, GeneralEncoders
 from cmg.nn.predictive import PredictiveNets

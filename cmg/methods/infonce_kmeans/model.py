@@ -17,8 +17,9 @@ from sklearn.cluster import KMeans
 from torch import Tensor
 
 from cmg.losses.infonce import infonce
-from cmg.methods.base import MODALITIES, Batch, Codes, Draws, Fit, LossTerms, Method
+from cmg.methods.base import Method
 from cmg.methods.infonce_kmeans.config import InfoNCEKMeansConfig
+from cmg.methods.types import MODALITIES, Batch, Codes, Draws, Fit, LossTerms
 from cmg.nn.encoders import GeneralEncoders, Level
 from cmg.quantizers.codebook import health, nearest
 

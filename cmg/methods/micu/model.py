@@ -16,11 +16,12 @@ import torch
 from torch import Tensor, nn
 
 from cmg.methods import semantic
-from cmg.methods.base import Batch, Draws, Fit, LossTerms, draw, draw_mask, modalities_of
 from cmg.methods.coded import MixedMethod, mixed_codebook
+from cmg.methods.draws import draw, draw_mask
 from cmg.methods.micu.config import MICUConfig
 from cmg.methods.micu.jigsaw import Jigsaw
 from cmg.methods.micu.masked_infonce import masked_infonce
+from cmg.methods.types import Batch, Draws, Fit, LossTerms, modalities_of
 from cmg.nn.distributed import shard
 from cmg.quantizers.codebook import monitors
 

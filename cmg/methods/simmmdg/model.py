@@ -16,11 +16,12 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from cmg.methods import semantic
-from cmg.methods.base import Batch, Codes, Draws, Fit, LossTerms, Method, modalities_of
+from cmg.methods.base import Method
 from cmg.methods.simmmdg.config import SimMMDGConfig
 from cmg.methods.simmmdg.mlp import ProjectionHead, Translator
 from cmg.methods.simmmdg.supcon import supcon
 from cmg.methods.simmmdg.translation import translation
+from cmg.methods.types import Batch, Codes, Draws, Fit, LossTerms, modalities_of
 from cmg.nn.distributed import gather, world
 from cmg.nn.encoders import Level
 from cmg.nn.temporal import TemporalBlock

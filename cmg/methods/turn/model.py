@@ -16,12 +16,14 @@ from torch import Tensor, nn
 
 from cmg.losses.infonce import infonce
 from cmg.methods import semantic
-from cmg.methods.base import Batch, Codes, Draws, Fit, LossTerms, Method, draw_mask, modalities_of
+from cmg.methods.base import Method
+from cmg.methods.draws import draw_mask
 from cmg.methods.turn.config import TURNConfig
 from cmg.methods.turn.mask_predict import MaskPredict
 from cmg.methods.turn.masked_l1 import masked_l1
 from cmg.methods.turn.product import ProductVQ
 from cmg.methods.turn.vector_quantisation import vector_quantisation
+from cmg.methods.types import Batch, Codes, Draws, Fit, LossTerms, modalities_of
 from cmg.nn.distributed import shard
 from cmg.nn.encoders import Level
 from cmg.quantizers.codebook import Quantized, monitors

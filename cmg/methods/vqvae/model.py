@@ -17,8 +17,9 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from cmg.losses.commitment import commitment
-from cmg.methods.base import Codes, Draws, Fit, LossTerms, Method
+from cmg.methods.base import Method
 from cmg.methods.options import MovingCodebook
+from cmg.methods.types import Codes, Draws, Fit, LossTerms
 from cmg.methods.vqvae.pictures import PictureDecoder, PictureEncoder
 from cmg.quantizers.codebook import monitors
 from cmg.quantizers.joint import JointEMA

@@ -7,9 +7,9 @@ import pytest
 import torch
 
 from cmg.methods import build, semantic
-from cmg.methods.base import Batch, Draws
 from cmg.methods.codaar.keys import merged_counts, split_counts
 from cmg.methods.keys import TEMPLATE, own_names, released_names
+from cmg.methods.types import Batch, Draws
 from tests.methods.codaar.test_codaar_release import (
     CPC_ORDER,
     GROUPS,

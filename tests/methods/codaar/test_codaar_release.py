@@ -5,9 +5,9 @@ import torch
 
 from cmg.losses.cpc import cross_cpc
 from cmg.methods import build, semantic
-from cmg.methods.base import Batch, Draws
 from cmg.methods.codaar.keys import CPC, DECODER, ENCODER, TEXT, merged_counts
 from cmg.methods.keys import TEMPLATE, own_names, released_names
+from cmg.methods.types import Batch, Draws
 from tests.methods.reference import SINGLE, accuracy_by_prediction, close, load, under
 
 PARTS = {"Encoder": ENCODER, "Decoder": DECODER, "CPC": CPC, "Text_ar_lstm": TEXT}

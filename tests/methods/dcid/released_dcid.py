@@ -3,9 +3,9 @@
 import torch
 
 from cmg.methods import build
-from cmg.methods.base import Batch, Draws
 from cmg.methods.dcid.keys import CLUBS, CPC, DECODER, ENCODER, TEXT
 from cmg.methods.keys import own_names
+from cmg.methods.types import Batch, Draws
 from tests.methods.reference import load
 
 FILES = {"state_encoder": ENCODER, "state_text_lstm": TEXT, "state_decoder": DECODER, "state_cpc": CPC}

@@ -7,7 +7,7 @@ import torch
 from cmg.losses.club import unit
 from cmg.losses.code_matching import code_matching, code_usage
 from cmg.methods import build, semantic
-from cmg.methods.base import Draws
+from cmg.methods.types import Draws
 
 
 def make(small, **options):

@@ -8,9 +8,9 @@ import pytest
 import torch
 
 from cmg.methods import build, semantic
-from cmg.methods.base import Draws
 from cmg.methods.dcid.keys import CLUBS, CPC, DECODER, ENCODER, TEXT
 from cmg.methods.keys import own_names, released_names
+from cmg.methods.types import Draws
 from tests.methods.dcid.released_dcid import MODALITIES, NO_RESET, PERMUTATION, buffers, released, resetting, set_buffers
 from tests.methods.dcid.test_dcid_release import encoded_values
 from tests.methods.dcid.test_dcid_release_steps import TERMS, make_optimisers, total, train_step

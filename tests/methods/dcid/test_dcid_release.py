@@ -3,7 +3,7 @@
 import torch
 
 from cmg.methods import build, semantic
-from cmg.methods.base import Draws
+from cmg.methods.types import Draws
 from cmg.quantizers.codebook import agreement, monitors
 from tests.methods.dcid.released_dcid import MODALITIES, NO_RESET, PERMUTATION, buffers, released, resetting, set_buffers
 from tests.methods.reference import accuracy_by_prediction, close, load

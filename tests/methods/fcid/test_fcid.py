@@ -6,8 +6,8 @@ import torch
 from pydantic import ValidationError
 
 from cmg.methods import build
-from cmg.methods.base import Batch
 from cmg.methods.fcid.config import FCIDConfig
+from cmg.methods.types import Batch
 
 TERMS = [
     "recon_video",

@@ -6,7 +6,7 @@ import torch
 
 from cmg.losses.club import club_bound
 from cmg.methods import build
-from cmg.methods.base import Draws
+from cmg.methods.types import Draws
 
 FINE = ("video", "audio")
 

@@ -2,8 +2,8 @@
 
 import torch
 
-from cmg.methods.base import Batch
 from cmg.methods.fcid.keys import DECODER, ENCODER
+from cmg.methods.types import Batch
 from cmg.nn.decoders import VideoDecoder
 from cmg.nn.specific import MapProjection, VideoSpecific
 from tests.methods.fcid.released_weights import rule, rule_state

@@ -3,7 +3,7 @@
 import pytest
 import torch
 
-from cmg.methods.base import Draws
+from cmg.methods.types import Draws
 from cmg.quantizers.codebook import agreement, nearest
 from tests.methods.fcid.test_fcid_release import UNIFORM, forward
 from tests.methods.fcid.test_fcid_release_step import own_name, released_step

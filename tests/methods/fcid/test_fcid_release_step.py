@@ -3,9 +3,9 @@
 import pytest
 import torch
 
-from cmg.methods.base import Draws
 from cmg.methods.fcid.keys import CPC, DECODER, ENCODER
 from cmg.methods.keys import TEMPLATE, own_names
+from cmg.methods.types import Draws
 from tests.methods.fcid.test_fcid_release import EXACT, UNIFORM, compare, forward
 
 

@@ -4,10 +4,10 @@ import pytest
 import torch
 
 from cmg.methods import build, semantic
-from cmg.methods.base import Draws
 from cmg.methods.dcid.keys import DECODER, ENCODER, TEXT
 from cmg.methods.keys import own_names
 from cmg.methods.micu.masked_infonce import masked_infonce
+from cmg.methods.types import Draws
 from tests.methods.dcid.released_dcid import MODALITIES, buffers, read_inputs, set_buffers
 from tests.methods.reference import close, load
 
