@@ -5,7 +5,7 @@ import importlib
 import signal
 import sys
 
-from pipeline import params, sweeps
+from pipeline import errors, params, sweeps
 
 # name: one line of help. Stages in the order of the data flow, then the tools.
 STAGES = {
@@ -49,26 +49,6 @@ TOOLS = {
     "verify": "walk a result back to its inputs, byte by byte",
     "record": "tell DVC what a Snakemake run made",
 }
-# Errors whose message says what is wrong and what to do; any other keeps its traceback.
-EXPECTED = {
-    "cmg.datasets.clips.BadIndex",
-    "cmg.datasets.files.DatasetError",
-    "cmg.datasets.listing.BadListing",
-    "cmg.datasets.listing.FileChanged",
-    "cmg.datasets.prompts.PromptError",
-    "cmg.datasets.safety.UnsafePath",
-    "cmg.extract.options.RecipeError",
-    "cmg.extract.weights.WeightsError",
-    "cmg.generation.generator.GeneratorError",
-    "cmg.segmentation.errors.SegmentationError",
-    "cmg.store.errors.StoreError",
-    "cmg.train.divergence.Diverged",
-    "cmg.train.origin.OtherFeatures",
-    "cmg.train.precision.UnsupportedPrecision",
-    "cmg.train.released.ReleasedError",
-    "pipeline.orchestration.receipts.ChangedInput",
-    "pipeline.stages.features.TooManyFailures",
-}
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -80,7 +60,7 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def main(argv: list[str] | None = None) -> int:
-    """Run one stage or tool; its exit status, 1 for an expected error, or 2 for a bad parameter."""
+    """Run one stage or tool; its exit status, or 1 after one line about what its user can mend (a closed pipe: after none)."""
     arguments = sys.argv[1:] if argv is None else argv
     command = _parser().parse_args(arguments[:1]).command
     module = importlib.import_module(f"pipeline.{'stages' if command in STAGES else 'tools'}.{command.replace('-', '_')}")
@@ -89,16 +69,25 @@ def main(argv: list[str] | None = None) -> int:
     args = parser.parse_args(arguments[1:])
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     try:
-        given = params.load()
-        return module.run(args, args.given(given, args) if "given" in args else given) or 0
-    except params.ParameterError as error:
-        print(f"{error}{sweeps.named(args)}", file=sys.stderr)
-        return 2
+        return _ended(module.run(args, _given(args)) or 0)
+    except BrokenPipeError:
+        errors.hush()
     except Exception as error:
-        if EXPECTED.isdisjoint(f"{kind.__module__}.{kind.__name__}" for kind in type(error).__mro__):
+        if (said := errors.said(error)) is None:
             raise
-        print(error, file=sys.stderr)
-        return 1
+        print(said + sweeps.named(args) * isinstance(error, params.ParameterError), file=sys.stderr)
+    return 1
+
+
+def _given(args: argparse.Namespace) -> params.Params:
+    """The parameters, at the point of a sweep where the command names one."""
+    given = params.load()
+    return args.given(given, args) if "given" in args else given
+
+
+def _ended(status: int) -> int:
+    sys.stdout.flush()  # here, where a closed pipe is caught
+    return status
 
 
 if __name__ == "__main__":

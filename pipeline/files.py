@@ -1,6 +1,8 @@
 """Files and folders of the stages: removal, and digests of their content; what writes them is in `cmg.files`."""
 
+import errno
 import hashlib
+import os
 import shutil
 from pathlib import Path
 
@@ -14,6 +16,13 @@ def remove(path: Path) -> None:
         shutil.rmtree(path)
     else:
         path.unlink(missing_ok=True)
+
+
+def present(*wanted: Path) -> None:
+    """Raise FileNotFoundError, naming the path, where one is absent."""
+    for path in wanted:
+        if not path.exists():
+            raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT), path.as_posix())
 
 
 def digest(path: Path) -> str:

@@ -11,17 +11,13 @@ from pathlib import Path
 from typing import Any, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, PositiveInt, ValidationError, model_validator
-from ruamel.yaml import YAML
 
-from cmg.methods import METHODS
+from cmg.methods import METHODS, config_class
 from cmg.tasks.options import EvaluateOptions
-from pipeline import paths
+from pipeline import paths, yamlfile
+from pipeline.yamlfile import ParameterError
 
 OPTIONS = EvaluateOptions()
-
-
-class ParameterError(ValueError):
-    """A value or key in params.yaml that cannot be used."""
 
 
 class Section(BaseModel):
@@ -333,6 +329,15 @@ class Params(BaseModel):
         """Science knobs of one method over the widths of the scale (a key in both is taken from the method's section)."""
         return {**self.active.pretrain.method, **self.sections[method]}
 
+    def configuration(self, method: str) -> BaseModel:
+        """The method's own configuration, values that params.yaml leaves out included; no torch.
+
+        Raises:
+            ParameterError: a key that it does not have, or a value that it cannot use, a line each.
+        """
+        with located(method):
+            return config_class(method)(**self.method_config(method))
+
     @property
     def pictures(self) -> str:
         """The dataset of table 3.
@@ -366,8 +371,8 @@ def parse(values: dict[str, Any], known_methods: list[str]) -> Params:
     fields = [name for name in Params.model_fields if name not in ("sections", "released")]
     for key in values:
         if key not in fields and key not in known_methods:
-            raise ParameterError(f"params.yaml: {unknown_key(key, [*fields, *known_methods])}")
-    sections = {name: dict(values.get(name) or {}) for name in known_methods}
+            raise ParameterError(f"params.yaml: {unknown_key(str(key), [*fields, *known_methods])}")
+    sections = {name: _section(name, values.get(name)) for name in known_methods}
     released = {name: {key: section.pop(key, None) for key in Released.model_fields} for name, section in sections.items()}
     try:
         params = Params(**{key: value for key, value in values.items() if key in fields}, sections=sections, released=released)
@@ -382,6 +387,13 @@ def parse(values: dict[str, Any], known_methods: list[str]) -> Params:
     return params
 
 
+def _section(name: str, found: Any) -> dict[str, Any]:
+    """A method's section; one that is absent or empty has every default."""
+    if not isinstance(found, dict | None):
+        raise ParameterError(f"params.yaml: {name}: expected keys and values, found {json.dumps(found, default=str)}")
+    return dict(found or {})
+
+
 def _message(item: Mapping[str, Any]) -> str:
     """What was expected, and the value where it is a single one that no message of ours names."""
     named = item["type"] in ("value_error", "missing") or isinstance(item["input"], dict | list)
@@ -390,4 +402,4 @@ def _message(item: Mapping[str, Any]) -> str:
 
 def load(path: Path = paths.PARAMS) -> Params:
     """Read and validate ``params.yaml``."""
-    return parse(YAML(typ="safe", pure=True).load(path.read_text()), list(METHODS))
+    return parse(yamlfile.read(path), list(METHODS))

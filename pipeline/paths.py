@@ -61,6 +61,15 @@ def listing(dataset: str, source: str) -> Path:
     return _branched(Path("data/listings"), dataset).with_name(source) / f"{plain(dataset)}.csv"
 
 
+def listed(path: Path) -> tuple[str, str] | None:
+    """Dataset and source of a listing that ``scan`` writes when it is called by hand; None for any other path."""
+    for branch in ("", f"{SEGMENTATION}/"):
+        name, source = f"{branch}{path.stem}", path.parent.name
+        if source in ("raw", "released") and path == listing(name, source):
+            return name, source
+    return None
+
+
 def index(dataset: str) -> Path:
     return _branched(Path("data/index"), f"{dataset}.parquet")
 

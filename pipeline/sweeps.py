@@ -13,7 +13,7 @@ from pydantic import Field, StringConstraints, ValidationError
 from ruamel.yaml import YAML
 
 from cmg.methods import METHODS
-from pipeline import paths
+from pipeline import paths, yamlfile
 from pipeline.params import Evaluate, ParameterError, Params, Released, Section, unknown_key
 
 DEFAULT = "default"  # the main run, as a point
@@ -43,7 +43,7 @@ def load(method: str) -> Sweeps:
     if not path.is_file():
         raise ParameterError(f"{path}: no such file; {method} has no sweeps (docs/ablations.md says how to add some)")
     try:
-        found = Sweeps(**YAML(typ="safe", pure=True).load(path.read_text()))
+        found = Sweeps(**yamlfile.read(path))
     except ValidationError as error:
         lines = [f"{path}: {'.'.join(map(str, item['loc']))}: {item['msg']}" for item in error.errors()]
         raise ParameterError("\n".join(lines)) from error

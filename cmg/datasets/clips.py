@@ -93,11 +93,15 @@ def write_index(path: Path, clips: Sequence[Clip]) -> None:
 
 
 def read_index(path: Path) -> list[Clip]:
-    """The clips in row order. Raises BadIndex when the file has another schema (rebuild it with `python -m pipeline index`)."""
-    table = pq.ParquetFile(path).read()
+    """The clips in row order. Raises BadIndex when the file has another schema or is damaged."""
+    try:
+        with open(path, "rb") as file:
+            table = pq.ParquetFile(file).read()
+    except pa.ArrowInvalid as error:
+        raise BadIndex(f"{path}: not a parquet file ({error}); make it again: dvc repro") from error
     if not table.schema.equals(SCHEMA, check_metadata=False) or (table.schema.metadata or {}).get(b"cmg.index") != b"1":
         found = ", ".join(f"{field.name}: {field.type}" for field in table.schema)
-        raise BadIndex(f"{path}: not a clip index of version 1 (found columns {found}); run `python -m pipeline index` again")
+        raise BadIndex(f"{path}: not a clip index of version 1 (found columns {found}); make it again: dvc repro")
     clips = [_clip(record) for record in table.to_pylist()]
     _check(Path(path), clips)
     return clips

@@ -85,6 +85,13 @@ def combined(fingerprints: Iterable[str]) -> str:
     return hashlib.sha256("\n".join(parts).encode()).hexdigest()[:32] if all(parts) else ""
 
 
+def check_root(root: Path) -> Path:
+    """The root. Raises FileNotFoundError when it is not a folder."""
+    if not Path(root).is_dir():
+        raise FileNotFoundError(f"{root}: expected the folder of a dataset, found none; see docs/datasets.md, or set CMG_DATA")
+    return Path(root)
+
+
 def scan(root: Path, progress: Callable[[int, str], None] | None = None, content: bool = True) -> Listing:
     """List every file below `root`. `progress(files so far, path)` is called per file; `content=False` lists names and sizes only.
 
@@ -92,9 +99,7 @@ def scan(root: Path, progress: Callable[[int, str], None] | None = None, content
     macOS leaves beside files is passed over.
     Raises FileNotFoundError when the root is not a folder.
     """
-    root = Path(root)
-    if not root.is_dir():
-        raise FileNotFoundError(f"{root}: expected the folder of a dataset, found none; see docs/datasets.md, or set CMG_DATA")
+    root = check_root(root)
     entries: list[Entry] = []
     refused: list[tuple[str, str]] = []
     for path, problem in _walk(root):

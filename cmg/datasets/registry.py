@@ -3,9 +3,11 @@
 import difflib
 import importlib
 from collections.abc import Mapping
-from dataclasses import fields
 from pathlib import Path
 from types import ModuleType
+from typing import get_type_hints
+
+from pydantic import TypeAdapter, ValidationError
 
 from cmg.datasets.listing import Listing
 from cmg.datasets.rows import IndexResult
@@ -25,26 +27,37 @@ READERS = {
 }
 
 
+class OptionError(ValueError):
+    """A dataset that has no reader, or an option of one that does not exist or has a value of another type."""
+
+
 def reader(name: str) -> ModuleType:
-    """The reader module of a dataset, imported on demand. Raises ValueError naming the nearest dataset."""
+    """The reader module of a dataset, imported on demand. Raises OptionError naming the nearest dataset."""
     if name not in READERS:
-        raise ValueError(f"unknown dataset {name!r}{_nearest(name, READERS)}; known: {', '.join(READERS)}")
+        raise OptionError(f"unknown dataset {name!r}{_nearest(name, READERS)}; known: {', '.join(READERS)}")
     return importlib.import_module(READERS[name])
 
 
 def index_dataset(name: str, root: Path, listing: Listing, options: Mapping[str, object] | None = None) -> IndexResult:
     """Read the annotation files below `root` into clip rows.
 
-    options: the dataset's own settings by name (see the reader's `Options`); unknown names raise ValueError with the nearest one.
+    options: the dataset's own settings by name (see the reader's `Options`); OptionError names what is wrong with one.
     Raises DatasetError when an annotation file is absent or another one than expected, FileChanged when it differs from the listing.
     """
     module = reader(name)
-    given = dict(options or {})
-    known = [field.name for field in fields(module.Options)]
-    for key in given:
-        if key not in known:
-            raise ValueError(f"dataset {name}: unknown option {key!r}{_nearest(key, known)}; known: {', '.join(known) or 'none'}")
-    return module.index(Path(root), listing, module.Options(**given))
+    return module.index(Path(root), listing, _options(name, module.Options, dict(options or {})))
+
+
+def _options(name: str, kind: type, given: dict[str, object]) -> object:
+    types = get_type_hints(kind)
+    for key, value in given.items():
+        if key not in types:
+            raise OptionError(f"dataset {name}: unknown option {key!r}{_nearest(key, list(types))}; known: {', '.join(types) or 'none'}")
+        try:
+            TypeAdapter(types[key]).validate_python(value, strict=True)
+        except ValidationError as error:
+            raise OptionError(f"dataset {name}: {key}: {error.errors()[0]['msg']}, found {value!r}") from error
+    return kind(**given)
 
 
 def _nearest(word: str, known: Mapping[str, str] | list[str]) -> str:

@@ -123,7 +123,7 @@ def _peek(path: Path) -> bytes | None:
 
 def _absent(path: Path) -> StoreError:
     found = "one that is not sealed (no zarr.json): extraction has not finished" if path.is_dir() else "nothing"
-    return StoreError(f"{path}: expected a feature store, found {found}; run: dvc repro, or python -m pipeline features")
+    return StoreError(f"{path}: expected a feature store, found {found}; run: dvc repro")
 
 
 def _parse(path: Path, data: bytes) -> Root:

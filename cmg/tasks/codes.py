@@ -13,7 +13,7 @@ from safetensors.numpy import load_file, save
 
 from cmg.files import write_bytes
 
-HELP = "run the codes stage again: python -m pipeline codes"
+HELP = "make it again: dvc repro"
 UNDER_PUBLISHED = "set evaluate.protocol: published in params.yaml, then run the codes stage: dvc repro"
 WHOLE = "whole"  # part of the names of what `RunCodes.whole` holds
 CLIP_LEVEL = frozenset({"mscoco", "clotho", "flickrsound"})  # retrieval: one code per clip, image or sentence, T = 1

@@ -80,16 +80,16 @@ def _ranking(codes: RunCodes, rankings: Mapping[str, np.ndarray] | None, options
         return None
     name = ranked_by(options.toc_score)
     if name not in rankings:
-        raise ValueError(f"no TOC ranking by {name!r}; found {', '.join(rankings)}; run: python -m pipeline toc")
+        raise ValueError(f"no TOC ranking by {name!r}; found {', '.join(rankings)}; run: dvc repro")
     return np.asarray(rankings[name])
 
 
 def _check_index(codes: RunCodes, indices: Mapping[str, Sequence[Clip]], dataset: str, task: str) -> None:
     if dataset not in indices:
-        raise ValueError(f"task {task} needs the index of {dataset}; found {', '.join(indices) or 'none'}; run: python -m pipeline index")
+        raise ValueError(f"task {task} needs the index of {dataset}; found {', '.join(indices) or 'none'}; run: dvc repro")
     for (name, modality), held in codes.entries.items():
         if name == dataset and modality != "text" and len(held.valid) != len(indices[dataset]):
             raise ValueError(
                 f"{codes.name}: {dataset}.{modality} has {len(held.valid)} rows, the index has {len(indices[dataset])}; "
-                "run: python -m pipeline codes"
+                "run: dvc repro"
             )

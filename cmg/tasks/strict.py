@@ -106,7 +106,7 @@ def kept_dimensions(size: int, ranking: np.ndarray | None, shares: Sequence[floa
     if ranking is None:
         return kept
     if len(ranking) != size:
-        raise ValueError(f"the TOC ranking has {len(ranking)} dimensions, the codes have {size}; run: python -m pipeline toc")
+        raise ValueError(f"the TOC ranking has {len(ranking)} dimensions, the codes have {size}; run: dvc repro")
     return kept + [select(ranking, q, worst) for q in sorted({max(1, round(share * size)) for share in shares})]
 
 

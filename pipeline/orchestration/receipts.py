@@ -24,7 +24,8 @@ class ChangedInput(Exception):
 
 def digests(inputs: Sequence[Path]) -> dict[str, str]:
     """``files.digest`` of each input, which must be what the receipt of the stage that made it says (media excepted: they are
-    compared with their listing when they are opened). Raises ``ChangedInput``, naming the path."""
+    compared with their listing when they are opened). Raises ``ChangedInput`` or FileNotFoundError, naming the path."""
+    files.present(*inputs)
     found, known = {path.as_posix(): files.digest(path) for path in inputs}, load_all()
     for path, name in producers(known).items():
         if path in found and found[path] != known[name]["outputs"][path] and known[name]["stage"] != "sample":

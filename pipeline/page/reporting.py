@@ -9,7 +9,6 @@ import numpy as np
 
 from cmg.datasets.clips import Clip, read_index
 from cmg.extract.expected import mixture
-from cmg.methods import config_class
 from cmg.report.codebooks import CodebookMaps
 from cmg.report.history import read_columns
 from cmg.report.inputs import ReportInputs, load_inputs
@@ -143,7 +142,7 @@ def contrasts(configs: Mapping[str, Mapping[str, Any]]) -> dict[str, str]:
 def _configs(params: Params) -> dict[str, dict[str, Any]]:
     """Every value of the methods' configurations, those that params.yaml leaves out included; an imported checkpoint's are its own."""
     trained = [method for method in params.methods if not params.released[method].checkpoint]
-    return {method: config_class(method)(**params.method_config(method)).model_dump() for method in trained}
+    return {method: params.configuration(method).model_dump() for method in trained}
 
 
 def warnings(run: str) -> list[str]:

@@ -66,7 +66,9 @@ def shard(text: str) -> tuple[int, int]:
 
 
 def run(args: argparse.Namespace, params: Params) -> None:
-    settings, clips = params.dataset(args.dataset), read_index(paths.index(args.dataset))
+    settings, index = params.dataset(args.dataset), paths.index(args.dataset)
+    files.present(index)
+    clips = read_index(index)
     if args.modality == "text" and not any(clip.captions for clip in clips):
         message = f"{args.dataset} has no sentences: give it captions (docs/datasets.md), or take it out of this list"
         raise ParameterError(f"params.yaml: stores.text: {message}")

@@ -5,7 +5,7 @@ import argparse
 from cmg.datasets.clips import write_index
 from cmg.datasets.listing import read_listing
 from cmg.datasets.problems import write_problems
-from cmg.datasets.registry import READERS, index_dataset
+from cmg.datasets.registry import index_dataset
 from cmg.datasets.released import with_released
 from pipeline import paths
 from pipeline.orchestration import receipts
@@ -13,7 +13,7 @@ from pipeline.params import Params
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("dataset", choices=[*READERS, paths.S4])
+    parser.add_argument("dataset", help="of params.yaml")
 
 
 def run(args: argparse.Namespace, params: Params) -> None:

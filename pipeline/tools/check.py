@@ -1,59 +1,44 @@
-"""Say per dataset and split what is found, missing or malformed, what was decided for usable clips, and what to do next."""
+"""Say per dataset and split what is found, missing or malformed, then whether a run can begin, and what to do next.
+
+The exit status is 1 when something would stop a run.
+"""
 
 import argparse
 
-from cmg.datasets.check import report
+from cmg.datasets.check import Finding, look
+from cmg.datasets.listing import read_listing
 from cmg.extract.expected import misfits
 from cmg.store import FeatureStore, statistics
-from pipeline import paths, remarks
+from pipeline import paths, readiness, remarks
 from pipeline.params import Params
-
-PAPERS = (
-    ("mscoco", "pairs", 500),
-    ("mscoco", "words", 30),
-    ("flickrsound", "held_out", 500),
-    ("clotho", "seconds", 30),
-    ("clotho", "words", 30),
-    ("celeba_hq", "count", 30_000),
-    ("celeba_hq", "held_out", 1_000),
-)
-"""Dataset, key, value at the papers' size; params.yaml ships with what the sample corpus holds."""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("datasets", nargs="*", help="default: every dataset in params.yaml")
+    parser.add_argument("datasets", nargs="*", help="default: every dataset in params.yaml, and whether a run can begin")
 
 
 def run(args: argparse.Namespace, params: Params) -> int:
+    found = {}
     for dataset in args.datasets or params.datasets:
-        settings = params.dataset(dataset)
-        print(report(paths.plain(dataset), paths.dataset_root(dataset, settings.source), settings.source, settings.options))
+        found[dataset] = _look(dataset, params)
+        print(found[dataset].text, end="")
         for line in [f"  warning: {line}" for line in unlike_features(dataset, params)] + remarks.of_dataset(dataset):
             print(line)
-    for line in sample_values(params):
+        print()
+    stops = [f"{dataset} is not ready: see above" for dataset, finding in found.items() if finding.stops]
+    stops += [] if args.datasets else readiness.problems(params)
+    notes = [] if args.datasets else readiness.warnings(params, {dataset: finding.clips for dataset, finding in found.items()})
+    for line in [*(f"problem: {line}" for line in stops), *(f"warning: {line}" for line in notes)]:
         print(line)
-    return 0
+    print("next: mend the problems, then check again: python -m pipeline check" if stops else "nothing stops a run; next: dvc repro")
+    return int(bool(stops))
 
 
-def sample_values(params: Params) -> list[str]:
-    """At ``scale: paper``, a line per value of params.yaml that is made for the sample corpus."""
-    if params.scale != "paper":
-        return []
-    drawn = [name for name, dataset in params.datasets.items() if dataset.source == "sample"]
-    found = [f"params.yaml: datasets.{name}.source is sample: {_advice(name, params)}" for name in drawn]
-    for name, key, value in PAPERS:
-        section = params.datasets.get(name)
-        if section and section.model_dump().get(key) != value:
-            found.append(f"params.yaml: datasets.{name}.{key} is {section.model_dump().get(key)}; {value} in the papers")
-    if "codis" in params.methods and not params.sections["codis"].get("queue"):
-        found.append("params.yaml: codis.queue is 0, for small corpora; 2048 with real data")
-    return found
-
-
-def _advice(name: str, params: Params) -> str:
-    if name == params.reconstruction.dataset:
-        return "table 3 is of generated pictures, and says so; where you have no others, leave it (docs/reconstruction.md)"
-    return "generated clips stand in the tables; delete the dataset there and under stores"
+def _look(dataset: str, params: Params) -> Finding:
+    settings = params.dataset(dataset)
+    listing = paths.listing(dataset, settings.source)
+    listed = read_listing(listing) if listing.is_file() else None
+    return look(dataset, paths.dataset_root(dataset, settings.source), settings.source, settings.options, listed)
 
 
 def unlike_features(dataset: str, params: Params) -> list[str]:

@@ -68,5 +68,5 @@ def test_what_the_schema_does_not_allow_is_not_written(tmp_path, clip, message):
 
 def test_another_parquet_file_is_an_error_that_says_what_to_run(tmp_path):
     pq.write_table(pa.table({"row": [0]}), tmp_path / "a.parquet")
-    with pytest.raises(BadIndex, match="row: int64.*python -m pipeline index"):
+    with pytest.raises(BadIndex, match="row: int64.*dvc repro"):
         read_index(tmp_path / "a.parquet")

@@ -1,9 +1,15 @@
 """Values that fit the sample corpus are named before a run on real data."""
 
-import numpy as np
+import shutil
 
+import numpy as np
+import pytest
+
+from cmg.datasets.clips import Clip
+from pipeline import device
 from pipeline.page.reporting import remark
-from pipeline.tools.check import sample_values, unlike_features
+from pipeline.readiness import problems, sample_values, warnings
+from pipeline.tools.check import unlike_features
 from tests.parameters import shipped
 
 
@@ -49,3 +55,65 @@ def test_released_sound_of_the_other_kind_is_a_warning(tmp_path, monkeypatch):
     assert unlike_features("vggsound_avel", params) == []
     (line,) = unlike_features("ave", params)
     assert line.startswith("ave audio: lowest value") and "before VGGish's last ReLU, expected after" in line
+
+
+def test_nothing_stops_the_shipped_run():
+    assert problems(shipped()) == [] and warnings(shipped(), {}) == []
+
+
+@pytest.mark.parametrize(
+    ("changes", "said"),
+    [
+        ({"fcid": {"codebok_size": 400}}, "params.yaml: fcid.codebok_size"),
+        ({"fcid": {"tau": "warm"}}, "params.yaml: fcid.tau"),
+        ({"fcid": {"checkpoint": "gone.pt"}}, "fcid.checkpoint: no file gone.pt"),
+        ({"device": "cuda"}, "device: cuda, but torch sees no GPU"),
+        ({"stores": {"video": ["vggsound_avel", "aev"]}}, "stores.video: unknown key 'aev'; did you mean 'ave'?"),
+        ({"stores": {"audio": ["ave"]}}, "stores.audio: pretraining reads vggsound_avel"),
+        ({"stores": {"audio": ["vggsound_avel"]}}, "stores.audio: tasks read ave there"),
+        ({"datasets": {"vggsound_avel": {"source": "sample"}}}, "no task can run on vggsound_avel"),
+        ({"stores": {"pixels": []}}, "celeba_hq has no store of pixels"),
+    ],
+)
+def test_what_would_stop_a_run_hours_later_is_said(changes, said):
+    if "stores" in changes:
+        changes = {"stores": {**shipped().stores.model_dump(), **changes["stores"]}}
+    found = problems(shipped(**changes))
+    assert any(said in line for line in found), found
+
+
+def test_missing_weights_and_a_recipe_with_a_typo_are_said(tmp_path, monkeypatch):
+    monkeypatch.setenv("CMG_WEIGHTS", str(tmp_path))
+    found = "\n".join(problems(shipped(scale="paper")))
+    for name in ("caffe", "audioset", "bert-base-uncased"):
+        assert f"weights '{name}': " in found
+    assert found.count("fetch-weights caffe") == 1
+    sources = {name: {"source": "released"} for name in shipped().datasets if name not in ("mscoco", "celeba_hq", "flickrsound")}
+    kept = {name: shipped().datasets[name].model_dump() for name in ("mscoco", "celeba_hq", "flickrsound")}
+    assert "weights 'audioset'" in "\n".join(problems(shipped(scale="paper", datasets={**sources, **kept}))), "flickrsound is extracted"
+    mini = shipped().scales.model_dump()
+    mini["mini"]["features"]["video"]["weigths"] = "random"
+    assert "unknown argument 'weigths'; did you mean 'weights'?" in "\n".join(problems(shipped(scales=mini)))
+
+
+def test_what_a_user_would_not_want_is_warned_of(monkeypatch):
+    monkeypatch.setattr(device, "NVIDIA", device.NVIDIA.with_name("absent"))
+    datasets = {**shipped().model_dump()["datasets"], "ave": {"source": "raw"}, "vggsound": {"source": "raw"}}
+    del datasets["ucf101"]
+    said = "\n".join(warnings(shipped(datasets=datasets), {}))
+    assert "scale: mini computes features with random weights, also those of ave, vggsound" in said
+    assert "task ucf_vgg will not run without ucf101" in said and "datasets.vggsound is in no list under stores" in said
+    released = {**shipped().model_dump()["datasets"], "vggsound_avel": {"source": "released"}}
+    assert "video: released features of vggsound_avel beside" in "\n".join(warnings(shipped(datasets=released), {}))
+    assert "scale: paper without a GPU" in "\n".join(warnings(shipped(scale="paper"), {}))
+
+
+def test_features_that_do_not_fit_the_disk_are_warned_of(monkeypatch, tmp_path):
+    params = shipped()
+    monkeypatch.chdir(tmp_path)
+    clips = [Clip(row, f"c{row}", visual="x.mp4", audio="x.wav", duration=10.0) for row in range(1000)]
+    free = shutil.disk_usage(tmp_path)
+    monkeypatch.setattr(shutil, "disk_usage", lambda path: free._replace(free=int(0.4e9)))
+    said = warnings(params, {"ave": clips})
+    assert any("features need 0.5 GB, and 0.4 GB of disk are free" in line for line in said), said
+

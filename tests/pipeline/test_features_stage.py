@@ -246,5 +246,5 @@ def test_only_avsbench_has_masks(described, capsys):
     assert (made.run("scan valor32k"), made.run("index valor32k")) == (0, 0)
     made.set("features.failure_limit", 1.0)
     made.set("scales.mini.features.masks.valor32k", {"size": 64})
-    assert made.run("features valor32k masks") == 2
+    assert made.run("features valor32k masks") == 1
     assert "only that dataset has masks" in capsys.readouterr().err

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from pipeline.__main__ import EXPECTED
+from pipeline.errors import EXPECTED
 from pipeline.stages import toc
 
 # caught on the way, or faults of the code
@@ -15,7 +15,6 @@ OTHERS = {
     "cmg.store.released.ReleasedError",
     "cmg.store.unpickle.RefusedPickle",
     "cmg.tasks.strict.LeakError",
-    "pipeline.params.ParameterError",
 }
 
 

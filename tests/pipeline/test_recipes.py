@@ -1,4 +1,4 @@
-"""Recipes in params.yaml through the command: wrong ones are one line and status 2, pixels and masks have one per dataset."""
+"""Recipes in params.yaml through the command: wrong ones are one line and status 1, pixels and masks have one per dataset."""
 
 import json
 
@@ -38,7 +38,7 @@ def test_a_wrong_type_is_one_line(indexed, capsys):
         where = f"scales.mini.features.{modality}" + (".valor32k" if modality in ("pixels", "masks") else "")
         indexed.set(f"{where}.{key}", value)
         capsys.readouterr()
-        assert indexed.run(f"features valor32k {modality}") == 2
+        assert indexed.run(f"features valor32k {modality}") == 1
         [line] = capsys.readouterr().err.splitlines()
         assert line.startswith(f"params.yaml: {where}: ") and key in line
         assert "unknown argument" in line or line.endswith(f"found {json.dumps(value)}")
@@ -47,14 +47,14 @@ def test_a_wrong_type_is_one_line(indexed, capsys):
 @pytest.mark.parametrize("value", ["10", True, 2.5, 0])
 def test_a_wrong_limit_of_a_dataset_is_one_line(indexed, capsys, value):
     indexed.set("datasets.valor32k.seconds", value)
-    assert indexed.run("features valor32k audio") == 2
+    assert indexed.run("features valor32k audio") == 1
     [line] = capsys.readouterr().err.splitlines()
     assert line.startswith("params.yaml: datasets.valor32k.seconds: Input should be ") and line.endswith(f", found {json.dumps(value)}")
 
 
 def test_pixels_of_a_dataset_without_a_size(indexed, capsys):
     indexed.set("scales.mini.features.pixels", {"celeba_hq": {"size": 32}})
-    assert indexed.run("features valor32k pixels") == 2
+    assert indexed.run("features valor32k pixels") == 1
     assert capsys.readouterr().err == (
         "params.yaml: scales.mini.features.pixels: unknown key 'valor32k'; known keys: celeba_hq (or add `valor32k: {size: 64}`)\n"
     )

@@ -130,7 +130,7 @@ def test_fill_and_readings_are_parameters(faces):
 )
 def test_what_is_wrong_is_one_line_that_names_the_key(faces, capsys, key, value, said):
     faces.set(key, value)
-    assert faces.run("vqvae 0") == 2
+    assert faces.run("vqvae 0") == 1
     assert said in capsys.readouterr().err
 
 

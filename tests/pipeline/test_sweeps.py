@@ -107,7 +107,7 @@ def test_an_error_at_a_point_says_where_its_values_are(monkeypatch, capsys):
         raise ParameterError(f"params.yaml: fcid.codebook_size: {given.sections['fcid']['codebook_size']}")
 
     monkeypatch.setattr("pipeline.stages.toc.run", fail)
-    assert main(["toc", "fcid", "0", "--point", "codebook_256"]) == main(["toc", "fcid", "0"]) == 2
+    assert main(["toc", "fcid", "0", "--point", "codebook_256"]) == main(["toc", "fcid", "0"]) == 1
     at_point, at_main = capsys.readouterr().err.splitlines()
     assert at_point == "params.yaml: fcid.codebook_size: 256 (values of point 'codebook_256' are in ablations/fcid/params.yaml)"
     assert at_main == "params.yaml: fcid.codebook_size: 400"

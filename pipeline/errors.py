@@ -1,0 +1,52 @@
+"""What a command says when something is wrong that its user can mend: one line. Anything else is a fault and keeps its traceback."""
+
+import os
+import sys
+from pathlib import Path
+
+from pipeline import makers
+
+# Errors whose message says what is wrong and what to do.
+EXPECTED = {
+    "cmg.datasets.clips.BadIndex",
+    "cmg.datasets.files.DatasetError",
+    "cmg.datasets.listing.BadListing",
+    "cmg.datasets.listing.FileChanged",
+    "cmg.datasets.prompts.PromptError",
+    "cmg.datasets.registry.OptionError",
+    "cmg.datasets.safety.UnsafePath",
+    "cmg.extract.options.RecipeError",
+    "cmg.extract.weights.WeightsError",
+    "cmg.generation.generator.GeneratorError",
+    "cmg.segmentation.errors.SegmentationError",
+    "cmg.store.errors.StoreError",
+    "cmg.train.divergence.Diverged",
+    "cmg.train.origin.OtherFeatures",
+    "cmg.train.precision.UnsupportedPrecision",
+    "cmg.train.released.ReleasedError",
+    "pipeline.orchestration.receipts.ChangedInput",
+    "pipeline.stages.features.TooManyFailures",
+    "pipeline.yamlfile.ParameterError",
+}
+
+
+def said(error: Exception) -> str | None:
+    """What is wrong and what to do; None for a fault of the code."""
+    if isinstance(error, OSError):
+        return _about_file(error)
+    named = {f"{kind.__module__}.{kind.__name__}" for kind in type(error).__mro__}
+    return str(error) if named & EXPECTED else None
+
+
+def _about_file(error: OSError) -> str:
+    """The path, what the system says of it, and the command that makes a missing one."""
+    if error.filename is None:
+        return str(error)
+    path, what = Path(os.fsdecode(error.filename)), (error.strerror or "cannot be used").lower()
+    command = makers.command_of(path) if isinstance(error, FileNotFoundError) else None
+    return f"{path}: {what}" + (f"; first: {command}" if command else "")
+
+
+def hush() -> None:
+    """After a closed pipe: what is still to be written goes nowhere, so that Python says nothing when it ends."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

@@ -1,0 +1,212 @@
+"""Whether a run can begin: what of params.yaml, weights, device, tasks and disk would stop it hours later, a line each."""
+
+import shutil
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+
+from cmg.datasets.clips import Clip
+from pipeline import paths
+from pipeline.params import ParameterError, Params, unknown_key
+
+PAPERS = (
+    ("mscoco", "pairs", 500),
+    ("mscoco", "words", 30),
+    ("flickrsound", "held_out", 500),
+    ("clotho", "seconds", 30),
+    ("clotho", "words", 30),
+    ("celeba_hq", "count", 30_000),
+    ("celeba_hq", "held_out", 1_000),
+)
+"""Dataset, key, value at the papers' size; params.yaml ships with what the sample corpus holds."""
+TRAINED, MODALITIES = "vggsound_avel", ("audio", "video", "text")
+
+
+def problems(params: Params) -> list[str]:
+    """What would stop a run."""
+    return [*_stores(params), *_methods(params), *_recipes(params), *_device(params), *_tasks(params)]
+
+
+def warnings(params: Params, clips: Mapping[str, Sequence[Clip]]) -> list[str]:
+    """What would not stop a run, and yet not be what its user wants. clips: rows of every dataset, as its files give them."""
+    return [*sample_values(params), *_scale(params), *_left_out(params), *_unequal(params), *_space(params, clips)]
+
+
+def _stores(params: Params) -> Iterator[str]:
+    for modality, listed in params.stores:
+        for name in listed:
+            if paths.plain(name) == name and name not in params.datasets:
+                yield f"params.yaml: stores.{modality}: {unknown_key(name, list(params.datasets))} (or add it under datasets)"
+    for modality in MODALITIES:
+        if TRAINED not in getattr(params.stores, modality):
+            yield f"params.yaml: stores.{modality}: pretraining reads {TRAINED} in {', '.join(MODALITIES)}; add it"
+    try:
+        params.pictures  # noqa: B018 (raises)
+    except ParameterError as error:
+        yield str(error)
+
+
+def _methods(params: Params) -> Iterator[str]:
+    for method in params.methods:
+        file = params.released[method].checkpoint
+        if file and not file.is_file():
+            yield f"params.yaml: {method}.checkpoint: no file {file}; a path is relative to the project folder"
+        elif not file:
+            try:
+                params.configuration(method)
+            except ParameterError as error:
+                yield from str(error).splitlines()
+
+
+def _recipes(params: Params) -> Iterator[str]:
+    """Recipes with a typo, and weights that are absent or not the expected ones."""
+    from cmg.extract.options import RecipeError
+    from cmg.extract.run import recipe_of
+    from cmg.extract.weights import WeightsError, resolve
+
+    for modality, dataset in extracted(params):
+        try:
+            where, values = params.recipe(dataset, modality)
+            weights = getattr(recipe_of(modality, values), "weights", "random")
+            if weights != "random":
+                resolve(weights, paths.weights_root())
+        except RecipeError as error:
+            yield f"params.yaml: {where}: {error}"
+        except (ParameterError, WeightsError) as error:
+            yield str(error)
+
+
+def extracted(params: Params) -> list[tuple[str, str]]:
+    """Modality and one dataset per recipe that is computed here instead of imported."""
+    found = {}
+    for modality, listed in params.stores:
+        for name in (name for name in listed if name in params.datasets):
+            if modality not in ("audio", "video") or params.dataset(name).source != "released":
+                found.setdefault((modality, name if modality in ("pixels", "masks") else ""), name)
+    return [(modality, name) for (modality, _), name in found.items()]
+
+
+def _device(params: Params) -> Iterator[str]:
+    import torch
+
+    from pipeline import device, training
+
+    try:
+        chosen, wanted = device.choose(params), params.active.pretrain.processes
+        training.capable(chosen, params.active.pretrain)
+    except ParameterError as error:
+        yield str(error)
+        return
+    if chosen.type == "cuda" and wanted > torch.cuda.device_count():
+        yield f"params.yaml: scales.{params.scale}.pretrain.processes: {wanted}, but this machine has {torch.cuda.device_count()} GPUs"
+
+
+def _reads(task: str) -> dict[str, tuple[str, ...]]:
+    """``{dataset: modalities}`` that a task reads codes of."""
+    from cmg.tasks import evaluate, retrieval
+
+    if task in retrieval.TASKS:
+        return {retrieval.TASKS[task].dataset: tuple(sorted(retrieval.TASKS[task].modalities))}
+    if task == "ucf_vgg":
+        return {"ucf101": ("video",), TRAINED: ("audio",)}
+    return dict.fromkeys(evaluate.TASKS[task].DATASETS, ("audio", "video"))
+
+
+def _known_tasks() -> list[str]:
+    from cmg.tasks import evaluate
+
+    return list(evaluate.TASKS)
+
+
+def _tasks(params: Params) -> Iterator[str]:
+    """A task runs where its datasets are listed, and then needs their stores."""
+    possible = [task for task in _known_tasks() if _reads(task).keys() <= params.datasets.keys()]
+    if not possible:
+        yield f"no task can run on {', '.join(params.datasets)}; a task and its datasets: {_listed()}"
+    for dataset, modalities in {dataset: modalities for task in possible for dataset, modalities in _reads(task).items()}.items():
+        for modality in modalities:
+            if dataset not in getattr(params.stores, modality):
+                yield f"params.yaml: stores.{modality}: tasks read {dataset} there; add it, or take {dataset} out of datasets"
+
+
+def _listed() -> str:
+    return "; ".join(f"{task}: {', '.join(_reads(task))}" for task in _known_tasks())
+
+
+def _left_out(params: Params) -> Iterator[str]:
+    for task in _known_tasks():
+        if lacking := [name for name in _reads(task) if name not in params.datasets]:
+            yield f"task {task} will not run without {', '.join(lacking)} under datasets, and no average is taken without it"
+    for name in params.datasets:
+        if not any(name in listed for _, listed in params.stores):
+            yield f"params.yaml: datasets.{name} is in no list under stores, so it has an index and nothing else"
+
+
+def _scale(params: Params) -> Iterator[str]:
+    from pipeline import device
+
+    raw = [name for name, dataset in params.datasets.items() if dataset.source == "raw"]
+    if params.scale == "mini" and raw:
+        yield f"scale: mini computes features with random weights, also those of {', '.join(raw)}; scale: paper has the official recipe"
+    if params.scale == "paper" and (params.device == "cpu" or not device.NVIDIA.exists()):
+        yield "scale: paper without a GPU: hours per method and days of extraction (docs/before_you_train.md, What it costs); scale: mini fits a CPU"
+
+
+def _unequal(params: Params) -> Iterator[str]:
+    """Released features beside own ones of random weights: no code of one means anything for the other."""
+    for modality in ("audio", "video"):
+        sources = {name: params.dataset(name).source for name in getattr(params.stores, modality) if name in params.datasets}
+        imported = [name for name, source in sources.items() if source == "released"]
+        made = [name for name in sources if name not in imported]
+        if imported and made and getattr(params.active.features, modality).get("weights") == "random":
+            yield (
+                f"{modality}: released features of {', '.join(imported)} beside features of {', '.join(made)} from random weights: "
+                f"no code means the same in both; scales.{params.scale}.features.{modality}.weights names trained ones"
+            )
+
+
+def _space(params: Params, clips: Mapping[str, Sequence[Clip]]) -> Iterator[str]:
+    """Features that are still to be made, and the disk that is left for them."""
+    needed, free = sum(_bytes(params, clips)), shutil.disk_usage(Path()).free
+    if needed > 0.9 * free:
+        yield f"features need {needed / 1e9:.1f} GB, and {free / 1e9:.1f} GB of disk are free here"
+
+
+def _bytes(params: Params, clips: Mapping[str, Sequence[Clip]]) -> Iterator[int]:
+    import math
+
+    import numpy as np
+
+    from cmg.extract.options import RecipeError
+    from cmg.extract.run import recipe_of, seconds_of
+
+    for modality, listed in params.stores:
+        for name in listed:
+            if modality == "text" or not clips.get(name) or (paths.store(name, modality) / "zarr.json").is_file():
+                continue
+            try:
+                asked = recipe_of(modality, params.recipe(name, modality)[1])
+            except (ParameterError, RecipeError):
+                continue  # said above
+            seconds = seconds_of(modality, clips[name], params.dataset(name).seconds or asked.seconds)
+            yield len(clips[name]) * seconds * math.prod(asked.shape[1:]) * np.dtype(getattr(asked, "dtype", "uint8")).itemsize
+
+
+def sample_values(params: Params) -> list[str]:
+    """At ``scale: paper``, a line per value of params.yaml that is made for the sample corpus."""
+    if params.scale != "paper":
+        return []
+    drawn = [name for name, dataset in params.datasets.items() if dataset.source == "sample"]
+    found = [f"params.yaml: datasets.{name}.source is sample: {_advice(name, params)}" for name in drawn]
+    for name, key, value in PAPERS:
+        section = params.datasets.get(name)
+        if section and section.model_dump().get(key) != value:
+            found.append(f"params.yaml: datasets.{name}.{key} is {section.model_dump().get(key)}; {value} in the papers")
+    if "codis" in params.methods and not params.sections["codis"].get("queue"):
+        found.append("params.yaml: codis.queue is 0, for small corpora; 2048 with real data")
+    return found
+
+
+def _advice(name: str, params: Params) -> str:
+    if name == params.reconstruction.dataset:
+        return "table 3 is of generated pictures, and says so; where you have no others, leave it (docs/reconstruction.md)"
+    return "generated clips stand in the tables; delete the dataset there and under stores"
