@@ -1,9 +1,12 @@
 """Progress of long work on standard error: a bar with rate and time left on a terminal, a line every few seconds elsewhere."""
 
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Iterator
+from typing import TypeVar
 
 from tqdm import tqdm
+
+Item = TypeVar("Item")
 
 
 def bar(total: int, what: str) -> tqdm:
@@ -21,3 +24,11 @@ def updater(shown: tqdm) -> Callable[..., None]:
         shown.update(done - shown.n)
 
     return update
+
+
+def over(items: Collection[Item], what: str) -> Iterator[Item]:
+    """The items one by one, a bar beside them."""
+    with bar(len(items), what) as shown:
+        for item in items:
+            yield item
+            shown.update()

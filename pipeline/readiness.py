@@ -148,7 +148,7 @@ def _scale(params: Params) -> Iterator[str]:
     if params.scale == "mini" and raw:
         yield f"scale: mini computes features with random weights, also those of {', '.join(raw)}; scale: paper has the official recipe"
     if params.scale == "paper" and (params.device == "cpu" or not device.NVIDIA.exists()):
-        yield "scale: paper without a GPU: hours per method and days of extraction (docs/before_you_train.md, What it costs); scale: mini fits a CPU"
+        yield "scale: paper without a GPU takes days (docs/before_you_train.md, What it costs); scale: mini fits a CPU"
 
 
 def _unequal(params: Params) -> Iterator[str]:

@@ -35,8 +35,6 @@ class Options:
 
 def index(root: Path, listing: Listing, options: Options) -> IndexResult:
     """One row per number, in ascending order; with `celeba`, one that the mapping leaves out is malformed."""
-    if options.split not in ("last", "celeba"):
-        raise DatasetError(f"celeba_hq: split: expected last or celeba, found {options.split!r}")
     if options.folder not in listing.folders:
         raise DatasetError(f"{root}: expected images {options.folder}/0.jpg and so on, found no such folder; see docs/datasets.md")
     rows = Rows(listing)

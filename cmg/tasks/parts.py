@@ -57,9 +57,7 @@ def make_part(codes: RunCodes, dataset: str, modality: str, clips: Sequence[Clip
     valid = codes.get(dataset, modality).valid
     if clips and max(clip.row for clip in clips) >= len(valid):
         row = max(clip.row for clip in clips)
-        raise ValueError(
-            f"{codes.name}: {dataset}.{modality} has {len(valid)} rows, the index has row {row}; run: dvc repro"
-        )
+        raise ValueError(f"{codes.name}: {dataset}.{modality} has {len(valid)} rows, the index has row {row}; run: dvc repro")
     usable = [clip for clip in clips if valid[clip.row] > 0]
     if not usable:
         raise ValueError(

@@ -126,17 +126,13 @@ def items(codes: RunCodes, dataset: str, modality: str, clips: Sequence[Clip], l
     """
     held = codes.get(dataset, modality)
     if dataset not in CLIP_LEVEL or held.values.shape[1] != 1:
-        raise ValueError(
-            f"{codes.name}: {dataset}.{modality} has {held.values.shape[1]} codes per row; expected one; run: dvc repro"
-        )
+        raise ValueError(f"{codes.name}: {dataset}.{modality} has {held.values.shape[1]} codes per row; expected one; run: dvc repro")
     if modality != "text":
         pairs = [(clip.row, clip.row) for clip in listed]
     else:
         row_of = {sentence: row for row, sentence in enumerate(sentences(clips))}
         if len(row_of) != len(held.valid):
-            raise ValueError(
-                f"{codes.name}: {dataset}.text has {len(held.valid)} rows, the index {len(row_of)} sentences; run: dvc repro"
-            )
+            raise ValueError(f"{codes.name}: {dataset}.text has {len(held.valid)} rows, the index {len(row_of)} sentences; run: dvc repro")
         pairs = [(row_of[text], clip.row) for clip in listed for text in clip.captions]
     usable = np.array([pair for pair in pairs if held.valid[pair[0]] > 0], dtype=np.int64).reshape(-1, 2)
     return Items(modality, usable[:, 0], usable[:, 1])

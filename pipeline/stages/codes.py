@@ -23,7 +23,7 @@ from cmg.train import checkpoint
 from cmg.train.encode import encode_draws, encode_store, encode_whole
 from cmg.train.origin import check_origin, met_in_training
 from cmg.train.standardise import Standardiser
-from pipeline import paths
+from pipeline import paths, progress
 from pipeline.device import prepare
 from pipeline.orchestration import receipts
 from pipeline.params import Params
@@ -57,7 +57,7 @@ def run(args: argparse.Namespace, params: Params) -> None:
             print(f"warning: {line}", file=sys.stderr)
         encoded = {
             (dataset, modality): encode_store(method, store, modality, device, standardise, **_extent(dataset, modality, about))
-            for (dataset, modality), store in opened.items()
+            for (dataset, modality), store in progress.over(opened.items(), f"codes of {run_name}")
         }
         averaged = protocol == "published" and clip_code_of(args.method) == "mean_of_codes"
         whole = {
@@ -68,8 +68,7 @@ def run(args: argparse.Namespace, params: Params) -> None:
         needed = _draws_needed(args.method, method, protocol)
         draws = {
             key: encode_draws(method, opened[key], key[1], device, standardise, count, args.seed)
-            for key, count in sorted(needed.items())
-            if key in opened
+            for key, count in progress.over([item for item in sorted(needed.items()) if item[0] in opened], f"draws of {run_name}")
         }
         codebooks = [codebook.detach().float().cpu().numpy() for codebook in method.codebooks()]
         target.parent.mkdir(parents=True, exist_ok=True)

@@ -14,7 +14,7 @@ from cmg.tasks.examples import all_examples
 from cmg.tasks.options import EvaluateOptions
 from cmg.tasks.recipes import clip_code_of, scripts_of
 from cmg.toc import read_toc
-from pipeline import paths
+from pipeline import paths, progress
 from pipeline.device import settle
 from pipeline.orchestration import receipts
 from pipeline.params import Params
@@ -38,7 +38,8 @@ def run(args: argparse.Namespace, params: Params) -> None:
         indices = {dataset: read_index(paths.index(dataset)) for dataset in params.datasets}
         run_codes, rankings = RunCodes.read(codes), read_toc(toc)
         tasks = _tasks(run_codes, indices, options.protocol)
-        cells = evaluate_run(run_codes, indices, rankings, options, tasks)
+        shown = progress.over(tasks, f"tasks of {run_name}")
+        cells = [cell for task in shown for cell in evaluate_run(run_codes, indices, rankings, options, [task])]
         openset = evaluate_open_set(run_codes, indices, rankings, options) if tasks else []
         scored = Run(
             method=paths.varied(args.method, args.point or args.scoring),

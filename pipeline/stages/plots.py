@@ -4,7 +4,7 @@ import argparse
 
 from cmg.report.history import read_history
 from cmg.report.plots import write_plots
-from pipeline import paths
+from pipeline import leftovers, paths
 from pipeline.orchestration import receipts
 from pipeline.params import Params
 
@@ -14,6 +14,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace, params: Params) -> None:
+    leftovers.set_aside(params)
     runs = [paths.run_name(method, seed) for method in params.methods for seed in params.seeds]
     histories = [paths.checkpoint(run) / "history.csv" for run in runs]
     used = {"methods": params.methods, "seeds": params.seeds}

@@ -5,7 +5,7 @@ import itertools
 from dataclasses import replace
 
 from cmg.report.html import write_report
-from pipeline import paths
+from pipeline import leftovers, paths
 from pipeline.orchestration import receipts
 from pipeline.page import measured, rebuilt, reporting
 from pipeline.page.examples import exhibits
@@ -17,6 +17,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace, params: Params) -> None:
+    leftovers.set_aside(params)
     checkpoints = [paths.checkpoint(run) for run in reporting.runs(params)]
     problems = [paths.problems(dataset) for dataset in params.datasets]
     mapped = [path(run) for run in reporting.mapped_runs(params) for path in (paths.codes, paths.toc)]

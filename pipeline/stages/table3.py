@@ -7,7 +7,7 @@ from safetensors.numpy import load_file
 from cmg.report.figure10 import figure_svg, shares_of
 from cmg.report.table3 import table3_csv, table3_markdown
 from cmg.report.write import write_text
-from pipeline import paths
+from pipeline import leftovers, paths
 from pipeline.orchestration import receipts
 from pipeline.page import rebuilt
 from pipeline.params import Params
@@ -18,6 +18,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace, params: Params) -> None:
+    leftovers.set_aside(params)
     outputs = [paths.table("table3", "csv"), paths.table("table3", "md"), paths.FIGURE10]
     runs = rebuilt.runs(params)
     inputs = [*map(paths.reconstruction, runs), *map(paths.rebuilt, runs[:1])]

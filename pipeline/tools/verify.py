@@ -9,7 +9,7 @@ from pathlib import Path
 from cmg.report.tablecsv import table_csv
 from cmg.report.write import build_table
 from cmg.store.integrity import verify as verify_store
-from pipeline import files, paths
+from pipeline import files, paths, progress
 from pipeline.orchestration import code, receipts
 from pipeline.page import reporting
 from pipeline.params import Params
@@ -17,6 +17,10 @@ from pipeline.params import Params
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("path", type=Path, help="an output of the pipeline, such as results/table1.csv")
+    parser.epilog = (
+        "The fingerprint stands for everything above this file: bytes of every input, parameters and code of every stage. The same on two "
+        "machines: the same file from the same inputs. Rows of a table have fingerprints of their own, of what their runs went through."
+    )
 
 
 def run(args: argparse.Namespace, params: Params) -> int:
@@ -36,14 +40,15 @@ def run(args: argparse.Namespace, params: Params) -> int:
         problems += list(_cells(args.path, params))
     for problem in dict.fromkeys(problems):
         print(f"PROBLEM {problem}")
-    print(f"{args.path}: {len(closure)} stages, fingerprint {receipts.fingerprint([name], found)}, {len(set(problems))} problems")
+    print(f"{args.path}: {len(closure)} stages, {len(set(problems))} problems")
+    print(f"fingerprint {receipts.fingerprint([name], found)}: the same wherever the same inputs, parameters and code made this file")
     return 1 if problems else 0
 
 
 def problems_of(closure: list[str], found: dict[str, dict]) -> Iterator[str]:
     """Outputs that are not what was recorded, inputs that are not what was made, code that has changed, damaged shards."""
     made_by = receipts.producers(found)
-    for name in closure:
+    for name in progress.over(closure, "verify"):
         receipt = found[name]
         for path, digest in receipt["outputs"].items():
             yield from _compare(path, digest, f"written by {name}")

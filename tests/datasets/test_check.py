@@ -43,7 +43,7 @@ def test_what_is_missing_malformed_refused_spare_and_empty(make_root, tmp_path):
 
 def test_a_root_without_media_without_lists_and_no_root_at_all(make_root, tmp_path):
     lists = {path: text for path, text in UCF.items() if path.startswith("ucf")}
-    assert "no clip can be used: get ucf101 as docs/datasets.md says" in report("ucf101", make_root(lists, "lists"), "raw")
+    assert "no clip can be used: get the dataset as docs/datasets.md says" in report("ucf101", make_root(lists, "lists"), "raw")
     assert "expected the annotation file ucfTrainTestlist/classInd.txt" in report("ucf101", make_root({"x": ""}, "other"), "raw")
     absent = report("ucf101", tmp_path / "absent", "raw")
     assert "not there" in absent and "CMG_DATA" in absent

@@ -64,7 +64,7 @@ def test_nothing_stops_the_shipped_run():
 @pytest.mark.parametrize(
     ("changes", "said"),
     [
-        ({"fcid": {"codebok_size": 400}}, "params.yaml: fcid.codebok_size"),
+        ({"fcid": {"codebok_size": 400}}, "unknown key 'codebok_size'; did you mean 'codebook_size'?"),
         ({"fcid": {"tau": "warm"}}, "params.yaml: fcid.tau"),
         ({"fcid": {"checkpoint": "gone.pt"}}, "fcid.checkpoint: no file gone.pt"),
         ({"device": "cuda"}, "device: cuda, but torch sees no GPU"),
@@ -116,4 +116,3 @@ def test_features_that_do_not_fit_the_disk_are_warned_of(monkeypatch, tmp_path):
     monkeypatch.setattr(shutil, "disk_usage", lambda path: free._replace(free=int(0.4e9)))
     said = warnings(params, {"ave": clips})
     assert any("features need 0.5 GB, and 0.4 GB of disk are free" in line for line in said), said
-

@@ -9,10 +9,11 @@ from pathlib import Path
 import pytest
 from ruamel.yaml import YAML
 
+from cmg.methods import METHODS
 from pipeline import makers, paths
 from pipeline.__main__ import STAGES, TOOLS, main
 from pipeline.params import ParameterError, parse
-from cmg.methods import METHODS
+from pipeline.yamlfile import OUTSIDE
 
 SHIPPED = YAML(typ="safe").load(Path("params.yaml").read_text())
 WORDS = {  # arguments of every stage and tool that takes any
@@ -57,7 +58,7 @@ def test_every_stage_and_tool_is_walked():
 def test_outside_the_project(tmp_path, monkeypatch, capsys, command):
     monkeypatch.chdir(tmp_path)
     assert main(command.split()) == 1
-    assert one_line(capsys) == f"params.yaml: no such file here; {'stages and tools run in the project'}'s folder, where params.yaml and dvc.yaml are"
+    assert one_line(capsys) == f"params.yaml: no such file here; {OUTSIDE}"
 
 
 @pytest.mark.parametrize("command", READS)

@@ -181,3 +181,16 @@ def test_a_batch_that_cannot_be_shared_out_is_refused():
     assert parse(edited(scales__mini__pretrain__processes=4), list(METHODS)).active.pretrain.processes == 4
     with pytest.raises(ParameterError, match=r"scales.mini.pretrain: .*batch_size: 32 cannot be .* processes: 3"):
         parse(edited(scales__mini__pretrain__processes=3), list(METHODS))
+
+
+def test_a_variation_by_dvc_changes_its_own_line_alone(tmp_path):
+    """`dvc exp run -S` writes params.yaml anew; it is shipped in that form, comments and all."""
+    from dvc.utils.hydra import apply_overrides
+
+    shipped = Path("params.yaml").read_text()
+    for key, value in (("fcid.codebook_size", 800), ("toc.lam", 0.5), ("scales.mini.pretrain.epochs", 3), ("datasets.ave.source", "raw")):
+        (tmp_path / "params.yaml").write_text(shipped)
+        apply_overrides(tmp_path / "params.yaml", [f"{key}={value}"])
+        lines = zip(shipped.splitlines(), (tmp_path / "params.yaml").read_text().splitlines(), strict=True)
+        ((before, after),) = [(old, new) for old, new in lines if old != new]
+        assert before.partition("#")[2] == after.partition("#")[2] and str(value) in after
