@@ -15,6 +15,7 @@ EXPECTED = {
     "cmg.datasets.prompts.PromptError",
     "cmg.datasets.registry.OptionError",
     "cmg.datasets.safety.UnsafePath",
+    "cmg.extract.loose.LooseError",
     "cmg.extract.options.RecipeError",
     "cmg.extract.weights.WeightsError",
     "cmg.generation.generator.GeneratorError",
