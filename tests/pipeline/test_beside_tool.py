@@ -31,7 +31,7 @@ def test_a_finished_run_and_one_that_is_trained(folder, capsys):
     assert ">dcid-1<" in paths.beside("dcid-90k").read_text()
 
 
-@pytest.mark.parametrize(("words", "status"), [("curves dcid-7", 2)])
+@pytest.mark.parametrize(("words", "status"), [("curves dcid-7", 1)])
 def test_a_run_that_is_not_there_is_one_line(folder, capsys, words, status):
     assert folder().run(words) == status
     assert (
