@@ -1,4 +1,5 @@
 # One rule per resolved stage of dvc.yaml and of the sweeps; no commands of its own. DVC judges what is stale (pipeline/orchestration).
+import re
 import sys
 
 from snakemake.utils import min_version
@@ -8,7 +9,8 @@ from pipeline.orchestration import dag, handover
 min_version("9.0")
 shell.prefix("set -euo pipefail; ")
 
-STAGES = handover.ready(unlocking="--unlock" in sys.argv) if workflow.is_main_process else dag.stages()
+STAGES = handover.ready(dry=any(re.fullmatch(r"-n\w*|--dry-?run", word) for word in sys.argv)) if workflow.is_main_process else dag.stages()
+RENEWED = handover.renewed(STAGES)
 
 
 rule all:
@@ -23,7 +25,8 @@ for stage in STAGES:
             name:
                 f"{stage.rule}_part_{part}"
             input:
-                dag.inputs(stage, STAGES),
+                [path if path in RENEWED else ancient(path) for path in dag.inputs(stage, STAGES)],
+                stamp=str(handover.stamp(stage)),
             output:
                 temp(touch(str(handover.part_mark(stage, part)))),
             params:
@@ -38,8 +41,9 @@ for stage in STAGES:
         name:
             stage.rule
         input:
-            dag.inputs(stage, STAGES),
-            [str(handover.part_mark(stage, part)) for part in stage.parts],
+            [path if path in RENEWED else ancient(path) for path in dag.inputs(stage, STAGES)],
+            ancient([str(handover.part_mark(stage, part)) for part in stage.parts]),
+            stamp=str(handover.stamp(stage)),
         output:
             stage.products,
         params:

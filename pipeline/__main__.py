@@ -48,6 +48,7 @@ TOOLS = {
     "times": "where time and memory went, and table 8, as CSV: never hashed",
     "verify": "walk a result back to its inputs, byte by byte",
     "record": "tell DVC what a Snakemake run made",
+    "recover": "mend what a killed run left half-written; then the same command again",
 }
 
 

@@ -25,6 +25,7 @@ EXPECTED = {
     "cmg.train.origin.OtherFeatures",
     "cmg.train.precision.UnsupportedPrecision",
     "cmg.train.released.ReleasedError",
+    "pipeline.orchestration.claims.Busy",
     "pipeline.orchestration.receipts.ChangedInput",
     "pipeline.stages.features.TooManyFailures",
     "pipeline.yamlfile.ParameterError",

@@ -139,8 +139,18 @@ def _value(values: Any, key: str) -> Any:
 
 
 def inputs(stage: Stage, every: Stages) -> list[str]:
-    """Files a rule waits for: products of the stages whose outputs it reads, and the source files it reads itself."""
-    return sorted({file for dep in stage.deps for file in every.made(dep) or _source_files(dep)})
+    """Files a rule waits for: products of the stages whose outputs it reads."""
+    return sorted({file for dep in stage.deps for file in every.made(dep)})
+
+
+def below(names: set[str], every: Stages) -> set[str]:
+    """These stages and all that read, directly or not, what they make."""
+    found: set[str] = set()
+    while names - found:
+        found = found | names
+        made = {product for stage in every if stage.name in found for product in [*stage.products, stage.receipt]}
+        names = {stage.name for stage in every if not made.isdisjoint(inputs(stage, every))}
+    return found
 
 
 def _source_files(dep: str) -> list[str]:
@@ -152,8 +162,8 @@ def _source_files(dep: str) -> list[str]:
 
 def definition(stage: Stage, every: Stages) -> str:
     """Digest of a job apart from its data: command, parameter values, and the source files it reads."""
-    read = [path for path in inputs(stage, every) if path not in every.products and Path(path).is_file()]
-    sources = {path: file_digest(Path(path)) for path in read}
+    read = sorted({file for dep in stage.deps if not every.made(dep) for file in _source_files(dep)})
+    sources = {path: file_digest(Path(path)) for path in read if Path(path).is_file()}
     return hashlib.sha256(json.dumps([stage.command, stage.params, sources], sort_keys=True).encode()).hexdigest()
 
 

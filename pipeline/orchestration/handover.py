@@ -1,48 +1,86 @@
 """How Snakemake and DVC agree on what is done.
 
-Snakemake compares modification times only (profiles/default), so before it plans, the stage ``code`` is brought up to date, and
-``settle`` gives the outputs of stale stages an ancient time and makes those of fresh stages no older than their inputs. After a
-Snakemake job, a mark holds what the job was; ``record`` commits marked stages to DVC.
+Snakemake compares modification times only (profiles/default), and the one time that counts is that of a stamp of our own, an input of
+every rule: before it plans, the stage ``code`` is brought up to date, and ``settle`` dates the stamps of what DVC finds stale, and of
+all below, after their outputs, and the others before all else. After a Snakemake job, a mark holds what the job was; ``record``
+commits marked stages to DVC. While Snakemake runs, DVC starts no stage, and the other way round.
 """
 
+import atexit
 import json
 import os
 import sys
-import time
-from collections import defaultdict
+from contextlib import AbstractContextManager, ExitStack
 from pathlib import Path
 
-from dvc.repo import Repo, lock_repo
+from dvc.lock import LockError
+from dvc.repo import Repo
+from dvc.rwlock import rwlock
 
 from cmg.store.errors import StoreError
 from cmg.store.integrity import check
 from pipeline import files, paths
-from pipeline.orchestration import dag
+from pipeline.orchestration import dag, dvclock, recovery
+from pipeline.orchestration.claims import Busy, claimed
 
 ANCIENT = 1  # seconds since the epoch; 0 means "unset" to Snakemake
-OLD = 2  # of files of the stage ``code``: later than what is stale, before all else
+TICK = 2  # seconds that the coarsest file systems round times to
 MARKS = paths.work("snakemake")
-INTERRUPTED, LOCKS = Path(".snakemake/incomplete"), Path(".snakemake/locks")
+INTERRUPTED = Path(".snakemake/incomplete")
+OUTPUTS = ("data", "results", "receipts")
+_HELD = ExitStack()  # as long as this process runs
 
 
-def ready(unlocking: bool) -> dag.Stages:
-    """Make the project ready for Snakemake's plan, and record what an interrupted run had finished.
+def ready(dry: bool) -> dag.Stages:
+    """Make the project ready for Snakemake's plan: mend what a killed run left, and record for DVC what that run had finished.
 
-    While another Snakemake holds its lock, its marks are left alone. unlocking: the lock is a dead run's, so what that run had
-    finished is recorded for DVC too.
+    Beside a running Snakemake a dry run touches nothing, and its plan is what that one found stale.
+
+    Raises:
+        Busy: another Snakemake, or DVC, is at work in this folder.
     """
-    locked = LOCKS.is_dir() and any(LOCKS.iterdir())
-    with Repo(".") as repo, lock_repo(repo):
-        if locked and not unlocking:
-            print("Another Snakemake holds the lock: planned is what it found stale when it started.", file=sys.stderr)
-            return dag.of(repo)
+    try:
+        _HELD.enter_context(alone())
+    except Busy as error:
+        if not dry:
+            raise
+        print(f"{error}. Planned is what that one found stale when it started.", file=sys.stderr)
+        return dag.stages()
+    with recovery.locked() as repo:
+        for line in recovery.recover(repo):
+            print(line, file=sys.stderr)
+        _exclude_dvc(repo)
         refresh(repo)
         every = dag.of(repo)
         _record(repo, every)
-        if not locked:
-            settle(every, dag.stale(repo, every))
-            forget_interruptions()
+        settle(every, dag.stale(repo, every))
+        forget_interruptions()
         return every
+
+
+def alone() -> AbstractContextManager[None]:
+    """While no Snakemake runs in this folder, nor starts. Raises Busy when one does. A process holds it once."""
+    return claimed(paths.work("claims", "snakemake"), "Snakemake in this folder")
+
+
+def recover() -> list[str]:
+    """Mend what a killed run left, and record for DVC what it had finished; a line for each."""
+    with alone(), recovery.locked() as repo:
+        mended = recovery.recover(repo)
+        refresh(repo)
+        finished, _ = _record(repo, dag.of(repo))
+        return [*mended, *(f"{name}: finished by Snakemake, recorded" for name in finished)]
+
+
+def _exclude_dvc(repo: Repo) -> None:
+    """Say in DVC's own way that this process is at work on all outputs; DVC forgets it when the process has ended."""
+    lock = rwlock(repo.tmp_dir, repo.fs, " ".join(sys.argv), [], [str(Path(room).absolute()) for room in OUTPUTS], False)
+    try:
+        _HELD.enter_context(lock)
+    except LockError as error:
+        who = " ".join(str(error).partition("\n\n")[0].split())
+        raise Busy(f"DVC is at work in this folder: {who}; wait until it has ended, or stop it") from error
+    atexit.register(_HELD.close)
 
 
 def refresh(repo: Repo) -> None:
@@ -52,20 +90,27 @@ def refresh(repo: Repo) -> None:
 
 
 def settle(every: dag.Stages, stale: set[str]) -> None:
-    """Set modification times so that Snakemake's verdict is DVC's: stale products ancient, fresh ones not older than their inputs."""
-    now = time.time()
-    for file in paths.CODE.iterdir():
-        os.utime(file, (OLD, OLD))
+    """Date the stamps so that Snakemake's verdict is DVC's. Outputs keep their times, but those from the future.
+
+    Links of DVC's cache, other users' files and sources dated anyhow change nothing, as no time of theirs is compared.
+    """
+    redone = dag.below(stale, every)
+    now = _touch(MARKS / "now")
     for stage in every:
-        products = [Path(product) for product in stage.products if Path(product).is_file()]
         for part in stage.parts:
             part_mark(stage, part).unlink(missing_ok=True)  # of an interrupted run: its parts start again and find their rows done
-        if stage.name in stale:
-            for product in products:
-                os.utime(product, (ANCIENT, ANCIENT))
-        elif products and _older_than_inputs(products, stage, every):
-            for product in products:
-                os.utime(product, (now, now))
+        _touch(stamp(stage), now if stage.name in redone else ANCIENT)
+        for product in (Path(product) for product in stage.products):
+            if product.is_file() and product.stat().st_mtime > now - TICK:
+                os.utime(product, (now - TICK, now - TICK))
+
+
+def _touch(file: Path, time: float | None = None) -> float:
+    """Give a file, made where it is missing, a time (None: now, by the clock of its file system); returns the time."""
+    file.parent.mkdir(parents=True, exist_ok=True)
+    file.touch()
+    os.utime(file, None if time is None else (time, time))
+    return file.stat().st_mtime
 
 
 def forget_interruptions() -> None:
@@ -75,9 +120,15 @@ def forget_interruptions() -> None:
             file.unlink()
 
 
-def _older_than_inputs(products: list[Path], stage: dag.Stage, every: dag.Stages) -> bool:
-    newest = max((Path(path).stat().st_mtime for path in dag.inputs(stage, every) if Path(path).exists()), default=0)
-    return min(product.stat().st_mtime for product in products) < newest
+def stamp(stage: dag.Stage) -> Path:
+    """File by whose time Snakemake sees whether a stage is stale."""
+    return MARKS / "stamps" / stage.rule
+
+
+def renewed(every: dag.Stages) -> set[str]:
+    """Products that are to be made again, by the stamps: what depends on any other is not to ask for its time."""
+    old = (stage for stage in every if stamp(stage).exists() and stamp(stage).stat().st_mtime > ANCIENT)
+    return {product for stage in old for product in [*stage.products, stage.receipt]}
 
 
 def part_command(stage: dag.Stage, part: int) -> str:
@@ -101,7 +152,7 @@ def record() -> tuple[list[str], list[str]]:
     A stage is refused when its command, parameters or code have changed since the job started, or its receipt does not describe
     the files on disk; it stays stale, and the next run redoes it.
     """
-    with Repo(".") as repo, lock_repo(repo):
+    with recovery.locked() as repo:
         refresh(repo)
         return _record(repo, dag.of(repo))
 
@@ -118,13 +169,10 @@ def _record(repo: Repo, every: dag.Stages) -> tuple[list[str], list[str]]:
 def _commit(repo: Repo, names: list[str]) -> None:
     """What ``repo.commit`` does for one stage, without resolving dvc.yaml again for each."""
     stages = {stage.addressing: stage for stage in repo.index.stages}
-    by_file = defaultdict(list)
     for name in names:
         stages[name].save()
         stages[name].commit()
-        by_file[stages[name].dvcfile].append(stages[name])
-    for dvcfile, finished in by_file.items():
-        dvcfile.dump_stages(finished, update_pipeline=False)
+    dvclock.write(stages[name] for name in names)
 
 
 def _matches_disk(stage: dag.Stage) -> bool:

@@ -7,6 +7,7 @@ verify`` follow them from an output back to the first input.
 import hashlib
 import json
 import platform
+import shutil
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -16,6 +17,7 @@ from typing import Any
 from cmg.files import write_json
 from pipeline import files, machine, paths
 from pipeline.orchestration import code
+from pipeline.orchestration.claims import claimed
 
 
 class ChangedInput(Exception):
@@ -38,42 +40,73 @@ def digests(inputs: Sequence[Path]) -> dict[str, str]:
 
 @contextmanager
 def record(
-    stage: str, item: str, *, inputs: Sequence[Path], outputs: Sequence[Path], params: dict[str, Any], code_of: str = ""
+    stage: str,
+    item: str,
+    *,
+    inputs: Sequence[Path],
+    outputs: Sequence[Path],
+    params: dict[str, Any],
+    code_of: str = "",
+    unrecorded: Sequence[Path] = (),
 ) -> Iterator[dict[str, Any]]:
-    """Remove the outputs of an earlier run (as DVC does), run a stage's body, then write its receipt (and its log:
-    duration, machine, peak memory).
+    """Run a stage's body where no output of an earlier run is, then write its receipt (and its log: duration, machine, peak
+    memory). When the body refuses or fails, the outputs of the earlier run are back, with their receipt.
 
     Args:
         inputs, outputs: files or folders, digested by ``files.digest``: inputs before the body, when they must be what the
             stage that made them recorded, and outputs after it.
         params: the parameter values the stage used.
         code_of: the method, dataset or modality that the stage's code depends on.
+        unrecorded: outputs that no digest is taken of.
 
     Yields a dictionary for the log (counts, rates).
 
     Raises:
         FileNotFoundError: an input or a promised output is absent.
         ChangedInput: an input is not what was made.
+        Busy: another process runs this stage.
     """
+    receipt, mine = paths.receipt(stage, item), paths.work("claims", stage, item)
+    with claimed(mine, f"{stage} {item}"):
+        content = {"stage": stage, "item": item, "inputs": digests(inputs), "params": params, "code": _code(stage, code_of)}
+        with _replaced([receipt, *outputs, *unrecorded], paths.work("replaced", stage, item)):
+            notes: dict[str, Any] = {}
+            started = time.time()
+            yield notes
+            write_json(receipt, {**content, "outputs": {path.as_posix(): files.digest(path) for path in outputs}})
+            _write_log(stage, item, started, notes)
+
+
+@contextmanager
+def _replaced(outputs: Sequence[Path], aside: Path) -> Iterator[None]:
+    """What is at ``outputs`` is moved into the folder ``aside``, and unless the body ends well back again."""
+    files.remove(aside)  # of a killed run
+    kept = {path: aside / str(number) for number, path in enumerate(outputs) if path.exists() or path.is_symlink()}
+    aside.mkdir(parents=True)
+    try:
+        for path, place in kept.items():
+            shutil.move(path, place)
+        yield
+    except BaseException:
+        moved = {path: place for path, place in kept.items() if place.exists() or place.is_symlink()}
+        for path in [path for path in outputs if path in moved or path not in kept]:
+            files.remove(path)
+        for path, place in moved.items():
+            shutil.move(place, path)
+        raise
+    finally:
+        files.remove(aside)
+
+
+def _code(stage: str, code_of: str) -> dict[str, Any]:
     name = f"{stage}-{code_of}" if code_of else stage
-    receipt = {
-        "stage": stage,
-        "item": item,
-        "inputs": digests(inputs),
-        "params": params,
-        "code": {"name": name, "files": code.of(name)},
-    }
-    notes: dict[str, Any] = {}
-    for path in [*outputs, paths.receipt(stage, item)]:
-        files.remove(path)
-    started = time.time()
-    yield notes
-    receipt["outputs"] = {path.as_posix(): files.digest(path) for path in outputs}
-    write_json(paths.receipt(stage, item), receipt)
+    return {"name": name, "files": code.of(name)}
+
+
+def _write_log(stage: str, item: str, started: float, notes: dict[str, Any]) -> None:
     seconds = round(time.time() - started, 3)
     here = {"host": platform.node(), "processor": machine.processor(), "peak_memory_gib": machine.peak_memory_gib()}
-    log = {"stage": stage, "item": item, "seconds": seconds, "started": started, **here, **notes}
-    write_json(paths.log(stage, item), log)
+    write_json(paths.log(stage, item), {"stage": stage, "item": item, "seconds": seconds, "started": started, **here, **notes})
 
 
 def load_all(root: Path = Path(".")) -> dict[str, dict[str, Any]]:

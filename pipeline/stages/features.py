@@ -85,8 +85,7 @@ def _whole(args: argparse.Namespace, params: Params, clips: list[Clip], recipe: 
     dataset, modality = args.dataset, args.modality
     index, store, failures = paths.index(dataset), paths.store(dataset, modality), paths.failures(dataset, modality)
     used = {"recipe": recipe, "source": params.dataset(dataset).source, **params.features.model_dump()}
-    files.remove(paths.remarks(dataset, modality))
-    read_and_made = {"inputs": [index], "outputs": [store, failures]}
+    read_and_made = {"inputs": [index], "outputs": [store, failures], "unrecorded": [paths.remarks(dataset, modality)]}
     with receipts.record("features", f"{dataset}-{modality}", **read_and_made, params=used, code_of=modality) as notes:
         work = _work(args, params, clips, recipe)
         if modality != "text":

@@ -11,7 +11,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace, params: Params) -> int:
-    done, refused = handover.record()
+    with handover.alone():
+        done, refused = handover.record()
     print(f"recorded: {', '.join(done) or 'nothing'}")
     if refused:
         print(f"refused (changed since they ran): {', '.join(refused)}; run again: snakemake or dvc repro")

@@ -1,6 +1,8 @@
-"""SIGKILL in the middle of features or of pretraining; either tool continues and ends in the same bytes."""
+"""SIGKILL in the middle of features or of pretraining; either tool continues and ends in the same bytes. One tool at a time."""
 
 import json
+import subprocess
+from functools import partial
 
 import pytest
 
@@ -35,7 +37,6 @@ def test_one_tool_is_killed_and_the_other_goes_on(project, made_by_dvc, kind, fi
     assert not (project.folder / made).exists()
     miniature.kill_when(project.start(*tools[first]), lambda: any(project.folder.glob(signs)))
     assert not (project.folder / made).exists(), "killed too late"
-    project.run("snakemake", "--unlock", check=False)
     project.run(*tools[second])
     if kind == "features":
         assert 0 < log(project, "features/vggsound_avel-video")["computed"] < sum(miniature.SPLIT.values())
@@ -53,16 +54,49 @@ def state(project):
     return {str(file): (file.stat().st_mtime, file.read_bytes()) for file in files}
 
 
-def test_a_dry_run_beside_a_lock_touches_nothing_and_unlocking_records_what_was_finished(project):
+def test_what_a_killed_snakemake_had_finished_is_recorded_by_the_next(project):
+    """Without unlocking: nobody holds what a dead process held."""
     project.set("toc.lam", 0.7)
     made = project.start("snakemake", "-j1", "data/toc/baseline-0.json", "data/toc/fcid-0.json")
     marks = project.folder / "data/.work/snakemake"
     miniature.kill_when(made, lambda: any(marks.glob("toc_*")))
-    before, (finished,) = state(project), [mark.name.split("_")[1] for mark in marks.glob("toc_*")]
-    stale = project.dvc("status")  # a dry run of DVC needs the output that the killed job may have removed
-    assert any("/locks/" in name for name in before) and "toc@fcid-0:" in stale and "toc@baseline-0:" in stale
-    assert "holds the lock" in project.run("snakemake", "--dry-run").stderr
-    assert state(project) == before
-    project.run("snakemake", "--unlock")
-    assert f"toc@{finished}-0:" not in project.dvc("status") and not any(marks.glob("toc_*"))
+    (finished,) = [mark.name.split("_")[1] for mark in marks.glob("toc_*")]
+    assert any((project.folder / ".snakemake/locks").iterdir())
     assert {"toc_baseline_0", "toc_fcid_0"} - project.snakemake_would_run() == {f"toc_{finished}_0"}
+    assert f"toc@{finished}-0:" not in project.dvc("status") and not any(marks.glob("toc_*"))
+
+
+def test_beside_a_running_snakemake_a_dry_run_touches_nothing_and_all_else_is_refused_in_a_line(project):
+    code = "import time; from pipeline.orchestration import handover\nwith handover.alone(): print('held', flush=True); time.sleep(600)"
+    running = project.start("timeit", "-n1", "-r1", code, stdout=subprocess.PIPE)
+    assert running.stdout.readline() == "held\n"
+    try:
+        before = state(project)
+        for command in (["snakemake", "--dry-run"], ["snakemake", "-j1"], ["pipeline", "record"], ["pipeline", "recover"]):
+            done = project.run(*command, check=False)
+            said = [line for line in done.stderr.splitlines() if f"Snakemake in this folder: process {running.pid}" in line]
+            assert len(said) == 1 and "Traceback" not in done.stderr and state(project) == before
+            assert (done.returncode == 0) == (command[1] == "--dry-run")
+    finally:
+        miniature.kill(running)
+
+
+def test_two_tools_at_once(project):
+    """DVC starts no stage while Snakemake is at work, Snakemake nothing while DVC runs one; what there is stays."""
+    project.set("saves", {"steps": 1, "seconds": 0})
+    before = project.digests()
+    for first, second in ((("dvc", "repro"), ("snakemake", "-j1")), (("snakemake", "-j1"), ("dvc", "repro"))):
+        project.set("toc.lam", 0.7 if first[0] == "dvc" else 0.8)
+        running = project.start(*first)
+        miniature.kill_when(running, partial(refused, project, *second))
+    project.set("toc.lam", 0.5)
+    project.run("pipeline", "recover")
+    project.dvc("repro")
+    assert project.digests() == before
+
+
+def refused(project, tool, *words):
+    """Whether a tool that is started now is told which other one is at work."""
+    done = project.run(tool, *words, check=False)
+    assert done.returncode, "it ran beside the other"
+    return "at work in this folder" in done.stderr or "is busy" in done.stderr or "Unable to acquire lock" in done.stderr

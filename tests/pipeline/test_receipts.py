@@ -9,6 +9,8 @@ import pytest
 from cmg.files import write_bytes
 from cmg.store import StoreError
 from pipeline.orchestration import receipts
+from pipeline.orchestration.claims import Busy
+from tests.pipeline.test_claims import held
 from tests.store.samples import write
 
 
@@ -68,6 +70,38 @@ def test_stale_outputs_are_gone_before_the_body_runs(project):
         assert not Path("out").exists()
         write_bytes(Path("out/new.txt"), b"new")
     assert [p.name for p in Path("out").iterdir()] == ["new.txt"]
+
+
+@pytest.mark.parametrize("made", [(), ("out/a.txt",), ("out/a.txt", "beside.csv")])
+@pytest.mark.parametrize("error", [ZeroDivisionError, KeyboardInterrupt, SystemExit])
+def test_a_stage_that_refuses_or_fails_leaves_what_an_earlier_run_made(project, made, error):
+    def stage(texts, fail):
+        with receipts.record("one", "x", inputs=[], outputs=[Path("out")], params={}, unrecorded=[Path("beside.csv")]):
+            assert not Path("out").exists() and not Path("beside.csv").exists()
+            for name, text in texts.items():
+                files.write_bytes(Path(name), text.encode())
+            if fail:
+                raise error
+
+    def found():
+        return {str(file): file.read_bytes() for file in Path().rglob("*") if file.is_file() and "logs" not in file.parts}
+
+    with pytest.raises(error):
+        stage(dict.fromkeys(made, "new"), fail=True)
+    assert not Path("out").exists() and not Path("beside.csv").exists() and not Path("receipts").exists()
+    stage({"out/a.txt": "old", "out/b.txt": "old", "beside.csv": "old"}, fail=False)
+    before = found()
+    with pytest.raises(error):
+        stage(dict.fromkeys(made, "new"), fail=True)
+    assert found() == before
+
+
+def test_a_stage_runs_once_at_a_time(project):
+    """The second is refused before it touches anything."""
+    run("one", [], "out.txt", "old")
+    with held(Path("data/.work/claims/one/x")) as process, pytest.raises(Busy, match=f"one x: process {process.pid} on "):
+        run("one", [], "out.txt", "new")
+    assert Path("out.txt").read_text() == "old" and Path("receipts/one/x.json").exists()
 
 
 def test_a_promised_output_that_is_missing_leaves_no_receipt(project):

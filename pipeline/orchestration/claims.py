@@ -1,0 +1,28 @@
+"""One process at a time: POSIX locks, which the kernel drops when a process ends, however it ends, and its children never hold."""
+
+import fcntl
+import os
+import platform
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+
+class Busy(Exception):
+    """Another process is doing what was asked for; the message says which, where."""
+
+
+@contextmanager
+def claimed(file: Path, what: str) -> Iterator[None]:
+    """Hold ``file``, a lock file, while ``what`` is done. Raises Busy when another process holds it."""
+    file.parent.mkdir(parents=True, exist_ok=True)
+    with file.open("a+") as handle:
+        try:
+            fcntl.lockf(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except (BlockingIOError, PermissionError) as error:
+            handle.seek(0)
+            raise Busy(f"{what}: {handle.read() or 'another process'} is doing it; wait until it has ended, or stop it") from error
+        handle.truncate(0)
+        handle.write(f"process {os.getpid()} on {platform.node()}")
+        handle.flush()
+        yield
