@@ -79,7 +79,7 @@ def test_a_stage_that_refuses_or_fails_leaves_what_an_earlier_run_made(project, 
         with receipts.record("one", "x", inputs=[], outputs=[Path("out")], params={}, unrecorded=[Path("beside.csv")]):
             assert not Path("out").exists() and not Path("beside.csv").exists()
             for name, text in texts.items():
-                files.write_bytes(Path(name), text.encode())
+                write_bytes(Path(name), text.encode())
             if fail:
                 raise error
 
