@@ -23,6 +23,7 @@ MAY_IMPORT = {
     "extract": {"media", "datasets", "store"},
     "methods": {"losses", "nn", "quantizers"},
     "toc": set(),
+    "released": {"datasets", "methods", "store"},
     "train": {"methods", "nn", "store", "datasets", "tasks"},
     "tasks": {"datasets", "results", "toc"},
     "generation": {"datasets", "extract", "methods", "tasks", "toc", "train"},

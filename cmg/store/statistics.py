@@ -1,18 +1,15 @@
-"""Statistics of features: of whole sides of a comparison, or of a few clips of a store or of a folder of released features.
+"""Statistics of features: of whole sides of a comparison, or of a few clips of a store.
 
 They give a wrong recipe away without any other features beside them. Axes: t seconds, then positions and channels.
 """
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
 
 from cmg.store.reader import FeatureStore
-from cmg.store.released import H5Rows, NumpyFiles, ReleasedError, ZippedPickles
 
-H5 = {"audio": "audio_feature.h5", "video": "visual_feature.h5"}
 MOST = 50  # clips that are looked at
 
 
@@ -69,31 +66,10 @@ def of_clips(clips: Iterable[np.ndarray]) -> Statistics | None:
 def of_store(store: FeatureStore, most: int = MOST) -> Statistics | None:
     """Statistics of at most `most` clips with features, evenly spaced; None where it has none."""
     usable = np.flatnonzero(store.valid > 0)
-    rows = usable[_spaced(len(usable), most)]
+    rows = usable[spaced(len(usable), most)]
     return of_clips(store.read([row])[0][: store.valid[row]] for row in rows)
 
 
-def of_folder(root: Path, modality: str, most: int = MOST) -> Statistics | None:
-    """The same of released features below a dataset's root, in the first form that is there; None where there is none."""
-    return of_clips(_released(Path(root), modality, most))
-
-
-def _released(root: Path, modality: str, most: int) -> Iterable[np.ndarray]:
-    if (root / H5[modality]).is_file():
-        source = H5Rows(root / H5[modality])
-        names = [(row, "") for row in range(len(source))]
-    else:
-        forms = {f"feature/{modality}/zip": ZippedPickles} | ({"feats/vggish": NumpyFiles} if modality == "audio" else {})
-        folder, kind = next(((root / name, kind) for name, kind in forms.items() if (root / name).is_dir()), (None, None))
-        if folder is None:
-            return
-        source, names = kind(folder), [(0, file.stem) for file in sorted(folder.iterdir()) if file.suffix in (".zip", ".npy")]
-    for place in _spaced(len(names), most):
-        try:
-            yield source.read(*names[place])
-        except ReleasedError:
-            continue  # the index and the import count what cannot be read
-
-
-def _spaced(count: int, most: int) -> np.ndarray:
+def spaced(count: int, most: int) -> np.ndarray:
+    """At most `most` of the numbers below `count`, evenly spaced."""
     return np.unique(np.linspace(0, count - 1, min(count, most)).round().astype(int)) if count else np.empty(0, int)

@@ -18,12 +18,12 @@ from typing import Any
 
 from cmg.datasets.clips import Clip, read_index
 from cmg.extract.options import Options, RecipeError
-from cmg.extract.released import ReleasedFiles
 from cmg.extract.run import MODULES, prepare, recipe_of, rows_of, seconds_of
 from cmg.extract.run import run as run_job
 from cmg.files import write_bytes
+from cmg.released.importers import import_rows, released_spec
+from cmg.released.indexed import ReleasedFiles
 from cmg.store import StoreSpec
-from cmg.store.importers import import_rows, released_spec
 from cmg.store.reader import Failure
 from cmg.store.writer import Remarked, StoreWriter
 from pipeline import device, files, paths, progress, remarks
@@ -32,7 +32,7 @@ from pipeline.params import Dataset, ParameterError, Params
 
 # What computes the values of a row: rows of earlier code are taken over while this means the same.
 EXTRACTING = ("cmg.extract.run:prepare", "cmg.extract.run:run")
-IMPORTING = ("cmg.extract.released:ReleasedFiles", "cmg.store.importers:import_rows")
+IMPORTING = ("cmg.released.indexed:ReleasedFiles", "cmg.released.importers:import_rows")
 
 
 class TooManyFailures(RuntimeError):

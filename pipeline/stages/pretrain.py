@@ -11,8 +11,9 @@ from cmg.datasets.clips import read_index
 from cmg.datasets.exclusions import read_exclusions
 from cmg.files import file_digest, write_bytes
 from cmg.methods import build
+from cmg.released import checkpoints as released
 from cmg.store.reader import FeatureStore
-from cmg.train import checkpoint, history, released
+from cmg.train import checkpoint, history
 from cmg.train.data import PairedFeatures, fits, resident
 from cmg.train.loop import train
 from cmg.train.origin import origin
@@ -55,7 +56,7 @@ def _import(method: str, seed: int, params: Params) -> None:
     with receipts.record("pretrain", run_name, inputs=[file], outputs=[folder], params=used, code_of=method):
         try:
             about, tensors = released.convert(method, released.read(method, file), section)
-        except released.ReleasedError as error:
+        except released.CheckpointError as error:
             raise ParameterError(f"params.yaml: {method}.checkpoint: {error}") from error
         _write_history(folder, Progress(), Standardiser())
         checkpoint.save_tensors(folder, tensors, {**about, "seed": seed})

@@ -8,6 +8,7 @@ import argparse
 from cmg.datasets.check import Finding, look
 from cmg.datasets.listing import read_listing
 from cmg.extract.expected import misfits
+from cmg.released import samples
 from cmg.store import FeatureStore, statistics
 from pipeline import paths, readiness, remarks
 from pipeline.params import Params
@@ -51,7 +52,7 @@ def unlike_features(dataset: str, params: Params) -> list[str]:
             opened = FeatureStore(store)
             about, found = opened.attrs, statistics.of_store(opened)
         elif settings.source == "released":
-            about, found = {"provenance": "released"}, statistics.of_folder(root, modality)
+            about, found = {"provenance": "released"}, samples.of_folder(root, modality)
         else:
             continue
         lines += misfits(dataset, version, modality, about, found) if found else []

@@ -14,8 +14,8 @@ import numpy as np
 
 from cmg.extract.expected import misfits
 from cmg.files import write_bytes
+from cmg.released.compare import Comparison, compare
 from cmg.store import FeatureStore
-from cmg.store.compare import Comparison, compare
 from pipeline import paths
 from pipeline.params import Params
 

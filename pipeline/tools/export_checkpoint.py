@@ -3,7 +3,8 @@
 import argparse
 from pathlib import Path
 
-from cmg.train import checkpoint, released
+from cmg.released import checkpoints as released
+from cmg.train import checkpoint
 from cmg.train.standardise import Standardiser
 from pipeline import paths
 from pipeline.params import Params
@@ -20,13 +21,13 @@ def run(args: argparse.Namespace, params: Params) -> int:
     try:
         method, about = checkpoint.load(folder)
         if Standardiser.load(folder, about).mean:
-            raise released.ReleasedError(
+            raise released.CheckpointError(
                 f"{folder}: this model reads standardised features, and a released file has no place for their statistics: "
                 f"who reads it would get other scores. Train with scales.{params.scale}.pretrain.standardise: false to export"
             )
         args.file.parent.mkdir(parents=True, exist_ok=True)
         written = released.export(args.file, method, about)
-    except (FileNotFoundError, released.ReleasedError) as error:
+    except (FileNotFoundError, released.CheckpointError) as error:
         print(error)
         return 1
     print(f"{args.file}: " + ", ".join(f"{module} ({tensors} tensors)" for module, tensors in written.items()))

@@ -3,7 +3,8 @@
 import argparse
 from pathlib import Path
 
-from cmg.train import checkpoint, released
+from cmg.released import checkpoints as released
+from cmg.train import checkpoint
 from pipeline.params import Params
 
 
@@ -21,7 +22,7 @@ def run(args: argparse.Namespace, params: Params) -> int:
     try:
         found = released.read(args.method, args.file)
         about, tensors = released.convert(args.method, found, {"variant": "release"})
-    except released.ReleasedError as error:
+    except released.CheckpointError as error:
         print(error)
         return 1
     print("\n".join(_lines(args.method, found, about)))

@@ -15,10 +15,10 @@ import torch
 from cmg.datasets.clips import read_index
 from cmg.files import file_digest
 from cmg.methods import build
+from cmg.released import checkpoints as released
 from cmg.store import FeatureStore
 from cmg.synth import CorpusSpec, Split, plan
 from cmg.tasks.codes import RunCodes
-from cmg.train import released
 from tests.e2e import miniature
 from tests.methods.conftest import SMALL
 

@@ -34,7 +34,7 @@ def features(made, dataset, modality):
     return log["computed"], log["reused"]
 
 
-PLACES = ["cmg/store/importers.py:import_rows", "cmg/store/unpickle.py:load_array", "cmg/extract/released.py:ReleasedFiles"]
+PLACES = ["cmg/released/importers.py:import_rows", "cmg/released/unpickle.py:load_array", "cmg/released/indexed.py:ReleasedFiles"]
 
 
 @pytest.mark.parametrize("place", PLACES)

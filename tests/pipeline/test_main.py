@@ -12,8 +12,8 @@ from pipeline.stages import toc
 # caught on the way, or faults of the code
 OTHERS = {
     "cmg.media.failure.MediaFailure",
-    "cmg.store.released.ReleasedError",
-    "cmg.store.unpickle.RefusedPickle",
+    "cmg.released.formats.ReleasedError",
+    "cmg.released.unpickle.RefusedPickle",
     "cmg.tasks.strict.LeakError",
 }
 

@@ -11,7 +11,8 @@ from ruamel.yaml import YAML
 
 from cmg.files import file_digest
 from cmg.methods import METHODS, build
-from cmg.train import checkpoint, released
+from cmg.released import checkpoints as released
+from cmg.train import checkpoint
 from cmg.train.standardise import Standardiser
 from pipeline.__main__ import main
 from pipeline.params import ParameterError, parse

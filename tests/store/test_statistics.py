@@ -1,14 +1,10 @@
 """Statistics of a few clips: of a store, and of every form of released features."""
 
-import pickle
-import zipfile
-
-import h5py
 import numpy as np
 import pytest
 
 from cmg.store import FeatureStore, StoreSpec
-from cmg.store.statistics import of_clips, of_folder, of_store
+from cmg.store.statistics import of_clips, of_store
 from cmg.store.writer import StoreWriter
 
 VALUES = np.random.default_rng(0).normal(size=(7, 10, 4)).astype("f4")
@@ -29,32 +25,5 @@ def test_of_all_values_of_the_valid_seconds(tmp_path):
     assert few.mean == pytest.approx(kept[[0, 5]].mean())
 
 
-def zipped(folder):
-    folder.mkdir(parents=True)
-    for row, value in enumerate(VALUES):
-        with zipfile.ZipFile(folder / f"{row}.zip", "w") as archive:
-            archive.writestr(f"{row}.pkl", pickle.dumps(value))
-    (folder / "7.zip").write_bytes(b"not a zip")
-
-
-def h5(folder):
-    with h5py.File(folder / "audio_feature.h5", "w") as file:
-        file["avadataset"] = VALUES.astype("f8")
-
-
-def npy(folder):
-    folder.mkdir(parents=True)
-    for row, value in enumerate(VALUES):
-        np.save(folder / f"{row}.npy", value)
-
-
-@pytest.mark.parametrize(("make", "place"), [(zipped, "feature/audio/zip"), (h5, "."), (npy, "feats/vggish")])
-def test_of_every_form_of_released_features(tmp_path, make, place):
-    make(tmp_path / place)
-    found = of_folder(tmp_path, "audio")
-    assert found.mean == pytest.approx(VALUES.astype(float).mean(), abs=1e-6) and found.high == pytest.approx(VALUES.max())
-    assert of_folder(tmp_path, "video") is None
-
-
-def test_of_nothing_there_are_none(tmp_path):
-    assert of_folder(tmp_path, "audio") is None and of_clips([]) is None and of_clips([np.empty((0, 4))]) is None
+def test_of_nothing_there_are_none():
+    assert of_clips([]) is None and of_clips([np.empty((0, 4))]) is None

@@ -10,8 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
+from cmg.released.compare import compare, cosine
 from cmg.store import FeatureStore, StoreError
-from cmg.store.compare import compare, cosine
 from tests.store.samples import SHAPE, clip, make_spec, write
 
 IDS = [f"{row:011}_0_10" for row in range(10)]

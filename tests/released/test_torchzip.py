@@ -7,8 +7,8 @@ import torch
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from cmg.train import released
-from cmg.train.released import ReleasedError
+from cmg.released import checkpoints as released
+from cmg.released.checkpoints import CheckpointError
 
 CONTENT = {"Encoder_parameters": {"w": torch.arange(500.0)}, "epoch": 3}
 DEBRIS = ["__MACOSX/released/._data.pkl", "released/.DS_Store", "._released", "released/data/._0"]
@@ -37,7 +37,7 @@ def test_zipped_again(saved, data):
     if not packed and not debris:
         assert torch.equal(released.read("fcid", again).modules["Encoder_parameters"]["w"], CONTENT["Encoder_parameters"]["w"])
         return
-    with pytest.raises(ReleasedError, match=r"again.pt: zipped again with .*zip -0 -r again.pt FOLDER$") as error:
+    with pytest.raises(CheckpointError, match=r"again.pt: zipped again with .*zip -0 -r again.pt FOLDER$") as error:
         released.read("fcid", again)
     assert ("compression" in str(error.value), "macOS" in str(error.value)) == (packed, debris)
 
@@ -49,5 +49,5 @@ def test_a_zip_around_a_checkpoint(saved, method, extra):
         for name in extra:
             archive.writestr(name, b"")
         archive.write(saved, "models/released.pt")
-    with pytest.raises(ReleasedError, match=r"around.zip: a zip with models/released.pt in it: unpack it"):
+    with pytest.raises(CheckpointError, match=r"around.zip: a zip with models/released.pt in it: unpack it"):
         released.read("fcid", saved.with_name("around.zip"))

@@ -1,4 +1,4 @@
-"""Released features of a dataset as a source of rows: the files that its clip index names (`cmg.datasets.released`)."""
+"""Released features of a dataset as a source of rows: the files that its clip index names (`cmg.released.layouts`)."""
 
 from collections.abc import Sequence
 from functools import cached_property
@@ -9,7 +9,7 @@ import numpy as np
 from cmg.datasets.clips import Clip
 from cmg.datasets.listing import FileChanged, check_fingerprint
 from cmg.datasets.safety import UnsafePath
-from cmg.store.released import H5Rows, NumpyFiles, ReleasedError, ZippedPickles
+from cmg.released.formats import H5Rows, NumpyFiles, ReleasedError, ZippedPickles
 
 FORMATS = {".zip": ZippedPickles, ".npy": NumpyFiles, ".h5": H5Rows}
 

@@ -13,9 +13,10 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from cmg.store import FeatureStore, StoreError, released
-from cmg.store.importers import fit_seconds, import_rows, released_spec
-from cmg.store.released import H5Rows, NumpyFiles, ReleasedError, ZippedPickles
+from cmg.released import formats
+from cmg.released.formats import H5Rows, NumpyFiles, ReleasedError, ZippedPickles
+from cmg.released.importers import fit_seconds, import_rows, released_spec
+from cmg.store import FeatureStore, StoreError
 from cmg.store.writer import StoreWriter
 
 SHAPE = (4, 6)
@@ -128,7 +129,7 @@ def test_the_last_pickle_counts_and_bombs_are_bounded(path, tmp_path, monkeypatc
         archive.writestr("a.pkl", pickle.dumps(audio(4, seed=1)))
         archive.writestr("b.pkl", pickle.dumps(audio(4, seed=2)))
         archive.writestr("c.txt", b"")
-    monkeypatch.setattr(released, "MAX_CLIP_BYTES", 4096)
+    monkeypatch.setattr(formats, "MAX_CLIP_BYTES", 4096)
     zipped(tmp_path, "bomb", bytes(10_000_000))
     with zipfile.ZipFile(tmp_path / "many.zip", "w") as archive:
         for number in range(17):

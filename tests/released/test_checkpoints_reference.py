@@ -7,7 +7,8 @@ import torch
 
 from cmg.methods import build
 from cmg.methods.keys import TEMPLATE
-from cmg.train import checkpoint, released
+from cmg.released import checkpoints as released
+from cmg.train import checkpoint
 from tests.methods.reference import load, under
 
 PARTS = {

@@ -15,8 +15,8 @@ from typing import Protocol
 import numpy as np
 
 from cmg.files import file_digest, left_by_macos
+from cmg.released.unpickle import RefusedPickle, load_array
 from cmg.store.errors import StoreError
-from cmg.store.unpickle import RefusedPickle, load_array
 
 MAX_CLIP_BYTES = 64 * 2**20
 MAX_MEMBERS = 16

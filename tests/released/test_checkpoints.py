@@ -9,9 +9,10 @@ import torch
 
 from cmg.methods import build
 from cmg.methods.keys import TEMPLATE, released_names
-from cmg.train import checkpoint, released
+from cmg.released import checkpoints as released
+from cmg.released.checkpoints import CheckpointError
+from cmg.train import checkpoint
 from cmg.train.encode import encode_store
-from cmg.train.released import ReleasedError
 from cmg.train.standardise import Standardiser
 from tests.methods.conftest import SMALL
 from tests.train.conftest import ArrayStore
@@ -103,7 +104,7 @@ def test_what_is_missing_extra_or_of_another_shape_is_listed(name, file_of):
     del state[gone]
     state["another.weight"] = torch.zeros(1)
     state[f"{bent}.encoder.layers.0.norm1.bias"] = torch.zeros(3, dtype=torch.float64)
-    with pytest.raises(ReleasedError) as caught:
+    with pytest.raises(CheckpointError) as caught:
         released.convert(name, released.read(name, file_of(content)), SECTION)
     lines = str(caught.value).splitlines()
     assert f"  Encoder_parameters: missing {gone}" in lines and "  Encoder_parameters: extra another.weight" in lines
@@ -114,7 +115,7 @@ def test_what_is_missing_extra_or_of_another_shape_is_listed(name, file_of):
 def test_the_text_lstm_is_needed_with_text(name, file_of):
     content = content_of(name, model(name))
     del content["Text_ar_lstm_parameters"]
-    with pytest.raises(ReleasedError, match="Text_ar_lstm_parameters: missing"):
+    with pytest.raises(CheckpointError, match="Text_ar_lstm_parameters: missing"):
         released.convert(name, released.read(name, file_of(content)), {**SECTION, "text_hidden": 4})
 
 
@@ -127,7 +128,7 @@ def test_the_text_lstm_is_needed_with_text(name, file_of):
     ],
 )
 def test_a_section_that_contradicts_the_file_is_named(section, named, file_of):
-    with pytest.raises(ReleasedError, match=f"another model than the one asked for: {named}"):
+    with pytest.raises(CheckpointError, match=f"another model than the one asked for: {named}"):
         released.convert("fcid", released.read("fcid", file_of(content_of("fcid", model("fcid")))), section)
 
 
@@ -153,7 +154,7 @@ def test_a_hostile_file_is_refused_and_does_not_run(file_of, tmp_path):
     mark = tmp_path / "ran"
     for hostile in (Runs(os.mkdir, str(mark)), Runs(eval, f"open({str(mark)!r}, 'w')")):
         for content in (hostile, {"Encoder_parameters": hostile}, content_of("fcid", model("fcid")) | {"optimizer": hostile}):
-            with pytest.raises(ReleasedError, match="refused, nothing in it was run.*it refers to"):
+            with pytest.raises(CheckpointError, match="refused, nothing in it was run.*it refers to"):
                 released.read("fcid", file_of(content))
     assert not mark.exists()
 
@@ -170,7 +171,7 @@ def test_a_hostile_file_is_refused_and_does_not_run(file_of, tmp_path):
     ],
 )
 def test_other_content_is_refused(content, message, file_of):
-    with pytest.raises(ReleasedError, match=message):
+    with pytest.raises(CheckpointError, match=message):
         released.read("dcid", file_of(content))
 
 
@@ -178,22 +179,22 @@ def test_other_files_are_refused(tmp_path):
     path = tmp_path / "x.pt"
     for data in (b"", b"PK\x03\x04 not a zip", b"\x80\x02."):
         path.write_bytes(data)
-        with pytest.raises(ReleasedError, match="expected a file written by torch.save"):
+        with pytest.raises(CheckpointError, match="expected a file written by torch.save"):
             released.read("fcid", path)
-    with pytest.raises(ReleasedError, match="no released checkpoint of 'baseline'"):
+    with pytest.raises(CheckpointError, match="no released checkpoint of 'baseline'"):
         released.read("baseline", path)
 
 
 def test_numbers_beyond_float32_are_refused(file_of):
     content = content_of("fcid", model("fcid"))
     content["Encoder_parameters"]["va2vat.linear.bias"][0] = 1e300
-    with pytest.raises(ReleasedError, match="project.audiovisual.bias holds numbers that are not finite in float32"):
+    with pytest.raises(CheckpointError, match="project.audiovisual.bias holds numbers that are not finite in float32"):
         released.convert("fcid", released.read("fcid", file_of(content)), SECTION)
 
 
 def test_only_release_models_have_a_released_form(tmp_path):
     for name, options in (("fcid", {}), ("baseline", {})):
-        with pytest.raises(ReleasedError, match="with variant: release have a released form"):
+        with pytest.raises(CheckpointError, match="with variant: release have a released form"):
             released.export(tmp_path / "x.pt", build(name, SMALL | options), {"method": name})
     trained = {"method": "dcid", "pretrain": {"epochs": 5}, "steps": 40}
     written = released.export(tmp_path / "x.pt", model("dcid"), trained)

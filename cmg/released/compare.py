@@ -10,10 +10,10 @@ from pathlib import Path
 import numpy as np
 
 from cmg.files import left_by_macos
+from cmg.released.formats import H5Rows, NumpyFiles, ReleasedError, ZippedPickles
+from cmg.released.importers import fit_seconds
 from cmg.store.errors import StoreError
-from cmg.store.importers import fit_seconds
 from cmg.store.reader import FeatureStore
-from cmg.store.released import H5Rows, NumpyFiles, ReleasedError, ZippedPickles
 from cmg.store.statistics import Moments, Statistics
 
 NAME_LENGTH = 11  # released AVVP files are named by the first characters of the clip id

@@ -7,8 +7,8 @@ from collections.abc import Callable, Sequence
 
 import numpy as np
 
+from cmg.released.formats import ReleasedError, Source
 from cmg.store.errors import StoreError
-from cmg.store.released import ReleasedError, Source
 from cmg.store.schema import StoreSpec
 from cmg.store.writer import StoreWriter
 

@@ -22,7 +22,7 @@ from cmg.files import file_digest, replacing
 from cmg.methods import build
 from cmg.methods.base import Method
 from cmg.methods.keys import TEMPLATE, own_names, released_names
-from cmg.train.torchzip import why_unreadable
+from cmg.released.torchzip import why_unreadable
 
 KEYS = {"fcid": "cmg.methods.fcid.keys", "dcid": "cmg.methods.dcid.keys", "codaar": "cmg.methods.codaar.keys"}
 ENCODER, TEXT = "Encoder_parameters", "Text_ar_lstm_parameters"
@@ -48,7 +48,7 @@ def keys(name: str) -> ModuleType:
     return import_module(KEYS[name])
 
 
-class ReleasedError(ValueError):
+class CheckpointError(ValueError):
     """A released checkpoint, or a request to make one, that cannot be served; the message says what was expected and found."""
 
 
@@ -66,15 +66,15 @@ def read(name: str, path: Path) -> Released:
     """The modules of method `name` in a released file, still in the file (memory-mapped) and as released.
 
     Raises:
-        ReleasedError: nothing of this method was released; no torch zip; it holds anything but tensors, numbers and text; no encoder.
+        CheckpointError: nothing of this method was released; no torch zip; it holds anything but tensors, numbers and text; no encoder.
     """
     if name not in KEYS:
-        raise ReleasedError(f"no released checkpoint of '{name}' can be imported (possible: {', '.join(KEYS)})")
+        raise CheckpointError(f"no released checkpoint of '{name}' can be imported (possible: {', '.join(KEYS)})")
     content = _load(path)
     known = keys(name).MODULES
     modules = {module: _tensors(content[module], f"{path}: {module}") for module in known if module in content}
     if ENCODER not in modules:
-        raise ReleasedError(f"{path}: expected an entry '{ENCODER}', found {', '.join(map(str, content)) or 'nothing'}")
+        raise CheckpointError(f"{path}: expected an entry '{ENCODER}', found {', '.join(map(str, content)) or 'nothing'}")
     counters = {key: content[key] for key in COUNTERS if type(content.get(key)) is int}
     return Released(path, modules, counters, [str(key) for key in content if key not in modules and key not in counters])
 
@@ -83,23 +83,23 @@ def _load(path: Path) -> Mapping[Any, Any]:
     try:
         unreadable = why_unreadable(path)
     except zipfile.BadZipFile as error:
-        raise ReleasedError(f"{path}: expected a file written by torch.save in its zip format ({error})") from error
+        raise CheckpointError(f"{path}: expected a file written by torch.save in its zip format ({error})") from error
     if unreadable:
-        raise ReleasedError(f"{path}: {unreadable}")
+        raise CheckpointError(f"{path}: {unreadable}")
     try:
         content = torch.load(path, map_location="cpu", weights_only=True, mmap=True)
     except (pickle.UnpicklingError, RuntimeError, ValueError, TypeError, EOFError, KeyError, AttributeError) as error:
         named = re.search(r"GLOBAL ([\w.]+)", str(error))
         reason = f"it refers to {named.group(1)}" if named else str(error).splitlines()[0]
-        raise ReleasedError(f"{path}: refused, nothing in it was run: expected tensors, numbers and text alone; {reason}") from error
+        raise CheckpointError(f"{path}: refused, nothing in it was run: expected tensors, numbers and text alone; {reason}") from error
     if not isinstance(content, Mapping):
-        raise ReleasedError(f"{path}: expected a dictionary of state dictionaries, found {type(content).__name__}")
+        raise CheckpointError(f"{path}: expected a dictionary of state dictionaries, found {type(content).__name__}")
     return content
 
 
 def _tensors(state: Any, where: str) -> dict[str, Tensor]:
     if not isinstance(state, Mapping) or not all(isinstance(key, str) and _dense(x) for key, x in state.items()):
-        raise ReleasedError(f"{where}: expected dense tensors by name")
+        raise CheckpointError(f"{where}: expected dense tensors by name")
     return {key: x.detach() for key, x in state.items()}
 
 
@@ -134,14 +134,14 @@ def convert(name: str, released: Released, section: Mapping[str, Any]) -> tuple[
     section: options that the user sets; widths that they leave out are the file's.
 
     Raises:
-        ReleasedError: the section contradicts the file; or keys or shapes differ from the model's: the message lists what is missing,
+        CheckpointError: the section contradicts the file; or keys or shapes differ from the model's: the message lists what is missing,
             extra, or of another shape, by released names.
     """
     shown, given = sizes(name, released), {"variant": "paper"} | {key: value for key, value in section.items() if value is not None}
     given |= {"modalities": str(given["modalities"]).lower()} if "modalities" in given else {}
     wrong = [f"{key} {given[key]!r} (in the file: {value!r})" for key, value in shown.items() if given.get(key, value) != value]
     if wrong:
-        raise ReleasedError(f"{released.path}: another model than the one asked for: {', '.join(wrong)}")
+        raise CheckpointError(f"{released.path}: another model than the one asked for: {', '.join(wrong)}")
     config = {**shown, **given}
     expected = _expected(name, config, released.path)
     _compare(released, to_released(name, expected))
@@ -156,14 +156,14 @@ def _expected(name: str, config: dict[str, Any], path: Path) -> dict[str, Tensor
         with torch.device("meta"):
             return build(name, config).state_dict()
     except (ValueError, AssertionError) as error:  # an option out of range; heads that do not divide a width
-        raise ReleasedError(f"{path}: no model of these sizes ({config}): {error}") from error
+        raise CheckpointError(f"{path}: no model of these sizes ({config}): {error}") from error
 
 
 def _single(x: Tensor, key: str, path: Path) -> Tensor:
     """Float32 where it was a float, in memory of its own."""
     x = x.to(torch.float32 if x.is_floating_point() else x.dtype, copy=True).contiguous()
     if x.is_floating_point() and not x.isfinite().all():
-        raise ReleasedError(f"{path}: {key} holds numbers that are not finite in float32")
+        raise CheckpointError(f"{path}: {key} holds numbers that are not finite in float32")
     return x
 
 
@@ -172,7 +172,7 @@ def _compare(released: Released, expected: dict[str, dict[str, Tensor]]) -> None
     for module, found in released.modules.items():
         problems += [f"{module}: {problem}" for problem in _differences(found, expected.get(module, {}))]
     if problems:
-        raise ReleasedError(f"{released.path}: not the expected model:\n  " + "\n  ".join(problems))
+        raise CheckpointError(f"{released.path}: not the expected model:\n  " + "\n  ".join(problems))
 
 
 def _differences(found: Mapping[str, Tensor], expected: Mapping[str, Tensor]) -> Iterator[str]:
@@ -218,13 +218,13 @@ def export(path: Path, method: Method, about: Mapping[str, Any]) -> dict[str, in
     about: what `checkpoint.load` returned with the method. Returns the number of tensors per module.
 
     Raises:
-        ReleasedError: the method has no released form, or the model is of another variant.
+        CheckpointError: the method has no released form, or the model is of another variant.
     """
     name = about["method"]
     variant = getattr(method.config, "variant", None)
     if name not in KEYS or variant != "release":
         found = f"{name}, variant: {variant}" if name in KEYS else name
-        raise ReleasedError(f"only models of {', '.join(KEYS)} with variant: release have a released form, found {found}")
+        raise CheckpointError(f"only models of {', '.join(KEYS)} with variant: release have a released form, found {found}")
     held = {key: x.cpu() for key, x in method.state_dict().items() if key not in about.get("absent", ())}
     modules = to_released(name, {key: x.double() if x.is_floating_point() else x for key, x in held.items()})
     content = {module: {key: x.clone() for key, x in state.items()} for module, state in modules.items()}

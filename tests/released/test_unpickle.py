@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cmg.store.unpickle import RefusedPickle, load_array
+from cmg.released.unpickle import RefusedPickle, load_array
 
 
 @pytest.mark.parametrize("protocol", range(6))
