@@ -11,6 +11,7 @@ from pipeline.stages import toc
 
 # caught on the way, or faults of the code
 OTHERS = {
+    "cmg.extract.loose.LooseError",
     "cmg.media.failure.MediaFailure",
     "cmg.released.formats.ReleasedError",
     "cmg.released.unpickle.RefusedPickle",
