@@ -6,12 +6,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from cmg.datasets.clips import SPLITS, STATUSES, Clip
+from cmg.datasets.feature_files import with_released
 from cmg.datasets.files import DatasetError
 from cmg.datasets.listing import FileChanged, Listing, scan
 from cmg.datasets.problems import Problem
 from cmg.datasets.prompts import PromptError
 from cmg.datasets.registry import OptionError, index_dataset
-from cmg.datasets.released import with_released
 from cmg.datasets.rows import IndexResult
 
 SHOWN = 5  # examples per kind of trouble

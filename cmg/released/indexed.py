@@ -1,4 +1,4 @@
-"""Released features of a dataset as a source of rows: the files that its clip index names (`cmg.released.layouts`)."""
+"""Released features of a dataset as a source of rows: the files that its clip index names (`cmg.datasets.feature_files`)."""
 
 from collections.abc import Sequence
 from functools import cached_property

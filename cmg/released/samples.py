@@ -5,8 +5,8 @@ from pathlib import Path
 
 import numpy as np
 
+from cmg.datasets.feature_files import H5
 from cmg.released.formats import H5Rows, NumpyFiles, ReleasedError, ZippedPickles
-from cmg.released.layouts import H5
 from cmg.store.statistics import MOST, Statistics, of_clips, spaced
 
 

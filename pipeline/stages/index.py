@@ -3,10 +3,10 @@
 import argparse
 
 from cmg.datasets.clips import write_index
+from cmg.datasets.feature_files import with_released
 from cmg.datasets.listing import read_listing
 from cmg.datasets.problems import write_problems
 from cmg.datasets.registry import index_dataset
-from cmg.released.layouts import with_released
 from pipeline import paths
 from pipeline.orchestration import receipts
 from pipeline.params import Params

@@ -11,7 +11,6 @@ from pipeline.stages import toc
 
 # caught on the way, or faults of the code
 OTHERS = {
-    "cmg.extract.loose.LooseError",
     "cmg.media.failure.MediaFailure",
     "cmg.released.formats.ReleasedError",
     "cmg.released.unpickle.RefusedPickle",
