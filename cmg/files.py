@@ -3,14 +3,35 @@
 A temporary is named ``.NAME.PID.tmp``: neither DVC (.dvcignore) nor a receipt takes one that a killed process left for content.
 """
 
+import errno
 import hashlib
 import json
 import os
+import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 TEMPORARY = ".*.tmp"  # pattern of these names
+
+
+@contextmanager
+def naming(path: Path) -> Iterator[None]:
+    """An error of the system that names no file gets the name ``path``; what a library says instead where the disk is full is one, too."""
+    try:
+        yield
+    except OSError as error:
+        if error.filename is None:
+            error.filename = str(path)
+        raise
+    except Exception as error:
+        if not _is_full(path.parent):
+            raise
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(path)) from error
+
+
+def _is_full(folder: Path) -> bool:
+    return folder.is_dir() and shutil.disk_usage(folder).free < 1 << 16
 
 
 @contextmanager
@@ -23,10 +44,11 @@ def replacing(path: Path, folder: Path | None = None) -> Iterator[Path]:
     temporary = (folder or path.parent) / f".{path.name}.{os.getpid()}.tmp"
     temporary.unlink(missing_ok=True)  # of a killed process with this number
     try:
-        yield temporary
-        with temporary.open("rb") as handle:
-            os.fsync(handle.fileno())
-        os.replace(temporary, path)
+        with naming(path):
+            yield temporary
+            with temporary.open("rb") as handle:
+                os.fsync(handle.fileno())
+            os.replace(temporary, path)
     finally:
         temporary.unlink(missing_ok=True)
 

@@ -1,5 +1,6 @@
 """What a command says when something is wrong that its user can mend: one line. Anything else is a fault and keeps its traceback."""
 
+import errno
 import os
 import sys
 from pathlib import Path
@@ -22,13 +23,25 @@ EXPECTED = {
     "cmg.released.checkpoints.CheckpointError",
     "cmg.segmentation.errors.SegmentationError",
     "cmg.store.errors.StoreError",
+    "cmg.tasks.codes.CodesError",
     "cmg.train.divergence.Diverged",
     "cmg.train.origin.OtherFeatures",
     "cmg.train.precision.UnsupportedPrecision",
     "pipeline.orchestration.claims.Busy",
+    "pipeline.orchestration.receipts.BadReceipt",
     "pipeline.orchestration.receipts.ChangedInput",
     "pipeline.stages.features.TooManyFailures",
     "pipeline.yamlfile.ParameterError",
+}
+
+
+ROOM = "free space there, then the same command again: what is finished is kept"
+OWNER = "of another user, or write-protected: change its owner or mode (chown, chmod u+w), then the same command again"
+HELP = {
+    **dict.fromkeys((errno.ENOSPC, errno.EDQUOT), ROOM),
+    **dict.fromkeys((errno.EACCES, errno.EPERM), OWNER),
+    errno.EIO: "the disk, or the network that it is reached by, fails: see the system's log",
+    errno.EMFILE: "raise the limit: ulimit -n 65536",
 }
 
 
@@ -41,12 +54,13 @@ def said(error: Exception) -> str | None:
 
 
 def _about_file(error: OSError) -> str:
-    """The path, what the system says of it, and the command that makes a missing one."""
+    """The path, what the system says of it, and what to do: for a missing one the command that makes it."""
     if error.filename is None:
         return str(error)
     path, what = Path(os.fsdecode(error.filename)), (error.strerror or "cannot be used").lower()
     command = makers.command_of(path) if isinstance(error, FileNotFoundError) else None
-    return f"{path}: {what}" + (f"; first: {command}" if command else "")
+    known = error.errno in HELP
+    return f"{path}: {what}" + (f"; first: {command}" if command else f" (errno {error.errno}); {HELP[error.errno]}" if known else "")
 
 
 def hush() -> None:

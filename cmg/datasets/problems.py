@@ -9,7 +9,8 @@ from pathlib import Path
 from cmg.datasets.safety import visible
 from cmg.files import write_bytes
 
-KINDS = ("orphan", "inverted", "zero_length", "duplicate", "malformed", "unknown_class", "refused")
+KINDS = ("orphan", "inverted", "zero_length", "duplicate", "malformed", "unknown_class", "refused", "cleaned")
+LONGEST = 1000  # characters that are kept of a line: csv readers refuse fields of more than 131,072, and nobody reads them
 
 
 @dataclass(frozen=True)
@@ -23,6 +24,10 @@ class Problem:
     text: str
 
 
+def _cut(text: str) -> str:
+    return text if len(text) <= LONGEST else f"{text[:LONGEST]}… ({len(text)} characters)"
+
+
 class Problems(list[Problem]):
     """A list of problems with a short way to add one."""
 
@@ -30,7 +35,7 @@ class Problems(list[Problem]):
         """Append one problem; `kind` is one of KINDS."""
         if kind not in KINDS:
             raise ValueError(f"problem kind {kind!r} is not one of {', '.join(KINDS)}")
-        self.append(Problem(file, line, kind, visible(reason), visible(text)))
+        self.append(Problem(file, line, kind, _cut(visible(reason)), _cut(visible(text))))
 
     def counts(self) -> Counter[tuple[str, str]]:
         """Number of problems by (file, kind)."""

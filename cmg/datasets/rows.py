@@ -1,14 +1,14 @@
 """What the readers share: annotation lookup, and a table of rows in which every clip gets its status."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from cmg.datasets.clips import Clip, Event
 from cmg.datasets.files import DatasetError
 from cmg.datasets.listing import Entry, Listing, check_file
 from cmg.datasets.problems import Problem, Problems
-from cmg.datasets.safety import why_unsafe_id, why_unsafe_path
+from cmg.datasets.safety import cleaned, why_unsafe_id, why_unsafe_path
 
 
 @dataclass(frozen=True)
@@ -79,14 +79,15 @@ class Rows:
         status, reason = _status(refusal, malformed, absent, reason)
         if status in {"refused", "malformed"}:
             self.problems.add(*origin[:2], status, reason, origin[2])
+        captions, events = self._cleaned(origin, list(map(_encodable, captions)), list(events))
         clip = Clip(
             row=len(self.clips),
             clip_id=_encodable(clip_id),
             visual=seen and seen.path,
             audio=heard and heard.path,
             split=split,
-            events=tuple(events),
-            captions=tuple(map(_encodable, captions)),
+            events=events,
+            captions=captions,
             visual_fingerprint=seen.fingerprint if seen else "",
             audio_fingerprint=heard.fingerprint if heard else "",
             status=status,
@@ -95,6 +96,13 @@ class Rows:
         )
         self.clips.append(clip)
         return clip
+
+    def _cleaned(self, origin: tuple[str, int, str], captions: list[str], events: list[Event]) -> tuple[tuple[str, ...], tuple[Event, ...]]:
+        """Captions and events without control characters in their words; a problem where there were some."""
+        plain, named = tuple(map(cleaned, captions)), tuple(replace(event, label=cleaned(event.label)) for event in events)
+        if [*plain, *named] != [*captions, *events]:
+            self.problems.add(*origin[:2], "cleaned", "control characters in a caption or label: a space for each", origin[2])
+        return plain, named
 
     def result(self) -> IndexResult:
         """The finished rows."""

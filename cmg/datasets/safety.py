@@ -54,3 +54,8 @@ def safe_join(root: Path, path: str) -> Path:
 def visible(text: str) -> str:
     """`text` with control characters written as escapes, so that it can be printed and kept in one csv line."""
     return _CONTROL.sub(lambda match: f"\\x{ord(match[0]):02x}", text)
+
+
+def cleaned(text: str) -> str:
+    """`text` with a space for every control character, and none at its ends; as it is where it has none."""
+    return _CONTROL.sub(" ", text).strip() if _CONTROL.search(text) else text

@@ -17,6 +17,7 @@ from torch import Tensor, nn
 
 from cmg.files import replacing
 from cmg.generation.generator import Generator
+from cmg.train.state import unfinished
 
 TARGETS = ("embedding", "diffusion")
 Progress = Callable[[int, int], None]
@@ -138,10 +139,8 @@ def _save(path: Path, key: str, mapper: Mapper, optimiser: torch.optim.Optimizer
 
 def _resume(path: Path | None, key: str, mapper: Mapper, optimiser: torch.optim.Optimizer) -> int:
     """Steps done by unfinished training of this key; 0 where there is none."""
-    if path is None or not path.is_file():
-        return 0
-    state = torch.load(path, map_location="cpu", weights_only=True)
-    if state["key"] != key:
+    state = None if path is None else unfinished(path, key)
+    if state is None:
         return 0
     mapper.load_state_dict(state["mapper"])
     optimiser.load_state_dict(state["optimiser"])

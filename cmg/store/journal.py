@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from cmg.files import replacing
+from cmg.files import naming, replacing
 from cmg.store.files import canonical_json
 
 NO_CRC = -1
@@ -40,7 +40,8 @@ def append(file: Path, outcomes: Mapping[int, Outcome]) -> None:
     data = "".join(_line(row, outcome) for row, outcome in outcomes.items()).encode()
     descriptor = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o644)
     try:
-        write_fully(descriptor, data)
+        with naming(file):
+            write_fully(descriptor, data)
     finally:
         os.close(descriptor)
 

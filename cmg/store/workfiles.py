@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from cmg.files import file_digest, write_bytes
+from cmg.files import file_digest, naming, write_bytes
 from cmg.store.arrays import array_files, encode_shard
 from cmg.store.files import canonical_json
 from cmg.store.journal import write_fully
@@ -81,12 +81,13 @@ class WorkFiles:
 
     def write_clip(self, shard: int, slot: int, data: bytes) -> None:
         """Put one clip into its slot of the raw shard, which has its full size from its first clip on."""
-        descriptor = os.open(self.raw(shard), os.O_WRONLY | os.O_CREAT, 0o644)
+        file, clip_bytes = self.raw(shard), self.spec.layout.clip_bytes
+        descriptor = os.open(file, os.O_WRONLY | os.O_CREAT, 0o644)
         try:
-            size = len(self.spec.shard_rows(shard)) * self.spec.layout.clip_bytes
-            if os.fstat(descriptor).st_size < size:
-                os.ftruncate(descriptor, size)
-            write_fully(descriptor, data, slot * self.spec.layout.clip_bytes)
+            with naming(file):
+                if os.fstat(descriptor).st_size < (size := len(self.spec.shard_rows(shard)) * clip_bytes):
+                    os.ftruncate(descriptor, size)
+                write_fully(descriptor, data, slot * clip_bytes)
         finally:
             os.close(descriptor)
 

@@ -16,6 +16,7 @@ from pathlib import Path
 
 import numpy as np
 
+from cmg.files import naming
 from cmg.store import reuse
 from cmg.store.errors import StoreError
 from cmg.store.journal import NO_CRC, Outcome
@@ -61,10 +62,11 @@ class StoreWriter:
         self._locks = ShardLocks(self.work_dir / "lock", None if part is None else frozenset(shards))
         try:
             self._folder = self.work_dir / "runs" / (spec.digest[:20])
-            self._staging = Staging.create(self._folder, spec, shards)
-            if retry_failed:
-                self._staging.reopen_failed()
-            self.reused = self._reuse(retry_failed)
+            with naming(self.work_dir):
+                self._staging = Staging.create(self._folder, spec, shards)
+                if retry_failed:
+                    self._staging.reopen_failed()
+                self.reused = self._reuse(retry_failed)
         except BaseException:
             self._locks.release()
             raise
@@ -101,14 +103,16 @@ class StoreWriter:
             raise StoreError(
                 f"{where}: expected 1 to {self.spec.shape[0]} valid, found {valid}; a clip without content is a failure ('empty')"
             )
-        self._staging.put(row, _exact(features, self.spec.dtype, where).tobytes(), int(valid), tuple(remarks))
+        with naming(self.work_dir):
+            self._staging.put(row, _exact(features, self.spec.dtype, where).tobytes(), int(valid), tuple(remarks))
 
     def fail(self, row: int, status: str, reason: str) -> None:
         """Record that a clip has no features; ``status`` is a name of ``schema.STATUS`` other than ``ok``."""
         self._check_open(row)
         if status not in STATUS or status == "ok":
             raise StoreError(f"{self.path}: row {row}: expected a failure among {', '.join(list(STATUS)[1:])}, found {status!r}")
-        self._staging.settle({row: Outcome(status, 0, NO_CRC, reason)})
+        with naming(self.work_dir):
+            self._staging.settle({row: Outcome(status, 0, NO_CRC, reason)})
 
     def failures(self) -> list[Failure]:
         """Rows of this part that failed, with reasons, in row order."""
@@ -132,10 +136,11 @@ class StoreWriter:
         if todo := self.todo:
             clips = ", ".join(repr(self.spec.ids[row]) for row in todo[:3])
             raise StoreError(f"{self.path}: {len(todo)} of {len(self.spec.ids)} clips are not done (first: {clips}); run the stage again")
-        build(self._staging)
-        keep_previous(self._staging, self.work_dir / "previous")
-        publish(self._staging, self.path)
-        shutil.rmtree(self.work_dir / "runs")
+        with naming(self.path):
+            build(self._staging)
+            keep_previous(self._staging, self.work_dir / "previous")
+            publish(self._staging, self.path)
+            shutil.rmtree(self.work_dir / "runs")
         self.close()
         return self.path
 

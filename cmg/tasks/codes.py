@@ -3,6 +3,7 @@
 N clips (index rows), T seconds, G codebooks, K codes, D code dimensions, E draws.
 """
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,7 +17,12 @@ from cmg.files import write_bytes
 HELP = "make it again: dvc repro"
 UNDER_PUBLISHED = "set evaluate.protocol: published in params.yaml, then run the codes stage: dvc repro"
 WHOLE = "whole"  # part of the names of what `RunCodes.whole` holds
+NAMES = re.compile(rf"codebook\.\d+|[^.]+\.[^.]+(\.{WHOLE})?\.(indices|vectors|valid)|[^.]+\.[^.]+\.draws", re.ASCII)  # of tensors
 CLIP_LEVEL = frozenset({"mscoco", "clotho", "flickrsound"})  # retrieval: one code per clip, image or sentence, T = 1
+
+
+class CodesError(ValueError):
+    """A codes file, or a request to one, that cannot be served; the message names the file."""
 
 
 @dataclass(frozen=True)
@@ -36,9 +42,9 @@ class StoredCodes:
 
     def __post_init__(self) -> None:
         if (self.indices is None) == (self.vectors is None):
-            raise ValueError("codes need either indices or vectors")
+            raise CodesError("codes need either indices or vectors")
         if self.values.ndim != 3 or self.valid.shape != self.values.shape[:1]:
-            raise ValueError(f"codes have shape {self.values.shape} and valid {self.valid.shape}; expected [N, T, G or D] and [N]")
+            raise CodesError(f"codes have shape {self.values.shape} and valid {self.valid.shape}; expected [N, T, G or D] and [N]")
 
 
 class RunCodes:
@@ -58,7 +64,7 @@ class RunCodes:
         aligned: Sequence[str] = (),
         whole: Mapping[tuple[str, str], StoredCodes] | None = None,
     ) -> None:
-        """Raises ValueError where an index lies outside its codebook or a vector is not finite, naming dataset and modality."""
+        """Raises CodesError where an index lies outside its codebook or a vector is not finite, naming dataset and modality."""
         self.codebooks = [np.ascontiguousarray(book, dtype=np.float32) for book in codebooks]
         self.entries, self.draws, self.whole = dict(entries), dict(draws or {}), dict(whole or {})
         self.name, self.aligned = name, tuple(aligned)
@@ -72,23 +78,25 @@ class RunCodes:
         if codes.indices is not None:
             self._check_indices(f"{key}.indices", codes.indices)
         elif not np.isfinite(codes.vectors[codes.valid > 0]).all():
-            raise ValueError(f"{self.name}: {key}.vectors holds numbers that are not finite; {HELP}")
+            raise CodesError(f"{self.name}: {key}.vectors holds numbers that are not finite; {HELP}")
 
     def _check_indices(self, what: str, indices: np.ndarray) -> None:
         sizes = [len(book) for book in self.codebooks]
         if indices.shape[-1] != len(sizes):
-            raise ValueError(f"{self.name}: {what} has {indices.shape[-1]} codebooks, the file holds {len(sizes)}; {HELP}")
+            raise CodesError(f"{self.name}: {what} has {indices.shape[-1]} codebooks, the file holds {len(sizes)}; {HELP}")
         if indices.size and ((indices < 0) | (indices >= np.array(sizes))).any():
             low, high = indices.min(), indices.max()
-            raise ValueError(f"{self.name}: {what} runs from {low} to {high}; the codebooks have {sizes} codes; {HELP}")
+            raise CodesError(f"{self.name}: {what} runs from {low} to {high}; the codebooks have {sizes} codes; {HELP}")
 
     @classmethod
     def read(cls, path: str | Path) -> "RunCodes":
-        """Read a codes file. Raises ValueError naming the file where it is not one, FileNotFoundError where it is absent."""
+        """Read a codes file. Raises CodesError naming the file where it is not one, FileNotFoundError where it is absent."""
         try:
             tensors, aligned = load_file(path), _aligned(path)
         except SafetensorError as error:
-            raise ValueError(f"{path}: not a safetensors file ({error}); {HELP}") from error
+            raise CodesError(f"{path}: not a safetensors file ({error}); {HELP}") from error
+        if strange := [name for name in tensors if not NAMES.fullmatch(name)]:
+            raise CodesError(f"{path}: expected the tensors of a codes file, found {', '.join(map(repr, strange[:3]))}; {HELP}")
         books = sorted((int(name.split(".")[1]), tensor) for name, tensor in tensors.items() if name.startswith("codebook."))
         held: dict[str, dict[tuple[str, str], StoredCodes]] = {"": {}, WHOLE: {}}
         for name, valid in tensors.items():
@@ -97,7 +105,7 @@ class RunCodes:
                 continue
             found = {kind: tensors[f"{key}.{kind}"] for kind in ("indices", "vectors") if f"{key}.{kind}" in tensors}
             if len(found) != 1:
-                raise ValueError(f"{path}: {key} has {sorted(found) or 'neither'} of indices and vectors; expected one; {HELP}")
+                raise CodesError(f"{path}: {key} has {sorted(found) or 'neither'} of indices and vectors; expected one; {HELP}")
             dataset, modality, *part = key.split(".")
             held[".".join(part)][dataset, modality] = StoredCodes(valid, **found)
         draws = {tuple(name.split(".")[:2]): tensor for name, tensor in tensors.items() if name.endswith(".draws")}
@@ -144,19 +152,19 @@ class RunCodes:
         return self._look_up(codes.indices[rows], dims)
 
     def embed_draw(self, dataset: str, modality: str, rows: np.ndarray, draw: int, dims: np.ndarray | None = None) -> np.ndarray:
-        """As `embed`, from the codes of one draw with encoder dropout. Raises ValueError where the file has too few draws."""
+        """As `embed`, from the codes of one draw with encoder dropout. Raises CodesError where the file has too few draws."""
         drawn = self.draws.get((dataset, modality), np.empty(0))
         if draw >= len(drawn):
-            raise ValueError(
+            raise CodesError(
                 f"{self.name}: {dataset}.{modality} has {len(drawn)} draws with encoder dropout, draw {draw + 1} is needed; "
                 f"{UNDER_PUBLISHED}"
             )
         return self._look_up(drawn[draw, rows], dims)
 
     def get_whole(self, dataset: str, modality: str) -> StoredCodes:
-        """Codes that the `published` retrieval averages. Raises ValueError where the file has none."""
+        """Codes that the `published` retrieval averages. Raises CodesError where the file has none."""
         if (dataset, modality) not in self.whole:
-            raise ValueError(f"{self.name}: {dataset}.{modality} has no codes of whole clips; {UNDER_PUBLISHED}")
+            raise CodesError(f"{self.name}: {dataset}.{modality} has no codes of whole clips; {UNDER_PUBLISHED}")
         return self.whole[dataset, modality]
 
     def embed_mean(self, dataset: str, modality: str, rows: np.ndarray, dims: np.ndarray | None = None) -> np.ndarray:

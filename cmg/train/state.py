@@ -1,6 +1,7 @@
 """Unfinished training: everything a run needs to go on to the same bits, in one file that is replaced atomically."""
 
 import glob
+import logging
 import pickle
 import zipfile
 from dataclasses import dataclass, field
@@ -12,6 +13,9 @@ from torch.optim import Optimizer
 
 from cmg.files import TEMPORARY, replacing
 from cmg.methods.base import Method
+from cmg.nn.distributed import world
+
+LOG = logging.getLogger(__name__)
 
 
 @dataclass
@@ -44,21 +48,35 @@ def save(path: Path, key: str, method: Method, optimisers: dict[str, Optimizer],
 
 
 def resume(path: Path, key: str, method: Method, optimisers: dict[str, Optimizer]) -> Progress:
-    """Restore a run saved under the same ``key``; a fresh start when there is none or it belongs to other inputs.
-
-    Raises:
-        ValueError: the file is damaged; the message names it.
-    """
-    if not path.is_file():
-        return Progress()
-    try:
-        zipfile.ZipFile(path).close()  # a file that was cut off has no table of contents, and torch.load would take it for an old format
-        state = torch.load(path, weights_only=True, map_location="cpu")
-    except (zipfile.BadZipFile, RuntimeError, EOFError, pickle.UnpicklingError) as error:
-        raise ValueError(f"{path}: unfinished training cannot be read ({error}); delete the file to train from the beginning") from error
-    if state["key"] != key:
+    """Restore a run saved under the same ``key``; a fresh start when there is none (``unfinished``)."""
+    state = unfinished(path, key)
+    if state is None:
         return Progress()
     method.load_state_dict(state["method"])
     for name, optimiser in optimisers.items():
         optimiser.load_state_dict(state["optimisers"][name])
     return Progress(**state["progress"])
+
+
+def unfinished(path: Path, key: str) -> dict[str, Any] | None:
+    """What ``torch.save`` wrote of a run, if it is this one's; None where nothing is there, it belongs to other inputs, or it cannot
+    be read: then it is moved aside, which is said, and training begins anew.
+    """
+    if not path.is_file():
+        return None
+    try:
+        zipfile.ZipFile(path).close()  # a file that was cut off has no table of contents, and torch.load would take it for an old format
+        state = torch.load(path, weights_only=True, map_location="cpu")
+        return state if state["key"] == key else None
+    except FileNotFoundError:  # another rank has moved it aside
+        return None
+    except (zipfile.BadZipFile, RuntimeError, EOFError, pickle.UnpicklingError, ValueError, KeyError, TypeError) as error:
+        _move_aside(path, error)
+        return None
+
+
+def _move_aside(path: Path, error: Exception) -> None:
+    if world()[0] == 0:
+        aside = path.with_name(f"{path.name}.damaged")
+        LOG.warning("%s: unfinished training cannot be read (%s); moved to %s, training begins anew", path, error, aside)
+        path.replace(aside)

@@ -7,7 +7,6 @@ commits marked stages to DVC. While Snakemake runs, DVC starts no stage, and the
 """
 
 import atexit
-import json
 import os
 import sys
 from contextlib import AbstractContextManager, ExitStack
@@ -20,7 +19,7 @@ from dvc.rwlock import rwlock
 from cmg.store.errors import StoreError
 from cmg.store.integrity import check
 from pipeline import files, paths
-from pipeline.orchestration import dag, dvclock, recovery
+from pipeline.orchestration import dag, dvclock, receipts, recovery
 from pipeline.orchestration.claims import Busy, claimed
 
 ANCIENT = 1  # seconds since the epoch; 0 means "unset" to Snakemake
@@ -179,11 +178,11 @@ def _matches_disk(stage: dag.Stage) -> bool:
     path = Path(stage.receipt)
     if not path.is_file() or not all(Path(out).exists() for out in stage.outs):
         return False
-    receipt = json.loads(path.read_text())
-    recorded = {**receipt["inputs"], **receipt["outputs"]}
     try:
+        receipt = receipts.load(path)
+        recorded = {**receipt["inputs"], **receipt["outputs"]}
         same = all(Path(name).exists() and files.digest(Path(name)) == value for name, value in recorded.items())
-    except StoreError as error:
+    except (StoreError, receipts.BadReceipt) as error:
         print(error, file=sys.stderr)
         return False
     return same and not any(_damaged(Path(out)) for out in stage.outs if out.endswith(".zarr"))

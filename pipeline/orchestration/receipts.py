@@ -20,6 +20,10 @@ from pipeline.orchestration import code
 from pipeline.orchestration.claims import claimed
 
 
+class BadReceipt(ValueError):
+    """A file among the receipts that is none; the message names it."""
+
+
 class ChangedInput(Exception):
     """What a stage is about to read is not what the stage that made it recorded."""
 
@@ -33,7 +37,7 @@ def digests(inputs: Sequence[Path]) -> dict[str, str]:
         if path in found and found[path] != known[name]["outputs"][path] and known[name]["stage"] != "sample":
             raise ChangedInput(
                 f"{path}: changed since {name} wrote it (SHA-256 {known[name]['outputs'][path][:12]} recorded, {found[path][:12]} "
-                "found): damaged or edited; make it again: dvc repro, or restore it: dvc checkout --force"
+                "found): damaged or edited; remove it, then: dvc checkout, or dvc repro"
             )
     return found
 
@@ -110,21 +114,30 @@ def _write_log(stage: str, item: str, started: float, notes: dict[str, Any]) -> 
 
 
 def load_all(root: Path = Path(".")) -> dict[str, dict[str, Any]]:
-    """Every receipt on disk, by ``<stage>/<item>``.
-
-    Raises:
-        ValueError: a receipt is not the JSON this module writes.
-    """
+    """Every receipt on disk, by ``<stage>/<item>``. Raises BadReceipt."""
     found = {}
     for path in sorted((root / paths.RECEIPTS).rglob("*.json")):
         try:
-            receipt = json.loads(path.read_text())
-            found[f"{receipt['stage']}/{receipt['item']}"] = receipt
+            receipt = load(path)
         except FileNotFoundError:
             continue  # its stage has just begun again, in another process
-        except (json.JSONDecodeError, KeyError, TypeError) as error:
-            raise ValueError(f"{path}: not a receipt ({error}); run the stage again: dvc repro") from error
+        found[f"{receipt['stage']}/{receipt['item']}"] = receipt
     return found
+
+
+def load(path: Path) -> dict[str, Any]:
+    """One receipt. Raises FileNotFoundError, or BadReceipt where the file holds anything else."""
+    try:
+        receipt = json.loads(path.read_bytes())
+        if not all(isinstance(receipt[part], dict) for part in ("inputs", "outputs", "params", "code")):
+            raise TypeError("parts of another kind")
+        if not (isinstance(receipt["stage"], str) and isinstance(receipt["item"], str)):
+            raise TypeError("no names")
+    except (ValueError, KeyError, TypeError, RecursionError) as error:
+        raise BadReceipt(
+            f"{path}: not a receipt ({type(error).__name__}: {error}); remove it and run the stage again: dvc repro"
+        ) from error
+    return receipt
 
 
 def producers(receipts: dict[str, dict[str, Any]]) -> dict[str, str]:

@@ -16,7 +16,9 @@ from pipeline.params import Params
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("path", type=Path, help="an output of the pipeline, such as results/table1.csv")
+    what = parser.add_mutually_exclusive_group(required=True)
+    what.add_argument("path", type=Path, nargs="?", help="an output of the pipeline, such as results/table1.csv")
+    what.add_argument("--cache", action="store_true", help="read all of DVC's cache instead, and remove what is damaged in it")
     parser.epilog = (
         "The fingerprint stands for everything above this file: bytes of every input, parameters and code of every stage. The same on two "
         "machines: the same file from the same inputs. Rows of a table have fingerprints of their own, of what their runs went through."
@@ -25,6 +27,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace, params: Params) -> int:
     """Print the walk and the problems; 0 when everything holds, 1 otherwise."""
+    if args.cache:
+        return _cache()
     found = receipts.load_all()
     name = receipts.producers(found).get(args.path.as_posix())
     if name is None:
@@ -43,6 +47,19 @@ def run(args: argparse.Namespace, params: Params) -> int:
     print(f"{args.path}: {len(closure)} stages, {len(set(problems))} problems")
     print(f"fingerprint {receipts.fingerprint([name], found)}: the same wherever the same inputs, parameters and code made this file")
     return 1 if problems else 0
+
+
+def _cache() -> int:
+    """Remove damaged objects of DVC's cache, which it would restore for good ones."""
+    from pipeline.orchestration import handover, recovery, rot
+
+    with handover.alone(), recovery.locked() as repo:
+        every = rot.objects(repo)
+        removed = [file for file in progress.over(every, "verify") if rot.remove_rotten(file)]
+    for file in removed:
+        print(f"PROBLEM {file}: not the bytes that its name says; removed")
+    print(f"DVC's cache: {len(every)} objects, {len(removed)} damaged" + "; then: dvc repro" * bool(removed))
+    return 1 if removed else 0
 
 
 def problems_of(closure: list[str], found: dict[str, dict]) -> Iterator[str]:

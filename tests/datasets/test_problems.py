@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from cmg.datasets.problems import KINDS, Problems, write_problems
+from cmg.datasets.problems import KINDS, LONGEST, Problems, write_problems
 
 TEXTS = st.text(st.characters(exclude_categories=[]), max_size=30)
 
@@ -29,3 +29,13 @@ def test_counts_and_unknown_kinds():
     assert problems.counts() == {("a", "orphan"): 2}
     with pytest.raises(ValueError, match="'odd' is not one of"):
         problems.add("a", 1, "odd", "", "")
+
+
+@pytest.mark.parametrize("length", [LONGEST, LONGEST + 1, 131_073, 1_000_000])
+def test_a_long_line_is_cut_so_that_every_csv_reader_takes_it(tmp_path, length):
+    problems = Problems()
+    problems.add("a.csv", 1, "malformed", "x" * length, "y" * length)
+    write_problems(tmp_path / "p.csv", problems)
+    (found,) = csv.DictReader((tmp_path / "p.csv").read_text().splitlines())
+    for text in (found["reason"], found["text"]):
+        assert len(text) == length if length <= LONGEST else text.endswith(f"… ({length} characters)") and len(text) < LONGEST + 30

@@ -129,7 +129,12 @@ def test_fingerprint_changes_with_anything_upstream(project):
 
 
 def test_a_damaged_receipt_is_named(project):
-    Path("receipts/one").mkdir(parents=True)
-    Path("receipts/one/x.json").write_text("{")
-    with pytest.raises(ValueError, match="receipts/one/x.json"):
-        receipts.load_all()
+    """Cut anywhere, or JSON of another form, however deep."""
+    run("one", ["in.txt"], "mid.txt", "b")
+    file = Path("receipts/one/x.json")
+    whole = file.read_bytes()
+    other = [b"", b"{}", b"[]", b"null", b"\xff", b"[" * 100_000, b'{"stage": "one", "item": "x", "inputs": [], "outputs": {}}']
+    for content in [*other, *(whole[:length] for length in range(1, len(whole) - 2, 23))]:
+        file.write_bytes(content)
+        with pytest.raises(receipts.BadReceipt, match="receipts/one/x.json: not a receipt"):
+            receipts.load_all()

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from dvc.repo import Repo, lock_repo
 
-from pipeline.orchestration import recovery
+from pipeline.orchestration import recovery, rot
 from tests.store.samples import write
 
 pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning")  # of DVC's own parts
@@ -125,3 +125,28 @@ def test_the_lock_of_a_dead_snakemake_goes(project):
     Path(".snakemake/locks").mkdir(parents=True)
     Path(".snakemake/locks/0.input.lock").touch()
     assert any("dead Snakemake" in line for line in recover()) and recover() == []
+
+
+@pytest.mark.parametrize("link", ["copy", "hardlink", "symlink"])
+@pytest.mark.parametrize("kept", [True, False], ids=["time kept", "time changed"])
+def test_rotten_objects_of_the_cache_are_removed_and_healed(project, link, kept):
+    """DVC takes them for good: one that only looks at times restores them."""
+    with Repo(".") as repo, repo.config.edit() as config:
+        config["cache"]["type"] = [link]
+    for name in ("a", "b"):
+        Path(name).unlink()
+    with Repo(".") as repo:
+        repo.checkout(force=True)
+        (place,) = {
+            Path(out.cache.oid_to_path(out.hash_info.value)) for stage in repo.index.stages for out in stage.outs if str(out) == "a"
+        }
+    before, data = place.stat(), place.read_bytes()
+    place.chmod(0o644)
+    place.write_bytes(data[:3] + bytes([data[3] ^ 1]) + data[4:])
+    os.utime(place, ns=(before.st_atime_ns, before.st_mtime_ns + (0 if kept else 10**9)))
+    with Repo(".") as repo:
+        every = rot.objects(repo)
+        assert [file for file in every if rot.remove_rotten(file)] == [place] and len(every) > 2
+        assert not any(rot.remove_rotten(file) for file in rot.objects(repo))
+    repro()
+    assert {Path(name).read_bytes() for name in ("a", "b", "c/x", place)} == {data}

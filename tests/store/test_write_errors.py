@@ -97,7 +97,7 @@ def test_an_error_of_any_file_operation_ends_the_run_and_the_next_one_completes_
             try:
                 write(path, spec, FAILING)
             except OSError as error:
-                assert error.errno == errno.ENOSPC
+                assert error.errno == errno.ENOSPC and error.filename
                 failed = True
             else:
                 failed = False

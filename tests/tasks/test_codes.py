@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from safetensors.numpy import load_file, save_file
 
-from cmg.tasks.codes import RunCodes, StoredCodes
+from cmg.tasks.codes import CodesError, RunCodes, StoredCodes
 
 
 def make():
@@ -63,6 +63,13 @@ def test_vectors_without_a_codebook(tmp_path):
     again = RunCodes.read(tmp_path / "c.safetensors")
     assert not again.has_codebook and again.dimensions("ucf101", "video") == 4
     np.testing.assert_array_equal(again.embed("ucf101", "video", np.array([2])), vectors[2:])
+
+
+@pytest.mark.parametrize("name", ["codebook.x", "codebook.", "codebook", "x", "a.b.c.d.valid", "a.b.part.valid", "a.valid", ""])
+def test_a_tensor_of_another_name_is_named(tmp_path, name):
+    save_file({name: np.zeros(3, np.int32)}, tmp_path / "c.safetensors")
+    with pytest.raises(CodesError, match="c.safetensors: expected the tensors of a codes file"):
+        RunCodes.read(tmp_path / "c.safetensors")
 
 
 def test_errors_name_file_and_tensor(tmp_path):

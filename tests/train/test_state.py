@@ -1,6 +1,7 @@
 """Unfinished training: what is left of a killed run, and a file that cannot be read."""
 
 import errno
+import random
 
 import pytest
 import torch
@@ -8,12 +9,19 @@ import torch
 from cmg.train import state
 
 
-@pytest.mark.parametrize("content", [b"", b"half of a file", b"PK\x03\x04 cut off"])
-def test_a_damaged_file_is_an_error_that_names_it(tmp_path, content):
-    path = tmp_path / "fcid-0.pt"
-    path.write_bytes(content)
-    with pytest.raises(ValueError, match=r"fcid-0\.pt: unfinished training cannot be read .* delete the file"):
-        state.resume(path, "key", None, {})
+def test_a_damaged_file_is_moved_aside_and_named_and_training_begins_anew(tiny, tmp_path, caplog):
+    """Whatever is wrong with it: cut anywhere, bytes changed, of another form."""
+    path, draws = tmp_path / "fcid-0.pt", random.Random(0)
+    state.save(path, "key", tiny, {}, state.Progress(step=3))
+    whole = path.read_bytes()
+    cut = [whole[: draws.randrange(len(whole))] for _ in range(20)]
+    torch.save([1, 2], path)
+    for content in [b"", b"half of a file", b"PK\x03\x04 cut off", path.read_bytes(), *cut]:
+        caplog.clear()
+        path.write_bytes(content)
+        assert state.resume(path, "key", None, {}).step == 0
+        assert "fcid-0.pt: unfinished training cannot be read" in caplog.text
+        assert not path.exists() and (tmp_path / "fcid-0.pt.damaged").read_bytes() == content
 
 
 def test_a_saved_state_takes_away_what_killed_processes_left(tiny, tmp_path):
