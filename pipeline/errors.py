@@ -27,6 +27,7 @@ EXPECTED = {
     "cmg.train.divergence.Diverged",
     "cmg.train.origin.OtherFeatures",
     "cmg.train.precision.UnsupportedPrecision",
+    "pipeline.files.LinkedFolder",
     "pipeline.orchestration.claims.Busy",
     "pipeline.orchestration.receipts.BadReceipt",
     "pipeline.orchestration.receipts.ChangedInput",

@@ -8,6 +8,21 @@ from pathlib import Path
 
 from cmg.files import TEMPORARY, file_digest
 from cmg.store.root import open_root
+from pipeline import paths
+
+
+class LinkedFolder(Exception):
+    """A folder of outputs that is a link to another place."""
+
+
+def unlinked(*outputs: Path) -> None:
+    """Raise LinkedFolder where an output, or a folder around it, is a link to a folder; ``data`` as a whole may be one.
+
+    Outputs are made beside and moved into place whole, which no two disks can do.
+    """
+    for folder in {folder for path in outputs for folder in (path, *path.parents)} - {paths.DATA}:
+        if folder.is_symlink() and folder.is_dir():
+            raise LinkedFolder(f"{folder}: a link to another place; make it a folder, and link {paths.DATA} as a whole (docs/cluster.md)")
 
 
 def remove(path: Path) -> None:

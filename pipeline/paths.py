@@ -3,6 +3,7 @@
 import os
 from pathlib import Path
 
+DATA = Path("data")
 SAMPLE = Path("data/sample")
 WORK = Path("data/.work")
 CODE = Path("data/code")

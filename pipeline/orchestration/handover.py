@@ -37,6 +37,7 @@ def ready(dry: bool) -> dag.Stages:
 
     Raises:
         Busy: another Snakemake, or DVC, is at work in this folder.
+        LinkedFolder: outputs would lie behind a link.
     """
     try:
         _HELD.enter_context(alone())
@@ -51,6 +52,7 @@ def ready(dry: bool) -> dag.Stages:
         _exclude_dvc(repo)
         refresh(repo)
         every = dag.of(repo)
+        files.unlinked(*(Path(out) for stage in every for out in stage.outs), MARKS)
         _record(repo, every)
         settle(every, dag.stale(repo, every))
         forget_interruptions()

@@ -69,8 +69,10 @@ def record(
         FileNotFoundError: an input or a promised output is absent.
         ChangedInput: an input is not what was made.
         Busy: another process runs this stage.
+        LinkedFolder: an output would lie behind a link.
     """
     receipt, mine = paths.receipt(stage, item), paths.work("claims", stage, item)
+    files.unlinked(receipt, *outputs, mine)
     with claimed(mine, f"{stage} {item}"):
         content = {"stage": stage, "item": item, "inputs": digests(inputs), "params": params, "code": _code(stage, code_of)}
         with _replaced([receipt, *outputs, *unrecorded], paths.work("replaced", stage, item)):

@@ -8,6 +8,7 @@ import pytest
 
 from cmg.files import write_bytes
 from cmg.store import StoreError
+from pipeline.files import LinkedFolder
 from pipeline.orchestration import receipts
 from pipeline.orchestration.claims import Busy
 from tests.pipeline.test_claims import held
@@ -138,3 +139,19 @@ def test_a_damaged_receipt_is_named(project):
         file.write_bytes(content)
         with pytest.raises(receipts.BadReceipt, match="receipts/one/x.json: not a receipt"):
             receipts.load_all()
+
+
+@pytest.mark.parametrize("link", ["data/features", "data/features/ave", "data/features/ave/x.zarr", "data/.work"])
+def test_a_stage_writes_behind_no_link_but_that_of_data_as_a_whole(project, link):
+    output = Path("data/features/ave/x.zarr")
+    Path("disk").mkdir()
+    Path("data").symlink_to("disk")
+    with receipts.record("one", "x", inputs=[], outputs=[output], params={}):
+        write(output)
+    place, other = Path(link), Path("other").absolute()
+    place.rename(other)
+    place.symlink_to(other)
+    with pytest.raises(LinkedFolder, match=f"{link}: a link to another place"):
+        with receipts.record("one", "x", inputs=[], outputs=[output], params={}):
+            raise AssertionError("it began")
+    assert output.exists() and Path("receipts/one/x.json").exists()
