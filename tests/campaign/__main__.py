@@ -22,7 +22,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m tests.campaign", description=about)
     parser.add_argument("--minutes", type=float, default=30)
     parser.add_argument("--seed", type=int, default=0, help="of everything that is drawn; when processes meet is the machine's chance")
-    parser.add_argument("--reference", type=Path, help="a finished miniature project; made where it is none yet")
+    parser.add_argument("--reference", type=Path, help="a finished miniature project, whose code is tested; made where it is none yet")
     parser.add_argument("--fault", choices=faults.FAULTS, help="this one alone")
     args = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder, mounted(Path(folder) / "disk") as disk:
@@ -98,7 +98,7 @@ class mounted:  # noqa: N801 (a context manager)
 
     def __exit__(self, *_: object) -> None:
         if self.own:
-            subprocess.run(["umount", str(self.folder)], check=True)
+            subprocess.run(["umount", "--lazy", str(self.folder)], check=True)
 
 
 if __name__ == "__main__":

@@ -53,7 +53,7 @@ def test_an_annotation_file_is_checked_against_the_listing(make_root):
 def test_control_characters_in_captions_and_labels_are_cleaned_and_counted(make_root, words):
     rows = _rows(make_root)
     made = rows.add("a", split="train", origin=("t.txt", 3, words), captions=[words, "plain"], events=[Event(words, 0.0, 1.0)])
-    texts = [*made.captions, made.events[0].label]
+    texts = [made.captions[0], made.events[0].label]
     assert all(text.isprintable() and "dog" in text and "barks" in text and text == text.strip() for text in texts)
     assert [(problem.line, problem.kind) for problem in rows.problems] == [(3, "cleaned")] and made.captions[1] == "plain"
     rows.add("b", split="train", origin=("t.txt", 4, ""), captions=[" plain  text "], events=[Event("a dog", 0.0, 1.0)])

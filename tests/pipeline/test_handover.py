@@ -11,12 +11,15 @@ from pipeline.orchestration import handover
 from tests.store.samples import contents, write
 
 
+RECEIPT = {"stage": "features", "item": "x", "inputs": {}, "params": {}, "code": {}}
+
+
 @pytest.fixture
 def stage(tmp_path, monkeypatch):
     """A finished stage that made the store x.zarr."""
     monkeypatch.chdir(tmp_path)
     store = write(Path("x.zarr"), failing={2: "missing"})
-    Path("receipt.json").write_text(json.dumps({"inputs": {}, "outputs": {"x.zarr": files.digest(store)}}))
+    Path("receipt.json").write_text(json.dumps({**RECEIPT, "outputs": {"x.zarr": files.digest(store)}}))
     return SimpleNamespace(receipt="receipt.json", outs=["x.zarr", "receipt.json"])
 
 
