@@ -10,7 +10,6 @@ from pipeline import files
 from pipeline.orchestration import handover
 from tests.store.samples import contents, write
 
-
 RECEIPT = {"stage": "features", "item": "x", "inputs": {}, "params": {}, "code": {}}
 
 
