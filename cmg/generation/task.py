@@ -16,7 +16,7 @@ from cmg.generation.distance import frechet, kernel, spread
 from cmg.generation.generator import pair_seed
 from cmg.generation.looks import Look
 from cmg.generation.mapper import Examples, Mapper, mean_embeddings, unseen
-from cmg.generation.paired import agreement, nearest_class, shuffled
+from cmg.generation.paired import by_code, paired
 from cmg.generation.pairs import DATASET, Pairs
 from cmg.tasks.codes import RunCodes
 from cmg.toc import select
@@ -122,6 +122,7 @@ class Task:
         scores = score(looked_at(self.look, pictures, self.real), self.real.looks[self.pairs.test], self.pairs.classes, self.options.seed)
         if by == MAPPER:
             scores |= _consistency(self.recode(pictures), self.pairs.vectors(self.codes, letter, None))
+            scores |= by_code(vectors, self.pairs.vectors(self.codes, "i", dims), self.pairs.classes, letter == "i")
         counts = {
             "codes": len(np.unique(vectors, axis=0)),
             "unseen": unseen(examples, vectors),
@@ -146,13 +147,8 @@ def _consistency(again: np.ndarray, vectors: np.ndarray) -> dict[str, float]:
 
 def score(made: np.ndarray, real: np.ndarray, classes: list[frozenset[str]], seed: int) -> dict[str, float]:
     """Distances and paired numbers of features [n, F], the paired ones also for shuffled pairs (`shuffled_…`), their chance."""
-    place = shuffled(len(made), seed)
     distances = {"fd": frechet(made, real), "fd_bootstrap": spread(made, real, BOOTSTRAP, seed), "kd": kernel(made, real)}
-    return distances | _paired(made, real, classes) | {f"shuffled_{name}": v for name, v in _paired(made[place], real, classes).items()}
-
-
-def _paired(made: np.ndarray, real: np.ndarray, classes: list[frozenset[str]]) -> dict[str, float]:
-    return agreement(made, real) | (nearest_class(made, real, classes) if classes else {})
+    return distances | paired(made, real, classes)
 
 
 def floors(

@@ -21,6 +21,7 @@ SHUFFLED = " of shuffled pairs"
 LABELS = {
     **{"r1": "R@1", "shuffled_r1": "R@1" + SHUFFLED, "r10": "R@10", "shuffled_r10": "R@10" + SHUFFLED},
     **{"same_classes": "same classes", "shuffled_same_classes": "same classes" + SHUFFLED, "a_class": "a class in common"},
+    **{"shuffled_a_class": "a class in common" + SHUFFLED, "code_a_class": "a class in common by code alone"},
     **{"consistency": "own code again", "identical": "identical to I2I", "codes": "codes", "unseen": "unseen codes"},
 }
 KINDS = {
