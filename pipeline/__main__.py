@@ -47,6 +47,7 @@ TOOLS = {
     "curves": "a run's losses over the log of a real training",
     "times": "where time and memory went, and table 8, as CSV: never hashed",
     "verify": "walk a result back to its inputs, byte by byte",
+    "explain": "why a number of a table is what it is: heads, classes, confusions, wrong clips",
     "record": "tell DVC what a Snakemake run made",
     "recover": "mend what a killed run left half-written; then the same command again",
 }

@@ -28,7 +28,7 @@ def set_aside(params: Params) -> list[Path]:
 
 
 def _rooms() -> list[Path]:
-    made = [make("fcid-0") for make in (paths.checkpoint, paths.codes, paths.toc, paths.run_result)]
+    made = [make("fcid-0") for make in (paths.checkpoint, paths.codes, paths.toc, paths.run_result, paths.answers)]
     return [path.parent for path in [*made, *(paths.receipt(stage, "fcid-0") for stage in STAGES)]]
 
 

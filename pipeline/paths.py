@@ -142,6 +142,11 @@ def run_result(run: str) -> Path:
     return _branched(point_folder(RESULTS, run) if "+" in run else RUNS, f"{run}.json")
 
 
+def answers(run: str) -> Path:
+    """What the heads of one main run answered for every test clip."""
+    return RESULTS / "answers" / f"{run}.parquet"
+
+
 def point_folder(room: Path, run: str) -> Path:
     """Folder of all seeds of a run of a sweep."""
     return room / "ablations" / run.rpartition("-")[0]

@@ -11,6 +11,7 @@ from cmg.methods import METHODS
 
 # room: rooms it may import besides itself
 MAY_IMPORT = {
+    "answers": set(),
     "files": set(),
     "results": set(),
     "datasets": set(),
@@ -25,10 +26,10 @@ MAY_IMPORT = {
     "toc": set(),
     "released": {"datasets", "methods", "store"},
     "train": {"methods", "nn", "store", "datasets", "tasks"},
-    "tasks": {"datasets", "results", "toc"},
+    "tasks": {"answers", "datasets", "results", "toc"},
     "generation": {"datasets", "extract", "methods", "tasks", "toc", "train"},
     "segmentation": {"datasets", "results", "tasks"},
-    "report": {"store", "datasets", "results"},
+    "report": {"answers", "store", "datasets", "results"},
     "model": {"methods", "store", "tasks", "train"},
     "cli": {"datasets", "extract", "model", "store", "tasks"},
 }

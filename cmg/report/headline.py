@@ -39,7 +39,7 @@ def sentence(table: Table) -> str:
     words += [f"published {best.cells[AVERAGE].published} on the papers' data"] if best.cells[AVERAGE].published else []
     spread = "" if best.cells[AVERAGE].sd is None else f" ± {best.cells[AVERAGE].sd:.1f}"
     told = f"{label(best.method, best.toc)} transfers best: {best.cells[AVERAGE].mean:.1f}{spread} % on average over the eight cells"
-    return f"{told} ({', '.join(words)})." if words else f"{told}."
+    return f"{told}; {', '.join(words)}." if words else f"{told}."
 
 
 def _compared(table: Table, best: Row) -> Iterable[tuple[str, Row | None]]:
@@ -47,15 +47,15 @@ def _compared(table: Table, best: Row) -> Iterable[tuple[str, Row | None]]:
     controls = [row for row in shown_rows(table) if row.kind == "control" and row.protocol == best.protocol]
     if controls:
         control = max(controls, key=lambda row: row.cells[AVERAGE].mean or 0.0)
-        yield f"the best control, {label(control.method, control.toc)},", control
-    yield "the same modality as the head's", beside(table, best, BOUND)
+        yield f"best control ({label(control.method, control.toc)})", control
+    yield "bound in the same modality", beside(table, best, BOUND)
 
 
 def _mean(row: Row | None) -> float | None:
     return None if row is None else row.cells.get(AVERAGE, NOTHING).mean
 
 
-def chart(table: Table, column: str = AVERAGE, width: float = 6.4) -> Panel:
+def chart(table: Table, column: str = AVERAGE, width: float = 4.8) -> Panel:
     """Every control and method: a dot per seed, the mean and its deviation, the bound, the published number; chance is the dashed line."""
     rows = shown_rows(table, column)
     with rc_context(STYLE):

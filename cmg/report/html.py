@@ -1,27 +1,33 @@
 """One self-contained page: what the numbers mean, what was run, results, how training went, what failed, where time went."""
 
+import base64
 from pathlib import Path
 
-from cmg.report import figure10, further, glossary, pagetables, setting, table3
+from cmg.report import figure10, further, glossary, headline, pagetables, setting, table3
+from cmg.report.classes import class_panels
 from cmg.report.curves import training_panels
 from cmg.report.examples import Drawer, sections
 from cmg.report.figures import Panel, cell_panel, inline_svg
 from cmg.report.health import health_panels
 from cmg.report.inputs import Group, ReportInputs
-from cmg.report.layout import AVERAGE, COLUMNS, LAYOUTS, TABLE1, Layout, RecallSpec, label
+from cmg.report.latex import table_latex
+from cmg.report.layout import COLUMNS, LAYOUTS, TABLE1, Layout, RecallSpec, label
 from cmg.report.maps import counted_on, map_panels
 from cmg.report.measured import Measured, measured_view
 from cmg.report.page import render
 from cmg.report.rows import row_panels
-from cmg.report.tables import Row, Table
+from cmg.report.tablecsv import table_csv
+from cmg.report.tables import Table
 from cmg.report.write import build_table, write_text
 
 TITLE = "Cross-modal generalization: results"
 SECTIONS = (
-    ("meaning", "How to read the numbers"),
-    ("setting", "What was run on what"),
+    ("headline", "In short"),
     ("results", "Results"),
     ("retrieval", "Retrieval"),
+    ("classes", "Classes and confusions"),
+    ("meaning", "How to read the numbers"),
+    ("setting", "What was run on what"),
     ("examples", "Retrieval examples"),
     ("openset", "Open set"),
     ("reconstruction", "Pictures from part of a code"),
@@ -47,7 +53,8 @@ def report_html(inputs: ReportInputs, measured: Measured) -> str:
     What comes from ``measured`` stands between ``<!--measured-->`` and ``<!--/measured-->``; the rest is a function of ``inputs``.
     """
     table = build_table(inputs)
-    settings = {"title": TITLE, "notice": table.notice, "sections": SECTIONS, "measured": measured_view(measured, inputs.runs)}
+    settings = {"title": TITLE, "notice": table.notice, "origins": setting.origins(inputs.datasets), "sections": SECTIONS}
+    settings |= {"measured": measured_view(measured, inputs.runs)}
     return render(
         "template.html.j2",
         {
@@ -82,18 +89,38 @@ def _scores(inputs: ReportInputs, table: Table) -> dict[str, object]:
     drawer = Drawer()
     shown, contained = _layouts()
     built = [table if layout == TABLE1 else build_table(inputs, layout) for layout in shown]
-    pages = [(pagetables.score_table(one), pagetables.seed_table(one)) for one in built]
+    pages = [_parts(one) for one in built]
     asked = [isinstance(layout.cells[0], RecallSpec) for layout in shown]
     return {
-        "verdicts": verdicts(table),
+        "said": headline.sentence(table),
+        "chart": headline.chart(table) if headline.shown_rows(table) else None,
         "dots": [cell_panel(table, column) for column in COLUMNS],
         "scores": [page for page, recall in zip(pages, asked, strict=True) if not recall],
         "retrieval": [page for page, recall in zip(pages, asked, strict=True) if recall],
         "contained": contained,
+        "classes": class_panels(inputs.answers),
         "examples": sections(inputs.examples, inputs.exhibits, drawer),
         "left_out": drawer.left_out,
         "openset": further.open_table(inputs.runs),
     }
+
+
+def _parts(table: Table) -> dict[str, object]:
+    """A table as the page shows it: the rows that are compared, what is folded away, and its files."""
+    name, title = table.layout.name, table.layout.title
+    apart = {"bound": f"{title}: bounds, head and score in the same modality", "published": f"{title}: rows as printed"}
+    folded = [pagetables.score_table(table, (kind,), f"{name}-{kind}", text) for kind, text in apart.items()]
+    return {
+        "table": pagetables.score_table(table, ("chance", "control", "method")),
+        "folded": [part for part in folded if part.rows],
+        "seeds": pagetables.seed_table(table),
+        "files": [_file(f"{name}.csv", "text/csv", table_csv(table)), _file(f"{name}.tex", "application/x-tex", table_latex(table))],
+    }
+
+
+def _file(name: str, kind: str, text: str) -> tuple[str, str]:
+    """Name and address of a file that stands inside the page."""
+    return name, f"data:{kind};charset=utf-8;base64,{base64.b64encode(text.encode()).decode()}"
 
 
 def _reconstruction(inputs: ReportInputs) -> dict[str, object]:
@@ -175,31 +202,3 @@ def _counted(count: int, one: str, many: str, files: int, kind: str) -> str:
     if not count:
         return f"None {where}."
     return f"{count} {one if count == 1 else many} {where}. Each is counted with its reason; none of them stopped the run."
-
-
-def verdicts(table: Table) -> list[str]:
-    """One sentence per control and method: its average beside chance and its own bound; only where all cells were run."""
-    lines = []
-    for row in table.rows:
-        average = row.cells[AVERAGE].mean
-        if row.kind not in ("control", "method") or average is None:
-            continue
-        beside = [
-            (name, other.cells[AVERAGE].mean)
-            for name, other in (("chance", _find(table, row, "chance")), ("its bound", _find(table, row, "bound")))
-            if other
-        ]
-        words = ", ".join(f"{name} {mean:.1f}" for name, mean in beside if mean is not None)
-        lines.append(
-            f"{label(row.method, row.toc)} ({row.protocol}): {average:.1f} % on average over the eight cells"
-            + (f"; {words}." if words else ".")
-        )
-    return lines
-
-
-def _find(table: Table, row: Row, kind: str) -> Row | None:
-    for other in table.rows:
-        same = kind == "chance" or (other.method, other.variant, other.toc) == (row.method, row.variant, row.toc)
-        if other.kind == kind and other.protocol == row.protocol and same:
-            return other
-    return None

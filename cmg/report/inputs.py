@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from cmg.answers import Answer
 from cmg.report.codebooks import CodebookMaps
 from cmg.report.examples import Exhibit
 from cmg.report.history import History, read_history
@@ -60,6 +61,7 @@ class ReportInputs:
     ``problem_files``: files of extraction failures, of index problems and of remarks that were read, so that "none" is told from "not
     looked at".
     ``examples``: those of the runs that are shown, by run name; ``exhibits``: what stands for each clip in them.
+    ``answers``: of heads to test clips, by run.
     ``rebuilt``, ``figure10``: what table 3 is made from, and its figure as SVG.
     ``problem_files``: files of extraction failures and of index problems that were read, so that "none" is told from "not looked at".
     """
@@ -88,6 +90,7 @@ class ReportInputs:
     remark: str = ""
     rebuilt: tuple[Rebuilt, ...] = ()
     figure10: str = ""
+    answers: Mapping[str, Sequence[Answer]] = field(default_factory=dict)
 
     @property
     def notice(self) -> str:

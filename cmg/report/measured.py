@@ -20,12 +20,15 @@ class Absent:
 
 @dataclass(frozen=True)
 class Measured:
-    """Logs of finished stages on this machine, ``<stage>/<item>`` of those without one, and tables that are no inputs of the page."""
+    """Logs of finished stages on this machine, ``<stage>/<item>`` of those without one, tables that are no inputs of the page,
+    and the commit of the project that it was made at.
+    """
 
     logs: tuple[Log, ...] = ()
     missing: tuple[str, ...] = ()
     tables: tuple[PageTable, ...] = ()
     absent: tuple[Absent, ...] = ()
+    commit: str = ""
 
 
 def measured_view(measured: Measured, runs: Sequence[Run] = ()) -> dict[str, object]:
@@ -36,6 +39,7 @@ def measured_view(measured: Measured, runs: Sequence[Run] = ()) -> dict[str, obj
         "times": times_view(measured.logs, runs),
         "further": measured.tables,
         "absent": measured.absent,
+        "commit": measured.commit,
     }
 
 

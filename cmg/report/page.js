@@ -24,6 +24,10 @@ for (const table of document.querySelectorAll("table.sortable")) {
     });
   });
 }
+// On a small screen charts are folded away as tables are.
+if (matchMedia("(max-width: 40rem)").matches) {
+  for (const charts of document.querySelectorAll("details.charts")) charts.open = false;
+}
 // What is folded away is printed too.
 addEventListener("beforeprint", () => {
   for (const folded of document.querySelectorAll("details:not([open])")) {

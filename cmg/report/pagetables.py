@@ -1,13 +1,13 @@
 """The page's tables as plain data: headings and fields, each with the key it sorts by; the template only draws them."""
 
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from cmg.report.conditions import METRICS, condition_of
 from cmg.report.history import History
 from cmg.report.inputs import Group, StoreFacts
-from cmg.report.layout import CELLS, PAIRS, Layout, label
+from cmg.report.layout import CELLS, KINDS, PAIRS, Layout, label
 from cmg.report.published import SOURCES, Published
 from cmg.report.reading import other_subset
 from cmg.report.tablecsv import NOT_APPLICABLE, number
@@ -59,33 +59,59 @@ def page_table(name: str, caption: str, heads: Iterable[str], rows: Iterable[Seq
     return PageTable(name, caption, _heads(*heads), _rows(rows))
 
 
-def score_table(table: Table) -> PageTable:
-    """Ours, spread and the published number in each field."""
+def score_table(table: Table, kinds: Sequence[str] = KINDS, name: str = "", title: str = "") -> PageTable:
+    """Ours, spread and the published number in each field, the average first; what all rows share stands in the caption.
+
+    kinds: of the rows. name, title: of a part of the table that stands apart.
+    """
+    rows = [row for row in table.rows if row.kind in kinds]
+    shared, told = _shared(rows), other_subset(table)
     caption = (
-        f"{table.layout.title}. Percent: mean over seeds, ± sample standard deviation (n − 1), and the published number where a paper "
-        f"prints one. {other_subset(table)} Headings sort the rows."
+        f"{title or table.layout.title}. Percent: mean over seeds, ± sample standard deviation (n − 1), published numbers in italics. "
+        f"{f'All rows: {shared}. ' if shared else ''}{told}{' ' * bool(told)}Headings sort the rows."
     )
-    labels = [text.replace("(", "\u200b(") for text in table.layout.labels.values()]  # a line may break before the bracket
-    heads = _heads("Method", "Kind", "Protocol", *(f"#{text}" for text in labels), "#Seeds")
-    rows = tuple((row.kind, _score_fields(row, table.layout)) for row in table.rows)
-    return PageTable(table.layout.name, caption, heads, rows, "table1")
+    columns = _average_first(table.layout)
+    heads = _heads("Method", *(f"#{table.layout.labels[column]}".replace("(", "\u200b(") for column in columns))  # a line may break there
+    fields = tuple((row.kind, _score_fields(row, table.layout, columns, _abouts(rows))) for row in rows)
+    return PageTable(name or table.layout.name, caption, heads, fields, "table1", title)
 
 
-def _score_fields(row: Row, layout: Layout) -> tuple[Field, ...]:
-    words = [f"variant: {row.variant}"] * bool(row.variant) + [f"VGGSound-AVEL {row.pretraining}"] * bool(row.pretraining)
+def _average_first(layout: Layout) -> list[str]:
+    return sorted(layout.columns, key=lambda column: column != layout.average)
+
+
+def _about(row: Row) -> dict[str, str]:
+    """What a row is besides its method."""
+    seeds = ", ".join(map(str, row.seeds))
+    return {"protocol": row.protocol, "variant": row.variant, "VGGSound-AVEL": row.pretraining, "seeds": seeds}
+
+
+def _abouts(rows: Sequence[Row]) -> dict[str, set[str]]:
+    """Every value that some row has, by what it is."""
+    return {name: {_about(row)[name] for row in rows} - {""} for name in ("protocol", "variant", "VGGSound-AVEL", "seeds")}
+
+
+def _shared(rows: Sequence[Row]) -> str:
+    """``protocol strict, seeds 0, 1, 2``: what is the same in all rows that have it."""
+    return "; ".join(f"{name} {next(iter(values))}" for name, values in _abouts(rows).items() if len(values) == 1)
+
+
+def _score_fields(row: Row, layout: Layout, columns: Sequence[str], values: Mapping[str, set[str]]) -> tuple[Field, ...]:
+    words = ["control"] * (row.kind == "control")
+    words += [f"{name} {text}" for name, text in _about(row).items() if text and len(values[name]) > 1]
     first = Field(visible(label(row.method, row.toc, row.kind)), lines=tuple(("kind", visible(text)) for text in words))
-    cells = [score_field(row.cells.get(column, Summary()), layout.digits_of(column)) for column in layout.columns]
-    return (first, Field(row.kind), _plain(row.protocol), *cells, Field(str(len(row.seeds)) if row.seeds else ""))
+    return (first, *(score_field(row.cells.get(column, Summary()), layout.digits_of(column)) for column in columns))
 
 
 def score_field(cell: Summary, digits: int) -> Field:
-    """Ours, with the spread, the published number and the difference as smaller lines."""
+    """Ours, with the spread, the published number and the difference as smaller lines; a dash where only a paper has a number."""
     if not cell.applies:
         return Field(NOT_APPLICABLE, "")
     lines = [] if cell.sd is None else [("sd", f"± {number(cell.sd, digits)}")]
-    lines += [("paper", f"paper {visible(cell.published)}")] if cell.published else []
-    lines += [] if cell.difference is None else [("paper", f"difference {cell.difference:+.{digits}f}")]
-    return Field(number(cell.mean, digits), "" if cell.mean is None else f"{cell.mean:.6f}", tuple(lines))
+    lines += [("paper", visible(cell.published))] if cell.published else []
+    lines += [] if cell.difference is None else [("sd", f"difference {cell.difference:+.{digits}f}")]
+    text = "–" if cell.mean is None and cell.published else number(cell.mean, digits)
+    return Field(text, "" if cell.mean is None else f"{cell.mean:.6f}", tuple(lines))
 
 
 def seed_table(table: Table) -> PageTable:

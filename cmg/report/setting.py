@@ -13,17 +13,19 @@ SOURCES = {"sample": "generated sample corpus", "raw": "official media files", "
 
 def facts(inputs: ReportInputs) -> list[tuple[str, str]]:
     """Label and text, each thing once."""
-    data = "; ".join(
-        f"{text}: {', '.join(names)}"
-        for source, text in SOURCES.items()
-        if (names := [name for name, found in inputs.datasets if found == source])
-    )
+    data = origins(inputs.datasets)
     return [
         ("Data", data or ("generated sample corpus, in at least one dataset" if inputs.sample else "real data")),
         *([("What the sample corpus is", glossary.SAMPLE)] if inputs.sample else []),
         ("Protocol", ", ".join(sorted({run.protocol for run in inputs.runs})) or "none"),
         *inputs.facts,
     ]
+
+
+def origins(datasets: Sequence[tuple[str, str]]) -> str:
+    """Which datasets (name, source) are generated, own media, released features."""
+    named = {text: [name for name, found in datasets if found == source] for source, text in SOURCES.items()}
+    return "; ".join(f"{text}: {', '.join(names)}" for text, names in named.items() if names)
 
 
 def method_table(runs: Sequence[Run]) -> PageTable:

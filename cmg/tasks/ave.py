@@ -6,6 +6,7 @@ classes (the official AVE metric), from a head fitted and chosen on per-second l
 """
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 
 import numpy as np
 
@@ -40,7 +41,8 @@ def run(codes: RunCodes, indices: Mapping[str, Sequence[Clip]], ranking: np.ndar
 
     cells = []
     for source in MODALITY:
-        whole = strict.run(trial(codes, source, named, clip_class, heads.CLIP, len(classes), side), codes, ranking, options)
+        by_clip = replace(trial(codes, source, named, clip_class, heads.CLIP, len(classes), side), names=classes)
+        whole = strict.run(by_clip, codes, ranking, options)
         second = strict.run(
             trial(codes, source, (fit, val, test), per_second, heads.SECOND, len(classes), {}), codes, ranking, options, draws=False
         )

@@ -48,6 +48,7 @@ def run(codes: RunCodes, indices: Mapping[str, Sequence[Clip]], ranking: np.ndar
             val=parts.make_part(codes, "ave", MODALITY[source], val, ave_target, "AVE val, shared classes"),
             tests={f"{source}{m}": test_part(m) for m in MODALITY},
             side={"n_test_in_ave": len(listed) - len(test), "n_test_listed": len(listed)},
+            names=tuple(SHARED_AVVP[column] for column in columns),
         )
         cells += strict.run(trial, codes, ranking, options)
     return cells

@@ -40,6 +40,7 @@ def run(codes: RunCodes, indices: Mapping[str, Sequence[Clip]], ranking: np.ndar
             val=None,
             tests={f"{source}{m}": parts.make_part(codes, "avvp", MODALITY[m], test, target, "AVVP test") for m in MODALITY},
             side={"n_fit_excluded": len(val) - len(fit)},
+            names=classes,
         )
         cells += strict.run(trial, codes, ranking, options)
     return cells

@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from cmg.answers import keep
 from cmg.results import Cell
 from cmg.tasks import heads, metrics
 from cmg.tasks.codes import RunCodes
@@ -26,7 +27,7 @@ class LeakError(ValueError):
 
 @dataclass(frozen=True)
 class Trial:
-    """One fit and its tests, by direction. `side` goes into every cell."""
+    """One fit and its tests, by direction. `side` goes into every cell. `names` of the classes: where given, answers are kept by them."""
 
     task: str
     kind: str
@@ -35,6 +36,7 @@ class Trial:
     val: Part | None
     tests: Mapping[str, Part]
     side: Mapping[str, Any] = field(default_factory=dict)
+    names: tuple[str, ...] = ()
 
 
 def check_no_leak(trial: Trial) -> None:
@@ -60,6 +62,8 @@ def run(trial: Trial, codes: RunCodes, ranking: np.ndarray | None, options: Eval
     for direction, test in trial.tests.items():
         vectors = codes.embed(test.dataset, test.modality, test.rows)
         answers = fitted.answer(vectors)
+        for toc, j in chosen if trial.names else ():
+            keep((trial.task, direction, toc), test.dataset, test.rows, trial.names, test.target, answers[j])
         found = [_cell(trial, direction, toc, answers[j], len(kept[j]), _choice(fitted, j)) for toc, j in chosen]
         cells += [_beside_random(cell, drawn, vectors, test, options) if cell.toc and draws else cell for cell in found]
     return cells

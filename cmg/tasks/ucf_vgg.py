@@ -39,6 +39,7 @@ def run(codes: RunCodes, indices: Mapping[str, Sequence[Clip]], ranking: np.ndar
             fit=part(source, "train"),
             val=part(source, "val"),
             tests={f"{source}{m}": part(m, "test") for m in MODALITY},
+            names=tuple(names["a"]),
         )
         cells += strict.run(trial, codes, ranking, options)
     return cells

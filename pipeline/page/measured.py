@@ -4,6 +4,7 @@ None of it is an input of the report stage, so a log or a sweep never makes the 
 """
 
 import json
+import subprocess
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -30,7 +31,20 @@ def load() -> Measured:
     found, missing = logs()
     shown = [*_swept(), _shown(paths.PROTOCOLS, protocol_table, "python -m pipeline protocols")]
     tables = tuple(item for item in shown if isinstance(item, PageTable))
-    return Measured(found, missing, tables, tuple(item for item in shown if isinstance(item, Absent)))
+    return Measured(found, missing, tables, tuple(item for item in shown if isinstance(item, Absent)), _commit())
+
+
+def _commit() -> str:
+    """Of the project's code as it is now, and whether files of it have been edited since; empty where git knows none."""
+    try:
+        head, edited = (_git(*words) for words in (("rev-parse", "--short=12", "HEAD"), ("status", "--porcelain", "-uno")))
+    except (OSError, subprocess.CalledProcessError):
+        return ""
+    return head + ", with edits since" * bool(edited)
+
+
+def _git(*words: str) -> str:
+    return subprocess.run(["git", *words], check=True, capture_output=True, text=True).stdout.strip()
 
 
 def _swept() -> Iterator[PageTable | Absent]:

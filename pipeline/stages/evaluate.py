@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 
 import torch
 
+from cmg.answers import keeping, write_answers
 from cmg.datasets.clips import Clip, read_index
 from cmg.results import Run, write_run
 from cmg.tasks import published, retrieval
@@ -30,16 +31,18 @@ def run(args: argparse.Namespace, params: Params) -> None:
     source = paths.run_name(args.method, args.seed, args.point)
     run_name = paths.run_name(args.method, args.seed, args.point or args.scoring)
     codes, toc, target = paths.codes(source), paths.toc(source), paths.run_result(run_name)
+    outputs = [target] if args.point or args.scoring else [target, paths.answers(run_name)]
     inputs = [codes, toc, *map(paths.index, params.datasets)]
     used = {**params.evaluate.model_dump(mode="json"), **params.active.evaluate.model_dump(), "seed": args.seed}
-    with receipts.record("evaluate", run_name, inputs=inputs, outputs=[target], params=used, code_of=args.method):
+    with receipts.record("evaluate", run_name, inputs=inputs, outputs=outputs, params=used, code_of=args.method):
         settle(torch.device("cpu"), threads=1)  # heads of a few thousand weights; the stage holds no GPU
         options = EvaluateOptions(**{**used, "q_grid": params.evaluate.q_grid, **_released(args.method)})
         indices = {dataset: read_index(paths.index(dataset)) for dataset in params.datasets}
         run_codes, rankings = RunCodes.read(codes), read_toc(toc)
         tasks = _tasks(run_codes, indices, options.protocol)
         shown = progress.over(tasks, f"tasks of {run_name}")
-        cells = [cell for task in shown for cell in evaluate_run(run_codes, indices, rankings, options, [task])]
+        with keeping() as answers:
+            cells = [cell for task in shown for cell in evaluate_run(run_codes, indices, rankings, options, [task])]
         openset = evaluate_open_set(run_codes, indices, rankings, options) if tasks else []
         scored = Run(
             method=paths.varied(args.method, args.point or args.scoring),
@@ -52,6 +55,8 @@ def run(args: argparse.Namespace, params: Params) -> None:
             examples=tuple(all_examples(run_codes, indices)),
         )
         write_run(target, scored)
+        for file in outputs[1:]:
+            write_answers(file, answers, {name: [clip.clip_id for clip in clips] for name, clips in indices.items()})
 
 
 def _tasks(codes: RunCodes, indices: Mapping[str, Sequence[Clip]], protocol: str = "strict") -> list[str]:

@@ -4,6 +4,7 @@ import argparse
 import itertools
 from dataclasses import replace
 
+from cmg.answers import read_answers
 from cmg.report.html import write_report
 from pipeline import leftovers, paths
 from pipeline.orchestration import receipts
@@ -22,8 +23,10 @@ def run(args: argparse.Namespace, params: Params) -> None:
     problems = [paths.problems(dataset) for dataset in params.datasets]
     mapped = [path(run) for run in reporting.mapped_runs(params) for path in (paths.codes, paths.toc)]
     indices = [paths.index(dataset) for dataset in params.datasets]
+    kept = {run: paths.answers(run) for run in reporting.runs(params)}
     pictures = [*map(paths.reconstruction, rebuilt.runs(params)), paths.FIGURE10]
-    inputs = [*reporting.table_inputs(params), *mapped, *checkpoints, *reporting.store_paths(params), *indices, *problems, *pictures]
+    inputs = [*reporting.table_inputs(params), *kept.values(), *mapped, *checkpoints, *reporting.store_paths(params)]
+    inputs += [*indices, *problems, *pictures]
     used = {
         **reporting.parameters(params),
         "evaluate": params.evaluate.model_dump(mode="json"),
@@ -33,5 +36,6 @@ def run(args: argparse.Namespace, params: Params) -> None:
         found = reporting.load(params, page=True)
         shown = {run.name: run.examples for run in found.runs if run.name in reporting.mapped_runs(params)}
         found = replace(found, examples=shown, exhibits=exhibits(params, itertools.chain(*shown.values())))
+        found = replace(found, answers={run: read_answers(file) for run, file in kept.items()})
         found = replace(found, rebuilt=rebuilt.load(params), figure10=paths.FIGURE10.read_text(encoding="utf-8"))
         write_report(paths.REPORT, found, measured.load())

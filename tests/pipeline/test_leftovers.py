@@ -14,7 +14,9 @@ def write(path, run):
 
 def made(run):
     stages = ("pretrain", "codes", "toc", "evaluate")
-    return [make(run) for make in (paths.checkpoint, paths.codes, paths.toc, paths.run_result)] + [paths.receipt(s, run) for s in stages]
+    makers = (paths.checkpoint, paths.codes, paths.toc, paths.run_result, *([] if "+" in run else [paths.answers]))
+    outputs = [make(run) for make in makers]
+    return outputs + [paths.receipt(stage, run) for stage in stages]
 
 
 def test_runs_that_are_not_listed_are_set_aside_and_the_folders_are_those_of_a_clone(tmp_path, monkeypatch):
@@ -26,7 +28,7 @@ def test_runs_that_are_not_listed_are_set_aside_and_the_folders_are_those_of_a_c
             write(path, run)
     temporary = paths.run_result("fcid-0").with_name(".fcid-0.json.tmp")
     write(temporary, "unfinished")
-    assert len(leftovers.set_aside(params)) == 16
+    assert len(leftovers.set_aside(params)) == 18
     for run in listed:
         assert all(path.exists() for path in made(run)), run
     assert temporary.exists() and all(path.exists() for path in made("fcid+codebook_256-0")), "sweeps have folders of their own"

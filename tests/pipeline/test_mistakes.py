@@ -30,10 +30,11 @@ WORDS = {  # arguments of every stage and tool that takes any
     "compare-features": "data/features/ave/audio.zarr absent.h5",
     "profile-step": "fcid",
     "verify": "results/table1.csv",
+    "explain": "results/table1.csv fcid ave_va",
 }
 COMMANDS = [f"{name} {WORDS.get(name, '')}".strip() for name in (*STAGES, *TOOLS)]
 SELDOM = {"code", "sample", "check", "plots"}  # of a bare folder: what needs nothing that others make
-WORK = {"fetch-weights", "profile-step", "record"}  # a network, a minute, DVC
+WORK = {"fetch-weights", "profile-step", "record", "recover"}  # a network, a minute, DVC
 READS = [command for command in COMMANDS if command.split()[0] not in SELDOM | WORK]
 OF_DATASETS = [f"{name} {words}" for name in ("sample", "scan", "index", "check") for words in ("aev",)] + ["features aev video"]
 

@@ -1,5 +1,6 @@
 """The report page: self-contained, structured, safe, and the same bytes for the same inputs."""
 
+import base64
 import re
 from dataclasses import replace
 from html.parser import HTMLParser
@@ -7,11 +8,17 @@ from html.parser import HTMLParser
 import numpy as np
 import pytest
 
+from cmg.answers import keep, keeping
+from cmg.report import headline, pagetables
 from cmg.report.codebooks import CodebookMaps
 from cmg.report.html import SECTIONS, report_html, write_report
 from cmg.report.inputs import Training
+from cmg.report.latex import table_latex
 from cmg.report.logs import Log
 from cmg.report.measured import Absent, Measured
+from cmg.report.tablecsv import table_csv
+from cmg.report.tables import Summary
+from cmg.report.write import build_table
 from tests.pages import without_measured
 from tests.report.conftest import HOSTILE, make_files, make_inputs
 from tests.report.test_tables import retrieval_run
@@ -84,7 +91,11 @@ def test_hostile_ids_are_text(text):
 
 def test_every_section_has_its_heading_and_its_place_in_the_navigation(page):
     ids = {attributes.get("id") for name, attributes in page.elements if name == "h2"}
-    assert ids == {name for name, _ in SECTIONS} == {link["href"][1:] for link in page.all("a") if link.get("class") != "skip"}
+    assert (
+        ids
+        == {name for name, _ in SECTIONS}
+        == {link["href"][1:] for link in page.all("a") if link.get("class") != "skip" and link["href"].startswith("#")}
+    )
     assert {"examples", "codebook", "maps", "time"} <= ids and len(page.all("section")) == len(SECTIONS)
 
 
@@ -106,7 +117,7 @@ def test_what_is_measured_stands_between_its_marks_alone(inputs):
     words = " ".join(Page(text).text)
     assert text != report_html(inputs, NOTHING) and without_measured(text) == without_measured(report_html(inputs, NOTHING))
     assert "CPU" not in " ".join(Page(without_measured(text)).text) and HOSTILE not in text
-    setting = text[text.index('id="setting"') : text.index('id="results"')]
+    setting = text[text.index('id="setting"') : text.index('id="examples"')]
     assert "Some &lt;script&gt;" in setting, "hardware is part of what was run on what"
     assert "2 stages took 52 s" in words and "codes (fcid-1, fcid-2)" in words and "pretrain 50.0 s" in words
     assert "results/table5.csv" in words and "dvc repro x makes it" in words
@@ -118,22 +129,31 @@ def test_without_logs_the_page_says_so(page):
     assert "CoDAAR, Supplement Table 9" in words, "the papers' costs stand alone"
 
 
-def test_a_newcomer_finds_names_spelled_out_before_the_results(inputs):
+def test_the_result_comes_first_and_what_its_names_mean_is_on_the_page(inputs):
     training = tuple(
         Training(run.name, 291, {"epochs": 15, "batch_size": 32, "learning_rate": 4e-4, "precision": "float32"}) for run in inputs.runs
     )
-    inputs = replace(inputs, datasets=(("ave", "sample"), ("mscoco", "raw")), training=training)
-    text = report_html(inputs, NOTHING)
+    inputs = replace(inputs, datasets=(("ave", "sample"), ("mscoco", "raw"), ("avvp", "released")), training=training)
+    text = report_html(inputs, Measured(commit="0123456789ab"))
     page = Page(text)
-    before = " ".join(page.text)[: " ".join(page.text).index("on average over the eight cells")]
+    words = " ".join(page.text)
+    start = words[: words.index("Does what is learnt from pictures")]
+    for expected in (
+        *("FCID+TOC transfers best: 66.", "chance 7.0", "best control (InfoNCE + k-means+TOC)", "bound in the same modality", "published"),
+        *("Generated sample corpus: ave; official media files: mscoco; released features: avvp.", "commit 0123456789ab", "table1.csv"),
+    ):
+        assert expected in start, expected
+    before = words[words.index("How to read the numbers") :]
     for expected in (
         *("Fine and Coarse cross-modal Information Disentangling", "Variant: paper", "The equations as the paper prints them"),
-        *("AVE: ten-second clips", "retrieval between picture and sentence", "generated sample corpus: ave; official media files: mscoco"),
+        *(
+            "AVE: ten-second clips",
+            "retrieval between picture and sentence",
+            "generated sample corpus: ave; official media files: mscoco; released features: avvp",
+        ),
         *("drawn texture", "0.0004", "float32", "291", "Same modality (bound)"),
     ):
         assert expected in before, expected
-    described = [name for name, _ in page.elements].index("dl")
-    assert described < [name for name, _ in page.elements].index("table")
     terms = re.findall("<dt>(.*?)</dt>", text)
     assert {"Data", "Protocol", "Hardware", "Scale"} <= set(terms) and len(set(terms)) == len(terms), "each thing is said once"
 
@@ -202,3 +222,55 @@ def test_codebook_maps_are_described_and_stand_inside(inputs):
     assert not re.findall(r"""(?:src|href)\s*=\s*["'](?!#|data:)[^"']*""", text)
     assert text == report_html(replace(inputs, maps=(maps,)), NOTHING)
     assert len(text) - len(report_html(inputs, NOTHING)) < 120_000
+
+
+def test_table_1_has_the_average_first_and_says_once_what_all_rows_share(text):
+    table = text[text.index('id="table1-caption"') : text.index("</table>", text.index('id="table1-caption"'))]
+    heads = re.findall(r"<th scope=\"col\"[^>]*>([^<]*)</th>", table)
+    assert heads[:2] == ["Method", "Average"] and len(heads) == 10
+    assert "All rows: protocol strict; variant paper; VGGSound-AVEL 40k; seeds 0, 1, 2." in table
+    assert "same modality" not in table and "strict</td>" not in table
+    folded = text[text.index("<summary>Table 1: bounds") :]
+    assert "FCID (same modality)" in folded[: folded.index("</details>")]
+
+
+def test_a_number_that_only_a_paper_has_stands_behind_a_dash():
+    field = pagetables.score_field(Summary(published="42.4"), 1)
+    assert (field.text, field.sort, field.lines) == ("–", "", (("paper", "42.4"),))
+    assert pagetables.score_field(Summary(), 1).text == "" and pagetables.score_field(Summary(50.0, published="42.4"), 1).text == "50.0"
+
+
+def test_the_files_of_a_table_stand_in_the_page(inputs, text):
+    held = dict(re.findall(r'download="([^"]+)" href="data:[^,"]*;base64,([^"]+)"', text))
+    table = build_table(inputs)
+    assert base64.b64decode(held["table1.csv"]).decode() == table_csv(table)
+    assert base64.b64decode(held["table1.tex"]).decode() == table_latex(table)
+    assert {"codaar_table8.csv", "codaar_table8.tex"} <= held.keys()
+
+
+def test_the_chart_says_what_it_shows_and_a_table_without_an_average_has_no_sentence(inputs, make_run):
+    table = build_table(inputs)
+    described = headline.chart(table).description
+    for row in headline.shown_rows(table):
+        assert f"{row.cells['avg'].mean:.1f}" in described
+    assert "bound" in described and "published" in described and "Chance" in described
+    part = build_table(replace(inputs, runs=(make_run("fcid", 0, skip=("ave_va",)),)))
+    assert headline.sentence(part) == "" and headline.shown_rows(part) == []
+    words = " ".join(Page(report_html(replace(inputs, runs=(make_run("fcid", 0, skip=("ave_va",)),)), NOTHING)).text)
+    assert "so there is no average" in words
+
+
+def test_classes_and_confusions_of_the_best_method_are_drawn_and_described(inputs):
+    def answers(right):
+        with keeping() as found:
+            keep(
+                ("ave", "va", False), "ave", np.arange(4), (HOSTILE, "Cat"), np.array([0, 0, 1, 1]), np.array([0, 0, 1, 1 if right else 0])
+            )
+        return found
+
+    kept = {"fcid-0": answers(True), "fcid-1": answers(False), "baseline-0": answers(False)}
+    text = report_html(replace(inputs, answers=kept), NOTHING)
+    section = text[text.index('id="classes"') : text.index('id="meaning"')]
+    assert "AVE V→A: single classes" in section and "AVE V→A: confusions of FCID" in section and HOSTILE not in text
+    assert "Cat taken for &lt;script&gt;" in section and "FCID: " in section and "Cat 75" in section and "Cat 50" in section
+    assert "No run kept the answers" in report_html(inputs, NOTHING)

@@ -7,6 +7,7 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
+from cmg.answers import class_scores, keeping
 from cmg.tasks.codes import RunCodes, StoredCodes
 from cmg.tasks.evaluate import TASKS, _with_dead, evaluate_run
 from cmg.tasks.options import Q_CHOSEN, Q_FIXED, EvaluateOptions
@@ -205,3 +206,15 @@ def test_dead_dimensions_among_those_kept_are_counted(world, cells):
     book = np.random.default_rng(0).random((5, 4)) * [1, 0, 1, 0]
     cell = replace(cells[0], q=2)
     assert _with_dead(cell, SimpleNamespace(codebooks=[book]), np.array([2, 3, 1, 0]), 0).dead == 1
+
+
+def test_the_answers_that_are_kept_are_those_that_were_scored(world, fast, rankings):
+    with keeping() as answers:
+        cells = evaluate_run(world.codes, world.indices, rankings, fast)
+    for cell in (cell for cell in cells if cell.task in ("ave", "avvp", "ave_avvp", "ucf_vgg")):
+        own = [item for item in answers if (item.task, item.direction, item.toc) == (cell.task, cell.direction, cell.toc)]
+        assert len(own) == cell.n_test and {item.seconds for item in own} == {cell.metric == "segment_f"}
+        scores = [class_scores([item]).values() if item.seconds else [(100.0 * item.right, 1)] for item in own]
+        assert np.mean([np.mean([score for score, _ in found]) if found else 100.0 for found in scores]) == pytest.approx(cell.score)
+        dataset = {item.dataset for item in own}
+        assert len(dataset) == 1 and all(world.indices[item.dataset][item.row].split == "test" for item in own)
