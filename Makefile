@@ -31,7 +31,7 @@ $(STAMP): requirements.txt
 # Needs uv. Pins for Python 3.11 and later; hashes, no hosts.
 lock:
 	uv pip compile --universal --generate-hashes --python-version 3.11 --no-emit-index-url --no-annotate --no-header \
-	  --extra dev --extra generation --extra slurm --constraint constraints.txt pyproject.toml -o requirements.txt
+	  --extra pipeline --extra dev --extra generation --extra slurm --constraint constraints.txt pyproject.toml -o requirements.txt
 
 clean:
 	rm -rf data/.work logs .snakemake
