@@ -85,7 +85,8 @@ class Model:
         Args:
             audio, video, text: one of them: audio [B,T,128], video [B,T,7,7,512], text [B,L,768] word vectors, as arrays or tensors of any
                 float type and device; or a `FeatureStore`, whose recipe must be that of training.
-            valid: seconds (words) of each clip that hold content, [B]; None: all but the zeros at its end, as stores are padded.
+            valid: seconds (words) of each clip that hold content, [B], 0 where there are no features; None: all but the zeros at its end,
+                as stores are padded.
             level: a code per second (of a sentence as many as the method has), or one per clip from the mean of its seconds, as
                 zero-shot retrieval has.
 
@@ -149,6 +150,6 @@ def _content(array: np.ndarray) -> np.ndarray:
 
 def _checked(valid: Sequence[int] | np.ndarray, array: np.ndarray) -> np.ndarray:
     found = np.asarray(valid)
-    if found.shape != array.shape[:1] or found.dtype.kind not in "iu" or not ((found >= 1) & (found <= array.shape[1])).all():
-        raise ValueError(f"encode: expected valid, {len(array)} whole numbers from 1 to {array.shape[1]}, found {found.tolist()}")
+    if found.shape != array.shape[:1] or found.dtype.kind not in "iu" or not ((found >= 0) & (found <= array.shape[1])).all():
+        raise ValueError(f"encode: expected valid, {len(array)} whole numbers from 0 to {array.shape[1]}, found {found.tolist()}")
     return found.astype(np.int32)

@@ -14,6 +14,7 @@ STAGES = {
     "scan": "list a dataset's files with a content fingerprint",
     "index": "read official annotations into the clip index",
     "exclusions": "training clips that downstream datasets test on",
+    "corpus": "what methods are pretrained on, of one dataset",
     "features": "extract one modality of one dataset into its feature store",
     "pretrain": "train one method with one seed",
     "codes": "encode every dataset with one trained run",

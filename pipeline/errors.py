@@ -14,7 +14,7 @@ EXPECTED = {
     "cmg.datasets.listing.BadListing",
     "cmg.datasets.listing.FileChanged",
     "cmg.datasets.prompts.PromptError",
-    "cmg.datasets.registry.OptionError",
+    "cmg.datasets.readers.OptionError",
     "cmg.datasets.safety.UnsafePath",
     "cmg.extract.loose.LooseError",
     "cmg.extract.options.RecipeError",

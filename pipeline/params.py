@@ -5,6 +5,7 @@ Sections of methods (``fcid:``) are validated by the method's own configuration 
 
 import difflib
 import json
+import re
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -13,6 +14,7 @@ from typing import Any, Literal, Self
 from pydantic import BaseModel, ConfigDict, Field, PositiveInt, ValidationError, model_validator
 
 from cmg.methods import METHODS, config_class
+from cmg.registry import DATASETS
 from cmg.tasks.options import EvaluateOptions
 from pipeline import paths, yamlfile
 from pipeline.yamlfile import ParameterError
@@ -51,7 +53,7 @@ def unknown_key(key: str, known: list[str]) -> str:
 
 
 class Dataset(BaseModel):
-    """Where a dataset comes from, and how much of a clip its features cover.
+    """Where a dataset comes from, and how much of a clip its features cover. `csv`: files of your own, listed in a `manifest`.
 
     Further keys are options of its reader in ``cmg.datasets``, which rejects unknown ones.
 
@@ -62,7 +64,7 @@ class Dataset(BaseModel):
 
     model_config = ConfigDict(extra="allow", frozen=True, strict=True)
 
-    source: Literal["sample", "raw", "released"]
+    source: Literal["sample", "raw", "released", "csv"]
     seconds: int | None = Field(None, ge=1)
     words: int | None = Field(None, ge=1)
 
@@ -133,8 +135,8 @@ class Released(Section):
 
 
 class Pretrain(Section):
-    """``splits``: of VGGSound-AVEL, whose clips are trained on. ``epochs_of``: methods that train for another number of epochs. What
-    differs between scales has no default.
+    """``splits``: of the datasets in ``pretrain_on``, whose clips are trained on. ``epochs_of``: methods that train for another number of
+    epochs. What differs between scales has no default.
     """
 
     splits: list[Literal["train", "val", "test"]] = Field(["train"], min_length=1)
@@ -279,6 +281,7 @@ class Params(BaseModel):
     device: Literal["auto", "cpu", "cuda"] = "auto"
     saves: Saves
     datasets: dict[str, Dataset]
+    pretrain_on: list[str] = Field(["vggsound_avel"])
     stores: Stores
     features: FeatureLimits
     toc: Toc
@@ -384,6 +387,8 @@ def parse(values: dict[str, Any], known_methods: list[str]) -> Params:
         for method in methods:
             if method not in known_methods:
                 raise ParameterError(f"params.yaml: {place}: {unknown_key(method, known_methods)}")
+    if lines := [f"params.yaml: {line}" for line in _datasets(params)]:
+        raise ParameterError("\n".join(lines))
     return params
 
 
@@ -392,6 +397,18 @@ def _section(name: str, found: Any) -> dict[str, Any]:
     if not isinstance(found, dict | None):
         raise ParameterError(f"params.yaml: {name}: expected keys and values, found {json.dumps(found, default=str)}")
     return dict(found or {})
+
+
+def _datasets(params: Params) -> Iterator[str]:
+    """What is wrong with the names of datasets."""
+    for name, dataset in params.datasets.items():
+        own = dataset.source == "csv"
+        if own and (name in DATASETS or not re.fullmatch("[a-z][a-z0-9_]*", name)):
+            yield f"datasets.{name}: files of your own need a name that no other dataset has, in small letters, digits and _"
+        if own and not isinstance(dataset.options.get("manifest"), str):
+            yield f"datasets.{name}.manifest: name the csv of your files, in the dataset's folder (docs/own_data.md)"
+        if not own and name not in DATASETS:
+            yield f"datasets: {unknown_key(name, list(DATASETS))}; files of your own have source: csv"
 
 
 def _message(item: Mapping[str, Any]) -> str:

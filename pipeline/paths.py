@@ -14,13 +14,15 @@ RUNS = RESULTS / "runs"
 TABLE1 = RESULTS / "table1.csv"
 REPORT = RESULTS / "report.html"
 OPENSET = RESULTS / "openset.csv"
+OWN = (RESULTS / "own.csv", RESULTS / "own.md")
 RANDOM_Q = RESULTS / "random_q.csv"
 METRICS = RESULTS / "metrics.json"
 PLOTS = RESULTS / "plots"
 PROTOCOLS = RESULTS / "protocols.csv"
 FIGURE10 = RESULTS / "figure10.svg"
 PARAMS = Path("params.yaml")
-EXCLUSIONS = Path("data/exclusions.csv")
+CORPUS = Path("data/corpus")
+EXCLUSIONS = CORPUS / "exclusions.csv"
 SEGMENTATION = "segmentation"  # a side branch
 S4 = f"{SEGMENTATION}/avsbench_s4"  # its dataset
 SEGMENTATION_TABLE, SEGMENTATION_PAGE = "codaar_avs", RESULTS / "segmentation.html"
@@ -73,6 +75,11 @@ def listed(path: Path) -> tuple[str, str] | None:
 
 def index(dataset: str) -> Path:
     return _branched(Path("data/index"), f"{dataset}.parquet")
+
+
+def corpus(dataset: str) -> Path:
+    """What stands for the features and clips of a dataset that methods are pretrained on."""
+    return CORPUS / f"{dataset}.json"
 
 
 def problems(dataset: str) -> Path:

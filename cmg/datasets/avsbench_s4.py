@@ -1,21 +1,23 @@
 """AVSBench-S4: Single-source/s4_meta_data.csv (`name,start,category,split`) and Single-source/s4_data/{visual_frames,gt_masks,audio_wav}/.
 
 A clip is five frames (one per second), a wav, and masks: one for train, five for val and test. `visual` is the folder of the frames;
-its fingerprint is over the fingerprints of its frames and masks, and the clip is `missing` unless all of them are there.
+its fingerprint is over those of `files`, its frames and then its masks, and the clip is `missing` unless all of them are there.
 `source_start` is the csv's start: seconds into the 10 s VGGSound clip that the five seconds were cut from.
 """
 
 from dataclasses import dataclass
 from pathlib import Path
 
-from cmg.datasets.clips import Clip, Event
+from cmg.datasets.clips import Event
 from cmg.datasets.files import read_table, seconds
 from cmg.datasets.listing import Entry, Listing, combined
 from cmg.datasets.prompts import FOLDER, prompt_of, read_prompts
 from cmg.datasets.rows import IndexResult, Rows, annotation
-from cmg.datasets.s4_files import DATA, FRAMES, MASKS, SECONDS, covered_files
 from cmg.datasets.safety import why_unsafe_path
 
+DATA = "Single-source/s4_data"
+SECONDS = 5
+MASKS = {"train": 1, "val": SECONDS, "test": SECONDS}  # a clip of a split has so many
 META = ("Single-source/s4_meta_data.csv", "s4_meta_data.csv")
 
 
@@ -39,19 +41,23 @@ def index(root: Path, listing: Listing, options: Options) -> IndexResult:
             rows.problems.add(path.name, line.number, "duplicate", f"the name is already on line {first}", line.text)
         else:
             table.append((line, fields))
-    rows.listing = _with_folders(listing, [fields for _, fields in table])
+    covered = _covered(listing, [fields for _, fields in table])
+    rows.listing = Listing((*listing.entries, *(_folder(listing, path, files) for path, files in covered.items())))
     for line, fields in table:
         good = fields[3] in MASKS and seconds(fields[1]) is not None and fields[2] != ""
         caption = prompt_of(fields[2], prompts, prompts_path) if good else ""
-        _add(rows, (path.name, line.number, line.text), fields, good, caption)
+        _add(rows, (path.name, line.number, line.text), fields, good, caption, covered)
     return rows.result()
 
 
-def _add(rows: Rows, origin: tuple[str, int, str], fields: list[str], good: bool, caption: str) -> None:
+def _add(
+    rows: Rows, origin: tuple[str, int, str], fields: list[str], good: bool, caption: str, covered: dict[str, tuple[str, ...]]
+) -> None:
     name, start, category, split = fields
+    folder = frame_folder(name, category, split)
     rows.add(
         name,
-        visual=(f"{FRAMES}{split}/{category}/{name}",),
+        visual=(folder,),
         audio=(f"{DATA}/audio_wav/{split}/{category}/{name}.wav",),
         split=split if split in MASKS else "",
         origin=origin,
@@ -60,18 +66,40 @@ def _add(rows: Rows, origin: tuple[str, int, str], fields: list[str], good: bool
         captions=[caption] if good else [],
         duration=float(SECONDS),
         source_start=seconds(start),
+        files=covered.get(folder, ()),
     )
 
 
-def _with_folders(listing: Listing, table: list[list[str]]) -> Listing:
-    """The listing plus an entry for every frame folder whose frames and masks are all listed."""
-    folders = []
+def _covered(listing: Listing, table: list[list[str]]) -> dict[str, tuple[str, ...]]:
+    """Files by frame folder, of the clips whose frames and masks are all listed."""
+    found = {}
     for name, _, category, split in table:
-        folder = f"{FRAMES}{split}/{category}/{name}"
+        folder = frame_folder(name, category, split)
         if split not in MASKS or why_unsafe_path(folder):
             continue
-        clip = Clip(0, name, visual=folder, split=split)
-        files = [listing.get(path) for path in covered_files(clip)]
-        if all(files):
-            folders.append(Entry(folder, sum(file.bytes for file in files), combined(file.fingerprint for file in files)))
-    return Listing((*listing.entries, *folders))
+        files = frame_paths(name, category, split) + mask_paths(name, category, split)
+        if all(map(listing.get, files)):
+            found[folder] = files
+    return found
+
+
+def _folder(listing: Listing, path: str, files: tuple[str, ...]) -> Entry:
+    """A folder as an entry of a listing."""
+    entries = [listing.by_path[file] for file in files]
+    return Entry(path, sum(entry.bytes for entry in entries), combined(entry.fingerprint for entry in entries))
+
+
+def frame_folder(name: str, category: str, split: str) -> str:
+    """The folder of a clip's frames, relative to the root."""
+    return f"{DATA}/visual_frames/{split}/{category}/{name}"
+
+
+def frame_paths(name: str, category: str, split: str) -> tuple[str, ...]:
+    """The five frames of a clip."""
+    return tuple(f"{frame_folder(name, category, split)}/{name}_{second}.png" for second in range(1, SECONDS + 1))
+
+
+def mask_paths(name: str, category: str, split: str) -> tuple[str, ...]:
+    """The masks of a clip: one (first second) for train, five for val and test."""
+    folder = f"{DATA}/gt_masks/{split}/{category}/{name}"
+    return tuple(f"{folder}/{name}_{second}.png" for second in range(1, MASKS[split] + 1))

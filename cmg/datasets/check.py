@@ -11,7 +11,7 @@ from cmg.datasets.files import DatasetError
 from cmg.datasets.listing import FileChanged, Listing, scan
 from cmg.datasets.problems import Problem
 from cmg.datasets.prompts import PromptError
-from cmg.datasets.registry import OptionError, index_dataset
+from cmg.datasets.readers import OptionError, index_dataset
 from cmg.datasets.rows import IndexResult
 
 SHOWN = 5  # examples per kind of trouble
@@ -36,7 +36,7 @@ class Finding:
 def look(name: str, root: Path, source: str, options: Mapping[str, object] | None = None, listed: Listing | None = None) -> Finding:
     """Look at one dataset. Names and sizes are looked at, contents are not, so it is quick on a terabyte.
 
-    name: as commands take it (``<branch>/<dataset>`` of a side branch); root: its folder; source: sample, raw or released; options:
+    name: as commands take it (``<branch>/<dataset>`` of a side branch); root: its folder; source: sample, raw, released or csv; options:
     as for `index_dataset`; listed: what `scan` has listed, None where it has not run.
     """
     title, dataset = f"{name} ({source}): {root}", name.rpartition("/")[2]
@@ -44,7 +44,7 @@ def look(name: str, root: Path, source: str, options: Mapping[str, object] | Non
         return Finding(f"{title}\n  not there\n  next: {_how_to_get(name, source)}\n", stops=source != "sample")
     listing = scan(root, content=False)
     try:
-        result = index_dataset(dataset, root, listing, options)
+        result = index_dataset(dataset, root, listing, options, source)
     except (DatasetError, FileChanged, PromptError, OptionError) as error:
         return Finding(f"{title}\n  {len(listing.entries)} files, no index\n  next: {error}\n", stops=True)
     clips = with_released(result.clips, listing, dataset) if source == "released" else result.clips
@@ -57,6 +57,8 @@ def look(name: str, root: Path, source: str, options: Mapping[str, object] | Non
 def _how_to_get(name: str, source: str) -> str:
     if source == "sample":
         return f"`python -m pipeline sample {name}` writes the sample corpus (`dvc repro` does so by itself)"
+    if source == "csv":
+        return f"place your files and their manifest there, or make it a link to where they are, then `python -m pipeline scan {name}`"
     what = "the released features" if source == "released" else "the dataset"
     return (
         f"get {what} as docs/datasets.md says and place it there (CMG_DATA names another folder for all datasets), "

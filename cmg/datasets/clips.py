@@ -13,6 +13,7 @@ from cmg.files import write_bytes
 
 SPLITS = ("train", "val", "test", "")  # "" only where a malformed line names no split
 STATUSES = ("ok", "missing", "malformed", "refused")
+VERSION = "2"  # of the schema
 MODALITIES = ("av", "audio", "visual")
 
 
@@ -34,7 +35,8 @@ class Event:
 class Clip:
     """One row. The row, not the id, is the key: AVE repeats ids.
 
-    visual, audio: media paths relative to the dataset root, or None (an MP4 is both); AVSBench-S4's visual is a folder.
+    visual, audio: media paths relative to the dataset root, or None (an MP4 is both).
+    files: where visual is a folder, the files that its fingerprint is over: its images in order, then masks that lie elsewhere.
     start: seconds into the media file at which the clip begins; duration: nominal seconds, None = as long as the file.
     source_start: seconds into the YouTube video the file was cut from, where known.
     fingerprints: as in the listing, "" where there is no file.
@@ -55,6 +57,7 @@ class Clip:
     status: str = "ok"
     reason: str = ""
     source_start: float | None = None
+    files: tuple[str, ...] = ()
 
 
 _EVENT = pa.struct([("label", pa.string()), ("onset", pa.float64()), ("offset", pa.float64()), ("modality", pa.string())])
@@ -74,8 +77,9 @@ SCHEMA = pa.schema(
         pa.field("status", pa.string(), nullable=False),
         pa.field("reason", pa.string(), nullable=False),
         pa.field("source_start", pa.float64()),
+        pa.field("files", pa.list_(pa.string()), nullable=False),
     ],
-    metadata={"cmg.index": "1"},
+    metadata={"cmg.index": VERSION},
 )
 
 
@@ -99,9 +103,9 @@ def read_index(path: Path) -> list[Clip]:
             table = pq.ParquetFile(file).read()
     except pa.ArrowInvalid as error:
         raise BadIndex(f"{path}: not a parquet file ({error}); make it again: dvc repro") from error
-    if not table.schema.equals(SCHEMA, check_metadata=False) or (table.schema.metadata or {}).get(b"cmg.index") != b"1":
+    if not table.schema.equals(SCHEMA, check_metadata=False) or (table.schema.metadata or {}).get(b"cmg.index") != VERSION.encode():
         found = ", ".join(f"{field.name}: {field.type}" for field in table.schema)
-        raise BadIndex(f"{path}: not a clip index of version 1 (found columns {found}); make it again: dvc repro")
+        raise BadIndex(f"{path}: not a clip index of version {VERSION} (found columns {found}); make it again: dvc repro")
     clips = [_clip(record) for record in table.to_pylist()]
     _check(Path(path), clips)
     return clips
@@ -114,12 +118,12 @@ def counts(clips: Iterable[Clip]) -> Counter[tuple[str, str]]:
 
 def _plain(clip: Clip, name: str) -> object:
     value = getattr(clip, name)
-    return [asdict(event) for event in value] if name == "events" else list(value) if name == "captions" else value
+    return [asdict(event) for event in value] if name == "events" else list(value) if isinstance(value, tuple) else value
 
 
 def _clip(record: dict) -> Clip:
     record["events"] = tuple(Event(**event) for event in record["events"])
-    record["captions"] = tuple(record["captions"])
+    record["captions"], record["files"] = tuple(record["captions"]), tuple(record["files"])
     return Clip(**record)
 
 

@@ -51,10 +51,11 @@ def _with_files(clip: Clip, listing: Listing, dataset: str) -> Clip:
         audio=heard and heard.path,
         visual_fingerprint=seen.fingerprint if seen else "",
         audio_fingerprint=heard.fingerprint if heard else "",
+        files=(),
         status="missing" if absent else "ok",
         reason=f"no released features: {' or '.join(paths['video'] + paths['audio'])}" if absent else "",
     )
 
 
 def _bare(clip: Clip) -> Clip:
-    return replace(clip, visual=None, audio=None, visual_fingerprint="", audio_fingerprint="")
+    return replace(clip, visual=None, audio=None, visual_fingerprint="", audio_fingerprint="", files=())

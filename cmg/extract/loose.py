@@ -9,25 +9,22 @@ import shutil
 import tempfile
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 from typing import Any
 
 from cmg.datasets.clips import Clip
 from cmg.datasets.listing import fingerprint
 from cmg.datasets.safety import why_unsafe_path
+from cmg.datasets.suffixes import MEDIA_SUFFIXES, kinds
 from cmg.extract.contract import Progress
 from cmg.extract.options import Options
 from cmg.extract.run import prepare, recipe_of, rows_of, run
 from cmg.files import left_by_macos
-from cmg.media.source import IMAGE_SUFFIXES
 from cmg.store.export import FORMATS, export
 from cmg.store.reader import Failure, FeatureStore
 from cmg.store.schema import StoreSpec
 from cmg.store.writer import StoreWriter
 
-VIDEO_SUFFIXES = frozenset({".mp4", ".avi", ".mkv", ".mov", ".webm", ".m4v", ".mpg", ".mpeg", ".flv", ".wmv", ".ogv", ".3gp", ".ts"})
-AUDIO_SUFFIXES = frozenset({".wav", ".flac", ".mp3", ".ogg", ".oga", ".m4a", ".opus", ".aac"})
-MEDIA_SUFFIXES = VIDEO_SUFFIXES | AUDIO_SUFFIXES | IMAGE_SUFFIXES
 ENDINGS = (".zarr", *FORMATS)
 
 
@@ -155,9 +152,3 @@ def _clip(row: int, root: Path, file: Path) -> Clip:
         visual_fingerprint=mark if visual else "",
         audio_fingerprint=mark if audio else "",
     )
-
-
-def kinds(path: str) -> tuple[bool, bool]:
-    """Whether a file of this name can be seen, and heard; a film is both, and so is what the name says nothing of."""
-    suffix = PurePosixPath(path).suffix.lower()
-    return suffix not in AUDIO_SUFFIXES, suffix not in IMAGE_SUFFIXES

@@ -1,18 +1,17 @@
-"""Object masks of AVSBench-S4: one per second where there is one, so a train clip has a single valid second.
+"""Object masks, where a dataset has them (AVSBench-S4): one per second where there is one, so a train clip has a single valid second.
 
 Letters: T seconds, S pixels a side.
 """
 
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Any
 
 import torch
 import torch.nn.functional as F
 
 from cmg.datasets.clips import Clip
-from cmg.datasets.s4_files import covered_files, mask_folder
 from cmg.extract.contract import Batch, Task
 from cmg.extract.options import PixelRecipe, RecipeError
 from cmg.media.source import Decoded, Source
@@ -44,10 +43,10 @@ def tasks(clips: Sequence[Clip], root: Path, recipe: Recipe) -> list[Task]:
 
 
 def _masks(clip: Clip, root: Path, recipe: Recipe) -> VideoTask:
-    files = covered_files(clip)
-    if not files:
-        raise RecipeError(f"clip {clip.clip_id!r}: {clip.visual} is no folder of AVSBench-S4 frames; only that dataset has masks")
-    source = Source(str(root), mask_folder(clip), clip.visual_fingerprint, files)
+    folders = [parent for file in clip.files if (parent := str(PurePosixPath(file).parent)) != clip.visual]
+    if not folders:
+        raise RecipeError(f"clip {clip.clip_id!r}: the index names no masks beside {clip.visual}; of the datasets avsbench_s4 has some")
+    source = Source(str(root), folders[0], clip.visual_fingerprint, clip.files)
     return VideoTask(source, Window(frames_per_second=1, seconds=recipe.seconds))
 
 

@@ -10,11 +10,11 @@ from typing import Any
 
 import torch
 
+from cmg.datasets.suffixes import IMAGE_SUFFIXES
 from cmg.extract.contract import Network, Progress, Report
 from cmg.extract.engine import extract
 from cmg.extract.options import Options, RecipeError, recipe_from, require
 from cmg.extract.sentences import unique_sentences
-from cmg.media.source import IMAGE_SUFFIXES
 from cmg.store.ids import sentence_id
 
 MODULES = {

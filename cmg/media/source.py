@@ -10,8 +10,6 @@ from cmg.datasets.safety import UnsafePath, safe_join
 from cmg.media.failure import MediaFailure
 from cmg.media.remark import Remark
 
-IMAGE_SUFFIXES = frozenset({".jpg", ".jpeg", ".png", ".bmp", ".webp", ".tif", ".tiff", ".pgm", ".ppm"})
-
 
 @dataclass(frozen=True)
 class Source:

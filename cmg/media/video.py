@@ -6,6 +6,7 @@ Letters: N frames in the file, T seconds, F frames per second, H W native height
 from dataclasses import dataclass
 from pathlib import Path
 
+from cmg.datasets.suffixes import IMAGE_SUFFIXES
 from cmg.media.failure import MediaFailure
 from cmg.media.fast_frames import with_decord
 from cmg.media.frames import Frames, with_pyav
@@ -13,7 +14,7 @@ from cmg.media.grid import Plan, plan
 from cmg.media.image import read_image, read_images
 from cmg.media.orientation import Orientation
 from cmg.media.remark import Remark
-from cmg.media.source import IMAGE_SUFFIXES, Decoded, Source
+from cmg.media.source import Decoded, Source
 from cmg.media.timeline import Timeline, Track, read_timeline
 from cmg.media.window import Window
 

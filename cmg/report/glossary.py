@@ -1,66 +1,9 @@
-"""What the page explains: methods, datasets, loss terms and quantities that are watched, and how the numbers are read.
+"""What the page explains: loss terms, quantities that are watched, and how the numbers are read; `cmg.registry` has methods and datasets.
 
 One line each, for a reader who has never seen the project. A name without an entry is shown without an explanation.
 """
 
 from collections.abc import Collection
-
-METHODS = {
-    "fcid": (
-        "Fine and Coarse cross-modal Information Disentangling",
-        "separates what modalities share from what is specific to each, first sound and video, then text; one codebook for all",
-    ),
-    "dcid": (
-        "Dual Cross-modal Information Disentangling",
-        "separates shared from specific features per modality; the modalities predict each other and share one codebook",
-    ),
-    "micu": (
-        "Open-set cross-modal generalization via multimodal unified representation",
-        "DCID's encoders and codebook; shared features are contrasted with parts hidden, and the order of shuffled pieces is guessed",
-    ),
-    "codaar": (
-        "Cross-modal generalization through semantically aligned discrete representations",
-        "one codebook per modality; rows with the same number are made to mean the same",
-    ),
-    "cmcm": (
-        "Cross-modal discrete representation learning, by code matching",
-        "contrasts clips and seconds, and makes paired clips choose codes of one codebook equally often; codes join after a warm start",
-    ),
-    "simmmdg": (
-        "A simple and effective framework for multi-modal domain generalization",
-        "features have a shared and a specific half; no codebook, so the head sees continuous vectors and TOC does not apply",
-    ),
-    "codis": (
-        "Multi-modal alignment using representation codebook",
-        "a slowly moving copy of the encoders says which prototypes a clip belongs to; the other modality must say the same",
-    ),
-    "turn": (
-        "Towards robust speech grounding, its alignment stream",
-        "a code is made of two chunks with a codebook each; hidden seconds of one modality are restored from the code of another",
-    ),
-    "baseline": (
-        "No cross-modal objective",
-        "a control: FCID's encoders and codebook, trained only to restore each modality's own features",
-    ),
-    "infonce_kmeans": (
-        "Contrast, then clusters",
-        "a control: continuous features are contrasted between modalities (InfoNCE); the codebook is k-means clusters made after training",
-    ),
-}
-
-DATASETS = {
-    "vggsound_avel": "VGGSound-AVEL: ten-second clips with the seconds in which an event is seen and heard; what methods are pretrained on",
-    "ave": "AVE: ten-second clips with one audio-visual event each and the seconds in which it happens; classification",
-    "avvp": "LLP (AVVP): clips with events that are only seen, only heard or both, second by second; localisation",
-    "ucf101": "UCF101: short videos of human actions, here without sound; the video side of UCF(v)↔VGG(a)",
-    "vggsound": "VGGSound: clips with one sound class each; start seconds for VGGSound-AVEL",
-    "mscoco": "MSCOCO: images with captions; retrieval between picture and sentence (V↔T)",
-    "clotho": "Clotho: sounds with five captions each; retrieval between sound and sentence (A↔T)",
-    "flickrsound": "FlickrSound: pictures with the sound that was recorded with them; retrieval between picture and sound (V↔A)",
-    "valor32k": "VALOR-32K: clips with a caption of what is seen and heard; shows which modality uses which code",
-    "avsbench_s4": "AVSBench-S4: clips with masks of what sounds; segmentation with codes as queries, on a page of its own",
-    "celeba_hq": "CelebA-HQ: portraits, rebuilt from part of their codes in table 3",
-}
 
 # Loss terms by the stem of their names: `recon` explains recon_audio and recon_video.
 TERMS = {

@@ -4,24 +4,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from statistics import fmean
 
+from cmg.registry import DATASET_TEXTS, METHOD_TEXTS, RETRIEVAL
 from cmg.results import Cell, Run
 
 CHANCE = "chance"
-CONTROLS = ("baseline", "infonce_kmeans")
-METHODS = ("codis", "turn", "cmcm", "simmmdg", "dcid", "micu", "fcid", "codaar")
-LABELS = {
-    CHANCE: "Chance",
-    "baseline": "Baseline",
-    "infonce_kmeans": "InfoNCE + k-means",
-    "codis": "CODIS",
-    "turn": "TURN",
-    "cmcm": "CMCM",
-    "simmmdg": "SimMMDG",
-    "dcid": "DCID",
-    "micu": "MICU",
-    "fcid": "FCID",
-    "codaar": "CoDAAR",
-}
+CONTROLS = tuple(name for name, text in METHOD_TEXTS.items() if text.kind == "control")
+METHODS = tuple(name for name in METHOD_TEXTS if name not in CONTROLS)
+LABELS = {CHANCE: "Chance", **{name: text.label for name, text in METHOD_TEXTS.items()}}
 SAME_MODALITY = {"va": "aa", "av": "vv"}
 
 
@@ -89,10 +78,8 @@ CELLS = tuple(
 )
 AVERAGE = "avg"
 COLUMNS = (*(cell.key for cell in CELLS), AVERAGE)
-PAIRS = (
-    ("mscoco", "MSCOCO(V↔T)", ("vt", "tv")),
-    ("clotho", "Clotho(A↔T)", ("at", "ta")),
-    ("flickrsound", "FlickrSound(V↔A)", ("va", "av")),
+PAIRS = tuple(
+    (name, f"{DATASET_TEXTS[name][0]}({sides[0].upper()}↔{sides[1].upper()})", (sides, sides[::-1])) for name, sides in RETRIEVAL.items()
 )
 WAYS = {  # of retrieval, by the key of a task and a direction
     f"{task}_{way}": f"{name.partition('(')[0]} {way[0].upper()}→{way[1].upper()}" for task, name, both in PAIRS for way in both

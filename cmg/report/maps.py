@@ -7,6 +7,7 @@ from dataclasses import replace
 import numpy as np
 from matplotlib import colormaps, rc_context
 
+from cmg.registry import DATASET_TEXTS
 from cmg.report.codebooks import CodebookMaps
 from cmg.report.figures import INK, LINES, STYLE, Panel, make_axes, make_panel
 
@@ -17,7 +18,6 @@ MARKS = {
     "shared": ("all modalities (at least 5 % each)", "#2e9e5b", "o"),
     "unused": ("unused", "#b5b5b5", "."),
 }
-NAMES = {"valor32k": "VALOR-32K", "vggsound_avel": "VGGSound-AVEL"}
 PAPERS = "valor32k"  # what the paper's Figures 6 and 7 count
 STEPS = 12  # colours of the cosine map: few, so that the picture stays small
 MOST = 200  # codes that the cosine map and the projection draw, evenly spaced in the codebook
@@ -33,7 +33,7 @@ def map_panels(maps: CodebookMaps) -> list[Panel]:
 def counted_on(every: Iterable[CodebookMaps]) -> list[str]:
     """One sentence per dataset and set of modalities that use was counted on, and how it compares with the paper's figures."""
     found = dict.fromkeys((maps.dataset, ", ".join(maps.modalities), maps.sentences if "text" in maps.modalities else 0) for maps in every)
-    return [f"Counted on {NAMES.get(dataset, dataset)} ({by}){_beside_paper(dataset, few)}" for dataset, by, few in found]
+    return [f"Counted on {DATASET_TEXTS.get(dataset, (dataset,))[0]} ({by}){_beside_paper(dataset, few)}" for dataset, by, few in found]
 
 
 def _beside_paper(dataset: str, sentences: int) -> str:

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+from cmg.registry import DATASET_TEXTS, METHOD_TEXTS, MethodText
 from cmg.report import glossary
 from cmg.report.inputs import ReportInputs, Training
 from cmg.report.layout import COLUMN_LABELS, LABELS, label
@@ -32,14 +33,14 @@ def method_table(runs: Sequence[Run]) -> PageTable:
     """Methods that were run, spelled out, with their variants."""
     rows = []
     for method, variant in dict.fromkeys((run.method, run.variant) for run in runs):
-        full, what = glossary.METHODS.get(method, ("", "no explanation in cmg/report/glossary.py"))
-        rows.append([label(method), full, what[:1].upper() + what[1:], variant])
+        text = METHOD_TEXTS.get(method, MethodText(method, "", "no explanation in cmg/registry.py"))
+        rows.append([label(method), text.title, text.gloss[:1].upper() + text.gloss[1:], variant])
     return page_table("methods-run", "The methods of this page.", ("Name", ">In full", ">What it does", "Variant"), rows)
 
 
 def dataset_table(inputs: ReportInputs) -> PageTable:
     """Datasets, what they are and where they came from."""
-    rows = [[name, glossary.DATASETS.get(name, ""), SOURCES.get(source, source)] for name, source in inputs.datasets]
+    rows = [[name, ": ".join(DATASET_TEXTS.get(name, ())), SOURCES.get(source, source)] for name, source in inputs.datasets]
     return page_table(
         "datasets", "The datasets of this page. V: video or picture, A: audio, T: text.", ("Name", ">What it is", "Source here"), rows
     )

@@ -16,7 +16,7 @@ from cmg.report.tablecsv import number
 from cmg.report.write import write_text
 from cmg.results import Run
 
-ORDER = ("sample", "scan", "index", "exclusions", "features", *PER_RUN, "tables", "report", "protocols", "default", "sweep")
+ORDER = ("sample", "scan", "index", "exclusions", "corpus", "features", *PER_RUN, "tables", "report", "protocols", "default", "sweep")
 POINT = "+"  # between a method and a point of its sweeps
 
 

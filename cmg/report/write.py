@@ -10,6 +10,7 @@ from cmg.report.layout import LAYOUTS, TABLE1, Layout
 from cmg.report.markdown import table_markdown
 from cmg.report.metrics import metrics_json
 from cmg.report.openset import openset_csv
+from cmg.report.own import own_csv, own_markdown
 from cmg.report.randomq import random_q_csv
 from cmg.report.tablecsv import table_csv
 from cmg.report.tables import Table, make_table
@@ -22,7 +23,8 @@ def build_table(inputs: ReportInputs, layout: Layout = TABLE1) -> Table:
 
 
 def write_tables(out_dir: Path, inputs: ReportInputs, shown: Callable[[Sequence[Layout]], Iterable[Layout]] = iter) -> list[Path]:
-    """Write ``tableN.csv``, ``tableN.md``, ``metrics.json``, ``random_q.csv`` and ``openset.csv`` into ``out_dir``; each atomically.
+    """Write ``tableN.csv``, ``tableN.md``, ``own.csv``, ``own.md``, ``metrics.json``, ``random_q.csv`` and ``openset.csv`` into
+    ``out_dir``; each atomically.
 
     The bytes are a function of the inputs. shown: gives the layouts one by one, and may show how far it is.
     """
@@ -31,6 +33,8 @@ def write_tables(out_dir: Path, inputs: ReportInputs, shown: Callable[[Sequence[
     texts["metrics.json"] = metrics_json(tables)
     texts["random_q.csv"] = random_q_csv(inputs.runs, inputs.fingerprints, inputs.notice)
     texts["openset.csv"] = openset_csv(inputs.runs, inputs.fingerprints, inputs.notice)
+    texts["own.csv"] = own_csv(inputs.runs, inputs.fingerprints, inputs.notice)
+    texts["own.md"] = own_markdown(inputs.runs, inputs.notice)
     return [write_text(out_dir / name, text) for name, text in texts.items()]
 
 

@@ -13,12 +13,13 @@ import numpy as np
 from cmg.datasets.clips import Clip
 from cmg.datasets.labels import ave_targets, classes_of, label_of
 from cmg.datasets.names import AVE_CLASSES
+from cmg.registry import TASK_DATASETS
 from cmg.results import Cell
 from cmg.tasks import heads, parts, strict
 from cmg.tasks.codes import RunCodes
 from cmg.tasks.options import MODALITY, EvaluateOptions
 
-DATASETS = ("ave",)
+DATASETS = TASK_DATASETS["ave"]
 Target = Callable[[Clip, str], int | np.ndarray]
 
 

@@ -12,12 +12,13 @@ import numpy as np
 from cmg.datasets.clips import Clip
 from cmg.datasets.labels import SHARED_AVVP, ave_avvp_targets
 from cmg.datasets.names import AVE_TO_AVVP
+from cmg.registry import TASK_DATASETS
 from cmg.results import Cell
 from cmg.tasks import ave, heads, parts, strict
 from cmg.tasks.codes import RunCodes
 from cmg.tasks.options import MODALITY, EvaluateOptions
 
-DATASETS = ("ave", "avvp")
+DATASETS = TASK_DATASETS["ave_avvp"]
 
 
 def run(codes: RunCodes, indices: Mapping[str, Sequence[Clip]], ranking: np.ndarray | None, options: EvaluateOptions) -> list[Cell]:

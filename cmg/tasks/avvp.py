@@ -12,12 +12,13 @@ import numpy as np
 from cmg.datasets.clips import Clip
 from cmg.datasets.labels import avvp_targets
 from cmg.datasets.names import AVVP_CLASSES
+from cmg.registry import TASK_DATASETS
 from cmg.results import Cell
 from cmg.tasks import heads, parts, strict
 from cmg.tasks.codes import RunCodes
 from cmg.tasks.options import MODALITY, EvaluateOptions
 
-DATASETS = ("avvp",)
+DATASETS = TASK_DATASETS["avvp"]
 
 
 def run(codes: RunCodes, indices: Mapping[str, Sequence[Clip]], ranking: np.ndarray | None, options: EvaluateOptions) -> list[Cell]:

@@ -18,7 +18,11 @@ HELP = "make it again: dvc repro"
 UNDER_PUBLISHED = "set evaluate.protocol: published in params.yaml, then run the codes stage: dvc repro"
 WHOLE = "whole"  # part of the names of what `RunCodes.whole` holds
 NAMES = re.compile(rf"codebook\.\d+|[^.]+\.[^.]+(\.{WHOLE})?\.(indices|vectors|valid)|[^.]+\.[^.]+\.draws", re.ASCII)  # of tensors
-CLIP_LEVEL = frozenset({"mscoco", "clotho", "flickrsound"})  # retrieval: one code per clip, image or sentence, T = 1
+
+
+def clip_codes(dataset: str) -> str:
+    """Name under which a run holds a second set of codes of a dataset of your own: one per clip, for retrieval."""
+    return f"{dataset}+clips"
 
 
 class CodesError(ValueError):

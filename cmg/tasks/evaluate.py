@@ -6,8 +6,9 @@ from dataclasses import replace
 import numpy as np
 
 from cmg.datasets.clips import Clip
+from cmg.registry import DATASETS, TASK_DATASETS
 from cmg.results import Cell, OpenCell
-from cmg.tasks import ave, ave_avvp, avvp, openset, published, retrieval, ucf_vgg
+from cmg.tasks import ave, ave_avvp, avvp, openset, own, published, retrieval, ucf_vgg
 from cmg.tasks.codes import RunCodes
 from cmg.tasks.options import DIRECTIONS, EvaluateOptions, ranked_by
 from cmg.toc import dead_dimensions, select
@@ -33,10 +34,12 @@ def evaluate_run(
     published_protocol = options.protocol == "published"
     ranking = _ranking(codes, toc_rankings, options)
     cells = []
-    for name in possible(indices) if tasks is None else tasks:
-        if name not in TASKS:
-            raise ValueError(f"task {name!r} is not known; expected one of {', '.join(TASKS)}")
-        task = TASKS[name]
+    mine = own_tasks(codes, indices)
+    known = {**TASKS, **mine}
+    for name in [*possible(indices), *mine] if tasks is None else tasks:
+        if name not in known:
+            raise ValueError(f"task {name!r} is not known; expected one of {', '.join(known)}")
+        task = known[name]
         for dataset in task.DATASETS:
             _check_index(codes, indices, dataset, name)
         order, worst = (published.ranking(name, codes, options) if published_protocol else ranking), options.toc_worst
@@ -62,11 +65,14 @@ def evaluate_open_set(
 
 
 def possible(indices: Mapping[str, Sequence[Clip]]) -> list[str]:
-    """Tasks whose datasets are all there. Raises ValueError where there is none."""
-    found = [name for name, task in TASKS.items() if set(task.DATASETS) <= set(indices)]
-    if not found:
-        raise ValueError(f"no task can be run on {', '.join(indices) or 'no dataset'}; see datasets: in params.yaml")
-    return found
+    """Tasks of the papers whose datasets are all there."""
+    return [name for name in TASKS if set(TASK_DATASETS[name]) <= set(indices)]
+
+
+def own_tasks(codes: RunCodes, indices: Mapping[str, Sequence[Clip]]) -> dict[str, own.OwnTask]:
+    """Tasks on datasets of your own, by name: what their indices and the codes allow."""
+    found = (own.tasks(name, clips, codes) for name, clips in indices.items() if name not in DATASETS)
+    return {name: task for each in found for name, task in each.items()}
 
 
 def _with_dead(cell: Cell, codes: RunCodes, ranking: np.ndarray | None, worst: float) -> Cell:

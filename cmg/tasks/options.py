@@ -4,12 +4,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-DIRECTIONS = ("va", "av", "vv", "aa", "vt", "tv", "at", "ta")  # fit (or query), test modality; vv and aa: same-modality bounds
+from cmg.registry import RETRIEVAL
+
+DIRECTIONS = ("va", "av", "vv", "aa", "vt", "tv", "at", "ta", "tt")  # fit (or query), test modality; vv, aa and tt: same-modality bounds
 MODALITY = {"v": "video", "a": "audio"}
 DEFAULT = "default"  # of a value that can differ between tasks
 TOC_SCORES = ("full", "similarity", "variance", "random")
 Q_CHOSEN = ("ave", "ave_avvp", "ucf_vgg")  # tasks that choose Q on validation, from `q_grid`
-Q_FIXED = ("avvp", "mscoco", "clotho", "flickrsound")  # tasks that have nothing to choose on
+Q_FIXED = ("avvp", *RETRIEVAL)  # tasks that have nothing to choose on
 
 
 def ranked_by(toc_score: str) -> str:

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from cmg.datasets.clips import Clip
-from cmg.datasets.youtube import youtube_id
+from cmg.registry import DATASETS, youtube_id
 from cmg.tasks.codes import RunCodes
 
 EVENTS = {"video": "visual", "audio": "audio"}  # a feature modality, and what the datasets call its events
@@ -35,8 +35,11 @@ class Part:
 
 
 def source_of(clip: Clip, dataset: str) -> str:
-    """The video that a clip was cut from: the YouTube id, in whatever form a dataset writes it; UCF101 clips stand for themselves."""
-    return youtube_id(dataset, clip.clip_id) or clip.clip_id
+    """The video that a clip was cut from: the YouTube id, in whatever form a dataset writes it; of your own the file. UCF101 clips stand
+    for themselves.
+    """
+    own = clip.clip_id if dataset in DATASETS else clip.visual or clip.audio or clip.clip_id
+    return youtube_id(dataset, clip.clip_id) or own
 
 
 def sources(clips: Sequence[Clip], dataset: str) -> set[str]:

@@ -15,8 +15,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from cmg.datasets.clips import Clip
+from cmg.registry import RETRIEVAL
 from cmg.results import Cell
-from cmg.tasks.codes import CLIP_LEVEL, RunCodes
+from cmg.tasks.codes import RunCodes
 from cmg.tasks.options import EvaluateOptions, of_task
 from cmg.tasks.recall import RECALLS, expected_recall
 from cmg.tasks.retrieval_pairs import listed
@@ -41,6 +42,7 @@ class Retrieval:
 
     dataset: str
     sides: str
+    task: str = ""  # name in results; "": the dataset's
 
     @property
     def DATASETS(self) -> tuple[str, ...]:  # noqa: N802 (the task modules' name)
@@ -88,7 +90,7 @@ class Retrieval:
         found = RECALLS[ties](similarity, matches, RANKS)
         chance = expected_recall(np.zeros(matches.shape), matches, RANKS)
         return Cell(
-            task=self.dataset,
+            task=self.task or self.dataset,
             direction=asking.modality[0] + asked.modality[0],
             toc=dims is not None,
             metric="recall",
@@ -111,7 +113,7 @@ class Retrieval:
         )
 
 
-TASKS = {name: Retrieval(name, sides) for name, sides in (("mscoco", "vt"), ("clotho", "at"), ("flickrsound", "va"))}
+TASKS = {name: Retrieval(name, sides) for name, sides in RETRIEVAL.items()}
 
 
 def sentences(clips: Sequence[Clip]) -> list[str]:
@@ -125,7 +127,7 @@ def items(codes: RunCodes, dataset: str, modality: str, clips: Sequence[Clip], l
     Raises ValueError where the file does not hold one code per row, or its text rows are not the index's sentences.
     """
     held = codes.get(dataset, modality)
-    if dataset not in CLIP_LEVEL or held.values.shape[1] != 1:
+    if held.values.shape[1] != 1:
         raise ValueError(f"{codes.name}: {dataset}.{modality} has {held.values.shape[1]} codes per row; expected one; run: dvc repro")
     if modality != "text":
         pairs = [(clip.row, clip.row) for clip in listed]

@@ -13,12 +13,13 @@ import numpy as np
 from cmg.datasets.clips import Clip
 from cmg.datasets.labels import label_of, really_shared
 from cmg.datasets.ucf101 import group
+from cmg.registry import TASK_DATASETS
 from cmg.results import Cell
 from cmg.tasks import heads, parts, strict
 from cmg.tasks.codes import RunCodes
 from cmg.tasks.options import MODALITY, EvaluateOptions
 
-DATASETS = ("ucf101", "vggsound_avel")
+DATASETS = TASK_DATASETS["ucf_vgg"]
 SIDES = {"v": "ucf101", "a": "vggsound_avel"}
 
 

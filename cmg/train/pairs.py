@@ -46,6 +46,13 @@ def pair(clips: Sequence[Clip], audio, video, text, excluded: Collection[int], s
     return Pairs(np.asarray(rows), np.asarray(sentences), counts)
 
 
+def join(found: Sequence[Pairs], clips: np.ndarray, sentences: np.ndarray) -> Pairs:
+    """The pairs of several datasets as one; clips, sentences: rows at which each dataset's stores begin, int [S]."""
+    rows = np.concatenate([pairs.clips + start for pairs, start in zip(found, clips, strict=True)])
+    texts = np.concatenate([pairs.sentences + start for pairs, start in zip(found, sentences, strict=True)])
+    return Pairs(rows, texts, {name: sum(pairs.counts[name] for pairs in found) for name in found[0].counts})
+
+
 def _reason(clip: Clip, audio, video, excluded: Collection[int]) -> str:
     if clip.row in excluded:
         return "excluded"

@@ -23,8 +23,8 @@ from pipeline.orchestration.modules import EVERYTHING, Modules
 
 STAGES, OWN = "pipeline.stages", "code"
 ITEMS = {  # stage: the dictionary whose keys are what it is run for, where an edit may concern one of them
-    **dict.fromkeys(("pretrain", "codes", "queries", "toc", "evaluate", "generate", "default", "sweep"), "cmg.methods:METHODS"),
-    "index": "cmg.datasets.registry:READERS",
+    **dict.fromkeys(("pretrain", "codes", "queries", "toc", "evaluate", "generate", "default", "sweep"), "cmg.registry:METHODS"),
+    "index": "cmg.registry:DATASETS",
     "features": "cmg.extract.run:MODULES",
 }
 APART, GIVEN = "pipeline.orchestration", "pipeline.params"
@@ -69,10 +69,15 @@ def _beside(item: str, modules: Modules) -> set[str]:
     return {other for items in known if item in items for other in items}
 
 
-def write() -> None:
-    """One file per name, left as it is where nothing has changed; those of stages that are no more are removed."""
+def write(own: Iterable[str] = ()) -> None:
+    """One file per name, left as it is where nothing has changed; those of stages that are no more are removed.
+
+    own: datasets of `source: csv`, whose index stages wait for the code of the manifest's reader under their own names.
+    """
     modules = Modules()
-    wanted = {paths.code(name): "".join(f"{digest}  {file}\n" for file, digest in of(name, modules).items()) for name in names(modules)}
+    meant = {name: "".join(f"{digest}  {file}\n" for file, digest in of(name, modules).items()) for name in names(modules)}
+    wanted = {paths.code(name): text for name, text in meant.items()}
+    wanted |= {paths.code(f"index-{name}"): meant["index-csv"] for name in own}
     for file, text in wanted.items():
         if not file.is_file() or file.read_text() != text:
             write_bytes(file, text.encode())

@@ -55,7 +55,10 @@ def parameters(params: Params) -> dict:
 
 def pretraining(params: Params) -> str:
     """What is trained on, as the papers call it (``24k``, ``40k``, ``90k``); other splits by list and name, ``40k: train+val``."""
-    version, splits = params.dataset(AVEL).options.get("version", "40k"), params.active.pretrain.splits
+    splits = params.active.pretrain.splits
+    if params.pretrain_on != [AVEL]:
+        return f"{' and '.join(params.pretrain_on)}: {'+'.join(splits)}" if params.pretrain_on else "as imported"
+    version = params.dataset(AVEL).options.get("version", "40k")
     return SUBSETS.get((version, frozenset(splits)), f"{version}: {'+'.join(splits)}")
 
 
@@ -103,9 +106,12 @@ def codebook_maps(params: Params, run: str) -> list[CodebookMaps]:
 
 
 def _mapped(codes: RunCodes, params: Params) -> str:
-    """The dataset that use is counted on: VALOR-32K, as in the paper, where the run has codes of it in all its modalities."""
+    """The dataset that use is counted on: VALOR-32K, as in the paper, else what was trained on, where the run has codes of it in all its
+    modalities.
+    """
     held = {modality for _, modality in codes.entries}
-    return VALOR if VALOR in params.datasets and all((VALOR, modality) in codes.entries for modality in held) else AVEL
+    whole = [name for name in (VALOR, *params.pretrain_on, *params.datasets) if all((name, modality) in codes.entries for modality in held)]
+    return whole[0] if whole else next(iter(codes.entries))[0]
 
 
 def _book_maps(codes: RunCodes, run: str, number: int, kept: np.ndarray, dataset: str, clips: Sequence[Clip]) -> CodebookMaps:
@@ -182,12 +188,13 @@ def load(params: Params, page: bool = False) -> ReportInputs:
 def _facts(params: Params) -> dict[str, str]:
     weights = {name: recipe["weights"] for name, recipe in params.active.features.model_dump().items() if "weights" in recipe}
     scale = {"mini": "small networks and few epochs, for a CPU", "paper": "the official recipe"}[params.scale]
+    of = " of VGGSound-AVEL" if params.pretrain_on == [AVEL] else ""
     facts = {
         "Scale": f"{params.scale}: {scale}",
         "Feature extractors' weights": ", ".join(f"{name} {chosen}" for name, chosen in weights.items())
         + ("; random ones carry no knowledge of real pictures or sounds" if random_backbones(params) else ""),
         "Seeds": ", ".join(map(str, params.seeds)),
-        "Pretraining": f"on {pretraining(params)} of VGGSound-AVEL, less the clips that downstream datasets test on",
+        "Pretraining": f"on {pretraining(params)}{of}, less the clips that downstream datasets test on",
     }
     facts |= {"Sound features": remark(params)} if remark(params) else {}
     return facts | (_strict(params) if params.evaluate.protocol == "strict" else _published(params))

@@ -1,12 +1,14 @@
 """Write what the code of every stage means, one small file per stage and item: what every other stage waits for in place of code.
 
-A file whose meaning has not changed stays as it is, so that an edit redoes the stages that use what was edited and no other.
+A file whose meaning has not changed stays as it is, so that an edit redoes the stages that use what was edited and no other. It is
+the first stage, so it says what pretraining lacks before anything long starts.
 """
 
 import argparse
 
+from pipeline import readiness
 from pipeline.orchestration import code
-from pipeline.params import Params
+from pipeline.params import ParameterError, Params
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -14,4 +16,6 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace, params: Params) -> None:
-    code.write()
+    if lacking := list(readiness.pretraining(params)):
+        raise ParameterError("\n".join(lacking))
+    code.write(name for name, dataset in params.datasets.items() if dataset.source == "csv")

@@ -6,7 +6,7 @@ clips that the released retrieval averages.
 
 import argparse
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -14,9 +14,10 @@ import numpy as np
 from cmg.datasets.clips import read_index
 from cmg.extract.expected import disagreement
 from cmg.methods.base import Method
+from cmg.registry import RETRIEVAL
 from cmg.store import statistics
 from cmg.store.reader import FeatureStore
-from cmg.tasks.codes import CLIP_LEVEL, RunCodes
+from cmg.tasks.codes import RunCodes, clip_codes
 from cmg.tasks.recipes import clip_code_of, draws_needed, scripts_of
 from cmg.tasks.retrieval_pairs import filled_up
 from cmg.train import checkpoint
@@ -30,7 +31,6 @@ from pipeline.params import Params
 from pipeline.sweeps import add_run_arguments
 
 CODED = ("video", "audio", "text")  # pixels and masks have no codes
-TRAINED = "vggsound_avel"  # what methods are pretrained on
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -42,7 +42,7 @@ def run(args: argparse.Namespace, params: Params) -> None:
     stores = {
         (dataset, modality): paths.store(dataset, modality) for modality, names in params.stores if modality in CODED for dataset in names
     }
-    indices = {dataset: paths.index(dataset) for dataset in params.datasets if dataset in CLIP_LEVEL}
+    indices = {dataset: paths.index(dataset) for dataset in params.datasets if dataset in RETRIEVAL}
     inputs = [paths.checkpoint(run_name), *stores.values(), *indices.values()]
     protocol, target = params.evaluate.protocol, paths.codes(run_name)
     used = {"protocol": protocol, "retrieval_batch": params.evaluate.retrieval_batch}
@@ -53,7 +53,7 @@ def run(args: argparse.Namespace, params: Params) -> None:
         opened = {key: FeatureStore(path) for key, path in sorted(stores.items()) if key[1] in method.modalities}
         for (_, modality), store in opened.items():
             check_origin(about.get("features", {}), store, modality)
-        for line in _unlike(opened):
+        for line in _unlike(opened, params.pretrain_on):
             print(f"warning: {line}", file=sys.stderr)
         encoded = {
             (dataset, modality): encode_store(method, store, modality, device, standardise, **_extent(dataset, modality, about))
@@ -70,21 +70,27 @@ def run(args: argparse.Namespace, params: Params) -> None:
             key: encode_draws(method, opened[key], key[1], device, standardise, count, args.seed)
             for key, count in progress.over([item for item in sorted(needed.items()) if item[0] in opened], f"draws of {run_name}")
         }
+        own = {name for name, dataset in params.datasets.items() if dataset.source == "csv"}
+        encoded |= {
+            (clip_codes(dataset), modality): encode_store(method, store, modality, device, standardise, **_clip_level(modality, about))
+            for (dataset, modality), store in opened.items()
+            if dataset in own
+        }
         codebooks = [codebook.detach().float().cpu().numpy() for codebook in method.codebooks()]
         target.parent.mkdir(parents=True, exist_ok=True)
         RunCodes(codebooks, encoded, draws=draws, aligned=method.aligned, whole=whole).write(target)
         notes["rows"] = {f"{dataset}.{modality}": len(codes.valid) for (dataset, modality), codes in encoded.items()}
 
 
-def _unlike(opened: Mapping[tuple[str, str], FeatureStore]) -> list[str]:
-    """Sound and picture features that are of another kind than those of VGGSound-AVEL, where imported ones are among them.
+def _unlike(opened: Mapping[tuple[str, str], FeatureStore], trained_on: Sequence[str]) -> list[str]:
+    """Sound and picture features of another kind than those of the first dataset that was trained on, where imported ones are among them.
 
     Own extractions have one recipe and one digest of weights, which `check_origin` compares.
     """
     lines = []
     for (dataset, modality), store in opened.items():
-        trained = opened.get((TRAINED, modality))
-        if modality == "text" or dataset == TRAINED or trained is None:
+        trained = opened.get((trained_on[0], modality)) if trained_on else None
+        if modality == "text" or dataset in trained_on or trained is None:
             continue
         if "released" in (store.attrs["provenance"], trained.attrs["provenance"]):
             known, found = statistics.of_store(trained), statistics.of_store(store)
@@ -94,7 +100,11 @@ def _unlike(opened: Mapping[tuple[str, str], FeatureStore]) -> list[str]:
 
 def _extent(dataset: str, modality: str, about: Mapping[str, Any]) -> dict[str, Any]:
     """Retrieval: one code per clip, of as many seconds or words as the method met in training."""
-    return {"clip_level": True, "most": met_in_training(about, modality)} if dataset in CLIP_LEVEL else {}
+    return _clip_level(modality, about) if dataset in RETRIEVAL else {}
+
+
+def _clip_level(modality: str, about: Mapping[str, Any]) -> dict[str, Any]:
+    return {"clip_level": True, "most": met_in_training(about, modality)}
 
 
 def _filled_up(dataset: str, modality: str, store: FeatureStore, params: Params) -> np.ndarray:

@@ -10,7 +10,7 @@ from cmg.datasets.clips import Clip, read_index
 from cmg.results import Run, write_run
 from cmg.tasks import published, retrieval
 from cmg.tasks.codes import RunCodes
-from cmg.tasks.evaluate import evaluate_open_set, evaluate_run, possible
+from cmg.tasks.evaluate import evaluate_open_set, evaluate_run, own_tasks, possible
 from cmg.tasks.examples import all_examples
 from cmg.tasks.options import EvaluateOptions
 from cmg.tasks.recipes import clip_code_of, scripts_of
@@ -43,7 +43,7 @@ def run(args: argparse.Namespace, params: Params) -> None:
         shown = progress.over(tasks, f"tasks of {run_name}")
         with keeping() as answers:
             cells = [cell for task in shown for cell in evaluate_run(run_codes, indices, rankings, options, [task])]
-        openset = evaluate_open_set(run_codes, indices, rankings, options) if tasks else []
+        openset = evaluate_open_set(run_codes, indices, rankings, options) if _both(run_codes) else []
         scored = Run(
             method=paths.varied(args.method, args.point or args.scoring),
             variant=_variant(params, args.method),
@@ -60,18 +60,25 @@ def run(args: argparse.Namespace, params: Params) -> None:
 
 
 def _tasks(codes: RunCodes, indices: Mapping[str, Sequence[Clip]], protocol: str = "strict") -> list[str]:
-    """Tasks on the datasets at hand. Without codes of audio and of video there is none, without text no retrieval of it; under
-    `published` a method without a codebook has none of those with released scripts, which look codes up.
+    """Tasks on the datasets at hand. The papers' need codes of audio and of video, retrieval of text codes of it; under `published` a
+    method without a codebook has none of those with released scripts, which look codes up, and datasets of your own have none.
     """
     held = {modality for _, modality in codes.entries}
-    if not {"audio", "video"} <= held:
-        print(f"{codes.name}: codes of {', '.join(sorted(held))} only; no task to run")
-        return []
-    found = [name for name in possible(indices) if name not in retrieval.TASKS or retrieval.TASKS[name].modalities <= held]
+    own = list(own_tasks(codes, indices)) if protocol == "strict" else []
+    if not _both(codes):
+        print(f"{codes.name}: codes of {', '.join(sorted(held))} only; tasks: {', '.join(own) or 'none'}")
+        return own
+    found = [name for name in possible(indices) if name not in retrieval.TASKS or retrieval.TASKS[name].modalities <= held] + own
+    if not found:
+        print(f"{codes.name}: no task can be run on {', '.join(indices)}; see datasets: in params.yaml")
     if protocol == "published" and not codes.has_codebook:
         print(f"{codes.name}: no codebook, so the released scripts of {', '.join(published.PARTS)} do not apply")
         return [name for name in found if name not in published.PARTS]
     return found
+
+
+def _both(codes: RunCodes) -> bool:
+    return {"audio", "video"} <= {modality for _, modality in codes.entries}
 
 
 def _released(method: str) -> dict[str, str]:

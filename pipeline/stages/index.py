@@ -6,7 +6,7 @@ from cmg.datasets.clips import write_index
 from cmg.datasets.feature_files import with_released
 from cmg.datasets.listing import read_listing
 from cmg.datasets.problems import write_problems
-from cmg.datasets.registry import index_dataset
+from cmg.datasets.readers import index_dataset
 from pipeline import paths
 from pipeline.orchestration import receipts
 from pipeline.params import Params
@@ -19,10 +19,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace, params: Params) -> None:
     name, plain, settings = args.dataset, paths.plain(args.dataset), params.dataset(args.dataset)
     listing, target, problems = paths.listing(name, settings.source), paths.index(name), paths.problems(name)
-    used = settings.model_dump()
-    with receipts.record("index", name, inputs=[listing], outputs=[target, problems], params=used, code_of=plain) as notes:
+    used, read_as = settings.model_dump(), settings.source if settings.source == "csv" else plain
+    with receipts.record("index", name, inputs=[listing], outputs=[target, problems], params=used, code_of=read_as) as notes:
         found = read_listing(listing)
-        result = index_dataset(plain, paths.dataset_root(name, settings.source), found, settings.options)
+        result = index_dataset(plain, paths.dataset_root(name, settings.source), found, settings.options, settings.source)
         clips = with_released(result.clips, found, plain) if settings.source == "released" else result.clips
         write_index(target, clips)
         write_problems(problems, result.problems)

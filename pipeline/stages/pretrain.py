@@ -1,4 +1,4 @@
-"""Pretrain one method with one seed on VGGSound-AVEL features, or import its released checkpoint (`<method>.checkpoint`)."""
+"""Pretrain one method with one seed on the datasets in `pretrain_on`, or import its released checkpoint (`<method>.checkpoint`)."""
 
 import argparse
 from contextlib import nullcontext
@@ -12,22 +12,23 @@ from cmg.datasets.exclusions import read_exclusions
 from cmg.files import file_digest, write_bytes
 from cmg.methods import build
 from cmg.released import checkpoints as released
+from cmg.store.joined import Joined
 from cmg.store.reader import FeatureStore
 from cmg.train import checkpoint, history
 from cmg.train.data import PairedFeatures, fits, resident
 from cmg.train.loop import train
-from cmg.train.origin import origin
-from cmg.train.pairs import pair
+from cmg.train.origin import check_origin, origin
+from cmg.train.pairs import Pairs, join, pair
 from cmg.train.standardise import Standardiser
 from cmg.train.state import Progress
 from pipeline import curves, paths, processes, training
 from pipeline.device import choose, prepare
 from pipeline.orchestration import receipts
 from pipeline.params import ParameterError, Params, located
+from pipeline.stages.corpus import MODALITIES
 from pipeline.sweeps import add_run_arguments, words
 
-CORPUS = "vggsound_avel"
-MODALITIES = ("audio", "video", "text")
+Stores = dict[str, list[FeatureStore]]  # by modality, one per dataset
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -81,8 +82,8 @@ def _write_history(folder: Path, done: Progress, standardise: Standardiser) -> N
 
 def _train(run_name: str, name: str, seed: int, params: Params, rank: int) -> None:
     """Train; with several processes the first alone writes."""
-    stores = {modality: paths.store(CORPUS, modality) for modality in MODALITIES}
-    inputs = [*stores.values(), paths.index(CORPUS), paths.EXCLUSIONS]
+    stores = {modality: [paths.store(name, modality) for name in params.pretrain_on] for modality in MODALITIES}
+    inputs = [*(path for each in stores.values() for path in each), *map(paths.index, params.pretrain_on), paths.EXCLUSIONS]
     schedule = params.schedule(name)
     used = {"seed": seed, "config": params.method_config(name), "pretrain": schedule.model_dump(exclude={"method", "epochs_of"})}
     folder, work = paths.checkpoint(run_name), paths.work("pretrain", f"{run_name}.pt")
@@ -92,7 +93,8 @@ def _train(run_name: str, name: str, seed: int, params: Params, rank: int) -> No
         torch.manual_seed(seed)
         with located(name):
             method = build(name, params.method_config(name)).to(device)
-        data, counts = _data(stores, params, device)
+        opened = {modality: [FeatureStore(path) for path in each] for modality, each in stores.items()}
+        data, counts = _data(opened, params, device)
         digests = receipts.digests(inputs)
         served = resident(data) if fits(data) else data
         with curves.shown(run_name, schedule.batch_size, rank == 0) as show:
@@ -102,19 +104,30 @@ def _train(run_name: str, name: str, seed: int, params: Params, rank: int) -> No
             return
         notes["clips"] = counts
         notes["training"] = {**schedule.model_dump(include={"epochs", "precision", "processes"}), **show.measured(device, served.held)}
-        features = {modality: origin(FeatureStore(path)) for modality, path in stores.items()}
+        features = {modality: origin(first) for modality, (first, *_) in opened.items()}
         about = {"method": name, **used, "steps": done.step, "clips": counts, "inputs": digests, "features": features}
         _write_history(folder, done, data.standardise)
         checkpoint.save(folder, method, about)
         training.forget(work)
 
 
-def _data(stores: dict, params: Params, device: torch.device) -> tuple[PairedFeatures, dict[str, int]]:
-    opened = {modality: FeatureStore(path) for modality, path in stores.items()}
-    clips = read_index(paths.index(CORPUS))
-    excluded = {item.row for item in read_exclusions(paths.EXCLUSIONS)}
-    pairs = pair(clips, opened["audio"], opened["video"], opened["text"], excluded, params.active.pretrain.splits)
-    print(f"pretraining clips: {pairs.counts}")
-    rows = {"audio": pairs.clips, "video": pairs.clips, "text": np.unique(pairs.sentences)}
-    standardise = Standardiser.fit(opened if params.active.pretrain.standardise else {}, rows)
-    return PairedFeatures(**opened, clips=pairs.clips, sentences=pairs.sentences, device=device, standardise=standardise), pairs.counts
+def _data(stores: Stores, params: Params, device: torch.device) -> tuple[PairedFeatures, dict[str, int]]:
+    for modality, (first, *others) in stores.items():
+        for other in others:
+            check_origin({modality: origin(first)}, other, modality)
+    joined = {modality: Joined(each) for modality, each in stores.items()}
+    found = join(_pairs(stores, params), joined["audio"].starts, joined["text"].starts)
+    print(f"pretraining clips: {found.counts}")
+    rows = {"audio": found.clips, "video": found.clips, "text": np.unique(found.sentences)}
+    standardise = Standardiser.fit(joined if params.active.pretrain.standardise else {}, rows)
+    return PairedFeatures(**joined, clips=found.clips, sentences=found.sentences, device=device, standardise=standardise), found.counts
+
+
+def _pairs(stores: Stores, params: Params) -> list[Pairs]:
+    """The training clips of each dataset."""
+    found = []
+    for place, name in enumerate(params.pretrain_on):
+        excluded = {item.row for item in read_exclusions(paths.EXCLUSIONS) if item.corpus == name}
+        own = {modality: each[place] for modality, each in stores.items()}
+        found.append(pair(read_index(paths.index(name)), **own, excluded=excluded, splits=params.active.pretrain.splits))
+    return found

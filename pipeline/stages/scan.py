@@ -8,7 +8,7 @@ from pipeline import paths, progress
 from pipeline.orchestration import receipts
 from pipeline.params import Params
 
-SOURCES = ("sample", "raw", "released")
+SOURCES = ("sample", "raw", "released", "csv")
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

@@ -22,13 +22,12 @@ from cmg.segmentation.scenes import split
 from cmg.segmentation.task import Result
 from cmg.store.reader import FeatureStore
 from cmg.tasks.codes import RunCodes
-from cmg.tasks.parts import sources
+from cmg.tasks.parts import source_of
 from cmg.tasks.recipes import SEGMENTING
 from pipeline import paths
 from pipeline.device import prepare
 from pipeline.orchestration import receipts
 from pipeline.params import Params
-from pipeline.stages.pretrain import CORPUS
 
 STORES = [paths.store(paths.S4, kind) for kind in ("pixels", "masks")]
 
@@ -41,7 +40,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace, params: Params) -> None:
     name = f"{paths.SEGMENTATION}/{paths.run_name(args.method, args.seed)}"
     reference = args.method in REFERENCES
-    inputs = [*STORES, paths.index(paths.S4), paths.index(CORPUS), paths.EXCLUSIONS, *([] if reference else [paths.codes(name)])]
+    inputs = [
+        *STORES,
+        paths.index(paths.S4),
+        *map(paths.index, params.pretrain_on),
+        paths.EXCLUSIONS,
+        *([] if reference else [paths.codes(name)]),
+    ]
     target, drawn, protocol = paths.run_result(name), paths.pictures(name), "strict" if reference else params.evaluate.protocol
     used = {**params.active.segmentation.model_dump(), "protocol": protocol, "splits": params.active.pretrain.splits}
     used |= {"weights_digest": file_digest(_weights_file(params))} if _weights_file(params) else {}
@@ -79,6 +84,7 @@ def _weights_file(params: Params) -> Path | None:
 
 def _pretrained(params: Params) -> set[str]:
     """Videos of the clips that methods were pretrained on."""
-    left_out = {item.row for item in read_exclusions(paths.EXCLUSIONS)}
-    clips = read_index(paths.index(CORPUS))
-    return sources([c for c in clips if c.split in params.active.pretrain.splits and c.row not in left_out], CORPUS)
+    left_out = {(item.corpus, item.row) for item in read_exclusions(paths.EXCLUSIONS)}
+    found = ((name, clip) for name in params.pretrain_on for clip in read_index(paths.index(name)))
+    kept = [(name, clip) for name, clip in found if clip.split in params.active.pretrain.splits and (name, clip.row) not in left_out]
+    return {source_of(clip, name) for name, clip in kept}

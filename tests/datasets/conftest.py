@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from cmg.datasets.listing import scan
-from cmg.datasets.registry import index_dataset
+from cmg.datasets.readers import index_dataset
 
 
 @pytest.fixture

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from cmg.datasets.clips import write_index
 from cmg.datasets.listing import scan
-from cmg.datasets.registry import index_dataset
+from cmg.datasets.readers import index_dataset
 from cmg.datasets.rows import IndexResult
 
 TEXT = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\n"), max_size=20)

@@ -4,12 +4,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from cmg.datasets.avsbench_s4 import frame_paths, mask_paths
 from cmg.datasets.clips import counts
 from cmg.datasets.labels import classes_of
 from cmg.datasets.listing import FileChanged, check_combined, scan
 from cmg.datasets.prompts import FOLDER, read_prompts
-from cmg.datasets.registry import index_dataset
-from cmg.datasets.s4_files import covered_files, frame_paths, mask_paths
+from cmg.datasets.readers import index_dataset
 from tests.datasets.lines import IDS, accounted, any_lines, carrying, indexed
 
 META = "Single-source/s4_meta_data.csv"
@@ -37,18 +37,19 @@ def test_a_clip_is_five_frames_a_wav_and_its_masks(make_root, read):
     assert (first.clip_id, first.split, first.status, first.source_start, first.duration) == ("-aaaaaaaaaa", "train", "ok", 5.0, 5.0)
     assert first.audio == f"{DATA}/audio_wav/train/dog_barking/-aaaaaaaaaa.wav"
     assert first.captions == (read_prompts(FOLDER / "avsbench_s4.csv")["dog_barking"],)
-    assert {*frame_paths(first), *mask_paths(first)} <= FILES.keys() and len(mask_paths(first)) == 1
-    assert {*frame_paths(second), *mask_paths(second)} <= FILES.keys() and len(mask_paths(second)) == 5
+    for clip, masks in ((first, 1), (second, 5)):
+        assert set(clip.files) <= FILES.keys() and len(set(clip.files)) == 5 + masks
+        assert all(file.startswith(f"{clip.visual}/") == (place < 5) for place, file in enumerate(clip.files))
 
 
 @pytest.mark.parametrize("paths", [frame_paths, mask_paths])
 def test_a_changed_frame_or_mask_changes_the_fingerprint_and_is_noticed(make_root, read, paths):
     root = make_root(FILES)
     clip = read("avsbench_s4", root).clips[1]
-    check_combined(root, covered_files(clip), clip.visual_fingerprint)
-    (root / paths(clip)[4]).write_bytes(b"other")
+    check_combined(root, clip.files, clip.visual_fingerprint)
+    (root / paths(clip.clip_id, clip.events[0].label, clip.split)[4]).write_bytes(b"other")
     with pytest.raises(FileChanged, match="pipeline scan"):
-        check_combined(root, covered_files(clip), clip.visual_fingerprint)
+        check_combined(root, clip.files, clip.visual_fingerprint)
     assert read("avsbench_s4", root).clips[1].visual_fingerprint != clip.visual_fingerprint
     assert index_dataset("avsbench_s4", root, scan(root, content=False)).clips[1].visual_fingerprint == ""
 

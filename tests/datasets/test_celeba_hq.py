@@ -4,7 +4,7 @@ import pytest
 
 from cmg.datasets.clips import counts
 from cmg.datasets.files import DatasetError
-from cmg.datasets.registry import OptionError
+from cmg.datasets.readers import OptionError
 
 MAPPING, PARTITION = "CelebA-HQ-to-CelebA-mapping.txt", "list_eval_partition.txt"
 

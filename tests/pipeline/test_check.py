@@ -73,6 +73,9 @@ def test_nothing_stops_the_shipped_run():
         ({"stores": {"audio": ["vggsound_avel"]}}, "stores.audio: tasks read ave there"),
         ({"datasets": {"vggsound_avel": {"source": "sample"}}}, "no task can run on vggsound_avel"),
         ({"stores": {"pixels": []}}, "celeba_hq has no store of pixels"),
+        ({"pretrain_on": []}, "pretrain_on: baseline, infonce_kmeans, fcid, codaar needs a dataset to be pretrained on"),
+        ({"pretrain_on": ["aev"]}, "pretrain_on: unknown key 'aev'; did you mean 'ave'?"),
+        ({"pretrain_on": ["vggsound_avel", "ave"]}, "stores.text: pretraining reads ave"),
     ],
 )
 def test_what_would_stop_a_run_hours_later_is_said(changes, said):

@@ -233,11 +233,12 @@ def test_a_methods_own_code_concerns_that_method(users, place):
 
 
 def test_every_item_runs_the_module_that_its_registry_names():
-    from cmg.datasets.registry import READERS
     from cmg.extract.run import MODULES
     from cmg.methods import METHODS
+    from cmg.registry import DATASETS
 
-    for stage, registry in (("pretrain", METHODS), ("codes", METHODS), ("index", READERS), ("features", MODULES)):
-        for item, module in registry.items():
+    for stage, registry in (("pretrain", METHODS), ("codes", METHODS), ("index", DATASETS), ("features", MODULES)):
+        for item, entry in registry.items():
+            module = getattr(entry, "module", entry)
             file = module.partition(":")[0].replace(".", "/")
             assert any(found.startswith(file) for found in code.of(f"{stage}-{item}")), f"{stage}-{item}: {module}"

@@ -4,12 +4,12 @@ from pathlib import Path
 
 import pytest
 
-from cmg.datasets.registry import READERS
 from cmg.extract.run import MODULES
 from cmg.methods import METHODS
+from cmg.registry import DATASETS
 from pipeline import params, paths, sweeps
 from pipeline.orchestration import code, dag
-from pipeline.stages import pretrain
+from pipeline.stages import corpus
 
 STAGES = dag.stages()
 NAMES = set(code.names())
@@ -31,7 +31,7 @@ def test_a_stage_waits_for_its_own_code_and_no_other():
 def test_the_code_of_whatever_params_yaml_may_list_is_written():
     some = {name.partition("-")[0]: name for name in NAMES}
     assert {f"{stage}-{method}" for stage in ("pretrain", "codes", "toc", "evaluate") for method in METHODS} <= NAMES
-    assert {f"features-{modality}" for modality in MODULES} | {f"index-{dataset}" for dataset in READERS} <= NAMES
+    assert {f"features-{modality}" for modality in MODULES} | {f"index-{dataset}" for dataset in DATASETS} <= NAMES
     assert {file.stem for file in Path("pipeline/stages").glob("*.py")} - {"__init__", "code"} == set(some)
 
 
@@ -43,9 +43,14 @@ def test_every_dependency_exists_or_is_made_by_a_stage():
 
 def test_pretraining_waits_for_the_stores_that_it_reads_alone():
     """Frames of the same dataset, or another text in a table of failures, train nothing again."""
-    for stage in (stage for stage in STAGES if stage.group == "pretrain"):
-        read = {paths.store(pretrain.CORPUS, modality).as_posix() for modality in pretrain.MODALITIES}
+    made = [stage for stage in STAGES if stage.group == "corpus"]
+    assert [stage.command.split()[-1] for stage in made] == params.load().pretrain_on
+    for stage in made:
+        read = {paths.store(stage.command.split()[-1], modality).as_posix() for modality in corpus.MODALITIES}
         assert {dep for dep in stage.deps if dep.startswith("data/features")} == read, stage.name
+    for stage in (stage for stage in STAGES if stage.group == "pretrain"):
+        data = {dep for dep in stage.deps if dep.startswith("data/")} - code_of(stage)
+        assert data == {paths.CORPUS.as_posix()}, stage.name
 
 
 def test_a_path_waits_for_what_it_is_what_is_below_it_and_what_it_is_inside_of():

@@ -54,8 +54,10 @@ def test_clips_of_another_choice_of_images_are_computed_again(folder):
         made.run(command)
     modalities = ("video", "pixels", "masks")
     assert [features(made, "avsbench_s4", modality) for modality in modalities] == [(3, 0)] * 3
-    made.change("cmg/datasets/s4_files.py:mask_paths")
-    assert [features(made, "avsbench_s4", modality) for modality in modalities] == [(3, 0)] * 3
+    made.change("cmg/extract/visual.py:video_task")
+    assert [features(made, "avsbench_s4", modality) for modality in modalities] == [(3, 0), (3, 0), (0, 3)]
+    made.change("cmg/extract/masks.py:_masks")
+    assert [features(made, "avsbench_s4", modality) for modality in modalities] == [(0, 3), (0, 3), (3, 0)]
 
 
 def training(device="cpu"):

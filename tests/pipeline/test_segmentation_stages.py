@@ -82,7 +82,7 @@ def test_from_queries_to_the_table(made):
     assert apart - {"results/codaar_avs.csv", "results/codaar_avs.md", "results/segmentation.html"} == {
         *(f"data/checkpoints/codaar-0/{name}" for name in ("checkpoint.json", "model.safetensors", "statistics.safetensors")),
         "data/index/vggsound_avel.parquet",
-        "data/exclusions.csv",
+        "data/corpus/exclusions.csv",
     }
     found = receipts.load_all()
     name = receipts.producers(found)["results/codaar_avs.csv"]

@@ -3,9 +3,9 @@
 import pytest
 import torch
 
-from cmg.datasets.registry import READERS
 from cmg.methods import METHODS, build, config_class
 from cmg.methods.types import Batch
+from cmg.registry import DATASET_TEXTS, DATASETS, METHOD_TEXTS
 from cmg.report import glossary
 from cmg.report.history import AXES
 
@@ -35,8 +35,9 @@ def test_every_term_and_monitor_of_a_method_is_explained(name, variant):
 
 
 def test_every_method_and_dataset_has_a_line():
-    assert glossary.METHODS.keys() == METHODS.keys() and glossary.DATASETS.keys() == READERS.keys()
-    assert all(name and what for name, what in glossary.METHODS.values()) and all(glossary.DATASETS.values())
+    assert METHOD_TEXTS.keys() == METHODS.keys() and DATASET_TEXTS.keys() == DATASETS.keys()
+    assert all(text.label and text.title and text.gloss for text in METHOD_TEXTS.values())
+    assert all(label and what for label, what in DATASET_TEXTS.values())
 
 
 def test_a_name_is_explained_by_its_longest_stem_and_an_unknown_one_is_not():

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from cmg.datasets.listing import scan
-from cmg.datasets.registry import index_dataset
+from cmg.datasets.readers import index_dataset
 from cmg.synth import DATASETS, CorpusSpec, CorpusSummary, Split, generate
 from cmg.synth.plan import ClipPlan, Event
 

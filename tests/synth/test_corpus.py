@@ -11,7 +11,7 @@ import pytest
 from cmg.datasets.exclusions import counts, exclusions
 from cmg.datasets.labels import really_shared
 from cmg.datasets.listing import scan
-from cmg.datasets.registry import index_dataset
+from cmg.datasets.readers import index_dataset
 from cmg.media.image import load_rgb
 from cmg.synth import DATASETS, CorpusSpec, Split, generate, picture, plan, sound
 

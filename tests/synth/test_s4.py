@@ -6,7 +6,6 @@ from dataclasses import replace
 import numpy as np
 
 from cmg.datasets.listing import check_combined
-from cmg.datasets.s4_files import covered_files, frame_paths, mask_paths
 from cmg.media.image import load_rgb
 from cmg.synth import picture, plan
 from cmg.synth.concepts import labels
@@ -22,7 +21,7 @@ def test_the_reader_finds_every_clip(read, corpus):
     assert [problem.kind for problem in found.problems] == ["duplicate"]
     for clip in found.clips:
         if clip.status == "ok":
-            check_combined(folder / "avsbench_s4", covered_files(clip), clip.visual_fingerprint)
+            check_combined(folder / "avsbench_s4", clip.files, clip.visual_fingerprint)
 
 
 def test_files_per_clip(planned):
@@ -63,7 +62,7 @@ def test_a_mask_covers_an_object(read, corpus):
     """Objects have saturated colours and the background has not, so the mask tells them apart."""
     folder, clips = corpus[0] / "avsbench_s4", read("avsbench_s4").clips
     for clip in (clip for clip in clips if clip.split == "test"):
-        for frame, mask in zip(frame_paths(clip), mask_paths(clip), strict=True):
+        for frame, mask in zip(clip.files[:5], clip.files[5:], strict=True):
             pixels, covered = load_rgb(folder / frame).astype(float), load_rgb(folder / mask)[:, :, 0] > 0
             saturation = 1 - pixels.min(-1) / np.maximum(pixels.max(-1), 1)
             assert 0.02 < covered.mean() < 0.9

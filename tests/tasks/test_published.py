@@ -10,7 +10,7 @@ import pytest
 from cmg.datasets.labels import SHARED_AVVP
 from cmg.datasets.listing import scan
 from cmg.datasets.names import AVVP_CLASSES
-from cmg.datasets.registry import index_dataset
+from cmg.datasets.readers import index_dataset
 from cmg.tasks import recipes
 from cmg.tasks.codes import RunCodes, StoredCodes
 from cmg.tasks.evaluate import evaluate_run

@@ -2,7 +2,7 @@
 
 import pytest
 
-from cmg.datasets.youtube import youtube_id
+from cmg.registry import youtube_id
 
 
 @pytest.mark.parametrize(
