@@ -33,10 +33,10 @@ def main() -> int:
 
 def campaign(args: argparse.Namespace, disk: Path) -> Counter[str]:
     """Rounds until the time is up; what happened in all of them."""
-    draw, end, total = random.Random(args.seed), time.monotonic() + 60 * args.minutes, Counter()
+    draw, total = random.Random(args.seed), Counter()
     reference = made(args.reference or disk.parent / "reference")
     shutil.copytree(reference.folder, disk / "reference", symlinks=True)
-    expected = reference.digests()
+    expected, end = reference.digests(), time.monotonic() + 60 * args.minutes
     while time.monotonic() < end:
         number, fault = total["rounds"], args.fault or draw.choices(list(faults.FAULTS), faults.FAULTS.values())[0]
         counts = one(miniature.Project(disk / "reference").copy_to(disk / "round"), fault, draw, expected)

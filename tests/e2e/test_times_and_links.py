@@ -1,0 +1,63 @@
+"""No plan of Snakemake's depends on times or links of files: it redoes what DVC finds stale, and nothing else."""
+
+import os
+import time
+
+import pytest
+
+pytestmark = pytest.mark.e2e
+
+PLACES = ("data/features/*/*.zarr/zarr.json", "data/index/*", "data/codes/*", "data/code/*", "receipts/*/*", "results/*")
+BELOW_TOC = {"toc_baseline_0", "toc_fcid_0", "evaluate_baseline_0", "evaluate_fcid_0", "tables", "report", "reconstruct_0", "table3", "all"}
+
+
+def date(project, when):
+    """Give the files that rules read and write a time."""
+    for file in (file for place in PLACES for file in project.folder.glob(place) if file.is_file()):
+        os.utime(file, (when, when))
+
+
+@pytest.mark.parametrize("when", [10, time.time() + 10**8], ids=["long ago", "in the future"])
+def test_files_dated_anyhow(project, when):
+    date(project, when)
+    assert project.snakemake_would_run() == set()
+    project.set("toc.lam", 0.7)
+    date(project, when)
+    assert project.snakemake_would_run() == BELOW_TOC
+    project.snakemake()
+    assert "up to date" in project.dvc("status") and project.snakemake_would_run() == set()
+
+
+@pytest.mark.parametrize("link", ["hardlink", "symlink"])
+def test_outputs_that_are_links_of_dvcs_cache(project, made_by_dvc, link):
+    """Outputs of other stages that hold the same share one file, and its times."""
+    project.dvc("config", "cache.type", link)
+    project.dvc("checkout", "--relink")
+    assert project.snakemake_would_run() == set()
+    project.set("toc.lam", 0.7)
+    assert project.snakemake_would_run() == BELOW_TOC
+    project.snakemake()
+    project.set("toc.lam", made_by_dvc.value("toc")["lam"])
+    project.dvc("repro")
+    assert project.digests() == made_by_dvc.digests()
+
+
+def test_data_on_another_disk_by_a_link(project, made_by_dvc, tmp_path):
+    """``data`` as a whole, and DVC's cache; a link further down is refused at once, by both tools."""
+    data, cache = tmp_path / "disk/data", tmp_path / "disk/cache"
+    data.parent.mkdir()
+    (project.folder / "data").rename(data)
+    (project.folder / "data").symlink_to(data)
+    (project.folder / ".dvc/cache").rename(cache)
+    project.dvc("cache", "dir", str(cache))
+    assert "up to date" in project.dvc("status") and project.snakemake_would_run() == set()
+    project.set("toc.lam", 0.7)
+    project.snakemake()
+    project.set("toc.lam", made_by_dvc.value("toc")["lam"])
+    project.dvc("repro")
+    assert project.digests() == made_by_dvc.digests()
+    (data / "toc").rename(tmp_path / "disk/toc")
+    (data / "toc").symlink_to(tmp_path / "disk/toc")
+    for command in (("snakemake", "-j1"), ("dvc", "repro", "--force", "toc@fcid-0")):
+        done = project.run(*command, check=False)
+        assert done.returncode and "data/toc: a link to another place" in done.stderr and "Traceback" not in done.stderr
