@@ -60,6 +60,7 @@ class Clip:
     files: tuple[str, ...] = ()
 
 
+_DAMAGED = (pa.ArrowException, OSError, ValueError, KeyError, TypeError, MemoryError)  # what pyarrow raises of bytes in memory
 _EVENT = pa.struct([("label", pa.string()), ("onset", pa.float64()), ("offset", pa.float64()), ("modality", pa.string())])
 SCHEMA = pa.schema(
     [
@@ -98,17 +99,28 @@ def write_index(path: Path, clips: Sequence[Clip]) -> None:
 
 def read_index(path: Path) -> list[Clip]:
     """The clips in row order. Raises BadIndex when the file has another schema or is damaged."""
-    try:
-        with open(path, "rb") as file:
-            table = pq.ParquetFile(file).read()
-    except pa.ArrowInvalid as error:
-        raise BadIndex(f"{path}: not a parquet file ({error}); make it again: dvc repro") from error
+    table = _table(Path(path))
     if not table.schema.equals(SCHEMA, check_metadata=False) or (table.schema.metadata or {}).get(b"cmg.index") != VERSION.encode():
         found = ", ".join(f"{field.name}: {field.type}" for field in table.schema)
         raise BadIndex(f"{path}: not a clip index of version {VERSION} (found columns {found}); make it again: dvc repro")
-    clips = [_clip(record) for record in table.to_pylist()]
+    try:
+        clips = [_clip(record) for record in table.to_pylist()]
+    except _DAMAGED as error:
+        raise _damaged(path, error) from error
     _check(Path(path), clips)
     return clips
+
+
+def _table(path: Path) -> pa.Table:
+    data = path.read_bytes()
+    try:
+        return pq.ParquetFile(pa.BufferReader(data)).read()
+    except _DAMAGED as error:
+        raise _damaged(path, error) from error
+
+
+def _damaged(path: Path, error: Exception) -> BadIndex:
+    return BadIndex(f"{path}: not a parquet file ({' '.join(str(error).split())}); remove it and make it again: dvc repro")
 
 
 def counts(clips: Iterable[Clip]) -> Counter[tuple[str, str]]:

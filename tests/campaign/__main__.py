@@ -3,6 +3,7 @@
 import argparse
 import random
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
@@ -25,6 +26,7 @@ def main() -> int:
     parser.add_argument("--reference", type=Path, help="a finished miniature project, whose code is tested; made where it is none yet")
     parser.add_argument("--fault", choices=faults.FAULTS, help="this one alone")
     args = parser.parse_args()
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # so that nothing stays mounted
     with tempfile.TemporaryDirectory() as folder, mounted(Path(folder) / "disk") as disk:
         total = campaign(args, disk)
     print("\n".join(f"{name}: {count}" for name, count in sorted(total.items()) if count))

@@ -1,3 +1,6 @@
+import contextlib
+import random
+
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
@@ -70,3 +73,20 @@ def test_another_parquet_file_is_an_error_that_says_what_to_run(tmp_path):
     pq.write_table(pa.table({"row": [0]}), tmp_path / "a.parquet")
     with pytest.raises(BadIndex, match="row: int64.*dvc repro"):
         read_index(tmp_path / "a.parquet")
+
+
+def test_whatever_bytes_are_damaged_the_file_is_named(tmp_path):
+    """Cut, or with bits flipped anywhere: no error but BadIndex (what still reads is known by its digest)."""
+    path, draw = tmp_path / "x.parquet", random.Random(0)
+    write_index(path, [Clip(n, f"clip {n}", split="train", captions=("a", "b"), events=(Event("x", 0.0, 1.0),)) for n in range(40)])
+    whole = path.read_bytes()
+    for number in range(400):
+        data = bytearray(whole[: draw.randrange(len(whole))] if number % 3 == 0 else whole)
+        for _ in range(draw.choice((0, 1, 3, 20)) * bool(data)):
+            data[draw.randrange(len(data))] ^= 1 << draw.randrange(8)
+        path.write_bytes(data)
+        with contextlib.suppress(BadIndex):
+            read_index(path)
+        if len(data) < len(whole):
+            with pytest.raises(BadIndex, match=r"x\.parquet: not a parquet file"):
+                read_index(path)
