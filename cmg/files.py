@@ -69,7 +69,7 @@ def left_by_macos(path: str) -> bool:
     return any(part == "__MACOSX" or part.startswith("._") or part == ".DS_Store" for part in path.split("/"))
 
 
-def file_digest(path: Path) -> str:
-    """SHA-256 of a file's bytes, hex."""
+def file_digest(path: Path, kind: str = "sha256") -> str:
+    """SHA-256, or another digest of hashlib's, of a file's bytes, hex."""
     with path.open("rb") as handle:
-        return hashlib.file_digest(handle, "sha256").hexdigest()
+        return hashlib.file_digest(handle, kind).hexdigest()

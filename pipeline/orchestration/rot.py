@@ -1,10 +1,11 @@
 """Objects of DVC's cache that are no longer what their name says. DVC trusts their times, and would restore them as they are."""
 
-import hashlib
 import os
 from pathlib import Path
 
 from dvc.repo import Repo
+
+from cmg.files import file_digest
 
 
 def objects(repo: Repo) -> list[Path]:
@@ -17,9 +18,7 @@ def remove_rotten(file: Path) -> bool:
 
     A hard link to it in the project gets another time, so that DVC reads that one again, too.
     """
-    with file.open("rb") as handle:
-        found = hashlib.file_digest(handle, "md5").hexdigest()
-    if found == file.parent.name + file.name.removesuffix(".dir"):
+    if file_digest(file, "md5") == file.parent.name + file.name.removesuffix(".dir"):
         return False
     os.utime(file)
     file.unlink()
