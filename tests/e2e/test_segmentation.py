@@ -24,7 +24,7 @@ def test_the_table_of_segmentation_by_both_tools(project):
     project.run("dvc", "repro", FILE)
     made = {name: (project.folder / name).read_bytes() for name in MADE}
     rows = list(csv.DictReader(made[TABLE].decode().splitlines()[1:]))
-    asked = {(row["method"], row["direction"]) for row in rows if row["kind"] == "method"}
+    asked = {(row["method"], row["direction"]) for row in rows if row["kind"] in ("method", "control")}
     assert asked == {(method, direction) for method in ("Baseline", "FCID") for direction in ("A→T", "T→A")}
     assert {row["method"] for row in rows if row["kind"] == "reference"} == {"No query", "The class as query"}
     dry = project.run("snakemake", "-n", TABLE)
