@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from cmg.datasets.clips import write_index
 from cmg.datasets.listing import scan
+from cmg.datasets.problems import Problem
 from cmg.datasets.readers import index_dataset
 from cmg.datasets.rows import IndexResult
 
@@ -42,7 +43,12 @@ def indexed(root: Path, dataset: str, files: dict[str, str], **options: object) 
 def accounted(result: IndexResult) -> int:
     """How many lines are a row or a problem; malformed and refused ones stand in both."""
     of_rows = sum(clip.status in ("malformed", "refused") for clip in result.clips)
-    return len(result.clips) + len(result.problems) - of_rows
+    return len(result.clips) + len(lost(result)) - of_rows
+
+
+def lost(result: IndexResult) -> list[Problem]:
+    """Problems that stand in the place of a line; of one that is `cleaned` the rest is there."""
+    return [problem for problem in result.problems if problem.kind != "cleaned"]
 
 
 def _csv_line(fields: tuple[str, ...]) -> str:

@@ -10,7 +10,7 @@ from cmg.datasets.files import DatasetError
 from cmg.datasets.labels import avvp_targets
 from cmg.datasets.listing import scan
 from cmg.datasets.names import AVVP_CLASSES, AVVP_CLASSES_CMG
-from tests.datasets.lines import accounted, indexed
+from tests.datasets.lines import accounted, indexed, lost
 
 WEAK = "filename\tevent_labels\n"
 DENSE = "filename\tonset\toffset\tevent_labels\n"
@@ -88,7 +88,7 @@ def test_any_dense_lines_are_events_or_problems(tmp_path_factory, lines):
     (root / "AVVP_eval_audio.csv").write_bytes((DENSE + "\n".join(dense)).encode())
     result = avvp.index(root, scan(root), avvp.Options())
     assert len(result.clips) == 1
-    assert len(result.clips[0].events) + len(result.problems) == len(dense)
+    assert len(result.clips[0].events) + len(lost(result)) == len(dense)
 
 
 @settings(deadline=None)

@@ -5,7 +5,7 @@ from hypothesis import strategies as st
 from cmg.datasets.clips import counts
 from cmg.datasets.files import DatasetError, Line
 from cmg.datasets.flickrsound import id_of
-from tests.datasets.lines import IDS, TEXT, accounted, any_lines, carrying, indexed
+from tests.datasets.lines import IDS, TEXT, accounted, any_lines, carrying, indexed, lost
 
 FILES = {"frames/10.jpg": b"a", "audio/10.wav": b"a", "frames/9.png": b"b", "audio/9.wav": b"b", "audio/300.wav": b"c"}
 
@@ -54,7 +54,7 @@ def test_classes_where_there_are_any(make_root, read):
 def test_any_caption_lines_are_captions_or_problems(tmp_path_factory, lines):
     listed = {"all.txt": "9\n10\n", "captions.csv": "\n".join(["id,caption", *lines])}
     result = indexed(tmp_path_factory.mktemp("flickr"), "flickrsound", listed, ids="all.txt")
-    assert sum(len(clip.captions) for clip in result.clips) + len(result.problems) == carrying(lines)
+    assert sum(len(clip.captions) for clip in result.clips) + len(lost(result)) == carrying(lines)
 
 
 @settings(deadline=None)

@@ -7,6 +7,8 @@ from pathlib import Path
 import pytest
 from ruamel.yaml import YAML
 
+from cmg import results
+from cmg.results import Run
 from pipeline import paths, sweeps
 from pipeline.orchestration import receipts
 from tests.report.conftest import make_cells
@@ -15,10 +17,10 @@ from tests.report.conftest import make_cells
 def write_run(method: str, point: str | None, level: float) -> None:
     """A run's result and its receipt, as `evaluate` leaves them."""
     run = paths.run_name(method, 0, point)
-    result = {"method": paths.varied(method, point), "variant": "paper", "seed": 0, "protocol": "strict", "codebook": True, "openset": []}
+    result = Run(paths.varied(method, point), "paper", 0, "strict", make_cells(level, 0))
     with receipts.record("evaluate", run, inputs=[], outputs=[paths.run_result(run)], params={"level": level}):
         paths.run_result(run).parent.mkdir(parents=True, exist_ok=True)
-        paths.run_result(run).write_text(json.dumps({**result, "cells": make_cells(level, 0)}))
+        results.write_run(paths.run_result(run), result)
 
 
 @pytest.fixture

@@ -54,7 +54,7 @@ def test_a_reader_refuses_every_file_that_has_rotted(path, compression):
             continue  # the root is checked by its seal; the other documents are not read
         reader = FeatureStore(path)
         (path / name).write_bytes(data[:place] + bytes([data[place] ^ 1]) + data[place + 1 :])
-        with pytest.raises(StoreError, match=f"{re.escape(name)}: expected SHA-256.*damaged; restore the store"):
+        with pytest.raises(StoreError, match=f"{re.escape(name)}: expected SHA-256.*damaged; remove the store"):
             reader.read(range(10)), reader.valid, reader.status, reader.ids, reader.fingerprints
         (path / name).write_bytes(data)
         reader.read(range(10))  # restored
