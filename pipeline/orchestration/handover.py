@@ -100,10 +100,19 @@ def settle(every: dag.Stages, stale: set[str]) -> None:
     for stage in every:
         for part in stage.parts:
             part_mark(stage, part).unlink(missing_ok=True)  # of an interrupted run: its parts start again and find their rows done
-        _touch(stamp(stage), now if stage.name in redone else ANCIENT)
+        _stamp(stage, now if stage.name in redone else ANCIENT)
         for product in (Path(product) for product in stage.products):
             if product.is_file() and product.stat().st_mtime > now - TICK:
                 os.utime(product, (now - TICK, now - TICK))
+
+
+def _stamp(stage: dag.Stage, time: float) -> None:
+    """Date a stamp. A renewed one gets other content: Snakemake takes a small input as unchanged where its checksum is."""
+    file = stamp(stage)
+    if time != ANCIENT:
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text(f"{time!r}\n")
+    _touch(file, time)
 
 
 def _touch(file: Path, time: float | None = None) -> float:
