@@ -70,9 +70,11 @@ def test_too_many_failures_fail_the_stage_and_keep_the_work(ave, tmp_path):
     for path in media[:6]:
         path.write_bytes(b"not a video")
     stages(project, "scan ave --source sample", "index ave")
+    sealed = project.folder / "data/features/ave/audio.zarr/zarr.json"
+    before = sealed.read_bytes()
     done = project.run("pipeline", "features", "ave", "audio", check=False)
     assert done.returncode != 0 and "failure_limit" in done.stderr and "unreadable" in done.stderr
-    assert not (project.folder / "data/features/ave/audio.zarr").exists()
+    assert sealed.read_bytes() == before, "what was there before stays"
     project.set("features.failure_limit", 0.5)
     stages(project, "features ave audio")
     failed = (project.folder / "data/features/ave/audio.failures.csv").read_text().splitlines()
