@@ -18,6 +18,7 @@ from pipeline.yamlfile import OUTSIDE
 SHIPPED = YAML(typ="safe").load(Path("params.yaml").read_text())
 WORDS = {  # arguments of every stage and tool that takes any
     **{name: "ave" for name in ("sample", "scan", "index", "check")},
+    "corpus": "vggsound_avel",
     "features": "ave video",
     **{name: "fcid 0" for name in ("pretrain", "codes", "toc", "evaluate", "queries", "segment", "generate", "default")},
     **{name: "0" for name in ("vqvae", "reconstruct")},
