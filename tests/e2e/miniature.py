@@ -35,7 +35,7 @@ MINI = {
         "mscoco": {"train": 0, "val": 0, "test": 6},
         "flickrsound": {"train": 0, "val": 0, "test": 6},
         "valor32k": {"train": 2, "val": 1, "test": 1},
-        "avsbench_s4": {"train": 2, "val": 1, "test": 1},
+        "avsbench_s4": {"train": 4, "val": 4, "test": 4},
         "celeba_hq": {"train": 6, "val": 0, "test": 3},
         "width": 64,
         "height": 48,

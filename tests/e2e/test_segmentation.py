@@ -16,8 +16,6 @@ MADE = (TABLE, "results/codaar_avs.md", "results/segmentation.html")
 
 def test_the_table_of_segmentation_by_both_tools(project):
     shutil.copytree(REPO / "branches/segmentation", project.folder / "branches/segmentation", ignore=shutil.ignore_patterns("dvc.lock"))
-    for split in ("train", "val", "test"):
-        project.set(f"scales.mini.corpus.avsbench_s4.{split}", 4)
     project.set("scales.mini.segmentation.epochs", 2)
     project.set("scales.mini.segmentation.check_every", 1)
     before = project.digests()
