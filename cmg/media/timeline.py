@@ -87,6 +87,7 @@ class _Stream:
     decoding: float = -np.inf
 
     def add(self, packet: av.packet.Packet) -> None:
+        """Take note of the next packet of the stream, in the order of the file: its time in seconds, damage, discarding."""
         base = float(packet.time_base)
         self.last_damaged = packet.is_corrupt
         self.damaged |= packet.is_corrupt or packet.has_sidedata("new_extradata")
