@@ -54,10 +54,13 @@ def said(error: Exception) -> str | None:
     return str(error) if named & EXPECTED else None
 
 
-def _about_file(error: OSError) -> str:
-    """The path, what the system says of it, and what to do: for a missing one the command that makes it."""
+def _about_file(error: OSError) -> str | None:
+    """The path, what the system says of it, and what to do: for a missing one the command that makes it. None for an error that names no
+    file and is none of a disk's, such as a worker that went away."""
+    if error.filename is None and error.errno is None:  # raised with words alone
+        return str(error) or None
     if error.filename is None:
-        return str(error)
+        return f"{error}; {HELP[error.errno]}" if error.errno in HELP else None
     path, what = Path(os.fsdecode(error.filename)), (error.strerror or "cannot be used").lower()
     command = makers.command_of(path) if isinstance(error, FileNotFoundError) else None
     known = error.errno in HELP
