@@ -17,11 +17,11 @@ TEMPORARY = ".*.tmp"  # pattern of these names
 
 @contextmanager
 def naming(path: Path) -> Iterator[None]:
-    """An error of the system that names no file gets the name ``path``; what a library says instead where the disk is full is one, too."""
+    """The system's error without a file gets the name ``path``; what a library says where the disk is full becomes such an error."""
     try:
         yield
     except OSError as error:
-        if error.filename is None:
+        if error.filename is None and error.errno is not None:  # else it would lose its words
             error.filename = str(path)
         raise
     except Exception as error:

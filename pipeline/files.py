@@ -8,7 +8,6 @@ from pathlib import Path
 
 from cmg.files import TEMPORARY, file_digest
 from cmg.store.root import open_root
-from pipeline import paths
 
 
 class LinkedFolder(Exception):
@@ -16,13 +15,13 @@ class LinkedFolder(Exception):
 
 
 def unlinked(*outputs: Path) -> None:
-    """Raise LinkedFolder where an output, or a folder around it, is a link to a folder; ``data`` as a whole may be one.
+    """Raise LinkedFolder where an output, or a folder around it, is a link to a folder.
 
-    Outputs are made beside and moved into place whole, which no two disks can do.
+    Outputs are made beside and moved into place whole, which no two disks can do, and DVC records none behind a link out of the project.
     """
-    for folder in {folder for path in outputs for folder in (path, *path.parents)} - {paths.DATA}:
+    for folder in {folder for path in outputs for folder in (path, *path.parents)}:
         if folder.is_symlink() and folder.is_dir():
-            raise LinkedFolder(f"{folder}: a link to another place; make it a folder, and link {paths.DATA} as a whole (docs/cluster.md)")
+            raise LinkedFolder(f"{folder}: a link to another place; make it a folder: the project lies on one disk (docs/reliability.md)")
 
 
 def remove(path: Path) -> None:

@@ -30,6 +30,13 @@ def test_an_error_keeps_the_old_file_and_leaves_nothing(tmp_path, monkeypatch, s
     assert (tmp_path / "x").read_bytes() == b"old" and len(list(tmp_path.iterdir())) == 1
 
 
+def test_an_error_with_words_alone_keeps_them_and_one_with_a_number_alone_gets_the_file(tmp_path):
+    cases = ((OSError("cannot be resampled"), "^cannot be resampled$"), (OSError(errno.EIO, "broken"), f"broken.*{tmp_path}/x"))
+    for error, words in cases:
+        with pytest.raises(OSError, match=words), replacing(tmp_path / "x"):
+            raise error
+
+
 def test_what_a_killed_process_with_the_same_number_left_is_not_continued(tmp_path):
     (tmp_path / f".x.{os.getpid()}.tmp").write_bytes(b"half of ")
     with replacing(tmp_path / "x") as temporary, temporary.open("ab") as handle:

@@ -257,3 +257,5 @@ def kill(process: subprocess.Popen) -> None:
     with contextlib.suppress(ProcessLookupError):
         os.killpg(process.pid, signal.SIGKILL)
     process.wait()
+    for stream in filter(None, (process.stdout, process.stderr)):
+        stream.close()

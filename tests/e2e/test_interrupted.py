@@ -10,7 +10,7 @@ from tests.e2e import miniature
 
 pytestmark = pytest.mark.e2e
 
-# stage, what it makes, its receipt as a target of Snakemake, files that show that a part of its work is done
+# stage, what it makes, its receipt as a target of Snakemake, files that show, once they hold something, that a part of its work is done
 WORK = {
     "features": (
         "features_video@vggsound_avel",
@@ -35,7 +35,7 @@ def test_one_tool_is_killed_and_the_other_goes_on(project, made_by_dvc, kind, fi
     project.set("saves", {"steps": 1, "seconds": 0})
     project.forget(stage)
     assert not (project.folder / made).exists()
-    miniature.kill_when(project.start(*tools[first]), lambda: any(project.folder.glob(signs)))
+    miniature.kill_when(project.start(*tools[first]), lambda: any(file.stat().st_size for file in project.folder.glob(signs)))
     assert not (project.folder / made).exists(), "killed too late"
     project.run(*tools[second])
     if kind == "features":

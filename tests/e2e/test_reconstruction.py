@@ -21,7 +21,7 @@ def test_either_tool_makes_the_same_bytes_and_the_other_has_nothing_to_do(projec
     project.snakemake(TABLE)
     assert table3(project) == before
     assert not project.would_run() & {"vqvae@0", "reconstruct@0", "table3"}
-    assert project.run("pipeline", "verify", TABLE).stdout.strip().endswith("0 problems")
+    assert "0 problems" in project.run("pipeline", "verify", TABLE).stdout
 
 
 def test_an_edit_redoes_what_it_touches(project):

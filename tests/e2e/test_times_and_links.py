@@ -42,22 +42,23 @@ def test_outputs_that_are_links_of_dvcs_cache(project, made_by_dvc, link):
     assert project.digests() == made_by_dvc.digests()
 
 
-def test_data_on_another_disk_by_a_link(project, made_by_dvc, tmp_path):
-    """``data`` as a whole, and DVC's cache; a link further down is refused at once, by both tools."""
-    data, cache = tmp_path / "disk/data", tmp_path / "disk/cache"
-    data.parent.mkdir()
-    (project.folder / "data").rename(data)
-    (project.folder / "data").symlink_to(data)
-    (project.folder / ".dvc/cache").rename(cache)
-    project.dvc("cache", "dir", str(cache))
+def test_a_project_on_another_disk_reached_by_a_link(project, made_by_dvc, tmp_path):
+    """The project folder as a whole, and DVC's cache; a link further down is refused at once, by both tools."""
+    disk = tmp_path / "disk"
+    disk.mkdir()
+    project.folder.rename(disk / "project")
+    project.folder.symlink_to(disk / "project")
+    (project.folder / ".dvc/cache").rename(disk / "cache")
+    project.dvc("cache", "dir", str(disk / "cache"))
     assert "up to date" in project.dvc("status") and project.snakemake_would_run() == set()
     project.set("toc.lam", 0.7)
     project.snakemake()
     project.set("toc.lam", made_by_dvc.value("toc")["lam"])
     project.dvc("repro")
     assert project.digests() == made_by_dvc.digests()
-    (data / "toc").rename(tmp_path / "disk/toc")
-    (data / "toc").symlink_to(tmp_path / "disk/toc")
-    for command in (("snakemake", "-j1"), ("dvc", "repro", "--force", "toc@fcid-0")):
-        done = project.run(*command, check=False)
-        assert done.returncode and "data/toc: a link to another place" in done.stderr and "Traceback" not in done.stderr
+    for inside, others in (("data/toc", "toc"), ("data", "data")):
+        (project.folder / inside).rename(disk / others)
+        (project.folder / inside).symlink_to(disk / others)
+        for command in (("snakemake", "-j1"), ("dvc", "repro", "--force", "--single-item", "toc@fcid-0")):
+            done = project.run(*command, check=False)
+            assert done.returncode and f"{inside}: a link to another place" in done.stderr and "Traceback" not in done.stderr
