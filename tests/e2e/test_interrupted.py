@@ -1,6 +1,7 @@
 """SIGKILL in the middle of features or of pretraining; either tool continues and ends in the same bytes. One tool at a time."""
 
 import json
+import re
 import subprocess
 from functools import partial
 
@@ -88,15 +89,18 @@ def test_two_tools_at_once(project):
     for first, second in ((("dvc", "repro"), ("snakemake", "-j1")), (("snakemake", "-j1"), ("dvc", "repro"))):
         project.set("toc.lam", 0.7 if first[0] == "dvc" else 0.8)
         running = project.start(*first)
-        miniature.kill_when(running, partial(refused, project, *second))
+        miniature.kill_when(running, partial(refused_beside, running, project, *second))
     project.set("toc.lam", lam)
     project.run("pipeline", "recover")
     project.dvc("repro")
     assert project.digests() == before
 
 
-def refused(project, tool, *words):
-    """Whether a tool that is started now is told which other one is at work."""
+def refused_beside(running, project, tool, *words):
+    """Whether a tool that is started now is told that the running one is at work; not asked until that one has said so."""
+    files = [project.folder / name for name in (".dvc/tmp/rwlock", "data/.work/claims/snakemake")]
+    if not any(re.search(rf"\b{running.pid}\b", file.read_text()) for file in files if file.exists()):
+        return False
     done = project.run(tool, *words, check=False)
     assert done.returncode, "it ran beside the other"
     return "at work in this folder" in done.stderr or "is busy" in done.stderr or "Unable to acquire lock" in done.stderr
