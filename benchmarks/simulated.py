@@ -48,14 +48,24 @@ class Simulation:
 
     def clips(self, size: int, seed: int) -> tuple[Batch, Tensor]:
         """Clips that no other seed has, and their classes int64 [B]."""
-        g = torch.Generator().manual_seed(2**40 + self.seed * 2**32 + seed)
+        g = self._generator(seed)
         labels = torch.randint(self.classes, (size,), generator=g)
-        event = _events(size, g)
+        return self._clips(labels, g), labels
+
+    def clips_of(self, labels: Tensor, seed: int) -> Batch:
+        """Clips of these classes, int64 [B], that no other seed has."""
+        return self._clips(labels, self._generator(seed))
+
+    def _generator(self, seed: int) -> torch.Generator:
+        return torch.Generator().manual_seed(2**40 + self.seed * 2**32 + seed)
+
+    def _clips(self, labels: Tensor, g: torch.Generator) -> Batch:
+        event = _events(len(labels), g)
         sound = self._sound(labels, event, g)
         video = self._video(labels, event, g)
         words = self._sentences[1][labels]
         mask = torch.arange(SLOTS) < words.unsqueeze(1)
-        return Batch(sound, video, self._sentences[0][labels], mask, words), labels
+        return Batch(sound, video, self._sentences[0][labels], mask, words)
 
     def _video(self, labels: Tensor, event: Tensor, g: torch.Generator) -> Tensor:
         scale = self._scale["video"] * self._world["video"]["gain"]
