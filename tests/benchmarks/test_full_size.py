@@ -13,6 +13,14 @@ from benchmarks.simulated import Simulation
 from cmg.datasets import ave, vggsound_avel
 from cmg.datasets.listing import scan
 
+WORK = """
+import sys, time
+kept = bytearray(300 << 20)
+open(sys.argv[1], "rb").read()
+open("made", "w").close()
+time.sleep(float(sys.argv[2]))
+"""
+
 
 def test_its_lists_are_read_whole_and_each_clip_has_its_file(tmp_path):
     full_size.write_vggsound(tmp_path / "vggsound_avel", 300)
@@ -42,9 +50,7 @@ def test_simulated_clips_of_given_classes_are_those_that_are_drawn():
 @pytest.fixture
 def project(tmp_path, monkeypatch):
     monkeypatch.setattr(full_size, "_environment", lambda: {"PYTHONPATH": str(tmp_path)})
-    (tmp_path / "work.py").write_text(
-        "import sys, time\nkept = bytearray(300 << 20)\nopen(sys.argv[1], 'rb').read()\nopen('made', 'w').close()\ntime.sleep(float(sys.argv[2]))\n"
-    )
+    (tmp_path / "work.py").write_text(WORK)
     (tmp_path / "large").write_bytes(bytes(50 << 20))
     return tmp_path
 
