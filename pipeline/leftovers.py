@@ -16,7 +16,7 @@ STAGES = ("pretrain", "codes", "toc", "evaluate")
 def set_aside(params: Params) -> list[Path]:
     """Move outputs and receipts of runs that are not listed below ``data/.work/unlisted``; their former paths."""
     runs = {paths.run_name(method, seed) for method in params.methods for seed in params.seeds}
-    pictures = {paths.run_name(params.reconstruction.dataset, seed) for seed in params.seeds}
+    pictures = {paths.run_name(name, seed) for name in params.reconstruction.datasets for seed in params.seeds}
     moved = [path for room in _rooms() for path in _unlisted(room, runs)]
     moved += [path for room in _picture_rooms() for path in _unlisted(room, pictures)]
     for path in moved:

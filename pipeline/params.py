@@ -92,6 +92,10 @@ class FeatureLimits(Section):
         """``memory_limit`` in bytes."""
         return None if self.memory_limit is None else round(self.memory_limit * 2**30)
 
+    def allow(self, failed: int, rows: int) -> bool:
+        """Whether a store may be sealed of which so many of its rows failed."""
+        return failed <= self.failure_limit * rows
+
 
 class Saves(Section):
     """How often unfinished pretraining is saved: after this many steps, or a multiple, when so many seconds have passed since."""
@@ -160,11 +164,11 @@ class Reconstruction(Section):
     """Table 3. What the VQ-VAE's own configuration checks is checked there, when it is built.
 
     Attributes:
-        dataset: one with a store of pixels.
+        datasets: one with a store of pixels, or none: then nothing of it is made.
         readings: of the codes, as ``cmg.tasks.reconstruction`` has them.
     """
 
-    dataset: str
+    datasets: list[str] = Field(max_length=1)
     codes: int
     dims: int
     residual: int
@@ -179,7 +183,7 @@ class Reconstruction(Section):
     @property
     def model(self) -> dict[str, Any]:
         """What the VQ-VAE is made from, but for its width."""
-        return self.model_dump(exclude={"dataset", "readings", "fill", "masks"})
+        return self.model_dump(exclude={"datasets", "readings", "fill", "masks"})
 
 
 class PictureSchedule(Section):
@@ -346,13 +350,16 @@ class Params(BaseModel):
         """The dataset of table 3.
 
         Raises:
-            ParameterError: it is not under ``datasets:``, or has no store of pixels.
+            ParameterError: none is named, it is not under ``datasets:``, or has no store of pixels.
         """
-        name = self.reconstruction.dataset
-        self.dataset(name)
-        if name not in self.stores.pixels:
-            raise ParameterError(f"params.yaml: reconstruction.dataset: {name} has no store of pixels; add it under stores: pixels:")
-        return name
+        where = "params.yaml: reconstruction.datasets"
+        for name in self.reconstruction.datasets:
+            if name not in self.datasets:
+                raise ParameterError(f"{where}: {unknown_key(name, list(self.datasets))}; `datasets: []` there makes no table 3")
+            if name not in self.stores.pixels:
+                raise ParameterError(f"{where}: {name} has no store of pixels; add it under stores: pixels:")
+            return name
+        raise ParameterError(f"{where}: name the dataset whose pictures are rebuilt")
 
     @property
     def vqvae(self) -> dict[str, Any]:

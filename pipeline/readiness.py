@@ -1,5 +1,6 @@
 """Whether a run can begin: what of params.yaml, weights, device, tasks and disk would stop it hours later, a line each."""
 
+import math
 import shutil
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
@@ -28,7 +29,7 @@ def problems(params: Params) -> list[str]:
 
 def warnings(params: Params, clips: Mapping[str, Sequence[Clip]]) -> list[str]:
     """What would not stop a run, and yet not be what its user wants. clips: rows of every dataset, as its files give them."""
-    return [*sample_values(params), *_scale(params), *_left_out(params), *_unequal(params), *_space(params, clips)]
+    return [*sample_values(params), *_scale(params), *_left_out(params), *_unequal(params), *_beyond(params, clips), *_space(params, clips)]
 
 
 def _stores(params: Params) -> Iterator[str]:
@@ -36,16 +37,30 @@ def _stores(params: Params) -> Iterator[str]:
         for name in listed:
             if paths.plain(name) == name and name not in params.datasets:
                 yield f"params.yaml: stores.{modality}: {unknown_key(name, list(params.datasets))} (or add it under datasets)"
-    yield from pretraining(params)
-    if params.reconstruction.dataset in params.datasets:
+    yield from lacking(params)
+
+
+def unusable(params: Params, clips: Mapping[str, Sequence[Clip]]) -> Iterator[str]:
+    """Datasets that no features will be made of, as too many of their clips cannot be used. clips: as for `warnings`."""
+    made = {name for modality, listed in params.stores if modality != "text" for name in listed}
+    for name, rows in clips.items():
+        failed = sum(clip.status != "ok" for clip in rows)
+        if name in made and not params.features.allow(failed, len(rows)):
+            limit = f"more than features.failure_limit {params.features.failure_limit:.0%}"
+            yield f"{name}: {failed} of {len(rows)} clips cannot be used, {limit}: repair or remove them, or raise the limit"
+
+
+def lacking(params: Params) -> Iterator[str]:
+    """What the long stages lack, pretraining and the pictures of table 3: the first stage says so."""
+    yield from _pretraining(params)
+    if params.reconstruction.datasets:
         try:
             params.pictures  # noqa: B018 (raises)
         except ParameterError as error:
             yield str(error)
 
 
-def pretraining(params: Params) -> Iterator[str]:
-    """What pretraining lacks."""
+def _pretraining(params: Params) -> Iterator[str]:
     trained = [method for method in params.methods if not params.released[method].checkpoint]
     if trained and not params.pretrain_on:
         yield f"params.yaml: pretrain_on: {', '.join(trained)} needs a dataset to be pretrained on, or a released checkpoint"
@@ -150,8 +165,6 @@ def _own(params: Params) -> list[str]:
 
 
 def _left_out(params: Params) -> Iterator[str]:
-    if params.reconstruction.dataset not in params.datasets:
-        yield f"table 3 and the page are not made without {params.reconstruction.dataset} under datasets: dvc repro tables makes the others"
     if params.evaluate.protocol != "strict" and any(dataset.source == "csv" for dataset in params.datasets.values()):
         yield "files of your own are not scored under evaluate.protocol: published, which has no scripts for them"
     for task in _known_tasks():
@@ -185,6 +198,31 @@ def _unequal(params: Params) -> Iterator[str]:
             )
 
 
+def _beyond(params: Params, clips: Mapping[str, Sequence[Clip]]) -> Iterator[str]:
+    """Clips of one's own that go on, or have events, behind the last second that has features."""
+    for name in _own(params):
+        listed = [modality for modality in ("video", "audio") if name in getattr(params.stores, modality)]
+        for modality, covered in {modality: _seconds(params, name, modality) for modality in listed}.items():
+            if long := sum(covered is not None and _last(clip) > covered for clip in clips.get(name, ())):
+                yield f"{modality}: {long} clips of {name} outlast the {covered} seconds with features; see datasets.{name}.seconds"
+
+
+def _last(clip: Clip) -> float:
+    """The last second that a clip's line says something of."""
+    return clip.duration or max((event.offset if math.isfinite(event.offset) else event.onset for event in clip.events), default=0.0)
+
+
+def _seconds(params: Params, dataset: str, modality: str) -> int | None:
+    """Most seconds of a clip that have features; None where its recipe is wrong, which is said elsewhere."""
+    from cmg.extract.options import RecipeError
+    from cmg.extract.run import recipe_of
+
+    try:
+        return params.dataset(dataset).seconds or recipe_of(modality, params.recipe(dataset, modality)[1]).seconds
+    except (ParameterError, RecipeError):
+        return None
+
+
 def _space(params: Params, clips: Mapping[str, Sequence[Clip]]) -> Iterator[str]:
     """Features that are still to be made, and the disk that is left for them."""
     needed, free = sum(_bytes(params, clips)), shutil.disk_usage(Path()).free
@@ -193,8 +231,6 @@ def _space(params: Params, clips: Mapping[str, Sequence[Clip]]) -> Iterator[str]
 
 
 def _bytes(params: Params, clips: Mapping[str, Sequence[Clip]]) -> Iterator[int]:
-    import math
-
     import numpy as np
 
     from cmg.extract.options import RecipeError
@@ -228,6 +264,6 @@ def sample_values(params: Params) -> list[str]:
 
 
 def _advice(name: str, params: Params) -> str:
-    if name == params.reconstruction.dataset:
+    if name in params.reconstruction.datasets:
         return "table 3 is of generated pictures, and says so; where you have no others, leave it (docs/reconstruction.md)"
     return "generated clips stand in the tables; delete the dataset there and under stores"

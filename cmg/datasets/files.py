@@ -2,7 +2,7 @@
 
 import csv
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -45,6 +45,27 @@ def csv_fields(path: Path, line: Line, problems: Problems) -> list[str] | None:
     except csv.Error as error:
         problems.add(path.name, line.number, "malformed", f"not a csv line: {error}", line.text)
         return None
+
+
+def read_records(path: Path, problems: Problems) -> Iterator[tuple[Line, list[str]]]:
+    """The records of a csv with their fields; a quoted field may go on over lines. A quote that is not closed is a problem of its line."""
+    lines, place = list(read_lines(path, problems)), 0
+    while place < len(lines):
+        taken = _lines_of_record(lines[place:])
+        record = Line(lines[place].number, "\n".join(line.text for line in lines[place : place + taken]))
+        place += taken
+        if (fields := csv_fields(path, record, problems)) is not None:
+            yield record, fields
+
+
+def _lines_of_record(lines: Sequence[Line]) -> int:
+    """How many of the lines the first record is written on."""
+    reader = csv.reader((f"{line.text}\n" for line in lines), strict=True)
+    try:
+        next(reader)
+    except csv.Error:
+        return 1
+    return reader.line_num
 
 
 def read_table(path: Path, columns: list[str], separator: str, problems: Problems) -> Iterator[tuple[Line, list[str]]]:

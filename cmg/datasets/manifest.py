@@ -17,7 +17,7 @@ from difflib import get_close_matches
 from pathlib import Path
 
 from cmg.datasets.clips import Event
-from cmg.datasets.files import DatasetError, Line, csv_fields, read_lines, seconds
+from cmg.datasets.files import DatasetError, Line, read_records, seconds
 from cmg.datasets.listing import Listing
 from cmg.datasets.problems import Problems
 from cmg.datasets.rows import IndexResult, Rows, annotation
@@ -77,19 +77,18 @@ def _check(options: Options) -> None:
 
 def _lines(path: Path, problems: Problems) -> list[tuple[Line, dict[str, str]]]:
     """Lines with their fields by column, blanks around them taken off. Raises DatasetError for a header that is none of ours."""
-    lines = read_lines(path, problems)
-    header = [name.strip() for name in next(lines, Line(1, "")).text.split(",")]
+    records = read_records(path, problems)
+    header = [name.strip() for name in next(records, (None, []))[1]]
     unknown = [name for name in header if name not in COLUMNS]
     if unknown or "path" not in header or len(set(header)) < len(header):
         near = [f"{name!r} (did you mean {close[0]!r}?)" for name in unknown if (close := get_close_matches(name, COLUMNS, 1))]
         wrong = f"; unknown: {', '.join(near or map(repr, unknown))}" if unknown else ""
         raise DatasetError(f"{path}: expected a header with path and any of {', '.join(COLUMNS[1:])}, found {','.join(header)!r}{wrong}")
     found = []
-    for line in lines:
-        fields = csv_fields(path, line, problems)
-        if fields is not None and len(fields) != len(header):
+    for line, fields in records:
+        if len(fields) != len(header):
             problems.add(path.name, line.number, "malformed", f"expected {len(header)} fields, found {len(fields)}", line.text)
-        elif fields is not None:
+        else:
             found.append((line, dict(zip(header, map(str.strip, fields), strict=True))))
     return found
 
@@ -124,7 +123,10 @@ def _event(fields: Mapping[str, str]) -> Event | str | None:
     start, end = seconds(onset or "0"), seconds(offset) if offset else math.inf
     if start is None or end is None:
         return "onset and offset are not seconds"
-    return Event(label, start, end) if start < end else f"offset {end:g} is not after onset {start:g}"
+    if start >= end:
+        return f"offset {end:g} is not after onset {start:g}"
+    last = seconds(fields.get("duration", ""))
+    return Event(label, start, end) if last is None or start < last else f"onset {start:g} is behind the clip, which lasts {last:g} seconds"
 
 
 def _drawn(drafts: Collection[_Draft], options: Options) -> dict[str, str] | None:
@@ -156,8 +158,10 @@ def _add(rows: Rows, draft: _Draft, splits: Mapping[str, str] | None, options: O
     path, split = draft.fields["path"], draft.fields.get("split", "")
     start, duration = (seconds(text) if (text := draft.fields.get(name, "")) else None for name in ("start", "duration"))
     given = {name for name in ("start", "duration") if draft.fields.get(name)}
-    wrong = [name for name, value in (("start", start), ("duration", duration)) if name in given and value is None]
-    malformed = f"{wrong[0]} is not seconds" if wrong else "no path" if not path else ""
+    wrong = [f"{name} is not seconds" for name, value in (("start", start), ("duration", duration)) if name in given and value is None]
+    wrong += [] if path else ["no path"]
+    wrong += ["duration is 0"] if duration == 0 else []
+    malformed = wrong[0] if wrong else ""
     if splits is None and split not in SPLITS:
         malformed = malformed or f"expected the split train, val or test, as other lines have, found {split!r}"
     visual, audio = kinds(path)
@@ -174,6 +178,7 @@ def _add(rows: Rows, draft: _Draft, splits: Mapping[str, str] | None, options: O
         captions=labels if options.sentences == "labels" else draft.captions,
         start=start or 0.0,
         duration=duration,
+        source_start=start or 0.0 if duration else None,  # the file may go on behind the clip
     )
 
 

@@ -1,4 +1,6 @@
-"""What table 3 and Figure 10 are made from: results of the seeds on ``reconstruction.dataset``."""
+"""What table 3 and Figure 10 are made from: results of the seeds on ``reconstruction.datasets``, which may be none."""
+
+from pathlib import Path
 
 from cmg.report.layout import sample_notice
 from cmg.report.rebuilt import Rebuilt, read_rebuilt
@@ -8,11 +10,16 @@ from pipeline.params import Params
 
 
 def runs(params: Params) -> list[str]:
-    return [paths.run_name(params.pictures, seed) for seed in params.seeds]
+    return [paths.run_name(dataset, seed) for dataset in params.reconstruction.datasets for seed in params.seeds]
 
 
 def load(params: Params) -> tuple[Rebuilt, ...]:
     return tuple(read_rebuilt(paths.reconstruction(run)) for run in runs(params))
+
+
+def figure(params: Params) -> list[Path]:
+    """Figure 10, where there is one."""
+    return [paths.FIGURE10] * bool(params.reconstruction.datasets)
 
 
 def sample(params: Params) -> bool:

@@ -28,7 +28,7 @@ from cmg.store.reader import Failure
 from cmg.store.writer import Remarked, StoreWriter
 from pipeline import device, files, paths, progress, remarks
 from pipeline.orchestration import code, receipts
-from pipeline.params import Dataset, ParameterError, Params
+from pipeline.params import Dataset, FeatureLimits, ParameterError, Params
 
 # What computes the values of a row: rows of earlier code are taken over while this means the same.
 EXTRACTING = ("cmg.extract.run:prepare", "cmg.extract.run:run")
@@ -90,12 +90,12 @@ def _whole(args: argparse.Namespace, params: Params, clips: list[Clip], recipe: 
         work = _work(args, params, clips, recipe)
         if modality != "text":
             unusable = [clip for clip in clips if clip.status != "ok"]
-            _check(unusable, len(clips), params.features.failure_limit, f"{modality} of {dataset}, by its index and before decoding")
+            _check(unusable, len(clips), params.features, f"{modality} of {dataset}, by its index and before decoding")
         with _writer(args, work) as writer:
             notes["reused"], notes["computed"] = writer.reused, len(writer.todo)
             notes |= _fill(work, writer, f"{modality} features of {dataset}")
             failed = writer.failures()
-            _check(failed, len(work.spec.ids), params.features.failure_limit, f"{modality} of {dataset}")
+            _check(failed, len(work.spec.ids), params.features, f"{modality} of {dataset}")
             writer.seal()
         made = writer.remarks()
         write_bytes(failures, _table(failed, ("status", "reason"), clips, modality))
@@ -174,12 +174,12 @@ def _recipe(values: dict[str, Any], modality: str, clips: list[Clip], settings: 
     return {**values, "seconds": seconds_of(modality, clips, settings.seconds or asked.seconds)}
 
 
-def _check(failed: Sequence[Failure | Clip], rows: int, limit: float, what: str) -> None:
-    if len(failed) <= limit * rows:
+def _check(failed: Sequence[Failure | Clip], rows: int, limits: FeatureLimits, what: str) -> None:
+    if limits.allow(len(failed), rows):
         return
     shown = "\n".join(f"  row {f.row} {f.clip_id!r}: {f.status}: {f.reason}" for f in failed[:5])
     raise TooManyFailures(
-        f"{what}: {len(failed)} of {rows} rows failed, more than features.failure_limit {limit:.0%}:\n{shown}\n"
+        f"{what}: {len(failed)} of {rows} rows failed, more than features.failure_limit {limits.failure_limit:.0%}:\n{shown}\n"
         "Repair the files, scan and repeat (or raise the limit); failed rows alone are computed again with --retry-failed."
     )
 

@@ -24,7 +24,7 @@ def run(args: argparse.Namespace, params: Params) -> None:
     mapped = [path(run) for run in reporting.mapped_runs(params) for path in (paths.codes, paths.toc)]
     indices = [paths.index(dataset) for dataset in params.datasets]
     kept = {run: paths.answers(run) for run in reporting.runs(params)}
-    pictures = [*map(paths.reconstruction, rebuilt.runs(params)), paths.FIGURE10]
+    pictures = [*map(paths.reconstruction, rebuilt.runs(params)), *rebuilt.figure(params)]
     inputs = [*reporting.table_inputs(params), *kept.values(), *mapped, *checkpoints, *reporting.store_paths(params)]
     inputs += [*indices, *problems, *pictures]
     used = {
@@ -37,5 +37,6 @@ def run(args: argparse.Namespace, params: Params) -> None:
         shown = {run.name: run.examples for run in found.runs if run.name in reporting.mapped_runs(params)}
         found = replace(found, examples=shown, exhibits=exhibits(params, itertools.chain(*shown.values())))
         found = replace(found, answers={run: read_answers(file) for run, file in kept.items()})
-        found = replace(found, rebuilt=rebuilt.load(params), figure10=paths.FIGURE10.read_text(encoding="utf-8"))
+        figures = [file.read_text(encoding="utf-8") for file in rebuilt.figure(params)]
+        found = replace(found, rebuilt=rebuilt.load(params), figure10="".join(figures))
         write_report(paths.REPORT, found, measured.load())

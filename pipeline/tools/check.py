@@ -27,8 +27,9 @@ def run(args: argparse.Namespace, params: Params) -> int:
             print(line)
         print()
     stops = [f"{dataset} is not ready: see above" for dataset, finding in found.items() if finding.stops]
-    stops += [] if args.datasets else readiness.problems(params)
-    notes = [] if args.datasets else readiness.warnings(params, {dataset: finding.clips for dataset, finding in found.items()})
+    clips = {dataset: finding.clips for dataset, finding in found.items()}
+    stops += [*readiness.unusable(params, clips), *([] if args.datasets else readiness.problems(params))]
+    notes = [] if args.datasets else readiness.warnings(params, clips)
     for line in [*(f"problem: {line}" for line in stops), *(f"warning: {line}" for line in notes)]:
         print(line)
     print("next: mend the problems, then check again: python -m pipeline check" if stops else "nothing stops a run; next: dvc repro")

@@ -12,6 +12,7 @@ from cmg.datasets.files import DatasetError
 from cmg.datasets.listing import scan
 from cmg.datasets.manifest import COLUMNS
 from cmg.datasets.readers import index_dataset
+from cmg.media.window import Window, span
 from tests.datasets.lines import accounted
 
 
@@ -79,6 +80,35 @@ def test_splits_are_drawn_per_label_by_file_and_recorded(tmp_path):
     assert other != again
     few = indexed(tmp_path / "few", "path,label\nx.mp4,a\ny.mp4,a\nz.mp4,a\n", ["x.mp4", "y.mp4", "z.mp4"]).clips
     assert sorted(clip.split for clip in few) == ["test", "train", "val"], "every split has a clip where there are three"
+
+
+def test_what_a_spreadsheet_writes_is_read(tmp_path):
+    text = '\ufeff"path","clip_id","label","caption"\r\n"a.mp4","1","dog","A dog,\r\nthen ""two""."\r\n"b.mp4","2","12"" disc","x"\r\n'
+    result = indexed(tmp_path, text, ["a.mp4", "b.mp4"])
+    one, two = result.clips
+    assert (one.captions, two.events[0].label, result.problems) == (('A dog, then "two".',), '12" disc', [])
+
+
+def test_a_quote_that_is_not_closed_costs_its_own_line(tmp_path):
+    text = 'path,label,caption\na.mp4,dog,"never closed\nb.mp4,12" disc,fine\nc.mp4,12" disc,fine\n'
+    result = indexed(tmp_path, text, ["a.mp4", "b.mp4", "c.mp4"])
+    assert [clip.visual for clip in result.clips] == ["b.mp4", "c.mp4"]
+    assert [(problem.line, problem.kind) for problem in result.problems] == [(2, "malformed")]
+
+
+def test_the_part_of_a_file_that_begins_with_it_is_that_part(tmp_path):
+    """The seconds are given, so a file that is longer leaves no doubt, as it does where annotations know of no file."""
+    clips = indexed(tmp_path, "path,start,duration\nf.mp4,0,5\nf.mp4,,5\nf.mp4,20,5\nf.mp4,,\n", ["f.mp4"]).clips
+    parts = [span(Window(clip.start, clip.duration, source_start=clip.source_start), 60.0) for clip in clips]
+    assert [(part.start, part.end) for part in parts] == [(0, 5), (0, 5), (20, 25), (0, 10)]
+
+
+def test_times_that_no_clip_has(tmp_path):
+    text = "path,duration,label,onset,offset\na.mp4,5,dog,5,9\na.mp4,5,cat,4,9\nb.mp4,0,dog,,\n"
+    result = indexed(tmp_path, text, ["a.mp4", "b.mp4"])
+    assert [(clip.status, [event.label for event in clip.events]) for clip in result.clips][0] == ("ok", ["cat"])
+    assert (result.clips[1].status, result.clips[1].reason) == ("malformed", "duration is 0")
+    assert "onset 5 is behind the clip, which lasts 5 seconds" in [problem.reason for problem in result.problems]
 
 
 def test_some_splits_are_not_completed_by_a_draw(tmp_path):

@@ -17,17 +17,17 @@ def table3(project):
 def test_either_tool_makes_the_same_bytes_and_the_other_has_nothing_to_do(project):
     before = table3(project)
     assert {path.split("/")[-1] for path in before} >= {"table3.csv", "figure10.svg", "model.safetensors", "celeba_hq-0.json"}
-    project.forget("vqvae@0")
+    project.forget("vqvae@celeba_hq-0")
     project.snakemake(TABLE)
     assert table3(project) == before
-    assert not project.would_run() & {"vqvae@0", "reconstruct@0", "table3"}
+    assert not project.would_run() & {"vqvae@celeba_hq-0", "reconstruct@celeba_hq-0", "table3@celeba_hq"}
     assert "0 problems" in project.run("pipeline", "verify", TABLE).stdout
 
 
 def test_an_edit_redoes_what_it_touches(project):
     project.set("reconstruction.fill", "mean")
     stale = project.would_run()
-    assert "reconstruct@0" in stale and not any(name.startswith(("vqvae", "features", "pretrain")) for name in stale)
+    assert "reconstruct@celeba_hq-0" in stale and not any(name.startswith(("vqvae", "features", "pretrain")) for name in stale)
     project.dvc("exp", "run", "-S", "reconstruction.codes=6", "table3")
     found = json.loads((project.folder / "results/reconstruction/celeba_hq-0.json").read_text())
     assert (found["codes"], found["fill"]) == (6, "mean")

@@ -5,10 +5,10 @@ import shutil
 import numpy as np
 import pytest
 
-from cmg.datasets.clips import Clip
+from cmg.datasets.clips import Clip, Event
 from pipeline import device
 from pipeline.page.reporting import remark
-from pipeline.readiness import problems, sample_values, warnings
+from pipeline.readiness import problems, sample_values, unusable, warnings
 from pipeline.tools.check import unlike_features
 from tests.parameters import shipped
 
@@ -57,6 +57,27 @@ def test_released_sound_of_the_other_kind_is_a_warning(tmp_path, monkeypatch):
     assert line.startswith("ave audio: lowest value") and "before VGGish's last ReLU, expected after" in line
 
 
+def test_clips_without_files_stop_a_run_before_it_begins():
+    params = shipped(
+        datasets={"mine": {"source": "csv", "manifest": "m.csv"}}, stores={"video": ["mine"], "audio": [], "text": [], "pixels": []}
+    )
+    clips = [Clip(row, str(row), status="missing" if row < 6 else "ok") for row in range(100)]
+    (said,) = unusable(params, {"mine": clips})
+    assert said.startswith("mine: 6 of 100 clips cannot be used, more than features.failure_limit 5%")
+    assert not list(unusable(params, {"mine": clips[2:]}))
+    assert not list(unusable(params, {"other": clips})), "it has no store"
+
+
+def test_clips_that_go_on_behind_the_last_second_with_features_are_counted():
+    one = {"source": "csv", "manifest": "m.csv"}
+    clips = [Clip(0, "a", duration=30.0), Clip(1, "b", duration=10.0), Clip(2, "c", duration=None, events=(Event("dog", 12.0, np.inf),))]
+    stores = {"video": ["mine"], "audio": [], "text": [], "pixels": []}
+    said = warnings(shipped(datasets={"mine": one}, stores=stores), {"mine": clips})
+    assert "video: 2 clips of mine outlast the 10 seconds with features; see datasets.mine.seconds" in said
+    said = warnings(shipped(datasets={"mine": {**one, "seconds": 30}}, stores=stores), {"mine": clips})
+    assert not any("outlast" in line for line in said)
+
+
 def test_nothing_stops_the_shipped_run():
     assert problems(shipped()) == [] and warnings(shipped(), {}) == []
 
@@ -73,6 +94,7 @@ def test_nothing_stops_the_shipped_run():
         ({"stores": {"audio": ["vggsound_avel"]}}, "stores.audio: tasks read ave there"),
         ({"datasets": {"vggsound_avel": {"source": "sample"}}}, "no task can run on vggsound_avel"),
         ({"stores": {"pixels": []}}, "celeba_hq has no store of pixels"),
+        ({"datasets": {"ave": {"source": "sample"}}}, "`datasets: []` there makes no table 3"),
         ({"pretrain_on": []}, "pretrain_on: baseline, infonce_kmeans, fcid, codaar needs a dataset to be pretrained on"),
         ({"pretrain_on": ["aev"]}, "pretrain_on: unknown key 'aev'; did you mean 'ave'?"),
         ({"pretrain_on": ["vggsound_avel", "ave"]}, "stores.text: pretraining reads ave"),

@@ -124,8 +124,10 @@ def test_fill_and_readings_are_parameters(faces):
         ("reconstruction.codes", 1, "reconstruction.codes: Input should be greater than or equal to 2"),
         ("reconstruction.fill", "one", "reconstruction.fill: Input should be 'zero' or 'mean'"),
         ("reconstruction.readings", ["grey"], "reconstruction.readings.0: Input should be 'centred' or 'plain'"),
-        ("stores.pixels", ["avsbench_s4"], "reconstruction.dataset: celeba_hq has no store of pixels"),
-        ("reconstruction.dataset", "celeba", "datasets: unknown key 'celeba'; did you mean 'celeba_hq'?"),
+        ("stores.pixels", ["avsbench_s4"], "reconstruction.datasets: celeba_hq has no store of pixels"),
+        ("reconstruction.datasets", ["celeba"], "reconstruction.datasets: unknown key 'celeba'; did you mean 'celeba_hq'?"),
+        ("reconstruction.datasets", [], "reconstruction.datasets: name the dataset whose pictures are rebuilt"),
+        ("reconstruction.datasets", ["celeba_hq", "ave"], "reconstruction.datasets: List should have at most 1 item"),
         ("scales.mini.reconstruction.precision", "tf32", "tf32 needs an NVIDIA GPU"),
     ],
 )
