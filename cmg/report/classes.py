@@ -1,4 +1,4 @@
-"""Scores of single classes, and what is taken for what, per cell of table 1: from the answers that runs kept. C classes."""
+"""Scores of single classes, and what is taken for what, per cell of table 1 and of own tasks: from the answers of runs. C classes."""
 
 from collections.abc import Mapping, Sequence
 
@@ -8,6 +8,7 @@ from matplotlib import rc_context
 from cmg.answers import NOTHING, Answer, class_scores, confusion
 from cmg.report.figures import LINES, STYLE, Panel, ascii_label, make_axes, make_panel
 from cmg.report.layout import CELLS, CellSpec, label
+from cmg.report.own import arrow, is_own
 
 MARKS = "osD^v<>PX*"
 TOLD = 5  # confusions in words
@@ -17,13 +18,19 @@ Kept = Mapping[str, Sequence[Answer]]  # by run
 def class_panels(kept: Kept) -> dict[str, list[Panel]]:
     """Per task: for each direction the classes' scores of every method, and the confusions of the best one. TOC left out."""
     found: dict[str, list[Panel]] = {}
-    for spec in CELLS:
+    for spec in (*CELLS, *_own_cells(kept)):
         methods = _by_method(kept, spec)
         if methods:
             scores = {method: class_scores(answers) for method, answers in methods.items()}
             best = max(scores, key=lambda method: float(np.mean([score for score, _ in scores[method].values()])))
             found.setdefault(spec.label.rpartition(" ")[0], []).extend([_bars(spec, scores), _confused(spec, best, methods[best])])
     return found
+
+
+def _own_cells(kept: Kept) -> list[CellSpec]:
+    """Cells of tasks on datasets of your own that are fitted on one modality and scored on another."""
+    asked = {(item.task, item.direction) for answers in kept.values() for item in answers if is_own(item.task)}
+    return [CellSpec(task, way, f"{task} {arrow(way)}") for task, way in sorted(asked) if way[0] != way[1]]
 
 
 def _by_method(kept: Kept, spec: CellSpec) -> dict[str, list[Answer]]:

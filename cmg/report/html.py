@@ -14,6 +14,7 @@ from cmg.report.latex import table_latex
 from cmg.report.layout import COLUMNS, LAYOUTS, TABLE1, Layout, RecallSpec, label
 from cmg.report.maps import counted_on, map_panels
 from cmg.report.measured import Measured, measured_view
+from cmg.report.own import own_csv, own_tables
 from cmg.report.page import render
 from cmg.report.rows import row_panels
 from cmg.report.tablecsv import table_csv
@@ -25,6 +26,7 @@ SECTIONS = (
     ("headline", "In short"),
     ("results", "Results"),
     ("retrieval", "Retrieval"),
+    ("own", "Your own files"),
     ("classes", "Classes and confusions"),
     ("meaning", "How to read the numbers"),
     ("setting", "What was run on what"),
@@ -52,8 +54,10 @@ def report_html(inputs: ReportInputs, measured: Measured) -> str:
 
     What comes from ``measured`` stands between ``<!--measured-->`` and ``<!--/measured-->``; the rest is a function of ``inputs``.
     """
-    table = build_table(inputs)
-    settings = {"title": TITLE, "notice": table.notice, "origins": setting.origins(inputs.datasets), "sections": SECTIONS}
+    table, own = build_table(inputs), own_tables(inputs.runs)
+    sections = [section for section in SECTIONS if own or section[0] != "own"]
+    settings = {"title": TITLE, "notice": table.notice, "origins": setting.origins(inputs.datasets), "sections": sections}
+    settings |= {"own": own, "own_files": [_file("own.csv", "text/csv", own_csv(inputs.runs, inputs.fingerprints, inputs.notice))]}
     settings |= {"measured": measured_view(measured, inputs.runs)}
     return render(
         "template.html.j2",

@@ -1,12 +1,15 @@
-"""Scores on datasets of your own as CSV and Markdown: mean, sample standard deviation and every seed's value."""
+"""Scores on datasets of your own as CSV, Markdown and tables of the page: mean, sample standard deviation and every seed's value."""
 
 import csv
 import io
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from functools import partial
+from itertools import groupby
 
 from cmg.report.layout import kind_of, label, row_order
 from cmg.report.markdown import escape, markdown_line, shown
+from cmg.report.pagetables import Field, PageTable, page_table, score_field
 from cmg.report.tablecsv import TOC, number
 from cmg.report.tables import Summary, fingerprint_of, summarise
 from cmg.results import Cell, Run
@@ -17,12 +20,17 @@ HEADER = ("method", "variant", "protocol", "seeds", *KEYS, "mean", "sd", "values
 Group = tuple[tuple, list[tuple[Run, Cell]]]
 
 
+def is_own(task: str) -> bool:
+    """Whether a task is one on a dataset of your own, ``<dataset>.<kind>``."""
+    return "." in task
+
+
 def own_groups(runs: Sequence[Run]) -> list[Group]:
     """``(method, variant, protocol, *KEYS)`` with the runs of its seeds and their cells, task by task in the order of the tables."""
     found: dict[tuple, list[tuple[Run, Cell]]] = {}
     for run in sorted(runs, key=lambda run: run.seed):
         for cell in run.cells:
-            if "." in cell.task:  # <dataset>.<kind>
+            if is_own(cell.task):
                 found.setdefault((run.method, run.variant, run.protocol, *(getattr(cell, key) for key in KEYS)), []).append((run, cell))
     return sorted(found.items(), key=_order)
 
@@ -43,10 +51,55 @@ def own_markdown(runs: Sequence[Run], notice: str = "") -> str:
     lines = [markdown_line(heads), markdown_line(["---"] * len(heads))]
     for (method, _, _, task, metric, direction, toc), held in own_groups(runs):
         cell = held[0][1]
-        way = f"{direction[0].upper()}→{direction[1].upper()}"
-        fields = [f"{task} ({metric})", label(method, toc), way, shown(_score(held), 1), number(cell.chance, 1), str(cell.n_test)]
+        fields = [
+            f"{task} ({metric})",
+            label(method, toc),
+            arrow(direction),
+            shown(_score(held), 1),
+            number(cell.chance, 1),
+            str(cell.n_test),
+        ]
         lines.append(markdown_line([escape(field) for field in fields]))
     return "\n".join([*([f"> {notice}", ""] if notice else []), *lines]) + "\n"
+
+
+def own_tables(runs: Sequence[Run]) -> list[PageTable]:
+    """A table of the page per task: a row for chance and one per method, ± TOC, a column per direction."""
+    tables = []
+    for (task, metric), found in groupby(own_groups(runs), key=lambda group: group[0][3:5]):
+        groups = list(found)
+        ways = sorted({key[5] for key, _ in groups})
+        rows: dict[tuple, dict[str, list[tuple[Run, Cell]]]] = {}
+        for (*about, _, _, way, toc), held in groups:
+            rows.setdefault((*about, toc), {})[way] = held
+        name, heads = f"own-{task.replace('.', '-')}", ("Method", *(f"#{arrow(way)}" for way in ways))
+        fields = [_chance(groups, ways), *(_fields(about, held, ways) for about, held in rows.items())]
+        tables.append(replace(page_table(name, f"{task}, {metric}. {_caption(groups)}", heads, fields), style="table1"))
+    return tables
+
+
+def arrow(direction: str) -> str:
+    """``V→A``."""
+    return f"{direction[0].upper()}→{direction[1].upper()}"
+
+
+def _chance(groups: Sequence[Group], ways: Sequence[str]) -> list[object]:
+    known = {key[5]: held[0][1].chance for key, held in groups}
+    return ["Chance", *(score_field(Summary(mean=known[way]), 1) for way in ways)]
+
+
+def _fields(about: tuple, held: Mapping[str, list[tuple[Run, Cell]]], ways: Sequence[str]) -> list[object]:
+    method, variant, protocol, toc = about
+    first = Field(label(method, toc), lines=(("kind", f"variant {variant}, protocol {protocol}"),))
+    return [first, *(score_field(_score(held[way]) if way in held else Summary(), 1) for way in ways)]
+
+
+def _caption(groups: Sequence[Group]) -> str:
+    tested = sorted({cell.n_test for _, held in groups for _, cell in held})
+    clips = " to ".join(map(str, dict.fromkeys((tested[0], tested[-1]))))
+    return (
+        f"Percent: mean over seeds, ± sample standard deviation. {clips} test clips. The same letter twice is the bound of that modality."
+    )
 
 
 def _score(held: Sequence[tuple[Run, Cell]]) -> Summary:

@@ -36,7 +36,7 @@ def followed(tmp_path_factory):
         film.rename(root / line["path"])
     (root / "pets.csv").write_text(manifest)
     for key, value in YAML(typ="safe").load(values).items():
-        project.set(key, value)
+        project.set(*(("reconstruction.datasets", value["datasets"]) if key == "reconstruction" else (key, value)))
     project.set("methods", ["fcid"])
     said = []
     for command in blocks("sh")[0].splitlines():
@@ -55,6 +55,8 @@ def test_the_commands_of_the_page_give_scores_of_every_pair_of_modalities(follow
     assert all(0 <= float(row["mean"]) <= 100 and row["fingerprint"] for row in rows) and {row["method"] for row in rows} == {"fcid"}
     assert (project.folder / "results/own.md").read_text().count("pets.classes") == 18
     assert "pets: train" in (project.folder / "results/table1.md").read_text()
+    page = (project.folder / "results/report.html").read_text()
+    assert 'id="own"' in page and "pets.classes V→A: confusions of FCID" in page and "No pictures were rebuilt." in page
 
 
 def test_splits_are_drawn_and_recorded_and_codes_are_by_index_row(followed):
@@ -68,13 +70,13 @@ def test_splits_are_drawn_and_recorded_and_codes_are_by_index_row(followed):
 
 def test_neither_tool_has_anything_left_and_a_new_file_decodes_itself_alone(followed):
     project, _ = followed
-    assert "tables" not in miniature.ran(project.dvc("repro", "--dry", "tables"))
+    assert project.would_run() == set() and project.snakemake_would_run() == set()
     line = "dogs/five.mp4,dog,A dog sleeps.\n"
     root = project.folder / "data/raw/pets"
     (root / "dogs/five.mp4").write_bytes((root / "dogs/four.mp4").read_bytes())
     (root / "pets.csv").write_text((root / "pets.csv").read_text() + line)
     project.run("pipeline", "scan", "pets")
-    stale = miniature.ran(project.dvc("repro", "--dry", "tables"))
+    stale = project.would_run()
     assert "index@pets" in stale and "code" not in stale
     said = project.dvc("repro", "features_audio@pets")
     assert "9 rows, 1 computed, 8 reused" in said
@@ -90,6 +92,14 @@ def test_what_is_nearest_is_printed(followed):
 def test_what_pretraining_lacks_is_said_by_the_first_stage(followed, tmp_path):
     project = followed[0].copy_to(tmp_path / "copy")
     project.set("stores.text", [])
-    done = project.run("dvc", "repro", "tables", check=False)
+    done = project.run("dvc", "repro", check=False)
     assert done.returncode and "stores.text: pretraining reads pets" in done.stderr + done.stdout
+    assert miniature.ran(done.stdout) == {"code"}
+
+
+def test_table_3_without_its_pictures_is_said_by_the_first_stage(followed, tmp_path):
+    project = followed[0].copy_to(tmp_path / "copy")
+    project.set("reconstruction.datasets", ["celeba_hq"])
+    done = project.run("dvc", "repro", check=False)
+    assert done.returncode and "`datasets: []` there makes no table 3" in done.stderr + done.stdout
     assert miniature.ran(done.stdout) == {"code"}
