@@ -18,6 +18,10 @@ _OFFERED = {"FeatureStore": "cmg.store.reader", "Model": "cmg.model", "load": "c
 __all__ = ["FeatureStore", "Model", "load", "toc"]  # noqa: F822
 
 
+def __dir__() -> list[str]:
+    return __all__
+
+
 def __getattr__(name: str) -> Any:
     if name == "toc":
         return import_module("cmg.toc")

@@ -63,6 +63,8 @@ def toc_scores(
             f"toc: {len(books)} codebooks, score={score!r}, denominator={denominator!r}, lam={lam}; expected at least one codebook, "
             "score full, similarity or variance, denominator paper or release, and lam in [0, 1]"
         )
+    if ddof not in (0, 1):
+        raise ValueError(f"toc: ddof={ddof}; expected 0 or 1")
     parts = [_statistics(_checked(book, g), normalise, denominator, ddof) for g, book in enumerate(books)]
     similarity, variance = (np.concatenate(column) for column in zip(*parts, strict=True))
     dead = dead_dimensions(books, dead_tolerance)
@@ -86,8 +88,8 @@ def _array(book: Any) -> np.ndarray:
 
 
 def _checked(book: np.ndarray, g: int) -> np.ndarray:
-    if book.ndim != 2 or book.shape[0] < 2 or not np.isfinite(book).all():
-        raise ValueError(f"toc: codebook {g} has shape {book.shape}; expected finite numbers [K, D] with K >= 2")
+    if book.ndim != 2 or book.shape[0] < 2 or book.dtype.kind not in "fiub" or not np.isfinite(book).all():
+        raise ValueError(f"toc: codebook {g} is {book.dtype} of shape {book.shape}; expected finite numbers [K, D] with K >= 2")
     return book
 
 

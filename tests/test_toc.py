@@ -136,5 +136,20 @@ def test_tensors_parameters_and_half_precision_score_as_their_numbers_do():
             np.testing.assert_array_equal(found.score, expected.score)
     both = toc_scores([torch.from_numpy(book), book])
     assert len(both.ranking) == 128
-    with pytest.raises(ValueError, match=r"codebook 0 has shape \(3,\)"):
+    with pytest.raises(ValueError, match=r"codebook 0 is float32 of shape \(3,\)"):
         toc_scores(torch.zeros(3))
+
+
+@pytest.mark.parametrize(
+    ("book", "options", "said"),
+    [
+        (np.array([["a", "b"], ["c", "d"]]), {}, "codebook 0 is <U1 of shape"),
+        (np.ones((3, 3), complex), {}, "codebook 0 is complex128"),
+        (np.ones((3, 3)), {"ddof": 3}, "ddof=3; expected 0 or 1"),
+        (np.ones((3, 3)), {"denominator": "papr"}, "denominator='papr'"),
+        ([], {}, "0 codebooks"),
+    ],
+)
+def test_what_is_no_codebook_or_option_is_named(book, options, said):
+    with pytest.raises(ValueError, match=said):
+        toc_scores(book, **options)

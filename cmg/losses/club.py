@@ -12,7 +12,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from cmg.nn.checks import check_alike, check_option
+from cmg.nn.checks import check_alike, check_option, check_width
 from cmg.nn.distributed import gather, shard, total, world
 
 ROUNDING = 1e-6  # a bound that is zero comes out on either side of it, differently with one process and with two
@@ -97,11 +97,13 @@ def club_bound(
     zero, which no mutual information has, counts as zero and has no gradient: q is not fitted yet, and a bound that may be negative is
     lowered without end by making y unlike what q expects.
 
-    Raises ValueError for another name, x and y of other clips, or no permutation where the estimate needs one.
+    Raises ValueError for another name, x and y of other clips or widths than the net's, or no permutation where the estimate needs one.
     """
     check_option("club: estimate", estimate, Estimate)
     check_option("club: features", features, Features)
     check_alike("club: all axes of x and y but the last", x=x[..., 0], y=y[..., 0])
+    check_width("club: x, of the net", x, net.p_mu[0].in_features)
+    check_width("club: y, of the net", y, net.p_mu[-1].out_features)
     if estimate == "all_pairs":
         bound = club_all_pairs(net, x, y)
     elif permutation is None:
@@ -128,5 +130,7 @@ def _permuted(y: Tensor, permutation: Tensor, parts: int) -> Tensor:
     everyone = gather(clips).transpose(0, 1).flatten(0, 1)
     if permutation.shape[0] != everyone.shape[0]:
         raise ValueError(f"CLUB permutation: expected {everyone.shape[0]} rows, found {permutation.shape[0]}")
+    if permutation.is_floating_point():
+        raise ValueError(f"CLUB permutation: expected whole numbers, found {permutation.dtype}")
     chosen = everyone[permutation.to(y.device)].unflatten(0, (parts, -1)).transpose(0, 1)
     return shard(chosen, clips.shape[0]).transpose(0, 1).flatten(0, 1)

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 from torch import Tensor
 from torch.nn import functional as F
 
-from cmg.nn.checks import check_alike
+from cmg.nn.checks import check_alike, check_names
 
 
 def commitment(x: Tensor, own: Tensor, others: Iterable[Tensor] = (), own_weight: float = 1.0, other_weight: float = 0.0) -> Tensor:
@@ -28,5 +28,6 @@ def cross_commitment(x: Mapping[str, Tensor], codes: Mapping[str, Tensor], own_w
 
     x, codes: modality -> [B,T,D]; a loss [] per modality, in the order of x.
     """
+    check_names("cross_commitment", x=x, codes={m: code for m, code in codes.items() if m in x})
     others = {m: [codes[n] for n in x if n != m] for m in x}
     return {m: commitment(x[m], codes[m], others[m], own_weight, other_weight) for m in x}

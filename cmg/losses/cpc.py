@@ -12,7 +12,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-from cmg.nn.checks import check_axes, check_option
+from cmg.nn.checks import check_axes, check_names, check_option
 from cmg.nn.distributed import gather, world
 
 Candidates = Literal["targets", "predictions"]
@@ -41,5 +41,6 @@ def cross_cpc(
 
     predictions and targets: modality -> [R,B,D].
     """
+    check_names("cross_cpc", predictions=predictions, targets=targets)
     weights = {(m, n): 1.0 if m != n else self_weight for m in predictions for n in targets}
     return sum(w * cpc(predictions[m], targets[n], candidates) for (m, n), w in weights.items() if w)

@@ -11,7 +11,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-from cmg.nn.checks import check_axes, check_option
+from cmg.nn.checks import check_axes, check_number, check_option
 from cmg.nn.distributed import gather, world
 
 Similarity = Literal["cosine", "dot"]
@@ -24,6 +24,9 @@ def infonce(query: Tensor, key: Tensor, tau: float, more: Tensor | None = None, 
     """
     check_option("infonce: similarity", similarity, Similarity)
     check_axes("infonce", "B D", query=query, key=key)
+    check_number("infonce: tau", tau, 0)
+    if more is not None:
+        check_axes("infonce", "[Q] D", key=key, more=more)
     keys = gather(key) if more is None else torch.cat([gather(key), more])
     if similarity == "cosine":
         query, keys = F.normalize(query, dim=-1), F.normalize(keys, dim=-1)
@@ -35,6 +38,7 @@ def infonce(query: Tensor, key: Tensor, tau: float, more: Tensor | None = None, 
 def infonce_by_second(query: Tensor, key: Tensor, tau: float) -> Tensor:
     """`infonce` at every second on its own, mean over the seconds; query, key [B,T,D] -> []."""
     check_axes("infonce_by_second", "B T D", query=query, key=key)
+    check_number("infonce_by_second: tau", tau, 0)
     logits = torch.einsum("btd,ctd->tbc", F.normalize(query, dim=-1), F.normalize(gather(key), dim=-1)) / tau
     own = torch.arange(query.shape[0], device=query.device) + world()[0] * query.shape[0]
     return F.cross_entropy(logits.flatten(0, 1), own.repeat(query.shape[1]))
@@ -43,6 +47,7 @@ def infonce_by_second(query: Tensor, key: Tensor, tau: float) -> Tensor:
 def infonce_within(query: Tensor, key: Tensor, tau: float) -> Tensor:
     """Second t of a clip's query chooses among the T seconds of its key, mean over clips and seconds; query, key [B,T,D] -> []."""
     check_axes("infonce_within", "B T D", query=query, key=key)
+    check_number("infonce_within: tau", tau, 0)
     logits = F.normalize(query, dim=-1) @ F.normalize(key, dim=-1).transpose(1, 2) / tau  # [B,T,T]
     own = torch.arange(query.shape[1], device=query.device).repeat(query.shape[0])
     return F.cross_entropy(logits.flatten(0, 1), own)

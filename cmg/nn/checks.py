@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+from collections.abc import Mapping
 from difflib import get_close_matches
 from typing import Any, get_args
 
@@ -35,6 +37,25 @@ def check_alike(what: str, **tensors: Tensor) -> None:
     shapes = {name: tuple(tensor.shape) for name, tensor in tensors.items()}
     if len(set(shapes.values())) != 1:
         raise ValueError(f"{what}: expected one shape, found {_listed(shapes)}")
+
+
+def check_width(what: str, x: Tensor, width: int) -> None:
+    """Raise ValueError unless the last axis of `x` has `width` places."""
+    if x.shape[-1:] != (width,):
+        raise ValueError(f"{what}: expected [...,{width}], found {list(x.shape)}")
+
+
+def check_number(what: str, value: float, least: float, most: float = math.inf) -> None:
+    """Raise ValueError unless `value` is a number above `least` and at most `most`; a tensor, which may be learned, is not looked at."""
+    if not isinstance(value, Tensor) and not least < value <= most:
+        raise ValueError(f"{what}: expected a number above {least:g}{f' and at most {most:g}' * (most < math.inf)}, found {value!r}")
+
+
+def check_names(what: str, **mappings: Mapping[str, Any]) -> None:
+    """Raise ValueError unless the mappings have the same modalities."""
+    if len({frozenset(mapping) for mapping in mappings.values()}) != 1:
+        found = "; ".join(f"{name} {', '.join(mapping) or 'nothing'}" for name, mapping in mappings.items())
+        raise ValueError(f"{what}: expected the same modalities, found {found}")
 
 
 def _alike(names: list[str]) -> str:

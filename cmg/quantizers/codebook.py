@@ -57,6 +57,10 @@ class Counted(nn.Module):
 
     def __init__(self, codes: int, streams: tuple[str, ...]) -> None:
         super().__init__()
+        if isinstance(streams, str) or not streams or len(set(streams)) < len(streams):
+            raise ValueError(f"codebook: expected streams, names that differ from each other, found {streams!r}")
+        if codes < 1:
+            raise ValueError(f"codebook: expected at least one code, found {codes}")
         self.streams = streams
         self.register_buffer("hits", torch.zeros(len(streams), codes, dtype=torch.int64))
 

@@ -22,7 +22,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-from cmg.nn.checks import check_option
+from cmg.nn.checks import check_axes, check_number, check_option, check_width
 from cmg.nn.distributed import gather
 from cmg.quantizers.codebook import Codebook, Quantized, smoothed
 from cmg.quantizers.dead_codes import copy_active
@@ -66,6 +66,7 @@ class SharedEMA(Codebook):
         check_option("codebook: places", places, Places)
         check_option("codebook: start", start, Start)
         check_option("codebook: reset", reset, Reset)
+        check_number("codebook: decay", decay, 0, 1)
         super().__init__(codes, dim, streams)
         self.decay, self.own, self.smooth_counts = decay, own, smooth_counts
         self.reset_after, self.active_below = reset_after, active_below
@@ -80,10 +81,11 @@ class SharedEMA(Codebook):
     def forward(self, streams: Mapping[str, Tensor], uniform: Tensor, noise: Tensor | float = SHIFT) -> Quantized:
         """Quantise streams [B,T,D]; in training mode then update the codes and reset dead ones.
 
-        `uniform` [K] in [0,1) and, for reset "copy", `noise` [K,D]: see `Draws`.
+        `uniform` [K] in [0,1) and, for reset "copy", `noise` [K,D]: see `Draws`. Raises ValueError for streams or draws of another shape.
         """
         with torch.autocast(self.embedding.device.type, enabled=False):
             streams = self.given(streams, self.embedding.dtype)
+            self._check(streams, uniform)
             placed = self.training and "batch" in (self.start, self.reset)
             places = self._places(streams) if placed else None
             if self.training and self.start == "batch":
@@ -95,6 +97,13 @@ class SharedEMA(Codebook):
             if self.training or self.reset == "copy":
                 self._reset(quantized.counts, places, uniform, noise)
         return quantized
+
+    def _check(self, streams: Mapping[str, Tensor], uniform: Tensor) -> None:
+        codes, width = self.embedding.shape
+        check_axes("codebook: streams", "B [T] D" if self.mixing == "attention" else "B T D", **streams)
+        check_width("codebook: streams", next(iter(streams.values())), width)
+        if uniform.shape != (codes,):
+            raise ValueError(f"codebook: expected uniform [{codes}], a draw per code, found {list(uniform.shape)}")
 
     def _update(self, streams: Mapping[str, Tensor], quantized: Quantized) -> None:
         """Move counts, weights and codes: by what each stream chose."""
