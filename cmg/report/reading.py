@@ -56,7 +56,7 @@ def other_subset(table: Table) -> str:
     if not others:
         return ""
     return (
-        f"Ours on {' and '.join(others)} of VGGSound-AVEL stand beside published numbers of models pretrained on {USUAL}: for "
+        f"Ours, pretrained on {' and '.join(others)}, stand beside published numbers of models pretrained on {USUAL}: for "
         "orientation, no difference is taken."
     )
 

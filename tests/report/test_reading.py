@@ -58,7 +58,7 @@ def test_published_numbers_of_another_subset_are_told_in_every_form(make_run, tm
     table = make_table([make_run()], read_published(), {}, pretraining=pretraining)
     (tmp_path / "t.csv").write_text(table_csv(table))
     for text in (reading(table), table_latex(read_table(tmp_path / "t.csv")), score_table(table).caption):
-        assert (f"Ours on {pretraining} of VGGSound-AVEL stand beside published numbers of models pretrained on 40k" in text) == said
+        assert (f"Ours, pretrained on {pretraining}, stand beside published numbers of models pretrained on 40k" in text) == said
     assert {row.pretraining for row in read_table(tmp_path / "t.csv").rows} == {pretraining}
 
 
