@@ -50,6 +50,9 @@ def decode_sound(path: Path, window: Window) -> Decoded:
         raise MediaFailure("no_audio", "the file has no audio stream with a sample")
     part = span(window, line.length_for(track, track.end))
     runs = read_runs(path, line, track, part.end)
+    if line.counted and len({run.rate for run in runs}) > 1:  # packets were counted at the first rate: decoding alone knows
+        runs = read_runs(path, line, track, math.inf)
+        part = span(window, runs[-1].end)
     if not runs:
         raise MediaFailure("empty", "the audio stream holds no sample that can be decoded")
     _check_rate(runs[0].rate)

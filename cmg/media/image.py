@@ -25,6 +25,7 @@ TURNS = {
     8: Transpose.ROTATE_90,
 }
 RANGES = (1.0, 255.0, 65_535.0, float(2**31 - 1), float(2**32 - 1))  # largest values of the usual number formats
+LEAST = 0.1  # of the largest value: what resizing leaves below black is black, and less is of a signed range
 
 
 def load_rgb(path: Path) -> np.ndarray:
@@ -66,7 +67,9 @@ def _exif_orientation(image: Image.Image) -> int:
 def _scaled(values: np.ndarray, name: str, remarks: tuple[Remark, ...]) -> tuple[np.ndarray, tuple[Remark, ...]]:
     """Grey values of 16 or 32 bits → RGB. The range of integers of 16 bits is theirs, of others the smallest usual one that holds them."""
     real = np.nan_to_num(values.astype(np.float64), nan=0.0, posinf=np.inf, neginf=0.0)
-    largest = float(np.max(real, initial=0.0))
+    smallest, largest = float(np.min(real, initial=0.0)), float(np.max(real, initial=0.0))
+    if smallest < -LEAST * largest:
+        raise MediaFailure("unreadable", f"{name}: values from {smallest:g} to {largest:g}, and nothing says which of them is black")
     usual = RANGES[0 if values.dtype.kind == "f" else 2 :]
     top = next((top for top in usual if largest <= top), None)
     if top is None:

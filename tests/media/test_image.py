@@ -54,6 +54,15 @@ def test_numbers_that_are_none_are_black_and_those_of_no_range_are_refused(tmp_p
         load_rgb(tmp_path / "b.tif")
 
 
+def test_a_signed_range_is_refused_and_what_resizing_leaves_below_black_is_black(tmp_path):
+    Image.fromarray(np.array([[-0.05, 1.0], [0.0, 0.5]], np.float32)).save(tmp_path / "a.tif")
+    assert load_rgb(tmp_path / "a.tif")[..., 0].tolist() == [[0, 255], [0, 128]]
+    for values in (np.array([[-1.0, 1.0]], np.float32), np.array([[-32_768, 32_767]], np.int32), np.array([[-2.0, -1.0]], np.float32)):
+        Image.fromarray(values).save(tmp_path / "b.tif")
+        with pytest.raises(MediaFailure, match="nothing says which of them is black"):
+            load_rgb(tmp_path / "b.tif")
+
+
 @pytest.mark.parametrize(
     "mode", ["1", "L", "P", "LA", "PA", "RGB", "RGBA", "RGBa", "CMYK", "YCbCr", "HSV", "LAB", "I", "F", "I;16", "I;16B"]
 )

@@ -253,6 +253,17 @@ def test_sound_that_changes_its_layout_and_rate_in_a_stream_with_stamps(tmp_path
     assert "rate_changed" in {remark.kind for remark in found.remarks}
 
 
+@pytest.mark.parametrize("rates", [(48_000, 16_000), (16_000, 48_000), (48_000, 16_000, 44_100)])
+def test_sound_without_stamps_lasts_as_long_as_it_decodes(tmp_path, rates):
+    """The packets of a raw stream are counted at its first rate, as if 16 kHz lasted a third of the time."""
+    for number, rate in enumerate(rates):
+        write(tmp_path / f"{number}.aac", sounds=[(300.0 + 170 * number, "")], rate=rate)
+    (tmp_path / "a.aac").write_bytes(b"".join((tmp_path / f"{number}.aac").read_bytes() for number in range(len(rates))))
+    found = hear(tmp_path, "a.aac", Window(duration=None, seconds=10))
+    assert found.valid == 2 * len(rates) and found.rate == rates[0]
+    assert tones_of(found.array, found.rate, found.valid) == [number for number in range(len(rates)) for _ in range(2)]
+
+
 @pytest.mark.parametrize("kept", [0, 24])
 def test_a_sound_stream_of_which_nothing_is_known_is_a_failure(tmp_path, kept):
     """kept: bytes of each packet of the stream that stay, the rest being zeros: none, or those that hold the stamps."""
