@@ -1,15 +1,21 @@
 """What the stages of the generation branch share: the pairs' index and pixels, options from the parameters."""
 
-from collections.abc import Sequence
+import hashlib
+import json
+from collections.abc import Mapping, Sequence
+from pathlib import Path
 
 import numpy as np
+from tqdm import tqdm
 
 from cmg.datasets.clips import Clip, read_index
+from cmg.generation.album import Album
+from cmg.generation.generator import Generator
 from cmg.generation.ip_adapter import Sampling
 from cmg.generation.mapper import Schedule
 from cmg.generation.pairs import DATASET
 from cmg.store.reader import FeatureStore
-from pipeline import paths
+from pipeline import files, paths
 from pipeline.params import ParameterError, Params
 
 PIXELS, INDEX = paths.store(DATASET, "pixels"), paths.index(DATASET)
@@ -37,6 +43,20 @@ def pictures() -> tuple[np.ndarray, np.ndarray]:
 def used(params: Params) -> dict[str, object]:
     """The parameters of the branch, for receipts and keys."""
     return {**params.generation.model_dump(), **params.active.generation.model_dump()}
+
+
+def key(used: Mapping[str, object], inputs: Sequence[Path]) -> str:
+    """Of work that may be continued: everything that pictures depend on."""
+    return hashlib.sha256(json.dumps([used, [files.digest(path) for path in inputs]], sort_keys=True).encode()).hexdigest()[:16]
+
+
+def album(generator: Generator, work: Path, bar: tqdm) -> Album:
+    """Pictures that are kept in a folder of unfinished work, and move a bar."""
+
+    def move() -> None:
+        bar.update(1)
+
+    return Album(generator, work, move)
 
 
 def sampling(params: Params) -> Sampling:

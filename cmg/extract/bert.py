@@ -18,7 +18,7 @@ from transformers import BertConfig, BertModel, BertTokenizer
 from cmg.extract.contract import Batch, Task
 from cmg.extract.options import RecipeError, require
 from cmg.extract.sentences import make_vocabulary, unique_sentences
-from cmg.extract.weights import WeightsError, digest, resolve
+from cmg.extract.weights import WeightsError, digest, readable, resolve
 from cmg.media.failure import MediaFailure
 from cmg.media.remark import Remark
 
@@ -204,5 +204,6 @@ def _trained(folder: Path) -> tuple[BertTokenizer, BertModel]:
     for name in ("config.json", "vocab.txt", "model.safetensors"):
         if not (folder / name).is_file():
             raise WeightsError(f"{folder}: expected config.json, vocab.txt and model.safetensors, {name} is missing")
-    model = BertModel.from_pretrained(folder, local_files_only=True, use_safetensors=True, add_pooling_layer=False)
-    return BertTokenizer(str(folder / "vocab.txt"), do_lower_case=True), model
+    with readable(folder):
+        model = BertModel.from_pretrained(folder, local_files_only=True, use_safetensors=True, add_pooling_layer=False)
+        return BertTokenizer(str(folder / "vocab.txt"), do_lower_case=True), model

@@ -3,11 +3,13 @@
 import hashlib
 import pickle
 import urllib.request
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 import torch
+from safetensors import SafetensorError
 
 from cmg.files import file_digest, replacing
 
@@ -26,6 +28,7 @@ class WeightsFile:
     what: str
 
 
+SAID = 200  # letters of what a library says that are repeated
 _VGGISH = "https://github.com/harritaylor/torchvggish/releases/download/v0.1"
 KNOWN = {
     "caffe": WeightsFile(
@@ -146,12 +149,21 @@ def _compare(path: Path, known: WeightsFile, name: str) -> None:
         )
 
 
+@contextmanager
+def readable(path: Path, what: str = "weights") -> Iterator[None]:
+    """Within it, whatever a library says of a damaged file below `path`, or of one that is no such thing, becomes a WeightsError of one
+    line."""
+    try:
+        yield
+    except (SafetensorError, pickle.UnpicklingError, OSError, RuntimeError, ValueError, LookupError, EOFError) as error:
+        said = " ".join(str(error).split()) or type(error).__name__
+        raise WeightsError(f"{path}: not {what} that can be read ({said[:SAID]})") from error
+
+
 def load_state(path: Path) -> dict[str, torch.Tensor]:
     """State dict of a `.pth` file, read with the restricted unpickler. Raises WeightsError when it holds anything but tensors by name."""
-    try:
+    with readable(path, "a file of tensors"):
         state = torch.load(path, map_location="cpu", weights_only=True)
-    except (pickle.UnpicklingError, RuntimeError, EOFError) as error:
-        raise WeightsError(f"{path}: not a file of tensors that may be read ({str(error).splitlines()[0]})") from error
     if not isinstance(state, Mapping) or not all(isinstance(value, torch.Tensor) for value in state.values()):
         raise WeightsError(f"{path}: expected tensors by name, found {type(state).__name__}")
     return dict(state)

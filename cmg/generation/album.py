@@ -12,21 +12,21 @@ from cmg.generation.generator import Generator
 
 
 class Album:
-    """folder: of unfinished work, a PNG per picture under its key; None: pictures are kept in memory alone."""
+    """folder: of unfinished work, a PNG per picture under its key; None: pictures are kept in memory alone. given: called after each."""
 
-    def __init__(self, generator: Generator, folder: Path | None = None, made: Callable[[], None] = lambda: None) -> None:
-        self.generator, self.folder, self.made = generator, folder, made
+    def __init__(self, generator: Generator, folder: Path | None = None, given: Callable[[], None] = lambda: None) -> None:
+        self.generator, self.folder, self.given = generator, folder, given
         self.pictures: dict[str, np.ndarray] = {}
 
     def get(self, embeddings: np.ndarray, seeds: Sequence[int]) -> np.ndarray:
-        """Pictures uint8 [n, S, S, 3] of embeddings float32 [n, E]: equal embedding and seed, equal bytes. `made` is called per new one."""
+        """Pictures uint8 [n, S, S, 3] of embeddings float32 [n, E]: equal embedding and seed, equal bytes."""
         return np.stack([self._one(embedding, seed) for embedding, seed in zip(embeddings, seeds, strict=True)])
 
     def _one(self, embedding: np.ndarray, seed: int) -> np.ndarray:
         key = hashlib.sha256(f"{self.generator.digest}:{seed}:".encode() + embedding.tobytes()).hexdigest()[:32]
         if key not in self.pictures:
             self.pictures[key] = self._read(key) if self._kept(key) else self._make(key, embedding, seed)
-            self.made()
+        self.given()
         return self.pictures[key]
 
     def _make(self, key: str, embedding: np.ndarray, seed: int) -> np.ndarray:

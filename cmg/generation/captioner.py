@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import torch
 
-from cmg.extract.weights import WeightsError
+from cmg.extract.weights import WeightsError, readable
 
 WORDS = 30  # at most, of a caption
 
@@ -24,11 +24,10 @@ class Captioner:
             raise WeightsError(
                 f"{folder}: no config.json; expected the folder of an image-to-text model, e.g. Salesforce/blip-image-captioning-base"
             )
-        try:
+        with readable(folder, "an image-to-text model"):
             self.processor = AutoProcessor.from_pretrained(folder, **local)
-            self.model = AutoModelForImageTextToText.from_pretrained(folder, **local).eval().to(device)
-        except (OSError, ValueError, RuntimeError) as error:
-            raise WeightsError(f"{folder}: not an image-to-text model that can be read ({str(error).splitlines()[0]})") from error
+            self.model = AutoModelForImageTextToText.from_pretrained(folder, **local)
+        self.model.eval().to(device)
         self.device = device
 
     @torch.inference_mode()

@@ -8,7 +8,6 @@ n pictures, E embedding values, S pixels a side, L words of the prompt.
 """
 
 import os
-import pickle
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,12 +15,11 @@ from typing import Any
 
 import numpy as np
 import torch
-from safetensors import SafetensorError
 from safetensors.torch import load_file
 from torch import Tensor, nn
 
 from cmg.extract.resize import antialiased
-from cmg.extract.weights import WeightsError, resolve
+from cmg.extract.weights import WeightsError, readable, resolve
 from cmg.files import file_digest
 from cmg.generation.generator import GeneratorError
 
@@ -152,19 +150,19 @@ def read_parts(base: Path, adapter: Path, encoder: Path, dtype: torch.dtype = to
 
     local: dict[str, Any] = {"local_files_only": True}
     plain = {**local, "low_cpu_mem_usage": False, "torch_dtype": dtype}
-    try:
-        unet = with_adapter(UNet2DConditionModel.from_pretrained(base / "unet", **plain), adapter).to(dtype)
-        vae = AutoencoderKL.from_pretrained(base / "vae", **plain)
-        scheduler = DDIMScheduler.from_pretrained(base / "scheduler", **local)
-        text, tokenizer = (
-            CLIPTextModel.from_pretrained(base / "text_encoder", **local),
-            CLIPTokenizer.from_pretrained(base / "tokenizer", **local),
-        )
-        vision = CLIPVisionModelWithProjection.from_pretrained(encoder, **local)
-    except (OSError, ValueError, RuntimeError) as error:
-        raise WeightsError(f"generation: weights cannot be read: {str(error).splitlines()[0]}") from error
+    unet = with_adapter(_pretrained(UNet2DConditionModel, base / "unet", **plain), adapter).to(dtype)
+    vae = _pretrained(AutoencoderKL, base / "vae", **plain)
+    scheduler = _pretrained(DDIMScheduler, base / "scheduler", **local)
+    text, tokenizer = _pretrained(CLIPTextModel, base / "text_encoder", **local), _pretrained(CLIPTokenizer, base / "tokenizer", **local)
+    vision = _pretrained(CLIPVisionModelWithProjection, encoder, **local)
     prompt, negative = (_words(text, tokenizer, sentence) for sentence in PROMPTS)
     return Parts(unet, vae, scheduler, vision, prompt, negative, _digest(base, adapter, encoder))
+
+
+def _pretrained(kind: Any, folder: Path, **options: Any) -> Any:
+    """What a library makes of a folder. Raises WeightsError naming it."""
+    with readable(folder):
+        return kind.from_pretrained(folder, **options)
 
 
 def with_adapter(unet: Any, adapter: Path) -> Any:
@@ -200,19 +198,20 @@ def adapter_state(adapter: Path) -> dict[str, dict[str, Tensor]]:
 
 def _flat(adapter: Path) -> Mapping[str, Tensor]:
     """Tensors by dotted name; `.bin` is read with the restricted unpickler."""
-    try:
+    with readable(adapter, "an adapter file"):
         if adapter.suffix == ".safetensors":
             return load_file(adapter)
         nested = torch.load(adapter, map_location="cpu", weights_only=True)
+        if not isinstance(nested, Mapping) or not all(isinstance(tensors, Mapping) for tensors in nested.values()):
+            raise ValueError(f"expected image_proj and ip_adapter, found {type(nested).__name__}")
         return {f"{part}.{key}": tensor for part, tensors in nested.items() for key, tensor in tensors.items()}
-    except (SafetensorError, OSError, RuntimeError, pickle.UnpicklingError, AttributeError) as error:
-        raise WeightsError(f"{adapter}: not an adapter file that may be read ({str(error).splitlines()[0]})") from error
 
 
 @torch.inference_mode()
 def _words(text: Any, tokenizer: Any, sentence: str) -> Tensor:
-    """The prompt's hidden states [1, L, C], padded to the tokenizer's length."""
-    tokens = tokenizer(sentence, padding="max_length", max_length=tokenizer.model_max_length, truncation=True, return_tensors="pt")
+    """The prompt's hidden states [1, L, C], padded to as many words as the model has places for."""
+    places = text.config.max_position_embeddings
+    tokens = tokenizer(sentence, padding="max_length", max_length=places, truncation=True, return_tensors="pt")
     return text.eval()(tokens.input_ids)[0]
 
 

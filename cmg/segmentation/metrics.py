@@ -74,7 +74,7 @@ def released_f(logits: np.ndarray, truth: np.ndarray) -> float:
 
 def _released_curve(logits: np.ndarray, object_: np.ndarray) -> np.ndarray:
     """F of one frame at every threshold, in one pass over its sorted probabilities."""
-    probability = (1 / (1 + np.exp(-logits.astype(np.float64)))).astype(np.float32)
+    probability = (1 / (1 + np.exp(-np.maximum(logits, -700).astype(np.float64)))).astype(np.float32)
     found, hits = (len(part) - np.searchsorted(np.sort(part), RELEASED_THRESHOLDS) for part in (probability, probability[object_]))
     return f_beta(hits, found, object_.sum())
 

@@ -1,21 +1,17 @@
 """Pictures from the codes of one run, I→I, A→I and T→I, with and without TOC, and their scores (FCID's Table 4)."""
 
 import argparse
-import hashlib
-import json
 import shutil
 from pathlib import Path
 
 import numpy as np
 import torch
 from safetensors.numpy import save
-from tqdm import tqdm
 
 from cmg.extract.options import Options as ExtractOptions
 from cmg.extract.run import prepare as prepare_network
 from cmg.files import write_bytes, write_json
 from cmg.generation import kept
-from cmg.generation.album import Album
 from cmg.generation.looks import make_look
 from cmg.generation.mapper import Examples, Mapper, fit
 from cmg.generation.pairs import DATASET, Pairs
@@ -26,7 +22,7 @@ from cmg.tasks.options import of_task
 from cmg.toc import read_toc
 from cmg.train import checkpoint
 from cmg.train.standardise import Standardiser
-from pipeline import files, generation, paths, progress
+from pipeline import generation, paths, progress
 from pipeline.device import prepare
 from pipeline.orchestration import receipts
 from pipeline.params import Params
@@ -45,18 +41,13 @@ def run(args: argparse.Namespace, params: Params) -> None:
     evaluate = params.evaluate
     used = {**generation.used(params), "toc_score": evaluate.toc_score, "toc_worst": evaluate.toc_worst, "q_fixed": evaluate.q_fixed}
     with receipts.record("generate", run_name, inputs=inputs, outputs=outputs, params=used, code_of=args.method) as notes:
-        work = paths.work("generation", run_name, _key(used, inputs))
+        work = paths.work("generation", run_name, generation.key(used, inputs))
         result, pairs, distance = _generate(args, params, run_name, work)
         about = {"method": args.method, "seed": args.seed, "distance": distance, "generator": params.active.generation.generator}
         write_json(outputs[0], {**about, **result.as_dict()})
         write_bytes(outputs[1], _shown(result, pairs))
         notes["pairs"], notes["left_out"] = len(pairs.test), pairs.left_out
         shutil.rmtree(work.parent, ignore_errors=True)
-
-
-def _key(used: dict, inputs: list) -> str:
-    """Of work that may be continued: everything that pictures depend on."""
-    return hashlib.sha256(json.dumps([used, [files.digest(path) for path in inputs]], sort_keys=True).encode()).hexdigest()[:16]
 
 
 def _generate(args: argparse.Namespace, params: Params, run_name: str, work: Path) -> tuple[Result, Pairs, str]:
@@ -77,14 +68,10 @@ def _generate(args: argparse.Namespace, params: Params, run_name: str, work: Pat
 
     rows = len(pairs.rows) * (3 if ranking is not None else 2) * len(pairs.test)
     with progress.bar(rows, f"{run_name}: pictures") as bar:
-        album = Album(generator, work, lambda: _moved(bar))
+        album = generation.album(generator, work, bar)
         options = Options(args.seed, of_task(params.evaluate.q_fixed, DATASET), params.evaluate.toc_worst, params.generation.shown)
         task = Task(codes, pairs, real, album, look, train, _recoder(params, run_name, device), options)
         return task.run(ranking), pairs, look.name
-
-
-def _moved(bar: tqdm) -> None:
-    bar.update(1)
 
 
 def _recoder(params: Params, run_name: str, device: torch.device) -> Recoder:

@@ -3,18 +3,18 @@ and what it makes of the real pictures: their embeddings, the features that dist
 """
 
 import argparse
+import shutil
 
 import numpy as np
 import torch
 
 from cmg.generation import kept
-from cmg.generation.album import Album
 from cmg.generation.components import fit_components
 from cmg.generation.generator import Generator
 from cmg.generation.looks import Look, make_look
 from cmg.generation.pairs import classes_of
 from cmg.generation.task import Reference, floors
-from pipeline import generation, paths
+from pipeline import generation, paths, progress
 from pipeline.device import prepare
 from pipeline.orchestration import receipts
 from pipeline.params import Params
@@ -26,8 +26,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace, params: Params) -> None:
     clips = generation.clips(params)
-    inputs = [generation.INDEX, generation.PIXELS]
-    with receipts.record("generator", "flickrsound", inputs=inputs, outputs=[paths.GENERATOR], params=generation.used(params)):
+    inputs, used = [generation.INDEX, generation.PIXELS], generation.used(params)
+    with receipts.record("generator", "flickrsound", inputs=inputs, outputs=[paths.GENERATOR], params=used):
         device, scale = prepare(params), params.active.generation
         look = make_look(scale.looks, paths.weights_root(), device)  # a missing file is known before anything is trained
         pictures, valid = generation.pictures()
@@ -37,8 +37,11 @@ def run(args: argparse.Namespace, params: Params) -> None:
         real = _reference(generator, look, pictures, valid)
         classes = classes_of(clips, test)
         pairs = test, [clips[row].clip_id for row in test], classes
-        found = floors(real, train, pairs, Album(generator), look, params.seeds[0])
+        work = paths.work("generation", "generator", generation.key(used, inputs))
+        with progress.bar(len(test), "pictures from their own embeddings") as bar:
+            found = floors(real, train, pairs, generation.album(generator, work, bar), look, params.seeds[0])
         kept.write(paths.GENERATOR, generator, real.embeddings, real.looks, found, look.name)
+        shutil.rmtree(work.parent, ignore_errors=True)
 
 
 def _generator(params: Params, pictures: np.ndarray, device: torch.device) -> Generator:
@@ -50,7 +53,8 @@ def _generator(params: Params, pictures: np.ndarray, device: torch.device) -> Ge
 
 def _reference(generator: Generator, look: Look, pictures: np.ndarray, valid: np.ndarray) -> Reference:
     rows = np.flatnonzero(valid)
-    embeddings, looks = generator.embed(pictures[rows]), look(pictures[rows])
+    embeddings = np.concatenate([generator.embed(pictures[[row]]) for row in progress.over(rows, "embeddings of pictures")])
+    looks = look(pictures[rows])
     return Reference(_by_row(embeddings, rows, len(valid)), _by_row(looks, rows, len(valid)), pictures)
 
 

@@ -125,6 +125,9 @@ def test_trained_weights_come_from_a_folder(tmp_path, network):
     trained = Network(Recipe(), tmp_path, CPU, [])
     assert len(trained.digest) == 64 and trained.digest != network.digest
     assert torch.equal(embed(trained, SENTENCES[0]).features, embed(network, SENTENCES[0]).features)
+    (folder / "model.safetensors").write_bytes((folder / "model.safetensors").read_bytes()[:999])
+    with pytest.raises(weights.WeightsError, match="bert-base-uncased: not weights that can be read"):
+        Network(Recipe(), tmp_path, CPU, [])
 
 
 def test_impossible_recipes_are_refused():

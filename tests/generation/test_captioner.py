@@ -1,5 +1,7 @@
 """An image-to-text model in its official format, tiny, with random weights."""
 
+import shutil
+
 import numpy as np
 import pytest
 import torch
@@ -45,3 +47,11 @@ def test_another_folder_is_named(tmp_path):
     (tmp_path / "config.json").write_text("{}")
     with pytest.raises(WeightsError, match="not an image-to-text model"):
         Captioner(tmp_path, CPU)
+
+
+def test_damaged_weights_are_named(folder, tmp_path):
+    shutil.copytree(folder, tmp_path / "m")
+    (tmp_path / "m/model.safetensors").write_bytes((folder / "model.safetensors").read_bytes()[:999])
+    with pytest.raises(WeightsError, match="m: not an image-to-text model that can be read") as caught:
+        Captioner(tmp_path / "m", CPU)
+    assert "\n" not in str(caught.value)

@@ -1,6 +1,7 @@
 """The official formats at a tiny size: our sampling loop against the library's pipeline, and what each refuses."""
 
 import logging
+import shutil
 
 import numpy as np
 import pytest
@@ -133,9 +134,36 @@ def test_other_adapters_are_refused_in_one_line(tmp_path):
         with pytest.raises(WeightsError, match=message) as caught:
             with_adapter(tiny.unet(), file)
         assert "\n" not in str(caught.value) and str(file) in str(caught.value)
-    (tmp_path / "page.bin").write_bytes(b"<html>")
-    with pytest.raises(WeightsError, match="not an adapter file"):
-        adapter_state(tmp_path / "page.bin")
+    torch.save([1], tmp_path / "list.bin")
+    for name, content in (("page.bin", b"<html>"), ("empty.bin", b""), ("list.bin", None), ("page.safetensors", b"<html>" * 40)):
+        if content is not None:
+            (tmp_path / name).write_bytes(content)
+        with pytest.raises(WeightsError, match=f"{name}: not an adapter file"):
+            adapter_state(tmp_path / name)
+
+
+@pytest.mark.parametrize(
+    "part",
+    [
+        *(f"sd/{name}.safetensors" for name in ("unet/diffusion_pytorch_model", "vae/diffusion_pytorch_model", "text_encoder/model")),
+        *("image_encoder/model.safetensors", "sd/unet/config.json", "sd/tokenizer/tokenizer.json"),
+    ],
+)
+@pytest.mark.parametrize("left", [0.5, 0])
+def test_a_damaged_part_is_one_line_that_names_its_folder(folders, tmp_path, part, left):
+    shutil.copytree(folders[0].parent, tmp_path / "w")
+    damaged = tmp_path / "w" / part
+    damaged.write_bytes(damaged.read_bytes()[: int(left * damaged.stat().st_size)])
+    with pytest.raises(WeightsError, match="not weights that can be read") as caught:
+        read_parts(tmp_path / "w/sd", tmp_path / "w" / folders[1].name, tmp_path / "w/image_encoder")
+    assert str(caught.value).startswith(f"{damaged.parent}: ") and "\n" not in str(caught.value)
+
+
+def test_a_tokenizer_that_says_no_length_is_padded_as_the_model_reads(folders, tmp_path):
+    shutil.copytree(folders[0].parent, tmp_path / "w")
+    (tmp_path / "w/sd/tokenizer/tokenizer_config.json").unlink()
+    found, whole = read_parts(tmp_path / "w/sd", tmp_path / "w" / folders[1].name, tmp_path / "w/image_encoder"), read_parts(*folders)
+    assert found.prompt.shape == whole.prompt.shape == (1, tiny.WORDS, 32)
 
 
 def test_missing_weights_are_named_before_anything_is_read(tmp_path):
