@@ -156,8 +156,9 @@ def _distances(table: pd.DataFrame, distance: str) -> list[str]:
 
 
 def _pairs(table: pd.DataFrame) -> list[str]:
-    lines = [markdown_line(["", "Direction", *map(escape, LABELS.values())]), markdown_line(["---", "---", *["---:"] * len(LABELS)])]
-    for name, _, values in rows_of(table, ["method", "mean embedding", "own embedding"]):
+    lines = [markdown_line(["", "Kind", "Direction", *map(escape, LABELS.values())]), markdown_line(["---"] * 3 + ["---:"] * len(LABELS))]
+    for name, kind, values in rows_of(table, ["method", "mean embedding", "own embedding"]):
         for direction in [d for d in DIRECTIONS if d in values.index]:
-            lines.append(markdown_line([escape(name), DIRECTIONS[direction], *(cell(values, direction, score, 1) for score in LABELS)]))
+            scores = [cell(values, direction, score, 1) for score in LABELS]
+            lines.append(markdown_line([escape(name), escape(kind), DIRECTIONS[direction], *scores]))
     return lines

@@ -52,6 +52,7 @@ def test_markdown_says_first_what_is_not_real(given):
     assert text.splitlines()[0].startswith("> **sample corpus") and "FD \\(random" not in text
     assert "| FCID | method | 2.00 ± 1.41 | 2.00 ± 0.00 |  |" in text and "| FCID (published)" not in text.splitlines()[0]
     assert "shuffling the pairs does not change it" in text
+    assert "| FCID | method | I2I | 4.0 ± 0.0 |" in text and "| FCID | mean embedding | I2I | 4.0 ± 0.0 |" in text
 
 
 def test_no_row_is_lost(given):
