@@ -1,10 +1,14 @@
 """params.yaml: the shipped file is valid, and mistakes are named."""
 
+import difflib
+import json
+import re
 from copy import deepcopy
 from pathlib import Path
 
 import numpy as np
 import pytest
+from dvc.utils.hydra import apply_overrides
 from pydantic import BaseModel
 from ruamel.yaml import YAML
 
@@ -102,6 +106,34 @@ def test_taking_a_key_out_of_the_shipped_file_changes_no_value():
         del values["scales"]["paper"]["pretrain"][key]
         with pytest.raises(ParameterError, match=rf"scales.paper.pretrain.{key}: Field required"):
             parse(values, list(METHODS))
+
+
+def leaves(values, above=()):
+    """Dotted key and value of everything that is no section."""
+    for key, value in values.items():
+        if isinstance(value, dict) and value:
+            yield from leaves(value, (*above, key))
+        else:
+            yield ".".join((*above, key)), value
+
+
+SHIPPED_LEAVES = dict(leaves(SHIPPED))
+OVERRIDES = [(key, new) for key, value in SHIPPED_LEAVES.items() if isinstance(value, list) for new in ([], [*value, "more"])]
+OVERRIDES += [("fcid.codebook_size", 800), ("decoders", 4), ("scale", "paper"), ("fcid.losses.recon", False)]
+
+
+@pytest.mark.parametrize(("key", "new"), OVERRIDES, ids=str)
+def test_an_experiment_changes_its_value_and_nothing_else(tmp_path, key, new):
+    """``dvc exp run -S`` writes the file anew: it parses, and every other line stands as it did, comments included."""
+    before = Path("params.yaml").read_text()
+    file = tmp_path / "params.yaml"
+    file.write_text(before)
+    apply_overrides(file, [f"{key}={json.dumps(new)}"])
+    assert YAML(typ="safe", pure=True).load(file.read_text()) == edited(**{key.replace(".", "__"): new})
+    changed = [line[1:].strip() for line in difflib.ndiff(before.splitlines(), file.read_text().splitlines()) if line[0] in "+-"]
+    items = len(SHIPPED_LEAVES[key]) + len(new) if isinstance(new, list) else 0
+    assert len(changed) <= 2 + items and all(line.startswith(("- ", key.rpartition(".")[2])) for line in changed)
+    assert sorted(re.findall("#.*", before)) == sorted(re.findall("#.*", file.read_text()))
 
 
 def test_q_may_differ_between_tasks():
