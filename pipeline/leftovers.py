@@ -19,6 +19,7 @@ def set_aside(params: Params) -> list[Path]:
     pictures = {paths.run_name(name, seed) for name in params.reconstruction.datasets for seed in params.seeds}
     moved = [path for room in _rooms() for path in _unlisted(room, runs)]
     moved += [path for room in _picture_rooms() for path in _unlisted(room, pictures)]
+    moved += [] if pictures else [path for path in _table3() if path.exists()]
     for path in moved:
         target = paths.work("unlisted", *path.parts)
         files.remove(target)
@@ -35,6 +36,11 @@ def _rooms() -> list[Path]:
 def _picture_rooms() -> list[Path]:
     made = [make("faces-0") for make in (paths.vqvae, paths.rebuilt, paths.reconstruction)]
     return [path.parent for path in [*made, *(paths.receipt(stage, "faces-0") for stage in ("vqvae", "reconstruct"))]]
+
+
+def _table3() -> list[Path]:
+    made = [paths.table(paths.TABLE3, ending) for ending in ("csv", "md")]
+    return [*made, paths.FIGURE10, paths.receipt(paths.TABLE3, paths.TABLE3)]
 
 
 def _unlisted(room: Path, listed: Iterable[str]) -> list[Path]:

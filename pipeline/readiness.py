@@ -24,7 +24,12 @@ MODALITIES = ("audio", "video", "text")
 
 def problems(params: Params) -> list[str]:
     """What would stop a run."""
-    return [*_stores(params), *_methods(params), *_recipes(params), *_device(params), *_tasks(params)]
+    return [*contradictions(params), *_no_task(params), *_recipes(params), *_device(params)]
+
+
+def contradictions(params: Params) -> list[str]:
+    """What would stop a run on any machine: lists of params.yaml that do not fit each other, and sections that a method cannot take."""
+    return [*_stores(params), *_pretraining(params), *_pictures(params), *_methods(params), *_tasks(params)]
 
 
 def warnings(params: Params, clips: Mapping[str, Sequence[Clip]]) -> list[str]:
@@ -37,7 +42,6 @@ def _stores(params: Params) -> Iterator[str]:
         for name in listed:
             if paths.plain(name) == name and name not in params.datasets:
                 yield f"params.yaml: stores.{modality}: {unknown_key(name, list(params.datasets))} (or add it under datasets)"
-    yield from lacking(params)
 
 
 def unusable(params: Params, clips: Mapping[str, Sequence[Clip]]) -> Iterator[str]:
@@ -50,9 +54,7 @@ def unusable(params: Params, clips: Mapping[str, Sequence[Clip]]) -> Iterator[st
             yield f"{name}: {failed} of {len(rows)} clips cannot be used, {limit}: repair or remove them, or raise the limit"
 
 
-def lacking(params: Params) -> Iterator[str]:
-    """What the long stages lack, pretraining and the pictures of table 3: the first stage says so."""
-    yield from _pretraining(params)
+def _pictures(params: Params) -> Iterator[str]:
     if params.reconstruction.datasets:
         try:
             params.pictures  # noqa: B018 (raises)
@@ -144,11 +146,19 @@ def _known_tasks() -> list[str]:
     return list(evaluate.TASKS)
 
 
-def _tasks(params: Params) -> Iterator[str]:
-    """A task runs where its datasets are listed, and then needs their stores."""
-    possible = [task for task in _known_tasks() if _reads(task).keys() <= params.datasets.keys()]
-    if not possible and not _own(params):
+def _possible(params: Params) -> list[str]:
+    """Tasks whose datasets are listed: these are run."""
+    return [task for task in _known_tasks() if _reads(task).keys() <= params.datasets.keys()]
+
+
+def _no_task(params: Params) -> Iterator[str]:
+    if not _possible(params) and not _own(params):
         yield f"no task can run on {', '.join(params.datasets)}; a task and its datasets: {_listed()}"
+
+
+def _tasks(params: Params) -> Iterator[str]:
+    """A task that is run needs the stores of its datasets."""
+    possible = _possible(params)
     for dataset, modalities in {dataset: modalities for task in possible for dataset, modalities in _reads(task).items()}.items():
         for modality in modalities:
             if dataset not in getattr(params.stores, modality):

@@ -1,12 +1,12 @@
 """Write what the code of every stage means, one small file per stage and item: what every other stage waits for in place of code.
 
 A file whose meaning has not changed stays as it is, so that an edit redoes the stages that use what was edited and no other. It is
-the first stage, so it says what pretraining and table 3 lack before anything long starts.
+the first stage, so it says before anything long starts what of params.yaml would stop a later one.
 """
 
 import argparse
 
-from pipeline import paths, readiness
+from pipeline import readiness
 from pipeline.orchestration import code
 from pipeline.params import ParameterError, Params
 
@@ -16,7 +16,6 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace, params: Params) -> None:
-    if lacking := list(readiness.lacking(params)):
-        raise ParameterError("\n".join(lacking))
-    paths.receipt("table3", "table3").parent.mkdir(parents=True, exist_ok=True)  # the page waits for this folder, be it empty
+    if found := readiness.contradictions(params):
+        raise ParameterError("\n".join(found))
     code.write(name for name, dataset in params.datasets.items() if dataset.source == "csv")

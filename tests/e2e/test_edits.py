@@ -92,6 +92,10 @@ def test_a_dataset_taken_out_of_the_parameters_takes_its_scores_with_it(project)
     for modality in ("video", "audio"):
         project.set(f"stores.{modality}", ["vggsound_avel", "mscoco"] if modality == "video" else ["vggsound_avel"])
     project.set("stores.pixels", [])
+    said = project.run("dvc", "repro", check=False)
+    assert said.returncode and "reconstruction.datasets: unknown key 'celeba_hq'" in said.stderr
+    assert "Running stage 'code'" in said.stdout and said.stdout.count("Running stage") == 1, "before anything else"
+    project.set("reconstruction.datasets", [])
     stale = project.would_run()
     assert {"codes@baseline-0", "evaluate@baseline-0", "tables"} <= stale
     assert not any(name.startswith(("features", "pretrain@")) for name in stale)

@@ -87,6 +87,7 @@ def make(folder, model):
     project.set("datasets", {name: {"source": "released"} for name in DATASETS})
     stores = {modality: [name for name, found in DATASETS.items() if modality in found] for modality in SHAPES}
     project.set("stores", {**stores, "text": ["vggsound_avel"], "pixels": [], "masks": []})
+    project.set("reconstruction.datasets", [])
     project.set("methods", ["fcid"])
     released.export(project.folder / "FCID.pt", model, {"method": "fcid", "pretrain": {"epochs": 4}, "steps": 2000})
     pinned = {"checkpoint": "FCID.pt", "checkpoint_sha256": file_digest(project.folder / "FCID.pt")}

@@ -48,3 +48,13 @@ def test_pictures_of_another_seed_or_dataset_are_set_aside(tmp_path, monkeypatch
         for path in (paths.vqvae(run), paths.reconstruction(run), paths.rebuilt(run)):
             write(path, run)
     assert len(leftovers.set_aside(params)) == 6 and [path.stem for path in paths.reconstruction("x-0").parent.iterdir()] == ["celeba_hq-0"]
+
+
+def test_without_pictures_nothing_of_table_3_is_left(tmp_path, monkeypatch):
+    params = shipped(reconstruction={**shipped().reconstruction.model_dump(), "datasets": []})
+    monkeypatch.chdir(tmp_path)
+    made = [paths.reconstruction("celeba_hq-0"), paths.table("table3", "csv"), paths.FIGURE10, paths.receipt("table3", "table3")]
+    other = [paths.TABLE1, paths.receipt("tables", "table1")]
+    for path in [*made, *other]:
+        write(path, "x")
+    assert sorted(leftovers.set_aside(params)) == sorted(made) and all(path.exists() for path in other)
