@@ -8,6 +8,7 @@ from typing import Annotated, Any
 from pydantic import ConfigDict, Field, TypeAdapter, ValidationError
 from pydantic.dataclasses import dataclass
 
+from cmg.faults import faults
 from cmg.files import write_json
 
 HELP = "run: dvc repro"
@@ -142,12 +143,5 @@ def read_run(path: Path) -> Run:
     try:
         return TypeAdapter(Run).validate_json(path.read_bytes())
     except ValidationError as error:
-        raise ValueError(f"{path}: {_said(error)}; {HELP}") from error
-
-
-def _said(error: ValidationError) -> str:
-    """The first fault on one line: where it is, what was expected, what was found."""
-    fault, *others = error.errors(include_url=False)
-    place = ".".join(map(str, fault["loc"])) or "the file"
-    found = f", found {fault['input']!r}" if isinstance(fault["input"], str | float | None) and fault["loc"] else ""
-    return f"{place}: {fault['msg']}{found}" + f" (and {len(others)} more)" * bool(others)
+        first, *others = faults(error)
+        raise ValueError(f"{path}: {first}{f' (and {len(others)} more)' * bool(others)}; {HELP}") from error

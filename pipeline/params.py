@@ -6,13 +6,14 @@ Sections of methods (``fcid:``) are validated by the method's own configuration 
 import difflib
 import json
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, PositiveInt, ValidationError, model_validator
 
+from cmg.faults import faults
 from cmg.methods import METHODS, config_class
 from cmg.registry import DATASETS
 from cmg.tasks.options import EvaluateOptions
@@ -42,8 +43,7 @@ def located(section: str) -> Iterator[None]:
     try:
         yield
     except ValidationError as error:
-        lines = [f"params.yaml: {'.'.join([section, *map(str, item['loc'])])}: {item['msg']}" for item in error.errors()]
-        raise ParameterError("\n".join(lines)) from error
+        raise ParameterError("\n".join(f"params.yaml: {line}" for line in faults(error, section))) from error
 
 
 def unknown_key(key: str, known: list[str]) -> str:
@@ -387,8 +387,7 @@ def parse(values: dict[str, Any], known_methods: list[str]) -> Params:
     try:
         params = Params(**{key: value for key, value in values.items() if key in fields}, sections=sections, released=released)
     except ValidationError as error:
-        lines = (f"params.yaml: {'.'.join(map(str, item['loc'])).removeprefix('released.')}: {_message(item)}" for item in error.errors())
-        raise ParameterError("\n".join(lines)) from error
+        raise ParameterError("\n".join(f"params.yaml: {line.removeprefix('released.')}" for line in faults(error))) from error
     epochs_of = {f"scales.{name}.pretrain.epochs_of": list(scale.pretrain.epochs_of) for name, scale in params.scales}
     for place, methods in {"methods": params.methods, **epochs_of}.items():
         for method in methods:
@@ -416,12 +415,6 @@ def _datasets(params: Params) -> Iterator[str]:
             yield f"datasets.{name}.manifest: name the csv of your files, in the dataset's folder (docs/own_data.md)"
         if not own and name not in DATASETS:
             yield f"datasets: {unknown_key(name, list(DATASETS))}; files of your own have source: csv"
-
-
-def _message(item: Mapping[str, Any]) -> str:
-    """What was expected, and the value where it is a single one that no message of ours names."""
-    named = item["type"] in ("value_error", "missing") or isinstance(item["input"], dict | list)
-    return item["msg"] if named else f"{item['msg']}, found {json.dumps(item['input'], default=str)}"
 
 
 def load(path: Path = paths.PARAMS) -> Params:

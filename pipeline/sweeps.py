@@ -12,6 +12,7 @@ from typing import Annotated, Any
 from pydantic import Field, StringConstraints, ValidationError
 from ruamel.yaml import YAML
 
+from cmg.faults import faults
 from cmg.methods import METHODS
 from pipeline import paths, yamlfile
 from pipeline.params import Evaluate, ParameterError, Params, Released, Section, unknown_key
@@ -45,8 +46,7 @@ def load(method: str) -> Sweeps:
     try:
         found = Sweeps(**yamlfile.read(path))
     except ValidationError as error:
-        lines = [f"{path}: {'.'.join(map(str, item['loc']))}: {item['msg']}" for item in error.errors()]
-        raise ParameterError("\n".join(lines)) from error
+        raise ParameterError("\n".join(f"{path}: {line}" for line in faults(error))) from error
     known = [*found.points, *found.scorings]
     if DEFAULT in known or len(set(known)) < len(known):
         raise ParameterError(f"{path}: points and scorings need names of their own, and '{DEFAULT}' is the main run's")
@@ -131,7 +131,7 @@ def _at_scoring(params: Params, method: str, where: str, changes: dict[str, Any]
     try:
         evaluate = Evaluate(**{**params.evaluate.model_dump(), **changes})
     except ValidationError as error:
-        raise ParameterError("\n".join(f"{where}: {item['msg']}" for item in error.errors())) from error
+        raise ParameterError("\n".join(f"{where}: {line}" for line in faults(error))) from error
     _check_new(where, evaluate != params.evaluate, "evaluate")
     return params.model_copy(update={"evaluate": evaluate})
 

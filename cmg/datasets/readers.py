@@ -14,6 +14,7 @@ from pydantic import TypeAdapter, ValidationError
 
 from cmg.datasets.listing import Listing
 from cmg.datasets.rows import IndexResult
+from cmg.faults import faults
 from cmg.registry import DATASETS
 
 
@@ -51,7 +52,7 @@ def _options(name: str, kind: type, given: dict[str, object]) -> object:
         try:
             TypeAdapter(types[key]).validate_python(value, strict=True)
         except ValidationError as error:
-            raise OptionError(f"dataset {name}: {key}: {error.errors()[0]['msg']}, found {value!r}") from error
+            raise OptionError(f"dataset {name}: {faults(error, key)[0]}") from error
     return kind(**given)
 
 
