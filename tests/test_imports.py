@@ -12,6 +12,7 @@ from cmg.methods import METHODS
 # room: rooms it may import besides itself
 MAY_IMPORT = {
     "answers": set(),
+    "faults": set(),
     "files": set(),
     "registry": set(),
     "results": set(),
