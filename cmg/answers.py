@@ -17,7 +17,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from cmg.files import write_bytes
+from cmg.files import BadFile, write_bytes
 
 NOTHING = "(nothing)"
 SCHEMA = pa.schema(
@@ -99,9 +99,9 @@ def read_answers(path: Path) -> list[Answer]:
         with open(path, "rb") as file:
             table = pq.ParquetFile(file).read()
     except pa.ArrowInvalid as error:
-        raise ValueError(f"{path}: not a parquet file ({error}); run: dvc repro") from error
+        raise BadFile(f"{path}: not a parquet file ({error}); run: dvc repro") from error
     if not table.schema.equals(SCHEMA, check_metadata=True):
-        raise ValueError(f"{path}: expected answers with columns {', '.join(SCHEMA.names)}, found {', '.join(table.column_names)}")
+        raise BadFile(f"{path}: expected answers with columns {', '.join(SCHEMA.names)}, found {', '.join(table.column_names)}")
     return [Answer(**record) for record in table.to_pylist()]
 
 

@@ -15,6 +15,10 @@ from pathlib import Path
 TEMPORARY = ".*.tmp"  # pattern of these names
 
 
+class BadFile(ValueError):
+    """What a file of the project holds is not what was expected; the message says what was found, and what helps."""
+
+
 @contextmanager
 def naming(path: Path) -> Iterator[None]:
     """The system's error without a file gets the name ``path``; what a library says where the disk is full becomes such an error."""

@@ -9,7 +9,7 @@ from pydantic import ConfigDict, Field, TypeAdapter, ValidationError
 from pydantic.dataclasses import dataclass
 
 from cmg.faults import faults
-from cmg.files import write_json
+from cmg.files import BadFile, write_json
 
 HELP = "run: dvc repro"
 CHECKED = ConfigDict(strict=True, extra="forbid")
@@ -125,7 +125,7 @@ class Run:
         found = [cell for cell in self.cells if (cell.task, cell.direction, cell.toc) == (task, direction, toc)]
         if len(found) > 1:
             metrics = ", ".join(cell.metric for cell in found)
-            raise ValueError(f"run {self.name}: {len(found)} scores for {task} {direction} (toc={toc}): {metrics}; expected one; {HELP}")
+            raise BadFile(f"run {self.name}: {len(found)} scores for {task} {direction} (toc={toc}): {metrics}; expected one; {HELP}")
         return found[0] if found else None
 
 
@@ -144,4 +144,4 @@ def read_run(path: Path) -> Run:
         return TypeAdapter(Run).validate_json(path.read_bytes())
     except ValidationError as error:
         first, *others = faults(error)
-        raise ValueError(f"{path}: {first}{f' (and {len(others)} more)' * bool(others)}; {HELP}") from error
+        raise BadFile(f"{path}: {first}{f' (and {len(others)} more)' * bool(others)}; {HELP}") from error

@@ -18,7 +18,7 @@ from typing import Any, Literal
 
 import numpy as np
 
-from cmg.files import write_bytes
+from cmg.files import BadFile, write_bytes
 
 Score = Literal["full", "similarity", "variance"]
 RELEASE = {"normalise": False, "denominator": "release", "ddof": 1, "dead_last": False}
@@ -134,5 +134,5 @@ def read_toc(path: str | Path) -> dict[str, np.ndarray]:
     rankings = {name: np.asarray(entry["ranking"], dtype=np.int64) for name, entry in json.loads(Path(path).read_text())["scores"].items()}
     for name, ranking in rankings.items():
         if not np.array_equal(np.sort(ranking), np.arange(len(ranking))):
-            raise ValueError(f"{path}: the {name!r} ranking is not a permutation of its {len(ranking)} dimensions; run the toc stage again")
+            raise BadFile(f"{path}: the {name!r} ranking is not a permutation of its {len(ranking)} dimensions; run: dvc repro toc")
     return rankings

@@ -19,6 +19,7 @@ EXPECTED = {
     "cmg.extract.loose.LooseError",
     "cmg.extract.options.RecipeError",
     "cmg.extract.weights.WeightsError",
+    "cmg.files.BadFile",
     "cmg.generation.generator.GeneratorError",
     "cmg.released.checkpoints.CheckpointError",
     "cmg.segmentation.errors.SegmentationError",

@@ -10,6 +10,7 @@ from typing import Any
 
 import pandas as pd
 
+from cmg.files import BadFile
 from cmg.report.layout import METHODS, label
 from cmg.report.markdown import escape, markdown_line
 from cmg.report.published import read_published
@@ -52,7 +53,7 @@ def read_results(files: Sequence[Path]) -> list[dict[str, Any]]:
             result = json.loads(file.read_text(encoding="utf-8"))
             found.append({"method": result["method"], "seed": int(result["seed"]), "rows": list(result["rows"])})
         except (ValueError, KeyError, TypeError) as error:
-            raise ValueError(f"{file}: not a result of generation ({error}); run: dvc repro branches/generation/dvc.yaml") from error
+            raise BadFile(f"{file}: not a result of generation ({error}); run: dvc repro branches/generation/dvc.yaml") from error
     return found
 
 

@@ -8,6 +8,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from cmg.files import BadFile
+
 AXES = ("step", "epoch")
 CODEBOOK_WORDS = ("usage", "perplexity")
 
@@ -38,7 +40,7 @@ def read_history(path: Path, axis: str = "step") -> History:
     """
     columns = read_columns(path)
     if axis not in columns:
-        raise ValueError(f"{path}: expected a column '{axis}', found {', '.join(columns) or 'an empty file'}; run: dvc repro pretrain")
+        raise BadFile(f"{path}: expected a column '{axis}', found {', '.join(columns) or 'an empty file'}; run: dvc repro pretrain")
     steps = columns[axis]
     return History(path.parent.name, steps, {name: values for name, values in columns.items() if name not in AXES})
 
@@ -53,7 +55,7 @@ def read_columns(path: Path) -> dict[str, tuple[float, ...]]:
 
 def _row(line: list[str], header: list[str], where: str) -> list[float]:
     if len(line) != len(header):
-        raise ValueError(f"{where}: expected {len(header)} fields, found {len(line)}; run: dvc repro pretrain")
+        raise BadFile(f"{where}: expected {len(header)} fields, found {len(line)}; run: dvc repro pretrain")
     return [_number(text, f"{where}, column {name}") for text, name in zip(line, header, strict=True)]
 
 
@@ -63,7 +65,7 @@ def _number(text: str, where: str) -> float:
     try:
         value = float(text)
     except ValueError as error:
-        raise ValueError(f"{where}: expected a number, found {text!r}; run: dvc repro pretrain") from error
+        raise BadFile(f"{where}: expected a number, found {text!r}; run: dvc repro pretrain") from error
     return value if math.isfinite(value) else math.nan
 
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from cmg.answers import Answer
+from cmg.files import BadFile
 from cmg.report.codebooks import CodebookMaps
 from cmg.report.examples import Exhibit
 from cmg.report.history import History, read_history
@@ -168,7 +169,7 @@ def read_groups(path: Path, dataset: str, modality: str, examples: int = 3) -> l
         rows = list(reader)
         found = reader.fieldnames or []
     if "reason" not in found:
-        raise ValueError(f"{path}: expected a column 'reason', found {', '.join(found) or 'an empty file'}; run: dvc repro")
+        raise BadFile(f"{path}: expected a column 'reason', found {', '.join(found) or 'an empty file'}; run: dvc repro")
     keys = [(_first(row, "split", "file"), _first(row, "status", "kind"), _first(row, "reason")) for row in rows]
     ids: dict[tuple[str, str, str], list[str]] = {}
     for key, row in zip(keys, rows, strict=True):
@@ -187,7 +188,7 @@ def read_remarks(path: Path, dataset: str, modality: str, examples: int = 3) -> 
         reader = csv.DictReader(handle)
         rows = list(reader)
     if not {"clip_id", "kind", "text"} <= set(reader.fieldnames or []):
-        raise ValueError(f"{path}: expected columns clip_id, kind and text, found {reader.fieldnames}; run: dvc repro")
+        raise BadFile(f"{path}: expected columns clip_id, kind and text, found {reader.fieldnames}; run: dvc repro")
     kinds = sorted(Counter(row["kind"] for row in rows).items(), key=lambda item: (-item[1], item[0]))
     of_kind = {kind: [row for row in rows if row["kind"] == kind] for kind, _ in kinds}
     return [
@@ -207,7 +208,7 @@ def read_store(path: Path) -> StoreFacts:
         attributes = json.loads(root.read_text(encoding="utf-8"))["attributes"]
         counts = {str(status): int(count) for status, count in attributes["counts"].items()}
     except (json.JSONDecodeError, KeyError, TypeError, AttributeError) as error:
-        raise ValueError(f"{root}: expected a sealed store with attribute 'counts', found {error!r}; run: dvc repro features") from error
+        raise BadFile(f"{root}: expected a sealed store with attribute 'counts', found {error!r}; run: dvc repro features") from error
     recipe, weights = attributes.get("recipe", ""), attributes.get("weights_digest") or ""
     text = recipe if isinstance(recipe, str) else ", ".join(f"{key} {value}" for key, value in sorted(dict(recipe).items()))
     return StoreFacts(path.parent.name, path.stem, counts, text, str(weights))
@@ -220,4 +221,4 @@ def read_training(path: Path) -> Training:
         clips = about.get("clips", {}).get("used")
         return Training(path.parent.name, None if clips is None else int(clips), dict(about.get("pretrain", {})))
     except (json.JSONDecodeError, AttributeError, TypeError, ValueError) as error:
-        raise ValueError(f"{path}: expected a checkpoint's description, found {error!r}; run: dvc repro pretrain") from error
+        raise BadFile(f"{path}: expected a checkpoint's description, found {error!r}; run: dvc repro pretrain") from error

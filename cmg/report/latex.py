@@ -11,6 +11,7 @@ import sys
 from itertools import groupby
 from pathlib import Path
 
+from cmg.files import BadFile
 from cmg.report.layout import LAYOUTS, Layout, label
 from cmg.report.markdown import shown
 from cmg.report.reading import other_subset
@@ -93,7 +94,7 @@ def plain_latex(path: Path) -> str:
     notice, body = split_notice(path.read_text(encoding="utf-8"))
     head, *rows = list(csv.reader(io.StringIO(body))) or [[]]
     if not head or any(len(row) != len(head) for row in rows):
-        raise ValueError(f"{path}: expected a header and lines of as many fields; write the file anew")
+        raise BadFile(f"{path}: expected a header and lines of as many fields; write the file anew")
     fields = [dict(zip(head, row, strict=True)) for row in rows]
     kept = [name for name in head if name not in LEFT_OUT and not name.endswith(("_sd", "_seeds"))]
     columns = [[_value(row, name) for row in fields] for name in kept]
@@ -132,7 +133,7 @@ def latex(path: Path, *others: Path) -> str:
     """
     if path.stem in PLAIN:
         if others:
-            raise ValueError(f"{path}: only tables of scores can be joined, found {len(others)} further files")
+            raise BadFile(f"{path}: only tables of scores can be joined, found {len(others)} further files")
         return plain_latex(path)
     return table_latex(read_tables([path, *others], SCORES.get(path.stem) or sweep_layout(path.stem)))
 

@@ -6,6 +6,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from cmg.files import BadFile
+
 PER_RUN = ("pretrain", "codes", "toc", "evaluate")  # stages whose item is a run, <method>-<seed>
 
 
@@ -38,7 +40,7 @@ def read_log(path: Path) -> Log:
         peak = notes.pop("peak_memory_gib", None)
         return Log(stage, item, seconds, str(notes.pop("processor", "")), None if peak is None else float(peak), notes)
     except (ValueError, KeyError, TypeError, AttributeError) as error:
-        raise ValueError(f"{path}: expected a stage's log with stage, item and seconds, found {error!r}; remove it") from error
+        raise BadFile(f"{path}: expected a stage's log with stage, item and seconds, found {error!r}; remove it") from error
 
 
 def read_logs(files: Iterable[Path]) -> tuple[tuple[Log, ...], tuple[Path, ...]]:

@@ -7,7 +7,7 @@ from collections import defaultdict
 from collections.abc import Sequence
 from pathlib import Path
 
-from cmg.files import write_bytes
+from cmg.files import BadFile, write_bytes
 from cmg.report.history import History, thin
 
 POINTS = 200
@@ -35,7 +35,7 @@ def _curve(term: str, runs: Sequence[History]) -> str:
     steps = runs[0].steps
     for run in runs[1:]:
         if run.steps != steps or term not in run.columns:
-            raise ValueError(f"{run.run}: expected the steps and terms of {runs[0].run}; run: dvc repro pretrain")
+            raise BadFile(f"{run.run}: expected the steps and terms of {runs[0].run}; run: dvc repro pretrain")
     means = [math.fsum(values) / len(runs) for values in zip(*(run.columns[term] for run in runs), strict=True)]
     text = io.StringIO()
     lines = csv.writer(text, lineterminator="\n")

@@ -6,6 +6,7 @@ import statistics
 from collections.abc import Sequence
 from pathlib import Path
 
+from cmg.files import BadFile
 from cmg.report.layout import CELLS, COLUMN_LABELS, WAYS
 from cmg.report.tablecsv import TOC, number
 from cmg.results import Cell, Run
@@ -71,7 +72,7 @@ def read_protocols(path: Path) -> list[dict[str, str]]:
     lines = [line for line in path.read_text(encoding="utf-8").splitlines() if not line.startswith("#")]
     reader = csv.DictReader(lines)
     if tuple(reader.fieldnames or ()) != HEADER:
-        raise ValueError(
+        raise BadFile(
             f"{path}: expected the fields {','.join(HEADER)}, found {lines[0] if lines else 'nothing'}; run: python -m pipeline protocols"
         )
     return list(reader)

@@ -9,6 +9,8 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+from cmg.files import BadFile
+
 PRINTED = Path(__file__).with_name("published_table3.csv")
 SCORES = ("full", "similarity", "variance")
 SHARE = {"share", "kept", "random", "toc", "worse"}
@@ -51,7 +53,7 @@ def read_rebuilt(path: Path) -> Rebuilt:
             raise KeyError(*SHARE - lacking[0].keys())
         return found
     except (json.JSONDecodeError, KeyError, TypeError, AttributeError) as error:
-        raise ValueError(f"{path}: expected errors of rebuilt pictures, found {error!r}; run: dvc repro reconstruct") from error
+        raise BadFile(f"{path}: expected errors of rebuilt pictures, found {error!r}; run: dvc repro reconstruct") from error
 
 
 @cache

@@ -5,6 +5,7 @@ import io
 from collections.abc import Sequence
 from pathlib import Path
 
+from cmg.files import BadFile
 from cmg.report.layout import LAYOUTS, PUBLISHED, TABLE1, Layout
 from cmg.report.tables import Row, Summary, Table
 
@@ -59,7 +60,7 @@ def read_table(path: Path, layout: Layout = TABLE1) -> Table:
     if not lines or tuple(lines[0]) != names:
         found = ",".join(lines[0][:7]) if lines else "nothing"
         expected = f"the header of {layout.title.lower()} ({','.join(names[:7])},…)"
-        raise ValueError(f"{path}: expected {expected}, found {found}; {_help(layout)}")
+        raise BadFile(f"{path}: expected {expected}, found {found}; {_help(layout)}")
     return Table(notice, tuple(_parse(line, layout, f"{path}: row {n}") for n, line in enumerate(lines[1:], start=1)), layout)
 
 
@@ -86,7 +87,7 @@ def _help(layout: Layout) -> str:
 def _parse(line: list[str], layout: Layout, where: str) -> Row:
     names = header(layout)
     if len(line) != len(names):
-        raise ValueError(f"{where}: expected {len(names)} fields, found {len(line)}; {_help(layout)}")
+        raise BadFile(f"{where}: expected {len(names)} fields, found {len(line)}; {_help(layout)}")
     fields = dict(zip(names, line, strict=True))
     seeds = tuple(int(seed) for seed in fields["seeds"].split(";") if seed)
     toc = {text: flag for flag, text in TOC.items()}[fields["toc"]]

@@ -6,6 +6,7 @@ from dataclasses import replace
 import numpy as np
 
 from cmg.datasets.clips import Clip
+from cmg.files import BadFile
 from cmg.registry import DATASETS, TASK_DATASETS
 from cmg.results import Cell, OpenCell
 from cmg.tasks import ave, ave_avvp, avvp, openset, own, published, retrieval, ucf_vgg
@@ -86,15 +87,15 @@ def _ranking(codes: RunCodes, rankings: Mapping[str, np.ndarray] | None, options
         return None
     name = ranked_by(options.toc_score)
     if name not in rankings:
-        raise ValueError(f"no TOC ranking by {name!r}; found {', '.join(rankings)}; run: dvc repro")
+        raise BadFile(f"no TOC ranking by {name!r}; found {', '.join(rankings)}; run: dvc repro")
     return np.asarray(rankings[name])
 
 
 def _check_index(codes: RunCodes, indices: Mapping[str, Sequence[Clip]], dataset: str, task: str) -> None:
     if dataset not in indices:
-        raise ValueError(f"task {task} needs the index of {dataset}; found {', '.join(indices) or 'none'}; run: dvc repro")
+        raise BadFile(f"task {task} needs the index of {dataset}; found {', '.join(indices) or 'none'}; run: dvc repro")
     for (name, modality), held in codes.entries.items():
         if name == dataset and modality != "text" and len(held.valid) != len(indices[dataset]):
-            raise ValueError(
+            raise BadFile(
                 f"{codes.name}: {dataset}.{modality} has {len(held.valid)} rows, the index has {len(indices[dataset])}; run: dvc repro"
             )

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from cmg.datasets.clips import Clip
+from cmg.files import BadFile
 from cmg.registry import DATASETS, youtube_id
 from cmg.tasks.codes import RunCodes
 
@@ -60,7 +61,7 @@ def make_part(codes: RunCodes, dataset: str, modality: str, clips: Sequence[Clip
     valid = codes.get(dataset, modality).valid
     if clips and max(clip.row for clip in clips) >= len(valid):
         row = max(clip.row for clip in clips)
-        raise ValueError(f"{codes.name}: {dataset}.{modality} has {len(valid)} rows, the index has row {row}; run: dvc repro")
+        raise BadFile(f"{codes.name}: {dataset}.{modality} has {len(valid)} rows, the index has row {row}; run: dvc repro")
     usable = [clip for clip in clips if valid[clip.row] > 0]
     if not usable:
         raise ValueError(

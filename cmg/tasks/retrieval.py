@@ -15,6 +15,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from cmg.datasets.clips import Clip
+from cmg.files import BadFile
 from cmg.registry import RETRIEVAL
 from cmg.results import Cell
 from cmg.tasks.codes import RunCodes
@@ -128,13 +129,13 @@ def items(codes: RunCodes, dataset: str, modality: str, clips: Sequence[Clip], l
     """
     held = codes.get(dataset, modality)
     if held.values.shape[1] != 1:
-        raise ValueError(f"{codes.name}: {dataset}.{modality} has {held.values.shape[1]} codes per row; expected one; run: dvc repro")
+        raise BadFile(f"{codes.name}: {dataset}.{modality} has {held.values.shape[1]} codes per row; expected one; run: dvc repro")
     if modality != "text":
         pairs = [(clip.row, clip.row) for clip in listed]
     else:
         row_of = {sentence: row for row, sentence in enumerate(sentences(clips))}
         if len(row_of) != len(held.valid):
-            raise ValueError(f"{codes.name}: {dataset}.text has {len(held.valid)} rows, the index {len(row_of)} sentences; run: dvc repro")
+            raise BadFile(f"{codes.name}: {dataset}.text has {len(held.valid)} rows, the index {len(row_of)} sentences; run: dvc repro")
         pairs = [(row_of[text], clip.row) for clip in listed for text in clip.captions]
     usable = np.array([pair for pair in pairs if held.valid[pair[0]] > 0], dtype=np.int64).reshape(-1, 2)
     return Items(modality, usable[:, 0], usable[:, 1])
@@ -149,7 +150,7 @@ def _kept(size: int, ranking: np.ndarray | None, share: float, worst: float) -> 
     if ranking is None:
         return [None]
     if len(ranking) != size:
-        raise ValueError(f"the TOC ranking has {len(ranking)} dimensions, the codes have {size}; run: dvc repro")
+        raise BadFile(f"the TOC ranking has {len(ranking)} dimensions, the codes have {size}; run: dvc repro")
     return [None, select(ranking, max(1, round(share * size)), worst)]
 
 

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from cmg.answers import keep
+from cmg.files import BadFile
 from cmg.results import Cell
 from cmg.tasks import heads, metrics
 from cmg.tasks.codes import RunCodes
@@ -110,7 +111,7 @@ def kept_dimensions(size: int, ranking: np.ndarray | None, shares: Sequence[floa
     if ranking is None:
         return kept
     if len(ranking) != size:
-        raise ValueError(f"the TOC ranking has {len(ranking)} dimensions, the codes have {size}; run: dvc repro")
+        raise BadFile(f"the TOC ranking has {len(ranking)} dimensions, the codes have {size}; run: dvc repro")
     return kept + [select(ranking, q, worst) for q in sorted({max(1, round(share * size)) for share in shares})]
 
 

@@ -40,13 +40,13 @@ def run(args: argparse.Namespace, params: Params) -> None:
 
 def _place(table: Path, cell: str) -> tuple[Layout, CellSpec]:
     """The layout of the table and what its column is."""
-    layouts = {layout.name: layout for layout in LAYOUTS if all(isinstance(spec, CellSpec) for spec in layout.cells)}
-    if table.stem not in layouts:
-        raise ParameterError(f"{table}: no table of heads; expected {' or '.join(f'{name}.csv' for name in layouts)}")
-    specs = {spec.key: spec for spec in layouts[table.stem].cells if isinstance(spec, CellSpec)}
+    layouts = {f"{layout.name}.csv": layout for layout in LAYOUTS if all(isinstance(spec, CellSpec) for spec in layout.cells)}
+    if table.name not in layouts:
+        raise ParameterError(f"{table}: no table of heads; expected {' or '.join(layouts)}")
+    specs = {spec.key: spec for spec in layouts[table.name].cells if isinstance(spec, CellSpec)}
     if cell not in specs:
         raise ParameterError(f"{table}: {unknown_key(cell, list(specs))}")
-    return layouts[table.stem], specs[cell]
+    return layouts[table.name], specs[cell]
 
 
 def _row(rows: Sequence[Row], args: argparse.Namespace) -> Row:
@@ -54,7 +54,8 @@ def _row(rows: Sequence[Row], args: argparse.Namespace) -> Row:
     own = [row for row in rows if row.kind in ("control", "method") and row.seeds]
     found = [row for row in own if row.method == args.method and bool(row.toc) == args.toc]
     if not found:
-        raise ParameterError(f"{args.table}: {unknown_key(args.method, list(dict.fromkeys(row.method for row in own)))}")
+        hint = " (the row with TOC: --toc)" if args.method.endswith("_toc") else ""
+        raise ParameterError(f"{args.table}: {unknown_key(args.method, list(dict.fromkeys(row.method for row in own)))}{hint}")
     return found[0]
 
 

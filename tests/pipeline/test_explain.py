@@ -66,6 +66,8 @@ def test_localisation_counts_seconds(made, capsys):
         ("results/table1.csv fcdi ave_va", "unknown key 'fcdi'; did you mean 'fcid'?"),
         ("results/table1.csv fcid ave_av_", "unknown key 'ave_av_'; did you mean 'ave_av'?"),
         ("results/table1.csv fcid avg", "unknown key 'avg'"),
+        ("results/table1.csv fcid_toc ave_va", "did you mean 'fcid'? (the row with TOC: --toc)"),
+        ("results/table1.md fcid ave_va", "no table of heads; expected table1.csv or codaar_table8.csv"),
         ("results/table10.csv fcid ave_va", "no table of heads; expected table1.csv or codaar_table8.csv"),
         (
             "results/codaar_table8.csv fcid ucf_vgg_va",
@@ -82,3 +84,22 @@ def test_a_run_without_answers_names_the_command(made, capsys):
     paths.answers("fcid-1").unlink()
     assert made.run("explain results/table1.csv fcid ave_va") == 1
     assert capsys.readouterr().err.strip().endswith("first: python -m pipeline evaluate fcid 1")
+
+
+@pytest.mark.parametrize(
+    ("file", "text", "said"),
+    [
+        ("results/table1.csv", "method,toc\nfcid,no\n", "results/table1.csv: expected the header of table 1"),
+        ("results/runs/fcid-1.json", '{"method": "fcid"', "results/runs/fcid-1.json: Invalid JSON"),
+        ("results/runs/fcid-1.json", '{"method": 1}', "results/runs/fcid-1.json: method: Input should be a valid string, found 1 (and "),
+        ("results/answers/fcid-0.parquet", "x", "results/answers/fcid-0.parquet: not a parquet file"),
+        ("receipts/toc/fcid-0.json", "x", "receipts/toc/fcid-0.json: not a receipt"),
+    ],
+)
+def test_a_damaged_file_is_one_line_that_names_it(made, capsys, file, text, said):
+    path = made.path / file
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(text)
+    assert made.run("explain results/table1.csv fcid ave_va") == 1
+    (line,) = capsys.readouterr().err.splitlines()
+    assert line.startswith(said) and "dvc repro" in line
