@@ -1,4 +1,5 @@
-"""The result in one sentence and one chart: averages of table 1 beside chance, control, same-modality bound and published number."""
+"""The result in one sentence and one chart: averages of table 1 beside chance, control, same-modality bound and published number; without
+an average the first task that ran, a sentence and a chart per direction."""
 
 from collections.abc import Iterable
 
@@ -19,6 +20,11 @@ def shown_rows(table: Table, column: str = AVERAGE) -> list[Row]:
     return [row for row in table.rows if row.kind in ("control", "method") and row.cells.get(column, NOTHING).mean is not None]
 
 
+def leading(table: Table) -> list[str]:
+    """The columns that come first: the average, or what ran of the first task with a number."""
+    return [column for column in (AVERAGE, *table.layout.columns) if shown_rows(table, column)][: 1 if shown_rows(table) else 2]
+
+
 def beside(table: Table, row: Row, kind: str) -> Row | None:
     """The row of chance, or of the same runs' bound, under the same protocol."""
     for other in table.rows:
@@ -28,31 +34,31 @@ def beside(table: Table, row: Row, kind: str) -> Row | None:
     return None
 
 
-def sentence(table: Table) -> str:
-    """The best method on average beside chance, the best control, its own bound and the published number; empty without an average."""
-    methods = [row for row in shown_rows(table) if row.kind == "method"]
+def sentence(table: Table, column: str = AVERAGE) -> str:
+    """The best method in the column beside chance, the best control, its own bound and the published number; empty where none has it."""
+    methods = [row for row in shown_rows(table, column) if row.kind == "method"]
     if not methods:
         return ""
-    best = max(methods, key=lambda row: row.cells[AVERAGE].mean or 0.0)
-    others = [(name, _mean(found)) for name, found in _compared(table, best)]
+    best = max(methods, key=lambda row: row.cells[column].mean or 0.0)
+    cell, where = best.cells[column], "on average over the eight cells" if column == AVERAGE else f"in {COLUMN_LABELS[column]}"
+    others = [(name, _mean(found, column)) for name, found in _compared(table, best, column)]
     words = [f"{name} {mean:.1f}" for name, mean in others if mean is not None]
-    words += [f"published {best.cells[AVERAGE].published} on the papers' data"] if best.cells[AVERAGE].published else []
-    spread = "" if best.cells[AVERAGE].sd is None else f" ± {best.cells[AVERAGE].sd:.1f}"
-    told = f"{label(best.method, best.toc)} transfers best: {best.cells[AVERAGE].mean:.1f}{spread} % on average over the eight cells"
+    words += [f"published {cell.published} on the papers' data"] if cell.published else []
+    told = f"{label(best.method, best.toc)} transfers best: {cell.mean:.1f}{'' if cell.sd is None else f' ± {cell.sd:.1f}'} % {where}"
     return f"{told}; {', '.join(words)}." if words else f"{told}."
 
 
-def _compared(table: Table, best: Row) -> Iterable[tuple[str, Row | None]]:
+def _compared(table: Table, best: Row, column: str) -> Iterable[tuple[str, Row | None]]:
     yield "chance", beside(table, best, CHANCE)
-    controls = [row for row in shown_rows(table) if row.kind == "control" and row.protocol == best.protocol]
+    controls = [row for row in shown_rows(table, column) if row.kind == "control" and row.protocol == best.protocol]
     if controls:
-        control = max(controls, key=lambda row: row.cells[AVERAGE].mean or 0.0)
+        control = max(controls, key=lambda row: row.cells[column].mean or 0.0)
         yield f"best control ({label(control.method, control.toc)})", control
     yield "bound in the same modality", beside(table, best, BOUND)
 
 
-def _mean(row: Row | None) -> float | None:
-    return None if row is None else row.cells.get(AVERAGE, NOTHING).mean
+def _mean(row: Row | None, column: str) -> float | None:
+    return None if row is None else row.cells.get(column, NOTHING).mean
 
 
 def chart(table: Table, column: str = AVERAGE, width: float = 4.8) -> Panel:

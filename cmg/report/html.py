@@ -96,9 +96,10 @@ def _scores(inputs: ReportInputs, table: Table) -> dict[str, object]:
     pages = [_parts(one) for one in built]
     asked = [isinstance(layout.cells[0], RecallSpec) for layout in shown]
     return {
-        "said": headline.sentence(table),
-        "chart": headline.chart(table) if headline.shown_rows(table) else None,
-        "dots": [cell_panel(table, column) for column in COLUMNS],
+        "said": [said for column in headline.leading(table) if (said := headline.sentence(table, column))],
+        "charts": [headline.chart(table, column) for column in headline.leading(table)],
+        "average": bool(headline.shown_rows(table)),
+        "dots": [cell_panel(table, column) for column in COLUMNS if headline.shown_rows(table, column)],
         "scores": [page for page, recall in zip(pages, asked, strict=True) if not recall],
         "retrieval": [page for page, recall in zip(pages, asked, strict=True) if recall],
         "contained": contained,

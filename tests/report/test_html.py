@@ -248,16 +248,27 @@ def test_the_files_of_a_table_stand_in_the_page(inputs, text):
     assert {"codaar_table8.csv", "codaar_table8.tex"} <= held.keys()
 
 
-def test_the_chart_says_what_it_shows_and_a_table_without_an_average_has_no_sentence(inputs, make_run):
+def test_the_chart_says_what_it_shows(inputs):
     table = build_table(inputs)
     described = headline.chart(table).description
     for row in headline.shown_rows(table):
         assert f"{row.cells['avg'].mean:.1f}" in described
     assert "bound" in described and "published" in described and "Chance" in described
-    part = build_table(replace(inputs, runs=(make_run("fcid", 0, skip=("ave_va",)),)))
-    assert headline.sentence(part) == "" and headline.shown_rows(part) == []
-    words = " ".join(Page(report_html(replace(inputs, runs=(make_run("fcid", 0, skip=("ave_va",)),)), NOTHING)).text)
-    assert "so there is no average" in words
+
+
+def test_without_an_average_the_first_task_that_ran_comes_first(inputs, make_run):
+    runs = (make_run("fcid", 0, skip=("ave_va",)),)
+    part = build_table(replace(inputs, runs=runs))
+    assert headline.sentence(part) == "" and headline.shown_rows(part) == [] and headline.leading(build_table(inputs)) == ["avg"]
+    assert headline.leading(part) == ["ave_av", "avvp_va"]
+    text = report_html(replace(inputs, runs=runs), NOTHING)
+    words = " ".join(Page(text).text)
+    assert "so there is no average" in words and "transfers best: " in words and " % in AVE A→V; chance " in words
+    first = text[: text.index('<h2 id="results">')]
+    assert "AVE A→V of table 1" in first and "Average of table 1" not in first
+    folded = text[text.index("The same numbers as pictures (") :]
+    assert folded.startswith("The same numbers as pictures (7)"), "cells that ran, and no average"
+    assert headline.leading(build_table(replace(inputs, runs=()))) == []
 
 
 def test_classes_and_confusions_of_the_best_method_are_drawn_and_described(inputs):
