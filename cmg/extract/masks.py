@@ -14,11 +14,20 @@ import torch.nn.functional as F
 from cmg.datasets.clips import Clip
 from cmg.extract.contract import Batch, Task
 from cmg.extract.options import PixelRecipe, RecipeError
+from cmg.media.failure import MediaFailure
+from cmg.media.image import load_mask, read_images
 from cmg.media.source import Decoded, Source
-from cmg.media.video import VideoTask, decode_video
+from cmg.media.video import VideoTask
 from cmg.media.window import Window
 
-decode = decode_video
+
+def decode(task: VideoTask) -> Decoded:
+    """Masks of one clip at native size: uint8 `[seconds, H, W, 1]`. Raises MediaFailure."""
+    task.source.open()
+    try:
+        return read_images(task.source.images(), task.window, load_mask)
+    except MediaFailure as failure:
+        raise MediaFailure(failure.kind, f"{task.source.path}: {failure.reason}") from failure
 
 
 @dataclass(frozen=True)

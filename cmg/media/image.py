@@ -2,7 +2,8 @@
 
 import struct
 import warnings
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
@@ -24,6 +25,7 @@ TURNS = {
     7: Transpose.TRANSVERSE,
     8: Transpose.ROTATE_90,
 }
+LOSSY = (".jpg", ".jpeg")
 RANGES = (1.0, 255.0, 65_535.0, float(2**31 - 1), float(2**32 - 1))  # largest values of the usual number formats
 LEAST = 0.1  # of the largest value: what resizing leaves below black is black, and less is of a signed range
 
@@ -40,16 +42,36 @@ def load(path: Path) -> tuple[np.ndarray, tuple[Remark, ...]]:
     Every mode of Pillow goes through its own conversion to RGB (transparency is dropped); grey values of more than 8
     bits are first scaled from their range to 0..255. Raises MediaFailure `unreadable`.
     """
+    with _opened(path) as (image, remarks):
+        if image.mode.startswith(("I", "F")):
+            return _scaled(np.asarray(image), path.name, remarks)
+        return np.array(image.convert("RGB")), remarks
+
+
+def load_mask(path: Path) -> tuple[np.ndarray, tuple[Remark, ...]]:
+    """uint8 `[H, W, 1]`, 1 where the object is: every value but black, of any depth; in a picture without colours, where it is not
+    transparent; in a JPEG, whose black is not exact, the brighter half. Turned, and raises, as `load`.
+    """
+    with _opened(path) as (image, remarks):
+        if image.mode.startswith(("I", "F")):
+            return (np.asarray(image)[..., None] > 0).astype(np.uint8), remarks
+        values = np.asarray(image.convert("RGBA"))
+        colours = (values[..., :3] > (127 if path.suffix.lower() in LOSSY else 0)).any(-1)
+        opaque = values[..., 3] > 0
+        found = colours if colours.any() or opaque.all() else opaque
+        return found[..., None].astype(np.uint8), remarks
+
+
+@contextmanager
+def _opened(path: Path) -> Iterator[tuple[Image.Image, tuple[Remark, ...]]]:
+    """The picture upright, and the remark on that; what is wrong with the file within it is a MediaFailure `unreadable`."""
     try:
         with warnings.catch_warnings(action="ignore", category=UserWarning), Image.open(path) as image:  # of damaged EXIF data
             turned = _exif_orientation(image) in TURNS
             image.load()  # which turns a TIFF
             turn = TURNS.get(_exif_orientation(image))
             upright = image if turn is None else image.transpose(turn)
-            remarks = (Remark("rotated", f"{path.name}: turned as its EXIF orientation says"),) if turned else ()
-            if upright.mode.startswith(("I", "F")):
-                return (*_scaled(np.asarray(upright), path.name, remarks),)
-            return np.array(upright.convert("RGB")), remarks
+            yield upright, (Remark("rotated", f"{path.name}: turned as its EXIF orientation says"),) if turned else ()
     except UnidentifiedImageError as error:  # its text names the whole path, which differs between machines
         raise MediaFailure("unreadable", f"{path.name} is not an image of a known format") from error
     except (OSError, SyntaxError, ValueError, Image.DecompressionBombError) as error:
@@ -85,12 +107,12 @@ def read_image(path: Path) -> Decoded:
     return Decoded(array[None], 1, remarks=remarks)
 
 
-def read_images(files: Sequence[Path], window: Window) -> Decoded:
-    """Images of one size, one per second: uint8 `[seconds, H, W, 3]`; at most `window.seconds` are read.
+def read_images(files: Sequence[Path], window: Window, read: Callable[[Path], tuple[np.ndarray, tuple[Remark, ...]]] = load) -> Decoded:
+    """Images of one size, one per second: uint8 `[seconds, H, W, 3]` (masks: 1); at most `window.seconds` are read.
 
     Raises MediaFailure `empty` when there is none, `unreadable` when sizes differ.
     """
-    loaded = [load(file) for file in files[: window.seconds]]
+    loaded = [read(file) for file in files[: window.seconds]]
     if not loaded:
         raise MediaFailure("empty", "the folder holds no image")
     images = [array for array, _ in loaded]

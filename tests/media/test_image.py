@@ -5,7 +5,7 @@ import pytest
 from PIL import Image, ImageCms
 
 from cmg.media.failure import MediaFailure
-from cmg.media.image import load, load_rgb
+from cmg.media.image import load, load_mask, load_rgb
 
 
 @pytest.mark.parametrize("damage", ["text", "cut"])
@@ -139,3 +139,34 @@ def test_damaged_exif_data_are_no_reason_to_lose_a_picture(tmp_path, exif):
     Image.new("RGB", (8, 4), (200, 0, 0)).save(tmp_path / "a.jpg", exif=exif)
     found, remarks = load(tmp_path / "a.jpg")
     assert found.shape == (4, 8, 3) and remarks == ()
+
+
+HALF = np.zeros((6, 8), np.uint8)
+HALF[:, :3] = 1
+
+
+@pytest.mark.parametrize("suffix", ["png", "tif", "jpg"])
+@pytest.mark.parametrize("form", ["ones", "full", "bits", "palette", "16 bits", "16 bits, full", "32 bits", "real", "colours", "opacity"])
+def test_a_mask_is_what_is_not_black_in_every_form(tmp_path, suffix, form):
+    if suffix == "jpg" and form not in ("full", "bits", "colours") or suffix == "png" and form in ("32 bits", "real"):
+        pytest.skip("not a form of this format")
+    palette = Image.fromarray(HALF, "P")
+    palette.putpalette([0, 0, 0, 128, 0, 0])
+    forms = {"ones": HALF, "full": HALF * 255, "16 bits": HALF.astype(np.uint16), "16 bits, full": HALF.astype(np.uint16) * 65_535}
+    forms |= {
+        "32 bits": HALF.astype(np.int32),
+        "real": HALF.astype(np.float32),
+        "colours": HALF[..., None] * np.array([255, 0, 0], np.uint8),
+    }
+    forms |= {"opacity": np.stack([HALF * 0] * 3 + [HALF * 255], axis=-1)}
+    image = {"bits": Image.fromarray(HALF * 255).convert("1"), "palette": palette}.get(form) or Image.fromarray(forms[form])
+    image.save(tmp_path / f"a.{suffix}", **({"quality": 95, "subsampling": 0} if suffix == "jpg" else {}))
+    found, remarks = load_mask(tmp_path / f"a.{suffix}")
+    assert found.dtype == np.uint8 and (found[..., 0] == HALF).all() and remarks == ()
+
+
+@pytest.mark.parametrize("value", [0, 255])
+def test_a_mask_of_one_value(tmp_path, value):
+    for mode in ("L", "RGB", "RGBA"):
+        Image.new("L", (4, 3), value).convert(mode).save(tmp_path / "a.png")
+        assert (load_mask(tmp_path / "a.png")[0] == (value > 0)).all()
