@@ -177,8 +177,11 @@ def _own(params: Params) -> list[str]:
 def _left_out(params: Params) -> Iterator[str]:
     if params.evaluate.protocol != "strict" and any(dataset.source == "csv" for dataset in params.datasets.values()):
         yield "files of your own are not scored under evaluate.protocol: published, which has no scripts for them"
-    for task in _known_tasks():
-        if lacking := [name for name in _reads(task) if name not in params.datasets]:
+    reads = {task: tuple(_reads(task)) for task in _known_tasks()}
+    if absent := [task for task, names in reads.items() if params.datasets.keys().isdisjoint(names)]:
+        yield f"without their datasets these tasks will not run: {', '.join(absent)}; no average is taken without all of them"
+    for task in [task for task in reads if task not in absent]:
+        if lacking := [name for name in reads[task] if name not in params.datasets]:
             yield f"task {task} will not run without {', '.join(lacking)} under datasets, and no average is taken without it"
     for name in params.datasets:
         if not any(name in listed for _, listed in params.stores):

@@ -73,6 +73,7 @@ def test_clips_that_go_on_behind_the_last_second_with_features_are_counted():
     clips = [Clip(0, "a", duration=30.0), Clip(1, "b", duration=10.0), Clip(2, "c", duration=None, events=(Event("dog", 12.0, np.inf),))]
     stores = {"video": ["mine"], "audio": [], "text": [], "pixels": []}
     said = warnings(shipped(datasets={"mine": one}, stores=stores), {"mine": clips})
+    assert sum("will not run" in line for line in said) == 1, "the papers' tasks, whose datasets are not there, have a line together"
     assert "video: 2 clips of mine outlast the 10 seconds with features; see datasets.mine.seconds" in said
     said = warnings(shipped(datasets={"mine": {**one, "seconds": 30}}, stores=stores), {"mine": clips})
     assert not any("outlast" in line for line in said)
