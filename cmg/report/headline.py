@@ -44,7 +44,8 @@ def sentence(table: Table, column: str = AVERAGE) -> str:
     others = [(name, _mean(found, column)) for name, found in _compared(table, best, column)]
     words = [f"{name} {mean:.1f}" for name, mean in others if mean is not None]
     words += [f"published {cell.published} on the papers' data"] if cell.published else []
-    told = f"{label(best.method, best.toc)} transfers best: {cell.mean:.1f}{'' if cell.sd is None else f' ± {cell.sd:.1f}'} % {where}"
+    score = f"{cell.mean:.1f}" + ("" if cell.sd is None else f" ± {cell.sd:.1f}")
+    told = f"Of the methods, {label(best.method, best.toc)} transfers best: {score} % {where}"
     return f"{told}; {', '.join(words)}." if words else f"{told}."
 
 
