@@ -26,14 +26,13 @@ COMMITMENT = ("commit_own", "commit_other")
 CODE_MATCHING = ("cmcm_weight", "cmcm_transposed", "cmcm_protected")
 PARTS = {
     "fcid": {
-        "streams": ("fusion", "time_mean_first"),
+        "flow": ("flow",),
         "encoders": ("coarse_encoder", *ENCODERS),
         "codebook": (*CODEBOOK, "code_places", "reset_after"),
         "commitment": COMMITMENT,
         "club": (*CLUB, "club_clip_axis"),
         "cpc": CPC,
         "infonce": ("nce_directions",),
-        "reconstruction": ("reconstruct",),
         "code_matching": CODE_MATCHING,
     },
     "dcid": {

@@ -43,4 +43,4 @@ def config_class(name: str) -> type[BaseModel]:
 def build(name: str, config: Mapping[str, Any]) -> Method:
     """A method with fresh weights (torch's global generator) from a plain mapping of its parameters."""
     chosen = method_class(name)
-    return chosen(chosen.Config.model_validate(dict(config)))
+    return chosen.of(chosen.Config.model_validate(dict(config)))

@@ -30,6 +30,11 @@ class Method(nn.Module):
     inner_steps: int = 5
     aligned: tuple[str, ...] = ()  # modalities whose codes stand side by side in a row of the codebook; none where all share a codebook
 
+    @classmethod
+    def of(cls, config: Any) -> Method:
+        """The method with fresh weights; one whose configuration chooses between classes says which."""
+        return cls(config)
+
     def loss(self, batch: Any, draws: Draws, fit: Fit) -> LossTerms:
         """One training forward: encoders and codebook update, then `fit(closure)`, then the remaining terms.
 

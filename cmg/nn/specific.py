@@ -65,6 +65,14 @@ class MapProjection(nn.Module):
         return self.layers(specific_map.mean(dim=(2, 3)))
 
 
+class MapMean(nn.Module):
+    """[B,T,3,3,S] -> [B,T,S]: mean over positions. What CLUB sees of video where it is what the decoder sees."""
+
+    def forward(self, specific_map: Tensor) -> Tensor:
+        """[B,T,3,3,S] -> [B,T,S]."""
+        return specific_map.mean(dim=(2, 3))
+
+
 class LinearReLU(nn.Module):
     """relu(Linear): the audio-specific encoder and all coarse general and specific encoders."""
 

@@ -18,7 +18,7 @@ SETTINGS = {
     "codaar": {},
     "codaar release": {"variant": "release"},
     "fcid": {"losses": {"cmcm": True}, "club_estimate": "sampled"},
-    "fcid separate": {"fusion": "separate", "club_estimate": "sampled"},
+    "fcid released flow": {"flow": "release", "club_estimate": "sampled"},
     "fcid release": {"variant": "release"},
     "micu": {},
     "micu release": {"variant": "release"},

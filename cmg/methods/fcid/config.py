@@ -36,19 +36,18 @@ class FCIDConfig(Objective, SharedCodebook, MutualInformation, ContrastivePredic
 
     modalities: Literal["avt", "av", "vt", "at"] = "avt"
     """With two modalities one part of the model applies: the fine one to audio and video, the coarse one to either of them with text."""
-    fusion: Literal["mean", "separate"] = by_variant("mean", "separate")
-    """Audiovisual input: the mean of f^a and f^v besides each alone, or each alone only."""
+    flow: Literal["paper", "release"] = by_variant("paper", "release")
+    """The way through the model (`model`, `release`). Paper: f^a and f^v are fused too, codes are of seconds, inputs rebuilt from codes.
+    Release: no fusion, codes of time means; audio and video are rebuilt from unquantised f, coarse projections from codes."""
     coarse_encoder: Literal["mlp", "linear_relu"] = by_variant("mlp", "linear_relu")
     """Phi_c and Psi_c: the paper says MLP; the release has one linear layer and a ReLU."""
     nce_inputs: Literal["fused", "each"] = "each"
-    """Audiovisual inputs that InfoNCE aligns with text: the fused one alone, or each of them."""
+    """Audiovisual inputs that InfoNCE aligns with text where they are fused: the fused one alone, or each of them."""
     nce_directions: Literal["both", "to_text"] = by_variant("both", "to_text")
     tau: float = by_variant(0.1, gt=0)
     """Temperature of InfoNCE. Appendix A prints 1.0 for a sim that it does not define: cosines then stay within +-1."""
     similarity: Literal["cosine", "dot"] = "cosine"
     """sim of Eq. 16, which the paper leaves open."""
-    time_mean_first: bool = by_variant(False, True)
-    """Project and quantise time means (one code per clip) instead of seconds, in training. Encoding is per second either way."""
     code_places: Literal["vectors", "means"] = by_variant("means", "vectors")
     """Where codes start and where dead ones go with `batch`: on vectors of any stream, or on means over the streams."""
     reset_after: int = by_variant(10, 300, ge=1)
@@ -57,8 +56,6 @@ class FCIDConfig(Objective, SharedCodebook, MutualInformation, ContrastivePredic
     """Weight of MSE to the codes of the other streams, inside beta."""
     club_clip_axis: Literal["seconds", "features"] = by_variant("seconds", "features")
     """What `club_estimate: released` averages over where a clip has one vector: its one second, or its features."""
-    reconstruct: Literal["input", "projection"] = by_variant("input", "projection")
-    """Decoders rebuild the inputs from codes; or audio and video from unquantised f, and the coarse projections from codes."""
     losses: Losses = Losses()
 
     @property

@@ -7,7 +7,7 @@ from pydantic import ValidationError
 
 from cmg.methods import build
 from cmg.methods.fcid.config import FCIDConfig
-from cmg.methods.types import Batch
+from cmg.methods.types import Batch, Draws
 
 TERMS = [
     "recon_video",
@@ -21,6 +21,8 @@ TERMS = [
     "cpc",
     "infonce",
 ]
+
+RESET = Draws(reset=torch.zeros(12))
 
 
 def make(small, **options):
@@ -72,27 +74,24 @@ def test_club_nets_are_fitted_between_codebook_and_terms_on_detached_features(sm
 def test_commitment_and_reconstruction_written_out(small, batch):
     """Eq. 18 in NumPy from the features and codes of the step."""
     method = make(small)
-    fine = method._fine(batch)
-    streams = method._streams(fine, batch.text_mask)
-    quantized = method.quantizer({n: s.general for n, s in streams.items()}, torch.zeros(12))
-    own = {n: (streams[n].general.detach().numpy(), quantized.hard[n].numpy()) for n in streams}
-    expected = 0.25 * sum(np.mean((x - code) ** 2) for x, code in own.values())
-    assert method._commitment(streams, quantized).item() == pytest.approx(expected, rel=1e-5)
-    specific = {"audio": method.audio_specific(batch.audio), "video": method.video_specific(batch.video)}
-    terms = method._reconstruction(batch, fine, specific, streams, quantized)
-    merged, code = streams["audiovisual"].specific, quantized.straight["audiovisual"]
-    rebuilt = method.decoders.audio(torch.cat([code, merged], dim=-1), specific["audio"])
+    x = method(batch, RESET)
+    own = {n: (seen.detach().numpy(), x.quantized.hard[n].numpy()) for n, seen in x.seen.items()}
+    expected = 0.25 * sum(np.mean((seen - code) ** 2) for seen, code in own.values())
+    assert method._commitment(x.seen, x.quantized).item() == pytest.approx(expected, rel=1e-5)
+    terms = method.reconstruction(batch, x)
+    merged, code = x.coarse["audiovisual"].specific, x.quantized.straight["audiovisual"]
+    rebuilt = method.decoders.audio(torch.cat([code, merged], dim=-1), x.specific["audio"])
     assert terms["recon_audio"].item() == pytest.approx(np.mean((rebuilt.detach() - batch.audio).numpy() ** 2), rel=1e-5)
     words = np.stack([t[m].mean(axis=0) for t, m in zip(batch.text.numpy(), batch.text_mask.numpy(), strict=True)])
-    text = method.decoders.text(quantized.straight["text"][:, 0], streams["text"].specific[:, 0]).detach().numpy()
+    text = method.decoders.text(x.quantized.straight["text"][:, 0], x.coarse["text"].specific[:, 0]).detach().numpy()
     assert terms["recon_text"].item() == pytest.approx(np.mean((text - words) ** 2), rel=1e-5)
 
 
 def test_infonce_written_out(small, batch):
     """Eq. 16 in both directions, averaged over the fused input and each modality alone, on time means."""
     method = make(small, tau=0.7)
-    streams = method._streams(method._fine(batch), batch.text_mask)
-    means = {n: s.general.mean(dim=1).detach().numpy() for n, s in streams.items()}
+    seen = method(batch, RESET).seen
+    means = {n: x.mean(dim=1).detach().numpy() for n, x in seen.items()}
     unit = {n: x / np.linalg.norm(x, axis=1, keepdims=True) for n, x in means.items()}
 
     def nce(query, key):
@@ -100,7 +99,7 @@ def test_infonce_written_out(small, batch):
         return -np.mean(np.log(np.diag(scores) / scores.sum(axis=1)))
 
     expected = sum(nce(n, "text") + nce("text", n) for n in ("audiovisual", "video", "audio")) / 3
-    assert method._infonce(streams).item() == pytest.approx(expected, rel=1e-5)
+    assert method._infonce(seen).item() == pytest.approx(expected, rel=1e-5)
 
 
 def assert_coarse(method, group, x, stream):
@@ -122,18 +121,17 @@ def assert_coarse(method, group, x, stream):
 def test_audiovisual_stream_is_the_coarse_encoding_of_the_mean(small, batch):
     """Eq. 14 with the stated input, and Eq. 17: each code is the nearest of its own second."""
     method = make(small)
-    fine = method._fine(batch)
-    streams = method._streams(fine, batch.text_mask)
-    assert list(streams) == ["audiovisual", "video", "audio", "text"]
+    x = method(batch, RESET)
+    fine, streams = x.fine, x.coarse
+    assert list(x.seen) == ["audiovisual", "video", "audio", "text"]
     merged = (fine["audio"] + fine["video"]).detach().numpy() / 2
-    for name, x in {"audiovisual": merged, "video": fine["video"].detach().numpy(), "audio": fine["audio"].detach().numpy()}.items():
-        assert_coarse(method, "audiovisual", x, streams[name])
+    for name, f in {"audiovisual": merged, "video": fine["video"].detach().numpy(), "audio": fine["audio"].detach().numpy()}.items():
+        assert_coarse(method, "audiovisual", f, streams[name])
     words = [f[m].mean(axis=0) for f, m in zip(fine["text"].detach().numpy(), batch.text_mask.numpy(), strict=True)]
     assert_coarse(method, "text", np.repeat(np.stack(words)[:, None], batch.seconds, axis=1), streams["text"])
-    quantized = method.quantizer({n: s.general for n, s in streams.items()}, torch.zeros(12))
-    for name, s in streams.items():
-        distance = np.linalg.norm(s.general.detach().numpy()[:, :, None] - quantized.codebook.numpy(), axis=-1)
-        assert np.array_equal(quantized.indices[name].numpy(), distance.argmin(axis=-1))
+    for name, seen in x.seen.items():
+        distance = np.linalg.norm(seen.detach().numpy()[:, :, None] - x.quantized.codebook.numpy(), axis=-1)
+        assert np.array_equal(x.quantized.indices[name].numpy(), distance.argmin(axis=-1))
 
 
 def test_padding_does_not_change_the_loss(small, batch):
@@ -234,6 +232,13 @@ def test_weight_of_code_matching_is_a_factor(small, batch, variant, weight):
     assert default > 0 and double == pytest.approx(2.0 / weight * default, rel=1e-6)
 
 
-def test_clip_codes_in_training(small, batch):
-    terms = step(make(small, time_mean_first=True), batch)
-    assert torch.isfinite(terms.total)
+@pytest.mark.parametrize("modalities", ["avt", "av", "vt", "at"])
+def test_either_flow_goes_with_the_options_of_either_variant(small, batch, modalities):
+    """What the codebook sees in training is the flow's, whatever the variant: seconds, or clips; encoding is of seconds."""
+    for flow, seconds in {"paper": 5, "release": 5 if modalities == "av" else 1}.items():
+        for variant in FCIDConfig.VARIANTS:
+            method = make(small, modalities=modalities, variant=variant, flow=flow)
+            assert torch.isfinite(step(method, batch).total)
+            assert {x.shape[1] for x in method(batch, RESET).seen.values()} == {seconds}
+            name = method.modalities[0]
+            assert method.encode(name, getattr(batch, name)).indices.shape == (4, 5, 1)

@@ -9,6 +9,7 @@ from cmg.methods import build
 from cmg.methods.types import Draws
 
 FINE = ("video", "audio")
+RESET = Draws(reset=torch.zeros(12))
 
 
 def array(x):
@@ -20,13 +21,10 @@ PRINTED = {"club_features": "sum", "club_units": "given", "club_floor": False}
 
 @pytest.fixture(params=[{"variant": "paper"}, {"variant": "paper", **PRINTED}, {"variant": "release"}], ids=["paper", "printed", "release"])
 def forward(request, small, batch):
-    """A method, its general features f, fine specific features and streams."""
+    """A method, and what its forward makes of the batch."""
     torch.manual_seed(0)
     method = build("fcid", {**small, "specific_channels": 16, "dropout": 0.0, **request.param}).double().train()
-    x = batch.to(torch.float64)
-    fine = method._fine(x)
-    specific = {"audio": method.audio_specific(x.audio), "video": method.video_specific(x.video)}
-    return method, fine, specific, method._streams(fine, x.text_mask)
+    return method, method(batch.to(torch.float64), RESET)
 
 
 def negative_log_softmax(scores):
@@ -36,26 +34,26 @@ def negative_log_softmax(scores):
 
 def test_cpc_predicts_the_other_modality(forward):
     """Eq. 13: o_t of one modality predicts f_(t+1) of the other; released, with the roles swapped and self terms of weight 0.1."""
-    method, fine, _, _ = forward
+    method, x = forward
     released, total = method.config.variant == "release", 0.0
     for source in FINE:
-        context = array(method.predictive.lstm[source](fine[source][:, :3])[0])[:, -1]
+        context = array(method.predictive.lstm[source](x.fine[source][:, :3])[0])[:, -1]
         linear = method.predictive.predictors[source][0]
         prediction = context @ array(linear.weight).T + (array(linear.bias) if released else 0.0)
         for target in FINE:
-            scores = prediction @ array(fine[target])[:, 3].T
+            scores = prediction @ array(x.fine[target])[:, 3].T
             weight = 1.0 if source != target else 0.1 * released
             total += weight * negative_log_softmax(scores.T if released else scores)
-    assert method._cpc(fine, 2).item() == pytest.approx(total, rel=1e-9)
+    assert method._cpc(x.fine, 2).item() == pytest.approx(total, rel=1e-9)
 
 
-def expected_pairs(method, specific, streams, fine):
+def expected_pairs(method, forward):
     """x and y of each CLUB net."""
 
-    def of(streams_of, part):
-        return np.concatenate([array(getattr(streams[s], part)) for s in streams_of])
+    def of(streams, part):
+        return np.concatenate([array(getattr(forward.coarse[s], part)) for s in streams])
 
-    positions = array(specific["video"]).mean(axis=(2, 3))
+    positions = array(forward.specific["video"]).mean(axis=(2, 3))
     if method.config.variant == "paper":
         inputs, video = ["audiovisual"], positions
     else:
@@ -66,8 +64,8 @@ def expected_pairs(method, specific, streams, fine):
     if method.config.variant == "release":  # one vector per clip
         merged = tuple(x[:, 0] for x in merged)
     pairs = {
-        "audio": (array(fine["audio"]), array(specific["audio"])),
-        "video": (array(fine["video"]), video),
+        "audio": (array(forward.fine["audio"]), array(forward.specific["audio"])),
+        "video": (array(forward.fine["video"]), video),
         "text": tuple(x[:, 0] for x in text),
         "audiovisual": merged,
     }
@@ -80,8 +78,8 @@ def standard(y):
 
 
 def test_club_nets_see_general_features_as_x_and_specific_ones_as_y(forward):
-    method, fine, specific, streams = forward
-    found, expected = method._club_pairs(fine, specific, streams), expected_pairs(method, specific, streams, fine)
+    method, x = forward
+    found, expected = method.clubs.taken(x.pairs), expected_pairs(method, x)
     assert found.keys() == expected.keys()
     for name, pair in expected.items():
         for side, value in zip(found[name], pair, strict=True):
@@ -117,23 +115,23 @@ def released(mu, logvar, y, permutation):
 
 @pytest.mark.parametrize("name", ["audio", "video", "text", "audiovisual"])
 def test_club_estimate(forward, name):
-    method, fine, specific, streams = forward
-    x, y = expected_pairs(method, specific, streams, fine)[name]
+    method, made = forward
+    x, y = expected_pairs(method, made)[name]
     permutation = np.random.default_rng(3).permutation(len(x))
     mu, logvar = mean_and_variance(method.clubs[name], x)
     paper = method.config.variant == "paper"
     expected = all_pairs(mu, logvar, y) if paper else released(mu, logvar, y, permutation)
     if method.config.club_features == "mean":
         expected = max(0, expected / y.shape[-1])
-    pair = method._club_pairs(fine, specific, streams)[name]
+    pair = method.clubs.taken(made.pairs)[name]
     draws = Draws({name: torch.from_numpy(permutation)})
-    assert method._club(name, *pair, draws).item() == pytest.approx(expected, rel=1e-8)
+    assert method.clubs.bound(name, *pair, draws).item() == pytest.approx(expected, rel=1e-8)
 
 
 def test_infonce(forward):
     """Eq. 16 on time means, both directions, averaged over three inputs; released: video and audio to text, summed."""
-    method, _, _, streams = forward
-    means = {n: array(s.general).mean(axis=1) for n, s in streams.items()}
+    method, x = forward
+    means = {n: array(seen).mean(axis=1) for n, seen in x.seen.items()}
     unit = {n: x / np.linalg.norm(x, axis=1, keepdims=True) for n, x in means.items()}
 
     def nce(query, key, tau):
@@ -143,7 +141,7 @@ def test_infonce(forward):
         expected = sum(nce(n, "text", 0.1) + nce("text", n, 0.1) for n in ("audiovisual", "video", "audio")) / 3
     else:
         expected = nce("video", "text", 0.1) + nce("audio", "text", 0.1)
-    assert method._infonce(streams).item() == pytest.approx(expected, rel=1e-9)
+    assert method._infonce(x.seen).item() == pytest.approx(expected, rel=1e-9)
 
 
 @pytest.mark.parametrize("name", ["video", "text"])
@@ -155,10 +153,8 @@ def test_the_axis_of_clip_level_club_is_an_option(small, batch, name):
     methods["seconds"].load_state_dict(methods["features"].state_dict())
     x, draws, found = batch.to(torch.float64), Draws({name: torch.tensor([1, 2, 3, 0])}), {}
     for axis, method in methods.items():
-        fine = method._fine(x)
-        specific = {"audio": method.audio_specific(x.audio), "video": method.video_specific(x.video)}
-        pair = method._club_pairs(fine, specific, method._streams(fine, x.text_mask))[name]
-        found[axis] = method._club(name, *pair, draws)
+        pair = method.clubs.taken(method(x, RESET).pairs)[name]
+        found[axis] = method.clubs.bound(name, *pair, draws)
     sampled = club_bound("sampled", method.clubs[name], *pair, draws.permutations[name])
     assert torch.isclose(found["seconds"], sampled, rtol=1e-12) == (name == "text")
     assert torch.equal(*found.values()) == (name == "video")

@@ -3,7 +3,7 @@
 import torch
 
 from cmg.methods.fcid.keys import DECODER, ENCODER
-from cmg.methods.types import Batch
+from cmg.methods.types import Batch, Draws
 from cmg.nn.decoders import VideoDecoder
 from cmg.nn.specific import MapProjection, VideoSpecific
 from tests.methods.fcid.released_weights import rule, rule_state
@@ -14,18 +14,15 @@ UNIFORM = torch.zeros(400, dtype=torch.float64)
 
 def forward(method, batch):
     """Encoder outputs under the names of the reference files."""
-    fine = method._fine(batch)
-    streams = method._streams(fine, batch.text_mask)
-    quantized = method.quantizer({n: s.general for n, s in streams.items()}, UNIFORM)
-    specific = method.video_specific(batch.video)
-    out = {"v_gen_result": fine["video"], "a_gen_result": fine["audio"], "v_spe_result": specific}
-    out |= {"v_club_feature": method.video_projection(specific), "a_spe_result": method.audio_specific(batch.audio)}
-    for name, s in streams.items():
+    x = method(batch, Draws(reset=UNIFORM))
+    out = {"v_gen_result": x.fine["video"], "a_gen_result": x.fine["audio"], "v_spe_result": x.specific["video"]}
+    out |= {"v_club_feature": method.video_projection(x.specific["video"]), "a_spe_result": x.specific["audio"]}
+    for name, c in x.coarse.items():
         m = name[0]
-        out |= {f"coarse_{m}_gen": s.general[:, 0], f"coarse_{m}_spe": s.specific[:, 0], f"coarse_{m}": s.projected[:, 0]}
-        out |= {f"c_{m}_vq": quantized.straight[name], f"idx_{m}": quantized.indices[name][:, 0]}
-    out |= {"c_embedding_loss": method._commitment(streams, quantized), "c_cmcm_loss": 0.5 * method._code_matching(streams, quantized)}
-    return out, fine, streams, quantized
+        out |= {f"coarse_{m}_gen": c.general[:, 0], f"coarse_{m}_spe": c.specific[:, 0], f"coarse_{m}": c.projected[:, 0]}
+        out |= {f"c_{m}_vq": x.quantized.straight[name], f"idx_{m}": x.quantized.indices[name][:, 0]}
+    out["c_embedding_loss"] = method._commitment(x.seen, x.quantized)
+    return out | {"c_cmcm_loss": 0.5 * method._code_matching(x.seen, x.quantized)}, x
 
 
 def compare(found, expected):
@@ -58,9 +55,8 @@ def test_training_forward_updates_the_codebook_twice(released, golden, golden_ba
 def test_dropout_draws(released, golden, golden_batch):
     method, expected = released(dropout=0.1).train(), golden("train_forward_dropout_seed99")
     torch.manual_seed(99)
-    fine = method._fine(golden_batch)
-    found = {"v_gen_result": fine["video"], "a_gen_result": fine["audio"]}
-    found["coarse_t"] = method._streams(fine, golden_batch.text_mask)["text"].projected[:, 0]
+    x = method(golden_batch, Draws(reset=UNIFORM))
+    found = {"v_gen_result": x.fine["video"], "a_gen_result": x.fine["audio"], "coarse_t": x.coarse["text"].projected[:, 0]}
     assert found.keys() == expected.keys()
     compare(found, expected)
 
@@ -81,12 +77,11 @@ def test_encoding_one_modality(released, golden, golden_batch):
 
 def test_decoders(released, golden, golden_batch):
     method, expected = released().eval(), golden("decoder_forward")
-    _, fine, streams, quantized = forward(method, golden_batch)
-    specific = {"audio": method.audio_specific(golden_batch.audio), "video": method.video_specific(golden_batch.video)}
-    terms = method._reconstruction(golden_batch, fine, specific, streams, quantized)
+    x = method(golden_batch, Draws(reset=UNIFORM))
+    terms = method.reconstruction(golden_batch, x)
     found = {"fine_recon": terms["recon_video"] + terms["recon_audio"]}
     found["coarse_recon"] = sum(terms[f"recon_coarse_{m}"] for m in ("video", "audio", "text"))
-    rebuilt = method.decoders(fine, quantized.straight, {n: s.specific for n, s in streams.items()}, specific)
+    rebuilt = method.decoders(x.fine, x.quantized.straight, {n: c.specific for n, c in x.coarse.items()}, x.specific)
     compare(found | {"audio_recon": rebuilt["audio"], "coarse_video_recon": rebuilt["coarse_video"][:, 0]}, expected)
     first = expected["video_recon_first2"]
     torch.testing.assert_close(rebuilt["video"][:1, :2].float(), first, rtol=1e-6, atol=1e-7)
@@ -119,8 +114,7 @@ def test_dead_codes_are_copied_from_the_given_sources(released, golden, golden_b
     uniform = torch.zeros(400, dtype=torch.float64)
     for code, source in zip(expected["reset_codes"], expected["source_codes"], strict=True):
         uniform[code] = (torch.searchsorted(active, source) + 0.5) / len(active)
-    streams = method._streams(method._fine(golden_batch), golden_batch.text_mask)
-    quantizer({n: s.general for n, s in streams.items()}, uniform)
+    method(golden_batch, Draws(reset=uniform))
     compare({"embedding_after": quantizer.embedding, "unactivated_after": quantizer.unactivated_count}, expected)
 
 

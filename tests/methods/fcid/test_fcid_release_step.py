@@ -141,11 +141,9 @@ def check_parameters(method, expected):
 def test_club_estimates_before_any_inner_step(released, golden, golden_batch):
     expected = golden("train_step")
     method = released(dropout=0.0).eval()
-    _, fine, streams, _ = forward(method, golden_batch)
-    specific = {"audio": method.audio_specific(golden_batch.audio), "video": method.video_specific(golden_batch.video)}
-    for name, (x, y) in method._club_pairs(fine, specific, streams).items():
+    for name, (x, y) in method.clubs.taken(forward(method, golden_batch)[1].pairs).items():
         draws = Draws({name: expected[f"perm_before_{name}"]})
-        torch.testing.assert_close(method._club(name, x, y, draws).detach(), expected[f"club_before_{name}"], **EXACT)
+        torch.testing.assert_close(method.clubs.bound(name, x, y, draws).detach(), expected[f"club_before_{name}"], **EXACT)
         torch.testing.assert_close(method.clubs[name].log_likelihood(x, y).detach(), expected[f"loglik_{name}"][0], **EXACT)
 
 

@@ -5,6 +5,7 @@ import pytest
 import torch
 
 from cmg.methods import build, config_class
+from cmg.methods.types import Draws
 
 FINE, COARSE = {"club_audio", "club_video", "cpc"}, {"club_text", "club_audiovisual", "infonce"}
 NAMES = {"a": "audio", "v": "video", "t": "text"}
@@ -56,25 +57,21 @@ def test_encoding_of_the_modalities_there_are(small, batch, modalities):
 def test_fine_alone_quantises_the_fine_features(small, batch):
     """Each code is the nearest to f of its own second, and reconstruction is from that code and the fine specific features."""
     method = make(small, modalities="av")
-    fine = method._fine(batch)
-    streams = method._streams(fine, batch.text_mask)
-    quantized = method.quantizer({n: s.general for n, s in streams.items()}, torch.zeros(12))
+    x = method(batch, Draws(reset=torch.zeros(12)))
     for name in ("audio", "video"):
-        f, codes = fine[name].detach().numpy(), quantized.codebook.numpy()
+        f, codes = x.fine[name].detach().numpy(), x.quantized.codebook.numpy()
         distance = ((f[:, :, None] - codes) ** 2).sum(axis=-1)
-        assert np.array_equal(quantized.indices[name].numpy(), distance.argmin(axis=-1))
-    specific = {"audio": method.audio_specific(batch.audio), "video": method.video_specific(batch.video)}
-    terms = method._reconstruction(batch, fine, specific, streams, quantized)
-    audio = method.decoders.audio(quantized.straight["audio"], specific["audio"])
+        assert np.array_equal(x.quantized.indices[name].numpy(), distance.argmin(axis=-1))
+    terms = method.reconstruction(batch, x)
+    audio = method.decoders.audio(x.quantized.straight["audio"], x.specific["audio"])
     assert terms["recon_audio"].item() == pytest.approx(np.mean((audio.detach() - batch.audio).numpy() ** 2), rel=1e-5)
 
 
 def test_coarse_alone_rebuilds_spatial_means_and_mean_words(small, batch):
     method = make(small, modalities="vt")
-    streams = method._streams(method._fine(batch), batch.text_mask)
-    quantized = method.quantizer({n: s.general for n, s in streams.items()}, torch.zeros(12))
-    terms = method._reconstruction(batch, {}, {}, streams, quantized)
-    rebuilt = {n: method.decoders[n](quantized.straight[n], streams[n].specific).detach().numpy() for n in ("video", "text")}
+    x = method(batch, Draws(reset=torch.zeros(12)))
+    terms = method.reconstruction(batch, x)
+    rebuilt = {n: method.decoders[n](x.quantized.straight[n], x.coarse[n].specific).detach().numpy() for n in ("video", "text")}
     words = np.stack([t[m].mean(axis=0) for t, m in zip(batch.text.numpy(), batch.text_mask.numpy(), strict=True)])
     expected = {"video": batch.video.numpy().mean(axis=(2, 3)), "text": words[:, None]}
     for name, target in expected.items():
