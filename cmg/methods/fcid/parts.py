@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor, nn
 
-from cmg.losses.code_matching import code_usage, paired_code_matching
+from cmg.losses.code_matching import code_matching, code_usage
 from cmg.losses.commitment import cross_commitment
 from cmg.losses.cpc import cross_cpc
 from cmg.losses.infonce import infonce
@@ -157,9 +157,9 @@ class Parts(CodedMethod):
 
     def _code_matching(self, seen: dict[str, Tensor], quantized: Quantized) -> Tensor:
         """L(video, audio) + L(video, text) + L(text, audio), as far as there are streams; not in the paper."""
-        protect, book = self.config.cmcm_protected, quantized.codebook
-        usage = {m: code_usage(seen[m], book, protect) for m in ("video", "text", "audio") if m in seen}
-        return paired_code_matching(usage, self.config.cmcm_transposed)
+        usage = {name: code_usage(x, quantized.codebook, self.config.cmcm_protected) for name, x in seen.items()}
+        pairs = (("video", "audio"), ("video", "text"), ("text", "audio"))
+        return sum(code_matching(usage[p], usage[q], self.config.cmcm_transposed) for p, q in pairs if {p, q} <= usage.keys())
 
     def _cpc(self, fine: dict[str, Tensor], step: int) -> Tensor:
         """Eq. 13 in both directions, and the released self terms."""
