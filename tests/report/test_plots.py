@@ -49,3 +49,9 @@ def test_runs_of_one_method_that_differ_are_named(tmp_path):
     found = [history(tmp_path, "fcid-0", [(1, (1, 1, 1))]), history(tmp_path, "fcid-1", [(2, (1, 1, 1))])]
     with pytest.raises(ValueError, match="fcid-1: expected the steps and terms of fcid-0"):
         write_plots(tmp_path / "plots", found)
+
+
+def test_imported_checkpoints_alone_leave_an_empty_folder(tmp_path):
+    """It is what the stage promises to make."""
+    assert write_plots(tmp_path / "plots", [history(tmp_path, "fcid-0", [], terms=())]) == []
+    assert list((tmp_path / "plots").iterdir()) == []
