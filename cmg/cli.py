@@ -114,9 +114,12 @@ def _nearest(args: argparse.Namespace) -> int:
     """What in a store has the codes nearest to a file's, by cosine, one code per clip as zero-shot retrieval has."""
     import numpy as np
 
+    from cmg.extract.loose import LooseError
     from cmg.store.reader import FeatureStore
     from cmg.tasks.retrieval import cosine
 
+    if args.k < 1:
+        raise LooseError(f"-k {args.k}: expected 1 or more")
     model = _model(args)
     path = Path(args.among)
     among = FeatureStore(path if path.suffix == ".zarr" else (args.features / path).with_name(f"{path.name}.zarr"))

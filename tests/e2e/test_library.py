@@ -127,6 +127,7 @@ def test_commands_run_as_printed_and_agree_with_the_stores(outside):
         ("extract --text clip.mp4 --set text.weights=random --out x.npz", "expected a text file in UTF-8"),
         ("encode nowhere clip.mp4", "no checkpoint"),
         ("encode data/checkpoints/fcid-0 clip.mp4 --out x.json", "ends in .npz"),
+        ("nearest data/checkpoints/fcid-0 clip.mp4 --in ave/audio -k -1", "-k -1: expected 1 or more"),
         ("nearest data/checkpoints/fcid-0 clip.mp4 --in ave/smell", "smell.zarr: expected a feature store"),
         ("nearest data/checkpoints/fcid-0 sentences.txt --in ave/audio --by video", "the files have text; asked for video"),
     ],
