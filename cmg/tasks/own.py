@@ -104,6 +104,7 @@ def _trials(dataset: str, kind: str, clips: Sequence[Clip], codes: RunCodes) -> 
             fit=fit,
             val=chosen if len(chosen) else None,
             tests={f"{source[0]}{m[0]}": test for m, (_, _, test) in made.items()},
+            names=classes,
         )
 
 
@@ -145,6 +146,7 @@ def _part(
         sources=tuple(parts.source_of(clip, dataset) for clip, _ in found),
         target=np.stack([np.asarray(target(clip, modality)) for clip, _ in found]) if found else np.empty(0),
         unusable=len(part) - len(found),
+        clips=np.array([clip.row for clip, _ in found], np.int64),
     )
 
 

@@ -22,6 +22,7 @@ class Part:
     """Clips of one dataset in one modality with usable codes, and what a head should answer for them.
 
     target: int [n] or [n, T], or bool [n, T, C]. sources: the videos the clips were cut from. unusable: clips left out for want of codes.
+    clips: int [n], their rows in the index where these are not `rows`, as of sentences.
     """
 
     dataset: str
@@ -30,6 +31,12 @@ class Part:
     sources: tuple[str, ...]
     target: np.ndarray
     unusable: int = 0
+    clips: np.ndarray | None = None
+
+    @property
+    def clip_rows(self) -> np.ndarray:
+        """Rows of the index, int [n]."""
+        return self.rows if self.clips is None else self.clips
 
     def __len__(self) -> int:
         return len(self.rows)

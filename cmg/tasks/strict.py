@@ -64,7 +64,7 @@ def run(trial: Trial, codes: RunCodes, ranking: np.ndarray | None, options: Eval
         vectors = codes.embed(test.dataset, test.modality, test.rows)
         answers = fitted.answer(vectors)
         for toc, j in chosen if trial.names else ():
-            keep((trial.task, direction, toc), test.dataset, test.rows, trial.names, test.target, answers[j])
+            keep((trial.task, direction, toc), test.dataset, test.clip_rows, trial.names, test.target, answers[j])
         found = [_cell(trial, direction, toc, answers[j], len(kept[j]), _choice(fitted, j)) for toc, j in chosen]
         cells += [_beside_random(cell, drawn, vectors, test, options) if cell.toc and draws else cell for cell in found]
     return cells

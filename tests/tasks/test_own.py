@@ -6,6 +6,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from cmg.answers import keeping
 from cmg.datasets.clips import Clip, Event
 from cmg.tasks.codes import RunCodes, StoredCodes, clip_codes
 from cmg.tasks.evaluate import evaluate_run, own_tasks
@@ -60,6 +61,18 @@ def test_perfect_codes_name_every_class_whatever_the_pair_of_modalities():
         assert cell.chance == pytest.approx(100 / 3)
     assert {("mine.classes", "va", True), ("mine.pairs", "vt", True)} <= found.keys()
     assert not any(task == "mine.events" for task, *_ in found), "no event has times"
+
+
+def test_answers_are_kept_by_clip_of_the_index_and_of_sentences_too():
+    """The first clip has two sentences and the last none, so rows of the text store are not rows of the index."""
+    clips = clips_of()
+    clips = [replace(clips[0], captions=("sentence 0", "sentence 35")), *clips[1:-1], replace(clips[-1], captions=())]
+    with keeping() as answers:
+        scores(codes_of(clips), clips)
+    for way, tested in (("va", 9), ("vt", 8)):
+        held = [item for item in answers if (item.task, item.direction, item.toc) == ("mine.classes", way, False)]
+        assert len(held) == tested and all(item.truth == clips[item.row].events[0].label for item in held)
+        assert {clips[item.row].split for item in held} == {"test"}
 
 
 def test_codes_that_say_nothing_are_at_chance():
