@@ -15,7 +15,7 @@ Dropout uses torch's global generator, which the trainer seeds.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Any
+from typing import Any, ClassVar
 
 import torch
 from torch import Tensor, nn
@@ -26,6 +26,8 @@ from cmg.methods.types import MODALITIES, Codes, Draws, Fit, LossTerms
 class Method(nn.Module):
     """Base of all methods. A subclass reads top to bottom: configuration, modules, `loss`, `encode`."""
 
+    Config: ClassVar[Any]
+    config: Any
     modalities: tuple[str, ...] = MODALITIES
     inner_steps: int = 5
     aligned: tuple[str, ...] = ()  # modalities whose codes stand side by side in a row of the codebook; none where all share a codebook

@@ -14,7 +14,7 @@ from cmg.methods.base import Method
 from cmg.methods.options import MixedCodebook
 from cmg.methods.types import Codes
 from cmg.nn.encoders import Level
-from cmg.quantizers.codebook import nearest
+from cmg.quantizers.codebook import Codebook, nearest
 from cmg.quantizers.joint import JointEMA
 from cmg.quantizers.sequential import SequentialEMA
 from cmg.quantizers.shared import Places, SharedEMA
@@ -24,13 +24,16 @@ def shared_codebook(config, streams: tuple[str, ...], own: float, places: Places
     """The codebook of the configuration, shared by `streams`; own, places and further options: see `SharedEMA`."""
     c = config
     kind = JointEMA if c.quantizer == "joint" else SequentialEMA
-    sizes = (c.codebook_size, c.embedding_dim, streams, c.decay, own, c.reset_after)
-    dead = {"reset": c.reset, "active_below": c.active_below}
-    return kind(*sizes, places=places, start=c.codebook_start, smooth_counts=c.smooth_counts, **dead, **more)
+    sizes = {"codes": c.codebook_size, "dim": c.embedding_dim, "decay": c.decay, "own": own}
+    dead = {"reset_after": c.reset_after, "reset": c.reset, "active_below": c.active_below}
+    return kind(streams=streams, places=places, start=c.codebook_start, smooth_counts=c.smooth_counts, **sizes, **dead, **more)
 
 
 class CodedMethod(Method):
-    """A method that sets `self.encoder` and `self.quantizer`."""
+    """A method that sets `self.encoder`, of either kind, and `self.quantizer`."""
+
+    encoder: Any
+    quantizer: Codebook
 
     def codebooks(self) -> list[Tensor]:
         """One table of K codes, [K,D]; with a codebook per modality [K,M*D]."""

@@ -55,6 +55,8 @@ def smoothed(counts: Tensor) -> Tensor:
 class Counted(nn.Module):
     """`hits` [M,K] counts the choices of each stream since `health` was last called."""
 
+    hits: Tensor
+
     def __init__(self, codes: int, streams: tuple[str, ...]) -> None:
         super().__init__()
         if isinstance(streams, str) or not streams or len(set(streams)) < len(streams):
@@ -86,6 +88,11 @@ class Counted(nn.Module):
 
 class Codebook(Counted):
     """Buffers of the released quantisers, by their names: embedding, ema_count, ema_weight, unactivated_count (idle steps)."""
+
+    embedding: Tensor
+    ema_count: Tensor
+    ema_weight: Tensor
+    unactivated_count: Tensor
 
     def __init__(self, codes: int, dim: int, streams: tuple[str, ...]) -> None:
         super().__init__(codes, streams)

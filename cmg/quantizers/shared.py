@@ -44,6 +44,8 @@ class SharedEMA(Codebook):
     Buffers besides those of `Codebook`: `started`, with start "batch"; `unactivated_count` is [M,K] with kept_by "all".
     """
 
+    started: Tensor
+
     def __init__(
         self,
         codes: int,

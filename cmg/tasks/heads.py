@@ -29,6 +29,8 @@ class HeadBank(nn.Module):
     Clip answers pool over seconds: after the linear layer by `options.pool`, or between the two layers by the maximum (as released).
     """
 
+    mask_JD: Tensor
+
     def __init__(self, kept: Sequence[np.ndarray], size: int, answers: int, kind: str, options: EvaluateOptions) -> None:
         super().__init__()
         generator = torch.Generator().manual_seed(options.seed)

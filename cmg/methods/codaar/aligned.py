@@ -43,6 +43,8 @@ class AlignedEMA(Codebook):
         step later (two, for a row that was never chosen), and the next update undoes it (release).
     """
 
+    started: Tensor
+
     def __init__(
         self,
         codes: int,

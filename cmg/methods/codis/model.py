@@ -32,6 +32,8 @@ from cmg.quantizers.codebook import Counted, choice_monitors, nearest
 class CODIS(Method):
     """K prototypes of unit length; student and teacher are encoders of the same shape, and the student alone encodes."""
 
+    started: Tensor
+
     Config = CODISConfig
 
     def __init__(self, config: CODISConfig) -> None:

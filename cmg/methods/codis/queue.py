@@ -12,6 +12,9 @@ class Queue(nn.Module):
     How many were pushed is also kept as a number, so that only loading a state waits for the device.
     """
 
+    vectors: Tensor
+    pushed: Tensor
+
     def __init__(self, length: int, dim: int) -> None:
         super().__init__()
         self.register_buffer("vectors", torch.zeros(length, dim))

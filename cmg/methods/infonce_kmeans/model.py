@@ -27,6 +27,8 @@ from cmg.quantizers.codebook import health, nearest
 class InfoNCEKMeans(Method):
     """`embedding` [K,D] is zero until `finish` has fitted it."""
 
+    embedding: Tensor
+
     Config = InfoNCEKMeansConfig
 
     def __init__(self, config: InfoNCEKMeansConfig) -> None:

@@ -25,6 +25,8 @@ class ProductVQ(Counted):
     "means" on means over the streams at one clip and second, so that no stream owns a code; "uniform" within +-1/K.
     """
 
+    started: Tensor
+
     def __init__(self, codes: int, dim: int, chunks: int, streams: tuple[str, ...], start: Start = "means") -> None:
         check_option("codebook: start", start, Start)
         super().__init__(codes, streams)

@@ -69,6 +69,8 @@ class VQVAEConfig(MovingCodebook):
 class VQVAE(Method):
     """Encoder, codebook, decoder. `variance`: of the training pixels in [0,1], which the trainer's data sets before training."""
 
+    variance: Tensor
+
     Config = VQVAEConfig
 
     def __init__(self, config: VQVAEConfig) -> None:
