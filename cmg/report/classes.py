@@ -10,7 +10,6 @@ from cmg.report.figures import LINES, STYLE, Panel, ascii_label, make_axes, make
 from cmg.report.layout import CELLS, CellSpec, label
 from cmg.report.own import arrow, is_own
 
-MARKS = "osD^v<>PX*"
 TOLD = 5  # confusions in words
 Kept = Mapping[str, Sequence[Answer]]  # by run
 
@@ -43,18 +42,18 @@ def _by_method(kept: Kept, spec: CellSpec) -> dict[str, list[Answer]]:
 
 
 def _bars(spec: CellSpec, scores: Mapping[str, Mapping[str, tuple[float, int]]]) -> Panel:
-    """A mark per method and class."""
+    """A bar per method and class."""
     classes = sorted({name for found in scores.values() for name in found})
+    places, thick = np.arange(len(classes)), 0.8 / len(scores)
     with rc_context(STYLE):
-        figure, axes = make_axes(3.4, 1.1 + 0.19 * len(classes))
+        figure, axes = make_axes(3.4, 1.1 + (0.12 + 0.05 * len(scores)) * len(classes))
         for number, (method, found) in enumerate(scores.items()):
             values = [found.get(name, (np.nan, 0))[0] for name in classes]
-            style = {"color": LINES[number % len(LINES)], "marker": MARKS[number % len(MARKS)], "linestyle": "none", "markersize": 4}
-            axes.plot(values, range(len(classes)), label=label(method), alpha=0.8, **style)
-        axes.set_yticks(range(len(classes)), [ascii_label(name)[:22] for name in classes])
+            middle = places + thick * (number - (len(scores) - 1) / 2)
+            axes.barh(middle, values, thick, color=LINES[number % len(LINES)], label=label(method))
+        axes.set_yticks(range(len(classes)), [ascii_label(name)[:24] for name in classes])
         axes.set_ylim(len(classes) - 0.4, -0.6)
-        axes.set_xlim(-3, 103)
-        axes.grid(axis="y", alpha=0.25)
+        axes.set_xlim(0, 103)
         figure.legend(loc="outside lower center", ncols=2, frameon=False, fontsize=7)
         words = "; ".join(f"{label(m)}: {', '.join(f'{n} {v:.0f}' for n, (v, _) in found.items())}" for m, found in scores.items())
         return make_panel(figure, f"{spec.label}: single classes", f"Percent, over all seeds. {words}.")
