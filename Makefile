@@ -9,7 +9,7 @@ export PATH := $(VENV)/bin:$(PATH)
 CORES := $(shell nproc)
 GPUS := $(if $(wildcard /dev/nvidia[0-9]*),1,$(CORES))
 
-.PHONY: repro test lint env lock clean
+.PHONY: repro test cluster lint env lock clean
 
 repro: $(STAMP)
 	snakemake --cores $(CORES) --resources gpu=$(GPUS)
@@ -17,6 +17,10 @@ repro: $(STAMP)
 
 test: $(STAMP)
 	python -m pytest -n 2 --dist worksteal
+
+# As root, on a Slurm of one node that it starts, and installs where it is missing; about five minutes.
+cluster: $(STAMP)
+	python -m pytest -m cluster tests/cluster
 
 lint: $(STAMP)
 	ruff check . && ruff format --check .

@@ -11,6 +11,17 @@ shell.prefix("set -euo pipefail; ")
 
 STAGES = handover.ready(dry=any(re.fullmatch(r"-n\w*|--dry-?run", word) for word in sys.argv)) if workflow.is_main_process else dag.stages()
 RENEWED = handover.renewed(STAGES)
+PROFILE = workflow.resource_settings  # its set-threads and set-resources may name a whole stage, as in dvc.yaml
+
+
+def threads(stage):
+    set_for = PROFILE.overwrite_threads.get(stage.group)
+    return stage.meta.get("threads", 1) if set_for is None else set_for.raw
+
+
+def resources(stage):
+    set_for = PROFILE.overwrite_resources.get(stage.group, {})
+    return {**stage.resources, **{name: found.raw for name, found in set_for.items()}}
 
 
 rule all:
@@ -31,9 +42,9 @@ for stage in STAGES:
                 temp(touch(str(handover.part_mark(stage, part)))),
             params:
                 command=handover.part_command(stage, part),
-            threads: stage.meta.get("threads", 1)
+            threads: threads(stage)
             resources:
-                **stage.resources,
+                **resources(stage),
             shell:
                 "{params.command}"
 
@@ -50,9 +61,9 @@ for stage in STAGES:
             command=stage.command,
             mark=handover.mark(stage),
             definition=dag.definition(stage, STAGES),
-        threads: stage.meta.get("threads", 1)
+        threads: threads(stage)
         resources:
-            **stage.resources,
+            **resources(stage),
         shell:
             "{params.command} && mkdir -p $(dirname {params.mark}) && echo {params.definition} > {params.mark}"
 

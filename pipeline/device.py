@@ -32,9 +32,9 @@ def choose(params: Params) -> torch.device:
     return torch.device("cuda", place)
 
 
-def prepare(params: Params) -> torch.device:
-    """Set what ``settle`` sets, for the device that ``choose`` gives."""
-    device = choose(params)
+def prepare(params: Params, gpu: bool = True) -> torch.device:
+    """Set what ``settle`` sets, for the device that ``choose`` gives, or the CPU for a stage that holds no ``gpu`` (dvc.yaml)."""
+    device = choose(params) if gpu else torch.device("cpu")
     settle(device, params.threads)
     if device.type == "cuda":
         print(f"device: {torch.cuda.get_device_name(device)}")

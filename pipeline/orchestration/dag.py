@@ -20,6 +20,7 @@ from ruamel.yaml import YAML
 from cmg.files import file_digest
 from pipeline import paths
 
+COUNTED = ("gpu", "mem_mb", "runtime")  # of what ``meta`` says, for Snakemake; threads stand apart there
 CODE = "code"  # the stage that comes before a plan is made: what it writes are source files to Snakemake
 
 
@@ -57,7 +58,7 @@ class Stage:
     @property
     def resources(self) -> dict[str, int]:
         """What Snakemake counts for it; what ``meta`` leaves out is left to the profile."""
-        return {name: value for name, value in self.meta.items() if name in ("gpu", "mem_mb")}
+        return {name: value for name, value in self.meta.items() if name in COUNTED}
 
     @property
     def receipt(self) -> str:
@@ -128,7 +129,15 @@ def _stage(stage: Any, root: str, read: Callable[[str], Any]) -> Stage:
         else:
             deps.append(os.path.relpath(dep.fs_path, root))
     outs = tuple(os.path.relpath(out.fs_path, root) for out in stage.outs)
-    return Stage(stage.addressing, stage.cmd, tuple(deps), outs, params, dict(stage.meta or {}))
+    device = _value(read(os.path.join(root, paths.PARAMS)), "device")
+    return Stage(stage.addressing, stage.cmd, tuple(deps), outs, params, _meta(stage.meta or {}, params, device))
+
+
+def _meta(written: dict[str, int], params: dict[str, Any], device: str) -> dict[str, int]:
+    """As in dvc.yaml, for each process of a stage that runs in several (``processes`` of its schedule); no GPU under ``device: cpu``."""
+    processes = next((values["processes"] for values in params.values() if isinstance(values, dict) and "processes" in values), 1)
+    shared = {name: value * processes if name in ("threads", "gpu", "mem_mb") else value for name, value in written.items()}
+    return {name: value for name, value in shared.items() if name != "gpu" or device != "cpu"}
 
 
 def _value(values: Any, key: str) -> Any:

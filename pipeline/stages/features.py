@@ -122,7 +122,7 @@ def _work(args: argparse.Namespace, params: Params, clips: list[Clip], recipe: d
 
 def _extraction(args: argparse.Namespace, params: Params, clips: list[Clip], recipe: dict[str, Any]) -> Work:
     limits = {"time_limit": params.features.time_limit, "memory_limit": params.features.memory_bytes}
-    chosen = device.prepare(params)
+    chosen = device.prepare(params, gpu=args.modality == "video")
     options = Options(device=str(chosen), workers=device.decoders(params, chosen), **limits)
     job = prepare(args.modality, recipe, paths.weights_root(), options, clips)
     rows, root = rows_of(args.modality, clips), paths.dataset_root(args.dataset, params.dataset(args.dataset).source)

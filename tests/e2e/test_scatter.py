@@ -16,7 +16,7 @@ def scattered(tmp_path_factory):
     """Indexed; no features yet; two clips per shard, so that there is something to share out."""
     project = miniature.create(tmp_path_factory.mktemp("scatter") / "p")
     project.set("features.clips_per_shard", 2)
-    project.edit("dvc.yaml", "audio.json\n      meta: {threads: 1, gpu: 1, mem_mb: 4000}", "audio.json\n      meta: {gpu: 0, scatter: 3}")
+    project.edit("dvc.yaml", "audio.json\n      meta: {threads: 1, mem_mb: 4000}", "audio.json\n      meta: {scatter: 3}")
     project.run("snakemake", "-j1", "data/index/ave.parquet")
     yield project
     shutil.rmtree(project.folder)

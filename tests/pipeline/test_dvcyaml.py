@@ -1,5 +1,8 @@
 """dvc.yaml and the sweeps': what every stage waits for."""
 
+import shutil
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -10,6 +13,7 @@ from cmg.registry import DATASETS
 from pipeline import params, paths, sweeps
 from pipeline.orchestration import code, dag
 from pipeline.stages import corpus
+from tests.parameters import set_value
 
 STAGES = dag.stages()
 NAMES = set(code.names())
@@ -118,6 +122,27 @@ def test_rule_names_are_distinct_identifiers():
 
 def test_training_and_extraction_hold_the_gpu():
     for stage in STAGES:
-        uses_gpu = stage.group.startswith(("pretrain", "codes", "features", "vqvae", "reconstruct", "queries"))
+        uses_gpu = stage.group.startswith(("pretrain", "codes", "features_video", "vqvae", "reconstruct", "queries"))
         uses_gpu |= stage.group in ("segment", "segment_reference", "generator", "generate")
         assert stage.meta.get("gpu", 0) == int(uses_gpu), stage.name
+
+
+def test_several_processes_take_as_many_gpus_and_threads_and_device_cpu_takes_none(tmp_path, monkeypatch):
+    """Nothing in dvc.yaml is edited for either."""
+    for name in ("dvc.yaml", "params.yaml"):
+        shutil.copy(name, tmp_path)
+    subprocess.run([sys.executable, "-m", "dvc", "init", "--no-scm", "-q"], cwd=tmp_path, check=True)
+    monkeypatch.chdir(tmp_path)
+    trained, video = "pretrain@fcid-0", "features_video@ave"
+    before = resources_of()
+    assert before[trained] == {"gpu": 1, "mem_mb": 8000} and before[video] == {"gpu": 1, "mem_mb": 4000}
+    set_value(tmp_path / "params.yaml", "scales.mini.pretrain.processes", 2)
+    two = resources_of()
+    assert two.pop(trained) == {"gpu": 2, "mem_mb": 16000}
+    assert {name for name, needs in two.items() if needs != before[name]} == {name for name in two if name.startswith("pretrain")}
+    set_value(tmp_path / "params.yaml", "device", "cpu")
+    assert not any("gpu" in needs for needs in resources_of().values())
+
+
+def resources_of():
+    return {stage.name: stage.resources for stage in dag.stages()}
