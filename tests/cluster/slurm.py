@@ -1,6 +1,7 @@
 """A Slurm of one node, below one folder, for a test: its own munge, key, ports, configuration and, where asked, accounting.
 
-Nothing outside the folder is written, and its daemons end with the context. GPUs are pretended: their devices are those of /dev/null.
+Outside the folder there is one link for as long as it runs, where Slurm's commands look for their configuration (SLURM_CONF is not passed
+on to the steps of jobs by Snakemake's plugin). Its daemons end with the context. GPUs are pretended: their devices are those of /dev/null.
 """
 
 import os
@@ -14,6 +15,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
+CONFIGURATION = Path("/etc/slurm/slurm.conf")
 DAEMONS = ("munged", "slurmctld", "slurmd")
 ACCOUNTING = ("slurmdbd", "mariadbd", "mariadb-install-db")
 PATIENCE = 60  # seconds for a daemon to answer
@@ -46,7 +48,7 @@ MinJobAge={min_job_age}
 JobAcctGatherType=jobacct_gather/none
 KillWait=5
 {accounting}
-{gres}
+GresTypes=gpu
 NodeName={host} NodeHostname={host} NodeAddr=127.0.0.1 CPUs={cpus} RealMemory=64000 {node} State=UNKNOWN
 PartitionName=all Nodes={host} Default=YES MaxTime=INFINITE State=UP
 """
@@ -72,8 +74,8 @@ def missing(accounting: bool = False) -> list[str]:
 
 
 @contextmanager
-def cluster(folder: Path, *, gpus: int = 0, accounting: bool = False, min_job_age: int = 300, cpus: int = 8) -> Iterator[dict[str, str]]:
-    """Run it; gives the environment in which its commands, and Snakemake, find it.
+def cluster(folder: Path, *, gpus: int = 0, accounting: bool = False, min_job_age: int = 300, cpus: int = 8) -> Iterator[None]:
+    """Run it. Raises FileExistsError where this machine has a Slurm.
 
     Args:
         folder: of configuration, state and logs; made here, root's own.
@@ -81,8 +83,10 @@ def cluster(folder: Path, *, gpus: int = 0, accounting: bool = False, min_job_ag
         min_job_age: seconds for which squeue knows a job that has ended.
     """
     folder.mkdir(mode=0o755)
-    environment = {**os.environ, "PATH": _path(), "SLURM_CONF": f"{folder}/slurm.conf"}
+    environment = {**os.environ, "PATH": _path(), "SLURM_CONF": f"{folder}/slurm.conf"}  # beside which are gres.conf and slurmdbd.conf
     with ExitStack() as daemons:
+        CONFIGURATION.symlink_to(folder / "slurm.conf")
+        daemons.callback(CONFIGURATION.unlink)
 
         def start(*command: str) -> None:
             daemons.enter_context(_running(command, environment, folder))
@@ -101,7 +105,7 @@ def cluster(folder: Path, *, gpus: int = 0, accounting: bool = False, min_job_ag
         start("slurmd", "-D")
         _until(lambda: "idle" in _said(["sinfo", "-h", "-o", "%T"], environment), "the node")
         try:
-            yield environment
+            yield
         finally:
             subprocess.run(["scancel", "--full", "--user", "root"], env=environment, check=False)
             _until(lambda: not _said(["squeue", "-h", "-o", "%i"], environment), "the end of the jobs")
@@ -134,7 +138,6 @@ def _database(folder: Path, start: Callable[..., None]) -> dict[str, int]:
 
 
 def _configure(folder: Path, *, gpus: int, min_job_age: int, cpus: int, database: int = 0) -> None:
-    gres = "GresTypes=gpu" if gpus else ""
     storage = f"""AccountingStorageType=accounting_storage/slurmdbd
 AccountingStorageHost=localhost
 AccountingStoragePort={database}
@@ -144,7 +147,6 @@ AccountingStoragePass={folder}/munge.socket"""
         "controller": _free_port(),
         "daemon": _free_port(),
         "accounting": storage if database else "",
-        "gres": gres,
         "node": f"Gres=gpu:{gpus}" if gpus else "",
     }
     text = SLURM.format(folder=folder, min_job_age=min_job_age, cpus=cpus, **values)

@@ -4,7 +4,6 @@ import os
 import shutil
 import subprocess
 import time
-from unittest import mock
 
 import pytest
 
@@ -22,6 +21,8 @@ PACKAGES = ("munge", "slurm-wlm")
 def installed():
     if os.getuid():
         pytest.skip("needs root, to start Slurm's daemons")
+    if slurm.CONFIGURATION.exists():
+        pytest.skip(f"this machine has a Slurm ({slurm.CONFIGURATION})")
     if missing := slurm.missing():
         if not shutil.which("apt-get"):
             pytest.skip(f"not installed, and no apt-get to install it with: {', '.join(missing)}")
@@ -37,25 +38,6 @@ def made_by_dvc(tmp_path_factory):
     project = created(tmp_path_factory.mktemp("dvc") / "p")
     project.dvc("repro", "tables")
     return project
-
-
-@pytest.fixture
-def on_cluster(tmp_path):
-    """A context: the Slurm of `slurm.cluster` for whatever is started within."""
-
-    class Context:
-        def __init__(self, **options):
-            self.cluster = slurm.cluster(tmp_path / "slurm", **options)
-
-        def __enter__(self):
-            self.environment = mock.patch.dict(os.environ, self.cluster.__enter__())
-            self.environment.start()
-
-        def __exit__(self, *error):
-            self.environment.stop()
-            self.cluster.__exit__(*error)
-
-    return Context
 
 
 def created(folder):
@@ -80,10 +62,10 @@ def until_no_job_is_left():
         time.sleep(1)
 
 
-def test_killed_jobs_and_a_killed_snakemake_end_in_the_bytes_of_dvc(made_by_dvc, on_cluster, tmp_path):
+def test_killed_jobs_and_a_killed_snakemake_end_in_the_bytes_of_dvc(made_by_dvc, tmp_path):
     project = created(tmp_path / "p")
     project.set("saves", {"steps": 1, "seconds": 0})
-    with on_cluster(gpus=2):
+    with slurm.cluster(tmp_path / "slurm", gpus=2):
         part = "features_video_vggsound_avel_part_2"
         cancelled = project.start(*SNAKEMAKE, TABLE, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
         while not (job := running(part)):
@@ -104,9 +86,9 @@ def test_killed_jobs_and_a_killed_snakemake_end_in_the_bytes_of_dvc(made_by_dvc,
         assert "Nothing to be done" in "".join(project.run(*SNAKEMAKE, TABLE).stderr)
 
 
-def test_without_gpus_the_refusal_is_shown_and_device_cpu_asks_for_none(made_by_dvc, on_cluster, tmp_path):
+def test_without_gpus_the_refusal_is_shown_and_device_cpu_asks_for_none(made_by_dvc, tmp_path):
     project = created(tmp_path / "p")
-    with on_cluster(gpus=0):
+    with slurm.cluster(tmp_path / "slurm"):
         refused = project.run(*SNAKEMAKE, STORE, check=False)
         assert refused.returncode == 1 and "sbatch: error: " in refused.stderr
         project.set("device", "cpu")
