@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from cmg.files import file_digest
-from cmg.store.errors import StoreError
+from cmg.store.errors import REMEDY, StoreError
 from cmg.store.files import canonical_json, document, parse_json, text_digest
 from cmg.store.schema import SCHEMA_VERSION, STATUS, StoreSpec, id_set_digest
 
@@ -84,7 +84,7 @@ def open_root(path: Path) -> Root:
         if problem is None:
             return root
         if stands(path, root.digest):
-            raise StoreError(f"{path}/{problem}; remove the store, then: dvc checkout, or extract it again (dvc repro)")
+            raise StoreError(f"{path}/{problem}; remove the store, then: {REMEDY}")
     raise _absent(path)
 
 
@@ -134,5 +134,5 @@ def _parse(path: Path, data: bytes) -> Root:
     if (found := attributes["schema_version"]) != SCHEMA_VERSION:
         raise StoreError(f"{path}: expected schema version {SCHEMA_VERSION}, found {found}; extract it again")
     if attributes.get("seal") != seal_of(attributes) or data != document(content):
-        raise StoreError(f"{path}/zarr.json: changed after sealing; remove the store, then: dvc checkout, or extract it again (dvc repro)")
+        raise StoreError(f"{path}/zarr.json: changed after sealing; remove the store, then: {REMEDY}")
     return Root(attributes, hashlib.sha256(data).hexdigest())

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from cmg.files import write_json
+from cmg.store.errors import REMEDY
 from pipeline import files, machine, paths
 from pipeline.orchestration import code
 from pipeline.orchestration.claims import claimed
@@ -37,7 +38,7 @@ def digests(inputs: Sequence[Path]) -> dict[str, str]:
         if path in found and found[path] != known[name]["outputs"][path] and known[name]["stage"] != "sample":
             raise ChangedInput(
                 f"{path}: changed since {name} wrote it (SHA-256 {known[name]['outputs'][path][:12]} recorded, {found[path][:12]} "
-                "found): damaged or edited; remove it, then: dvc checkout, or dvc repro"
+                f"found): damaged or edited; remove it, then: {REMEDY}"
             )
     return found
 

@@ -98,6 +98,7 @@ def rot(found: Round) -> None:
     found.counts["rot that a tool named"] += not found.run(*found.tool())
     output = next(out for outs in found.outputs().values() for out in outs if file.is_relative_to(found.folder / out))
     found.remove(output)
+    found.run("pipeline", "verify", "--cache")  # which may have shared it, by a link
 
 
 def rotten_cache(found: Round) -> None:

@@ -1,12 +1,14 @@
 """No plan of Snakemake's depends on times or links of files: it redoes what DVC finds stale, and nothing else."""
 
 import os
+import shutil
 import time
 
 import pytest
 
 pytestmark = pytest.mark.e2e
 
+STORE = "data/features/ave/audio.zarr"
 PLACES = ("data/features/*/*.zarr/zarr.json", "data/index/*", "data/codes/*", "data/code/*", "receipts/*/*", "results/*")
 PICTURES = {"reconstruct_celeba_hq_0", "table3_celeba_hq"}
 BELOW_TOC = {"toc_baseline_0", "toc_fcid_0", "evaluate_baseline_0", "evaluate_fcid_0", "tables", "report", "all"} | PICTURES
@@ -39,6 +41,45 @@ def test_outputs_that_are_links_of_dvcs_cache(project, made_by_dvc, link):
     assert project.snakemake_would_run() == BELOW_TOC
     project.snakemake()
     project.set("toc.lam", made_by_dvc.value("toc")["lam"])
+    project.dvc("repro")
+    assert project.digests() == made_by_dvc.digests()
+    assert "0 damaged" in project.run("pipeline", "verify", "--cache").stdout, "nothing is written through a link"
+
+
+def test_a_store_is_once_on_disk_whoever_makes_it(project, made_by_dvc):
+    """Workspace, what the next run reuses, DVC's cache and an experiment's folder are names of the same files, which nobody writes to."""
+    assert project.dvc("config", "cache.type").strip() == "reflink,hardlink,copy"
+    for tool, seed in (("snakemake", 1), ("dvc", 2)):
+        project.set("scales.mini.features.audio.seed", seed)
+        project.run(*(("snakemake", "-j2", f"{STORE}/zarr.json") if tool == "snakemake" else ("dvc", "repro", "features_audio@ave")))
+        names = {file.stat().st_nlink for file in (project.folder / STORE / "features").rglob("*") if file.is_file()}
+        assert min(names) >= 3, f"{tool}: a name in the workspace, in data/.work and in DVC's cache"
+    project.commit("edited")
+    project.dvc("exp", "run", "--temp", "-S", "toc.lam=0.6", "toc@fcid-0")
+    shutil.rmtree(project.folder / STORE)
+    project.dvc("checkout", STORE)
+    project.set("scales.mini.features.audio.seed", made_by_dvc.value("scales")["mini"]["features"]["audio"].get("seed", 0))
+    project.dvc("repro", "features_audio@ave")
+    made, expected = project.digests(), made_by_dvc.digests()
+    assert {name for name in made if name.startswith(STORE) and made[name] != expected[name]} == set()
+    assert "0 damaged" in project.run("pipeline", "verify", "--cache").stdout
+
+
+def test_rot_that_a_link_shares_with_the_cache_is_healed_as_its_error_says(project, made_by_dvc):
+    project.dvc("checkout", "--relink")
+    shard = next(file for file in sorted((project.folder / STORE / "features").rglob("c.*")) if file.is_file())
+    before = shard.stat()
+    data = bytearray(shard.read_bytes())
+    data[100] ^= 1
+    shard.chmod(0o644)
+    with shard.open("r+b") as handle:
+        handle.write(data)
+    os.utime(shard, ns=(before.st_atime_ns, before.st_mtime_ns))
+    project.forget("codes@fcid-0")
+    said = project.run("dvc", "repro", "codes@fcid-0", check=False).stderr
+    assert "damaged; remove the store, then: python -m pipeline verify --cache, and dvc repro" in said
+    shutil.rmtree(project.folder / STORE)
+    project.run("pipeline", "verify", "--cache", check=False)
     project.dvc("repro")
     assert project.digests() == made_by_dvc.digests()
 
