@@ -2,6 +2,7 @@
 # What a GPU is measured by, in at most eight minutes: tests on the device, a training step of the official size, extraction.
 #
 #   benchmarks/gpu.sh        on the GPU: seconds of a step and of an epoch of 40,801 clips, share of the peak, memory, frames a second
+#   CLIPS=8000 benchmarks/gpu.sh      with features of fewer clips in its memory (40,801 take 21 GB)
 #   benchmarks/gpu.sh cpu    everything small on the CPU, which shows that the script runs
 #
 # A part whose packages are missing is left out by name; one that fails, or takes longer than it may, is named, and the others go on.
