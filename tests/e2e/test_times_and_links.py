@@ -66,6 +66,10 @@ def test_a_store_is_once_on_disk_whoever_makes_it(project, made_by_dvc):
 
 
 def test_rot_that_a_link_shares_with_the_cache_is_healed_as_its_error_says(project, made_by_dvc):
+    cache = project.folder / ".dvc/cache"
+    shutil.copytree(cache, cache.with_name("own"))  # that of the copied project is the other's, too
+    shutil.rmtree(cache)
+    cache.with_name("own").rename(cache)
     project.dvc("checkout", "--relink")
     shard = next(file for file in sorted((project.folder / STORE / "features").rglob("c.*")) if file.is_file())
     before = shard.stat()
@@ -74,10 +78,13 @@ def test_rot_that_a_link_shares_with_the_cache_is_healed_as_its_error_says(proje
     shard.chmod(0o644)
     with shard.open("r+b") as handle:
         handle.write(data)
+    shard.chmod(before.st_mode)  # DVC looks into objects that are not write-protected
     os.utime(shard, ns=(before.st_atime_ns, before.st_mtime_ns))
     project.forget("codes@fcid-0")
-    said = project.run("dvc", "repro", "codes@fcid-0", check=False).stderr
-    assert "damaged; remove the store, then: python -m pipeline verify --cache, and dvc repro" in said
+    done = project.run("dvc", "repro", "codes@fcid-0", check=False)
+    assert (
+        done.returncode and "damaged; remove the store, then: python -m pipeline verify --cache, and dvc repro" in done.stdout + done.stderr
+    )
     shutil.rmtree(project.folder / STORE)
     project.run("pipeline", "verify", "--cache", check=False)
     project.dvc("repro")
