@@ -82,7 +82,7 @@ def test_killed_jobs_and_a_killed_snakemake_end_in_the_bytes_of_dvc(made_by_dvc,
         project.run(*SNAKEMAKE, TABLE)
         project.set("saves", made_by_dvc.value("saves"))
         assert project.digests() == made_by_dvc.digests()
-        assert project.would_run() == made_by_dvc.would_run()
+        assert miniature.ran(project.dvc("repro", "--dry", "tables")) == set()
         assert "Nothing to be done" in "".join(project.run(*SNAKEMAKE, TABLE).stderr)
 
 
