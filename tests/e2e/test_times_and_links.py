@@ -48,11 +48,11 @@ def test_outputs_that_are_links_of_dvcs_cache(project, made_by_dvc, link):
 
 def test_a_store_is_once_on_disk_whoever_makes_it(project, made_by_dvc):
     """Workspace, what the next run reuses, DVC's cache and an experiment's folder are names of the same files, which nobody writes to."""
-    assert project.dvc("config", "cache.type").strip() == "reflink,hardlink,copy"
+    assert project.dvc("config", "cache.type").strip() == "hardlink,copy"
     for tool, seed in (("snakemake", 1), ("dvc", 2)):
         project.set("scales.mini.features.audio.seed", seed)
         project.run(*(("snakemake", "-j2", f"{STORE}/zarr.json") if tool == "snakemake" else ("dvc", "repro", "features_audio@ave")))
-        names = {file.stat().st_nlink for file in (project.folder / STORE / "features").rglob("*") if file.is_file()}
+        names = {file.stat().st_nlink for file in (project.folder / STORE / "features").glob("c.*")}
         assert min(names) >= 3, f"{tool}: a name in the workspace, in data/.work and in DVC's cache"
     project.commit("edited")
     project.dvc("exp", "run", "--temp", "-S", "toc.lam=0.6", "toc@fcid-0")
@@ -82,9 +82,8 @@ def test_rot_that_a_link_shares_with_the_cache_is_healed_as_its_error_says(proje
     os.utime(shard, ns=(before.st_atime_ns, before.st_mtime_ns))
     project.forget("codes@fcid-0")
     done = project.run("dvc", "repro", "codes@fcid-0", check=False)
-    assert (
-        done.returncode and "damaged; remove the store, then: python -m pipeline verify --cache, and dvc repro" in done.stdout + done.stderr
-    )
+    assert done.returncode
+    assert "damaged; remove the store, then: python -m pipeline verify --cache, and dvc repro" in done.stdout + done.stderr
     shutil.rmtree(project.folder / STORE)
     project.run("pipeline", "verify", "--cache", check=False)
     project.dvc("repro")
