@@ -19,7 +19,8 @@ def unlinked(*outputs: Path) -> None:
 
     Outputs are made beside and moved into place whole, which no two disks can do, and DVC records none behind a link out of the project.
     """
-    for folder in {folder for path in outputs for folder in (path, *path.parents)}:
+    around = {folder for path in outputs for folder in (path, *path.parents)}
+    for folder in sorted(around, key=lambda folder: len(folder.parts)):  # the outermost link is the one to mend
         if folder.is_symlink() and folder.is_dir():
             raise LinkedFolder(f"{folder}: a link to another place; make it a folder: the project lies on one disk (docs/reliability.md)")
 
