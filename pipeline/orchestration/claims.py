@@ -12,6 +12,12 @@ class Busy(Exception):
     """Another process is doing what was asked for; the message says which, where."""
 
 
+def at_work(error: Exception) -> Busy:
+    """What DVC's lock says of who holds it, in a line."""
+    who = " ".join(str(error).partition("\n\n")[0].split())
+    return Busy(f"DVC is at work in this folder, or kept from it: {who}; wait until it has ended, or stop it")
+
+
 @contextmanager
 def claimed(file: Path, what: str) -> Iterator[None]:
     """Hold ``file``, a lock file, while ``what`` is done. Raises Busy when another process holds it."""

@@ -14,11 +14,13 @@ from pathlib import Path
 from typing import Any
 
 from dvc.dependency import ParamsDependency
+from dvc.lock import LockError
 from dvc.repo import Repo
 from ruamel.yaml import YAML
 
 from cmg.files import file_digest
 from pipeline import paths
+from pipeline.orchestration.claims import at_work
 
 COUNTED = ("gpu", "mem_mb", "runtime")  # of what ``meta`` says, for Snakemake; threads stand apart there
 CODE = "code"  # the stage that comes before a plan is made: what it writes are source files to Snakemake
@@ -183,11 +185,19 @@ def stale(repo: Repo, every: Stages) -> set[str]:
 
 
 def edited_parameters(root: Path = Path(".")) -> dict[str, dict[str, list[str]]]:
-    """``{receipt name: {file: keys}}`` of the stages whose parameter values differ from those they last ran with."""
+    """``{receipt name: {file: keys}}`` of the stages whose parameter values differ from those they last ran with.
+
+    Raises:
+        Busy: DVC or Snakemake is at work on them.
+    """
     edited = {}
     with Repo(str(root)) as repo:
         by_name = {stage.name: Path(stage.receipt) for stage in of(repo)}
-        for name, changes in repo.status().items():
+        try:
+            status = repo.status()
+        except LockError as error:
+            raise at_work(error) from error
+        for name, changes in status.items():
             deps = [change["changed deps"] for change in changes if isinstance(change, dict) and "changed deps" in change]
             keys = {file: list(found) for dep in deps for file, found in dep.items() if isinstance(found, dict)}
             if keys:

@@ -20,7 +20,7 @@ from cmg.store.errors import StoreError
 from cmg.store.integrity import check
 from pipeline import files, paths
 from pipeline.orchestration import dag, dvclock, receipts, recovery
-from pipeline.orchestration.claims import Busy, claimed
+from pipeline.orchestration.claims import Busy, at_work, claimed
 
 ANCIENT = 1  # seconds since the epoch; 0 means "unset" to Snakemake
 TICK = 2  # seconds that the coarsest file systems round times to
@@ -79,8 +79,7 @@ def _exclude_dvc(repo: Repo) -> None:
     try:
         _HELD.enter_context(lock)
     except LockError as error:
-        who = " ".join(str(error).partition("\n\n")[0].split())
-        raise Busy(f"DVC is at work in this folder: {who}; wait until it has ended, or stop it") from error
+        raise at_work(error) from error
     atexit.register(_HELD.close)
 
 

@@ -82,6 +82,18 @@ def test_beside_a_running_snakemake_a_dry_run_touches_nothing_and_all_else_is_re
         miniature.kill(running)
 
 
+def test_what_only_reads_says_in_a_line_that_another_is_at_work(project):
+    code = "import time; from pipeline.orchestration import handover\nhandover.ready(False); print('held', flush=True); time.sleep(600)"
+    running = project.start("timeit", "-n1", "-r1", code, stdout=subprocess.PIPE)
+    assert running.stdout.readline() == "held\n"
+    try:
+        done = project.run("pipeline", "verify", "results/table1.csv", check=False)
+    finally:
+        miniature.kill(running)
+    assert done.returncode == 1 and "Traceback" not in done.stderr
+    assert "at work in this folder" in done.stderr.splitlines()[-1] and str(running.pid) in done.stderr.splitlines()[-1]
+
+
 def test_two_tools_at_once(project):
     """DVC starts no stage while Snakemake is at work, Snakemake nothing while DVC runs one; what there is stays."""
     project.set("saves", {"steps": 1, "seconds": 0})
