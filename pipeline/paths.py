@@ -96,7 +96,7 @@ def failures(dataset: str, modality: str) -> Path:
 
 
 def remarks(dataset: str, modality: str) -> Path:
-    return Path("data/features") / dataset / f"{modality}.remarks.csv"
+    return _branched(Path("data/features"), dataset) / f"{modality}.remarks.csv"
 
 
 GENERATOR = Path("data/generation/generator")

@@ -34,4 +34,7 @@ def test_the_table_of_segmentation_by_both_tools(project):
     assert {name: (project.folder / name).read_bytes() for name in MADE} == made
     assert "0 problems" in project.run("pipeline", "verify", TABLE).stdout
     after = project.digests()
+    read_whole = ("data/features/", "data/index/", "data/codes/")  # by stages of the main line
+    assert {path for path in after if path.startswith(read_whole)} <= before.keys()
     assert {path for path in before if after.get(path) != before[path]} == set()
+    assert project.would_run() == set()
