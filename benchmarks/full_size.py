@@ -153,12 +153,12 @@ def measured(folder: Path, *command: str, until: Callable[[], bool] | None = Non
 
 
 def _environment() -> dict[str, str]:
-    """Bytes that a process and those it has waited for read, Linux adds to its own; so all of them are waited for."""
+    """This process's, with the project's own raw data and modules."""
     return {**os.environ, "CMG_DATA": "data/raw", "PYTHONPATH": "."}
 
 
 def _read() -> int:
-    """Bytes that this process and those it has waited for have read, from caches and from disks."""
+    """Bytes that this process and those it has waited for, which Linux adds to its own, have read, from caches and from disks."""
     fields = dict(entry.split(": ") for entry in Path("/proc/self/io").read_text().splitlines())
     return int(fields["rchar"])
 
