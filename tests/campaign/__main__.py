@@ -37,7 +37,7 @@ def campaign(args: argparse.Namespace, disk: Path) -> Counter[str]:
     """Rounds until the time is up; what happened in all of them."""
     draw, total = random.Random(args.seed), Counter()
     reference = made(args.reference or disk.parent / "reference")
-    shutil.copytree(reference.folder, disk / "reference", symlinks=True)
+    reference.copy_to(disk / "reference")
     expected, end = reference.digests(), time.monotonic() + 60 * args.minutes
     while time.monotonic() < end:
         number, fault = total["rounds"], args.fault or draw.choices(list(faults.FAULTS), faults.FAULTS.values())[0]

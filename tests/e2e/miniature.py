@@ -163,11 +163,18 @@ class Project:
         return found
 
     def copy_to(self, folder: Path) -> "Project":
-        """An independent copy, tool state included. DVC's cached files, which nobody writes to, are the same on disk."""
-        cached = f"{self.folder}/.dvc/cache/files/"
-        shutil.copytree(
-            self.folder, folder, symlinks=True, copy_function=lambda a, b: (os.link if a.startswith(cached) else shutil.copy2)(a, b)
-        )
+        """An independent copy, tool state included; what is one file in DVC's cache and at its place is one there, too."""
+        seen: dict[int, str] = {}
+
+        def copy(source: str, target: str) -> None:
+            number = os.stat(source, follow_symlinks=False).st_ino
+            if number in seen:
+                os.link(seen[number], target)
+            else:
+                shutil.copy2(source, target, follow_symlinks=False)
+                seen[number] = target
+
+        shutil.copytree(self.folder, folder, symlinks=True, copy_function=copy)
         return Project(folder)
 
     def forget(self, stage: str) -> None:
