@@ -25,8 +25,13 @@ AXES = {1: ("channel",), 2: ("time", "channel"), 3: ("time", "height", "width")}
 AXES[4] = (*AXES[3], "channel")
 """Names of the axes of one clip by their number, for readers such as xarray."""
 
-PLAIN = {"filters": None, "compressors": None, "fill_value": 0, "chunk_key_encoding": {"name": "default", "separator": "."}}
-PLAIN["config"] = {"write_empty_chunks": True}  # a file for every shard, also where all its clips failed
+PLAIN: dict[str, Any] = {
+    "filters": None,
+    "compressors": None,
+    "fill_value": 0,
+    "chunk_key_encoding": {"name": "default", "separator": "."},
+    "config": {"write_empty_chunks": True},  # a file for every shard, also where all its clips failed
+}
 ZSTD = {"name": "zstd", "configuration": {"level": ZSTD_LEVEL, "checksum": False}}
 CODING: dict[str | None, dict[str, Any]] = {None: PLAIN, "zstd": PLAIN | {"compressors": ZSTD}}
 
@@ -80,8 +85,8 @@ class HeldShards:
 def _features(group: "zarr.Group", spec: StoreSpec) -> "zarr.Array":
     """The array of features, empty: one inner chunk per clip, ``clips_per_shard`` of them per shard."""
     axes = ("clip", *(AXES.get(len(spec.shape)) or (f"axis_{number}" for number in range(len(spec.shape)))))
-    about = {"shape": (len(spec.ids), *spec.shape), "dtype": spec.dtype, "dimension_names": axes}
-    files = {"chunks": (1, *spec.shape), "shards": (spec.clips_per_shard, *spec.shape)}
+    about: dict[str, Any] = {"shape": (len(spec.ids), *spec.shape), "dtype": spec.dtype, "dimension_names": axes}
+    files: dict[str, Any] = {"chunks": (1, *spec.shape), "shards": (spec.layout.slots, *spec.shape)}
     return group.create_array("features", **about, **files, **CODING[spec.compression])
 
 

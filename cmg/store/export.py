@@ -28,13 +28,13 @@ def export(store: FeatureStore, file: Path, rows: Sequence[int] | None = None, k
     """
     if file.suffix not in FORMATS:
         raise StoreError(f"{file}: expected a name that ends in {' or '.join(FORMATS)}")
-    rows = np.arange(len(store)) if rows is None else np.asarray(rows)
-    small = {"valid": store.valid[rows], "status": store.status[rows]}
-    small["ids"] = np.array([store.ids[row] for row in rows.tolist()], np.str_)
+    chosen = np.arange(len(store)) if rows is None else np.asarray(rows)
+    small = {"valid": store.valid[chosen], "status": store.status[chosen]}
+    small["ids"] = np.array([store.ids[row] for row in chosen.tolist()], np.str_)
     if key in small:
         raise StoreError(f"{file}: expected a key other than {', '.join(small)} for the features, found {key!r}")
     with replacing(file) as temporary:
-        FORMATS[file.suffix](store, temporary, rows, key, small)
+        FORMATS[file.suffix](store, temporary, chosen, key, small)
 
 
 def write_npz(file: Path, arrays: Mapping[str, np.ndarray]) -> None:

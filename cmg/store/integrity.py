@@ -44,15 +44,15 @@ def summary(path: Path) -> str:
     """
     store = FeatureStore(path)
     about, array = store.attrs, store.array
-    shards = -(-len(store) // array.shards[0])
+    slots, axes = store.layout.slots, getattr(array.metadata, "dimension_names", None) or ()
     found = sorted(about["counts"].items(), key=lambda item: (item[0] != "ok", item))
     counts = ", ".join(f"{count} {name}" for name, count in found if count)
     lines = {
         "store": path,
         "holds": f"{about['modality']} of {about['dataset']}, {about['provenance']}",
         "clips": f"{about['clips']} ({counts})",
-        "features": f"{array.shape} {array.dtype}, axes {', '.join(array.metadata.dimension_names or ())}",
-        "files": f"{len(about['files']) + 1}, {shards} of them shards of {array.shards[0]} clips",
+        "features": f"{array.shape} {array.dtype}, axes {', '.join(axes)}",
+        "files": f"{len(about['files']) + 1}, {-(-len(store) // slots)} of them shards of {slots} clips",
         "coding": ", ".join(map(str, array.compressors)) or "uncompressed",
         "bytes": f"{sum(entry['bytes'] for entry in about['files'].values()):,}",
         "recipe": canonical_json(about["recipe"]),
@@ -84,7 +84,7 @@ def _shard_problems(store: FeatureStore, shard: int) -> Iterator[Problem]:
     name, rows = store.shard_name(shard), np.arange(len(store))[shard * store.layout.slots :][: store.layout.slots]
     ok = store.status[rows] == 0
     try:
-        theirs, ours = store.array[rows[0] : rows[-1] + 1], store.read(rows)
+        theirs, ours = np.asarray(store.array[rows[0] : rows[-1] + 1]), store.read(rows)
     except (StoreError, ValueError, RuntimeError) as error:  # zarr raises ValueError (index), RuntimeError (chunk)
         yield Problem(name, str(error))
         return

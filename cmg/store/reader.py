@@ -68,7 +68,7 @@ class FeatureStore:
 
     def __setstate__(self, state: tuple[Path, str]) -> None:
         path, digest = state
-        self.__init__(path)
+        FeatureStore.__init__(self, path)
         if self.digest != digest:
             raise StoreError(f"{path}: the store was replaced since it was handed to this process; open it again")
 
@@ -170,7 +170,8 @@ class FeatureStore:
     def _decoded_clip(self, row: int) -> np.ndarray:
         shard = row // self.layout.slots
         self._decoder.give(shard, self.files[self.shard_name(shard)])
-        return self._decoder.array[row]  # row by row: zarr's selection of many rows at once takes thirty times as long
+        # row by row: zarr's selection of many rows at once takes thirty times as long
+        return np.asarray(self._decoder.array[row])
 
     def _mapped(self, shard: int) -> np.ndarray:
         """The clips that an uncompressed shard holds, [present, *shape]."""

@@ -112,10 +112,12 @@ def take(staging: Staging, source: SealedRows | UnfinishedRows, retry_failed: bo
 
 
 def _take_shard(staging: Staging, shard: int, source: SealedRows | UnfinishedRows, retry_failed: bool) -> int:
-    found = {}
+    found: dict[int, tuple[int, Outcome]] = {}
     for row in staging.spec.shard_rows(shard):
         origin = source.rows.get(staging.spec.key(row))
-        outcome = source.outcome(origin) if origin is not None and row not in staging.outcomes else None
+        if origin is None or row in staging.outcomes:
+            continue
+        outcome = source.outcome(origin)
         if outcome is not None and (outcome.status == "ok" or not retry_failed):
             found[row] = origin, outcome
     if isinstance(source, SealedRows) and _same_shard(staging.spec, shard, source, found):
@@ -135,5 +137,5 @@ def _same_shard(spec: StoreSpec, shard: int, source: SealedRows, found: dict[int
     rows = spec.shard_rows(shard)
     if store.layout != spec.layout or len(found) != len(rows) or not source.intact(shard):
         return False
-    theirs = range(rows.start, min(rows.start + spec.clips_per_shard, len(store)))
+    theirs = range(rows.start, min(rows.start + spec.layout.slots, len(store)))
     return theirs == rows and all((store.ids[row], store.fingerprints[row]) == spec.key(row) for row in rows)

@@ -51,7 +51,7 @@ class Layout:
 
     @property
     def clip_bytes(self) -> int:
-        return math.prod(self.clip_shape) * np.dtype(self.dtype).itemsize
+        return _clip_bytes(self.clip_shape, self.dtype)
 
 
 def default_clips_per_shard(clip_bytes: int) -> int:
@@ -103,8 +103,8 @@ class StoreSpec:
         _expect(bool(self.shape) and min(self.shape) > 0, name, "a shape of positive sizes", self.shape)
         _expect(self.dtype in DTYPES, name, f"a dtype among {', '.join(DTYPES)}", self.dtype)
         _expect(self.compression in COMPRESSIONS, name, "compression None or 'zstd'", self.compression)
-        clip_bytes = math.prod(self.shape) * np.dtype(self.dtype).itemsize
-        count = default_clips_per_shard(clip_bytes) if self.clips_per_shard is None else self.clips_per_shard
+        clip_bytes = _clip_bytes(self.shape, self.dtype)
+        count = _clips_per_shard(self.clips_per_shard, clip_bytes)
         _expect(count >= 1, name, "clips_per_shard of at least 1", count)
         object.__setattr__(self, "clips_per_shard", int(count))
         object.__setattr__(self, "recipe", dict(self.recipe))
@@ -114,15 +114,17 @@ class StoreSpec:
 
     @cached_property
     def layout(self) -> Layout:
-        return Layout(self.clips_per_shard, self.shape, self.dtype, self.compression)
+        slots = _clips_per_shard(self.clips_per_shard, _clip_bytes(self.shape, self.dtype))
+        return Layout(slots, self.shape, self.dtype, self.compression)
 
     @property
     def shards(self) -> int:
-        return -(-len(self.ids) // self.clips_per_shard)
+        return -(-len(self.ids) // self.layout.slots)
 
     def shard_rows(self, shard: int) -> range:
         """Rows that shard number ``shard`` holds."""
-        return range(shard * self.clips_per_shard, min((shard + 1) * self.clips_per_shard, len(self.ids)))
+        slots = self.layout.slots
+        return range(shard * slots, min((shard + 1) * slots, len(self.ids)))
 
     def key(self, row: int) -> tuple[str, str]:
         """What a row's features are reused by: clip id and fingerprint."""
@@ -149,6 +151,14 @@ class StoreSpec:
         if set(values) != known:
             raise StoreError(f"store specification: expected keys {sorted(known)}, found {sorted(values)}")
         return cls(**values)
+
+
+def _clip_bytes(shape: tuple[int, ...], dtype: str) -> int:
+    return math.prod(shape) * np.dtype(dtype).itemsize
+
+
+def _clips_per_shard(asked: int | None, clip_bytes: int) -> int:
+    return default_clips_per_shard(clip_bytes) if asked is None else asked
 
 
 def _expect(condition: bool, name: str, expected: str, found: object) -> None:

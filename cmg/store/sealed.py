@@ -31,7 +31,7 @@ class SealedFiles:
         expected = self._root.attributes["files"][name]["sha256"]
         try:
             data = map_file(self.path / name)
-            found = f"SHA-256 {hashlib.sha256(data).hexdigest()}"
+            found = f"SHA-256 {hashlib.sha256(data.data).hexdigest()}"
         except (OSError, ValueError) as error:
             found = str(error)
         if found == f"SHA-256 {expected}":

@@ -17,6 +17,8 @@ from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
+
 from cmg.store import journal
 from cmg.store.files import link_or_copy, read_json, sync_folder
 from cmg.store.journal import Outcome
@@ -63,12 +65,12 @@ class Staging:
 
     def put(self, row: int, data: bytes, valid: int, remarks: tuple[tuple[str, str], ...] = ()) -> None:
         """Store one clip's raw bytes: data first, then the journal line that vouches for it."""
-        self.files.write_clip(*divmod(row, self.spec.clips_per_shard), data)
+        self.files.write_clip(*divmod(row, self.spec.layout.slots), data)
         self.settle({row: Outcome("ok", valid, zlib.crc32(data), remarks=remarks)})
 
     def settle(self, outcomes: dict[int, Outcome]) -> None:
         """Record rows of one shard; the last one finishes the shard."""
-        shard = next(iter(outcomes)) // self.spec.clips_per_shard
+        shard = next(iter(outcomes)) // self.spec.layout.slots
         journal.append(self.files.journal(shard), outcomes)
         self._left[shard] -= sum(row not in self.outcomes for row in outcomes)
         self.outcomes |= outcomes
@@ -77,9 +79,9 @@ class Staging:
 
     def read(self, row: int) -> bytes:
         """Raw bytes of a row whose outcome is ``ok``."""
-        shard, slot = divmod(row, self.spec.clips_per_shard)
+        shard, slot = divmod(row, self.spec.layout.slots)
         if shard in self.marks:
-            return self.files.array[row].tobytes()
+            return np.asarray(self.files.array[row]).tobytes()
         return self.files.read_clip(shard, slot)
 
     def adopt(self, shard: int, file: Path, about: dict, outcomes: dict[int, Outcome]) -> None:

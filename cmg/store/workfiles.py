@@ -127,7 +127,7 @@ class WorkFiles:
     def unpack(self, shard: int, slots: Sequence[int]) -> dict[int, int]:
         """Lay the clips of a finished shard out as a raw one and take its mark away; returns the CRC-32 per slot."""
         rows, fresh = self.spec.shard_rows(shard), self.raw(shard, ".copy")
-        clips = self.array[rows.start : rows.stop]
+        clips = np.asarray(self.array[rows.start : rows.stop])
         clips.tofile(fresh)
         os.replace(fresh, self.raw(shard))
         self.mark(shard).unlink()

@@ -9,7 +9,7 @@ Folders: ``path`` appears only as a whole sealed store; all work happens under `
 
 import os
 import shutil
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -59,7 +59,7 @@ class StoreWriter:
         self._process = os.getpid()
         _check_folders(self.path, self.work_dir)
         shards = _shards_of(spec, part)
-        self._locks = ShardLocks(self.work_dir / "lock", None if part is None else frozenset(shards))
+        self._locks: ShardLocks | None = ShardLocks(self.work_dir / "lock", None if part is None else frozenset(shards))
         try:
             self._folder = self.work_dir / "runs" / (spec.digest[:20])
             with naming(self.work_dir):
@@ -153,6 +153,7 @@ class StoreWriter:
     def _reuse(self, retry_failed: bool) -> int:
         previous = self.work_dir / "previous"
         others = sorted(folder for folder in (self.work_dir / "runs").iterdir() if folder != self._folder)
+        openers: list[Callable[[StoreSpec], reuse.SealedRows | reuse.UnfinishedRows | None]]
         openers = [partial(reuse.sealed_source, store, previous) for store in (self.path, previous / "store.zarr")]
         openers += [partial(reuse.unfinished_source, folder) for folder in others]
         reused = 0
@@ -163,7 +164,7 @@ class StoreWriter:
 
     def _check_open(self, row: int) -> None:
         self._check_process()
-        if row // self.spec.clips_per_shard not in self._staging.shards or not 0 <= row < len(self.spec.ids):
+        if row // self.spec.layout.slots not in self._staging.shards or not 0 <= row < len(self.spec.ids):
             raise StoreError(f"{self.path}: row {row} is not among the rows of this writer")
         if row in self._staging.outcomes:
             raise StoreError(
