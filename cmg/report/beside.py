@@ -87,8 +87,8 @@ def beside_figure(histories: Sequence[History], log: PrintedLog) -> str:
 def _panel(axes: Axes, term: str, histories: Sequence[History], log: PrintedLog) -> None:
     for number, history in enumerate(histories):
         if term in history.columns:
-            steps, line = [step - 1 for step in history.steps], {"color": LINES[number % len(LINES)], "linewidth": 0.9}
-            axes.plot(steps, history.columns[term], label=history.run, **line)
+            steps, colour = [step - 1 for step in history.steps], LINES[number % len(LINES)]
+            axes.plot(steps, history.columns[term], label=history.run, color=colour, linewidth=0.9)
     axes.plot(*zip(*log.points(term), strict=True), "o", color=INK, markersize=3.5, label=log.name)
     axes.axvline(RESETS[0], color=INK, linestyle=":", linewidth=0.8)
     axes.set_title(term)

@@ -31,6 +31,16 @@ class CodebookMaps:
     use: np.ndarray | None = None
 
     @property
+    def counted(self) -> np.ndarray:
+        """``use`` where it was given; ValueError otherwise."""
+        return self._given("use", self.use)
+
+    @property
+    def placed(self) -> np.ndarray:
+        """``places`` where they were given; ValueError otherwise."""
+        return self._given("places", self.places)
+
+    @property
     def method(self) -> str:
         return self.run.rpartition("-")[0]
 
@@ -43,3 +53,8 @@ class CodebookMaps:
     def named(self) -> str:
         """The run and the codebook, in a description."""
         return self.run + (f", {self.part}" if self.part else "")
+
+    def _given(self, name: str, values: np.ndarray | None) -> np.ndarray:
+        if values is None:
+            raise ValueError(f"maps of {self.named}: expected {name}, found none")
+        return values

@@ -7,6 +7,7 @@ import csv
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 from cmg.report.layout import AVERAGE, CROSS_DATASET_AVERAGE, RETRIEVAL_AVERAGE
 from cmg.report.published import Published
@@ -52,7 +53,8 @@ def read_conditions(path: Path = FILE) -> tuple[Condition, ...]:
 
 def _condition(row: dict[str, str]) -> Condition:
     lists = {"tables": tuple(row["tables"].split("|")), **{name: tuple(row[name].split()) for name in ("methods", "tasks")}}
-    return Condition(**{**row, **lists})
+    values: dict[str, Any] = {**row, **lists}
+    return Condition(**values)
 
 
 def condition_of(entry: Published) -> Condition:

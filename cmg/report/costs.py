@@ -79,12 +79,17 @@ def costs(logs: Iterable[Log], runs: Iterable[Run] = (), published: Sequence[Cos
     runs: results that the averages are taken from; without those of all seeds a row has none.
     """
     scores = {run.name: [cell.value(run, toc=False, bound=False) for cell in AVERAGED] for run in runs}
-    averages = {name: statistics.fmean(found) for name, found in scores.items() if None not in found}
+    averages = {name: average for name, found in scores.items() if (average := _mean_of_all(found)) is not None}
     ours = _beside_reference([_measured(method, setting, group, averages) for (method, *setting), group in _groups(logs).items()])
     known = (*CONTROLS, *METHODS)
     place = {method: known.index(method) for method in known}
     rows = [*ours, *(read_published_costs() if published is None else published)]
     return sorted(rows, key=lambda row: (place.get(row.method, len(known)), row.method, row.source != OURS))
+
+
+def _mean_of_all(scores: Sequence[float | None]) -> float | None:
+    known = [score for score in scores if score is not None]
+    return statistics.fmean(known) if len(known) == len(scores) else None
 
 
 def _groups(logs: Iterable[Log]) -> dict[tuple, list[Log]]:
@@ -145,14 +150,14 @@ def _published(row: dict[str, str], where: str) -> Cost:
     try:
         names = ("minutes_per_epoch", "memory", "average")
         minutes, memory, average = (Summary(_optional(row[name]), published=row[name]) for name in names)
-        percent = [_optional(row[name]) for name in ("time_percent", "memory_percent")]
+        of_time, of_memory = (_optional(row[name]) for name in ("time_percent", "memory_percent"))
     except ValueError as error:
         raise ValueError(f"{where}: expected numbers, found {row}; correct the row from its source table") from error
     if row["paper"] not in SOURCES:
         raise ValueError(f"{where}: expected one of {', '.join(SOURCES)}, found {row['paper']!r}")
     source = f"{label({'fcid_toc': 'fcid'}.get(row['paper'], row['paper']))}, {row['table']}"
     setting = (row["hardware"], row["pretraining"], row["batch_size"], "", row["epochs"])
-    return Cost(row["method"], source, *setting, 0, minutes, memory, None, *percent, average)
+    return Cost(row["method"], source, *setting, 0, minutes, memory, None, of_time, of_memory, average)
 
 
 def _optional(text: str) -> float | None:

@@ -6,6 +6,7 @@ All pictures and sounds together take at most ``BUDGET`` characters of the page;
 import base64
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from cmg.report.layout import PAIRS, label
 from cmg.report.tablecsv import number
@@ -66,17 +67,17 @@ class Drawer:
 
     def draw(self, exhibit: Exhibit) -> Drawn:
         """The exhibit with its picture or sound, without it where the budget is spent."""
-        known = {"clip_id": visible(exhibit.clip_id), "words": visible(exhibit.words)}
+        clip_id, words = visible(exhibit.clip_id), visible(exhibit.words)
         form = _form(exhibit)
         size = sum(len(str(value)) for value in form.values())
         if not form or size > self.budget:
             self.left_out += bool(form)
-            return Drawn(**known, note="no room left on the page" if form else visible(exhibit.reason))
+            return Drawn(clip_id, words, note="no room left on the page" if form else visible(exhibit.reason))
         self.budget -= size
-        return Drawn(**known, note="", **form)
+        return Drawn(clip_id, words, note="", **form)
 
 
-def _form(exhibit: Exhibit) -> dict[str, object]:
+def _form(exhibit: Exhibit) -> dict[str, Any]:
     named = visible(exhibit.clip_id) + (f": {visible(exhibit.words)}" if exhibit.words else "")
     if isinstance(exhibit.media, Picture):
         encoded = base64.b64encode(exhibit.media.jpeg).decode("ascii")

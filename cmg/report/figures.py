@@ -9,6 +9,7 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from html import escape
+from typing import Any
 
 from matplotlib import rc_context
 from matplotlib.axes import Axes
@@ -20,7 +21,7 @@ from cmg.report.tables import Summary, Table
 
 INK = "#010203"  # stands for the page's text colour until the SVG is written
 LINES = ("#2f7ed8", "#d9730d", "#2e9e5b", "#b0479c", "#8a7a12")
-STYLE = {
+STYLE: dict[Any, Any] = {  # keys as matplotlib spells them, a type of their own in its stubs
     "svg.hashsalt": "cmg",
     "svg.fonttype": "none",
     "text.parse_math": False,
@@ -56,7 +57,7 @@ def ascii_label(text: str) -> str:
 def cell_panel(table: Table, column: str) -> Panel:
     """One score column: a dot per seed and a bar mark at the mean for every row of the table; chance is the dashed line."""
     rows = [row for row in table.rows if row.kind != CHANCE and row.cells.get(column, Summary()).mean is not None]
-    chance = [row.cells[column].mean for row in table.rows if row.kind == CHANCE and row.cells[column].mean is not None]
+    chance = [mean for row in table.rows if row.kind == CHANCE and (mean := row.cells[column].mean) is not None]
     with rc_context(STYLE):
         figure, axes = make_axes(3.4, 0.75 + 0.21 * max(len(rows), 1))
         for place, row in enumerate(rows):
@@ -76,7 +77,7 @@ def cell_panel(table: Table, column: str) -> Panel:
 def _dots(axes: Axes, place: int, cell: Summary, colour: str) -> None:
     values = [value for value in cell.values if value is not None]
     axes.plot(values, [place] * len(values), "o", color=colour, markersize=4, alpha=0.55, markeredgewidth=0)
-    axes.plot([cell.mean], [place], "|", color=colour, markersize=11, markeredgewidth=2.2)
+    axes.plot([cell.shown], [place], "|", color=colour, markersize=11, markeredgewidth=2.2)
 
 
 def make_axes(width: float, height: float) -> tuple[Figure, Axes]:

@@ -49,8 +49,8 @@ def protocol_table(path: Path) -> PageTable:
         fitted = f"{line['published_n_test_fitted']} of {line['published_n_test']}"
         cell = COMPARED.get(line["cell"], line["cell"])
         rows.append([label(line["method"], line["toc"] == "yes"), cell, *sides[0], *sides[1], line["inflation"], fitted])
-    sides = [(f"#{name}", "#Chance", "Metric") for name in ("strict", "published")]
-    heads = ("Method", "Cell", *sides[0], *sides[1], "#Difference", "#Tested clips that the head was fitted on")
+    titles = [(f"#{name}", "#Chance", "Metric") for name in ("strict", "published")]
+    heads = ("Method", "Cell", *titles[0], *titles[1], "#Difference", "#Tested clips that the head was fitted on")
     caption = "The same runs under both protocols, percent. Where the metrics differ, the difference mixes them with what was leaked."
     return replace(page_table("protocols", caption, heads, rows), style="table1", title="Both protocols side by side")
 

@@ -2,6 +2,7 @@
 an average the first task that ran, a sentence and a chart per direction."""
 
 from collections.abc import Iterable
+from typing import Any
 
 from matplotlib import rc_context
 from matplotlib.axes import Axes
@@ -69,7 +70,7 @@ def chart(table: Table, column: str = AVERAGE, width: float = 4.8) -> Panel:
         figure, axes = make_axes(width, 0.95 + 0.27 * max(len(rows), 1))
         for place, row in enumerate(rows):
             _draw(axes, place, row, beside(table, row, BOUND), column)
-        chances = [row.cells[column].mean for row in table.rows if row.kind == CHANCE and row.cells.get(column, NOTHING).mean is not None]
+        chances = [mean for row in table.rows if row.kind == CHANCE and (mean := _mean(row, column)) is not None]
         for value in chances:
             axes.axvline(value, color=INK, linestyle="--", linewidth=1)
         axes.set_yticks(range(len(rows)), [ascii_label(label(row.method, row.toc)) for row in rows])
@@ -85,11 +86,11 @@ def chart(table: Table, column: str = AVERAGE, width: float = 4.8) -> Panel:
 def _draw(axes: Axes, place: int, row: Row, bound: Row | None, column: str) -> None:
     cell, colour = row.cells[column], LINES[0] if row.kind == "method" else LINES[1]
     seeds = [value for value in cell.values if value is not None]
-    axes.barh(place, cell.mean, height=0.62, color=colour, alpha=0.28, linewidth=0)
-    axes.errorbar(cell.mean, place, xerr=cell.sd, color=colour, fmt="|", markersize=12, markeredgewidth=2.2, elinewidth=1.4)
+    axes.barh(place, cell.shown, height=0.62, color=colour, alpha=0.28, linewidth=0)
+    axes.errorbar(cell.shown, place, xerr=cell.sd, color=colour, fmt="|", markersize=12, markeredgewidth=2.2, elinewidth=1.4)
     axes.plot(seeds, [place] * len(seeds), "o", color=colour, markersize=3.5, markeredgewidth=0)
-    if bound is not None and bound.cells[column].mean is not None:
-        axes.plot([bound.cells[column].mean], [place], "|", color=GREY, markersize=12, markeredgewidth=2.2)
+    if (limit := _mean(bound, column)) is not None:
+        axes.plot([limit], [place], "|", color=GREY, markersize=12, markeredgewidth=2.2)
     if printed := _printed(cell):
         axes.plot([printed], [place], "D", markerfacecolor="none", color=INK, markersize=5)
 
@@ -103,14 +104,15 @@ def _printed(cell: Summary) -> float | None:
 
 
 def _legend() -> list[Line2D]:
-    marks = {
+    marks: dict[str, dict[str, Any]] = {
         "method, a dot per seed": {"color": LINES[0], "marker": "o"},
         "control": {"color": LINES[1], "marker": "o"},
         "same modality (bound)": {"color": GREY, "marker": "|", "markersize": 10, "markeredgewidth": 2.2},
         "published, on the papers' data": {"color": INK, "marker": "D", "markerfacecolor": "none"},
         "chance": {"color": INK, "linestyle": "--"},
     }
-    return [Line2D([], [], label=name, **{"linestyle": "none", "markersize": 5, **style}) for name, style in marks.items()]
+    common: dict[str, Any] = {"linestyle": "none", "markersize": 5}
+    return [Line2D([], [], label=name, **(common | style)) for name, style in marks.items()]
 
 
 def _words(table: Table, row: Row, column: str) -> str:

@@ -1,6 +1,7 @@
 """Codebook health over epochs (``codebook.csv``): usage, perplexity and dead codes of each modality, codes shared by 1, 2, 3 of them."""
 
 from collections.abc import Iterable, Sequence
+from typing import Any
 
 from matplotlib import rc_context
 from matplotlib.ticker import MaxNLocator
@@ -34,7 +35,7 @@ def health_panel(quantity: str, histories: Sequence[History]) -> Panel:
     with rc_context(STYLE):
         figure, axes = make_axes(3.4, 2.4)
         for place, name in enumerate(names):
-            style = {"color": LINES[place % len(LINES)], "linestyle": DASHES[place % len(DASHES)]}
+            style: dict[str, Any] = {"color": LINES[place % len(LINES)], "linestyle": DASHES[place % len(DASHES)]}
             series = [thin(history.steps, history.columns[name]) for history in histories if name in history.columns]
             series = [(epochs, values) for epochs, values in series if values]
             for epochs, values in series if len(series) > 1 else ():

@@ -56,7 +56,8 @@ def report_html(inputs: ReportInputs, measured: Measured) -> str:
     """
     table, own = build_table(inputs), own_tables(inputs.runs)
     sections = [section for section in SECTIONS if own or section[0] != "own"]
-    settings = {"title": TITLE, "notice": table.notice, "origins": setting.origins(inputs.datasets), "sections": sections}
+    settings: dict[str, object] = {"title": TITLE, "notice": table.notice, "sections": sections}
+    settings |= {"origins": setting.origins(inputs.datasets)}
     settings |= {"own": own, "own_files": [_file("own.csv", "text/csv", own_csv(inputs.runs, inputs.fingerprints, inputs.notice))]}
     settings |= {"measured": measured_view(measured, inputs.runs)}
     return render(

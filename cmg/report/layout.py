@@ -68,7 +68,8 @@ class RecallSpec:
 
 
 def _side_mean(scores: Sequence[Cell | None], name: str) -> float | None:
-    return fmean(score.side[name] for score in scores) if scores and None not in scores else None
+    known = [score for score in scores if score is not None]
+    return fmean(score.side[name] for score in known) if known and len(known) == len(scores) else None
 
 
 CELLS = tuple(
@@ -88,7 +89,8 @@ RECALLS = tuple(RecallSpec(task, directions, k, f"{name} R@{k}") for task, name,
 RETRIEVAL_AVERAGE = "retrieval_avg"
 CROSS_DATASET = tuple(cell for cell in CELLS if cell.task in ("ave_avvp", "ucf_vgg"))
 CROSS_DATASET_AVERAGE = "cross_dataset_avg"
-COLUMN_LABELS = {cell.key: cell.label for cell in (*CELLS, *RECALLS)}
+SPECS: tuple[CellSpec | RecallSpec, ...] = (*CELLS, *RECALLS)
+COLUMN_LABELS = {cell.key: cell.label for cell in SPECS}
 COLUMN_LABELS |= dict.fromkeys((AVERAGE, RETRIEVAL_AVERAGE, CROSS_DATASET_AVERAGE), "Average")
 
 

@@ -82,18 +82,18 @@ def cosine_panel(maps: CodebookMaps, cosines: np.ndarray, what: str) -> Panel:
 
 def projection_panel(maps: CodebookMaps) -> Panel:
     """A mark per code and codebook on the two principal axes of all; a thin line joins the codes of a row, which mean the same."""
-    drawn = spaced(maps.places.shape[1])
+    drawn = spaced(maps.placed.shape[1])
     with rc_context(STYLE):
         figure, axes = make_axes(3.4, 3.0)
-        rows = maps.places[:, drawn]  # [M,K,2]
+        rows = maps.placed[:, drawn]  # [M,K,2]
         rings = np.concatenate([rows, rows[:1], np.full_like(rows[:1], np.nan)])  # [M+2,K,2]: back to the first, then a gap
         axes.plot(*rings.transpose(2, 1, 0).reshape(2, -1), color=INK, linewidth=0.4, alpha=0.5)
         for name, places, colour, marker in zip(maps.books, rows, LINES, "osD^", strict=False):
             axes.plot(*places.T, marker, color=colour, markersize=3, alpha=0.7, label=name, markeredgewidth=0)
         axes.legend(frameon=False)
         names = ", ".join(maps.books)
-        spread = float(np.linalg.norm(maps.places - maps.places.mean(axis=0), axis=2).mean() / max(maps.places.std(), 1e-12))
-        few = _of_all(drawn, maps.places.shape[1])
+        spread = float(np.linalg.norm(maps.placed - maps.placed.mean(axis=0), axis=2).mean() / max(maps.placed.std(), 1e-12))
+        few = _of_all(drawn, maps.placed.shape[1])
         description = (
             f"Codebooks of {maps.named} ({names}), rows of unit length, on their two common principal axes{few}. "
             f"A line joins the codes of a row. Mean distance of a row's codes from their middle: {spread:.2f} standard deviations."

@@ -5,7 +5,7 @@ import io
 import statistics
 from collections.abc import Iterator, Mapping, Sequence
 
-from cmg.report.layout import AVERAGE, CELLS, kind_of, row_order
+from cmg.report.layout import AVERAGE, CELLS, CellSpec, kind_of, row_order
 from cmg.report.tablecsv import number
 from cmg.report.tables import fingerprint_of, summarise
 from cmg.results import Cell, Run
@@ -42,12 +42,19 @@ def random_q_csv(runs: Sequence[Run], fingerprints: Mapping[str, str], notice: s
 
 def _lines(runs: Sequence[Run]) -> Iterator[list[str]]:
     """Lines of one method: every cell that all seeds scored both ways, and the average over them where that is every cell."""
-    found = {spec.key: [run.cell_of(spec.task, spec.direction, True) for run in runs] for spec in CELLS}
-    pairs = {key: [_pair(score) for score in scores] for key, scores in found.items() if all(s and "random_q" in s.side for s in scores)}
+    found = {spec.key: _both_ways(runs, spec) for spec in CELLS}
+    pairs = {key: [_pair(score) for score in scores] for key, scores in found.items() if len(scores) == len(runs)}
     for key, values in pairs.items():
         yield [key, ";".join(str(score.q) for score in found[key]), *_three(values)]
     if len(pairs) == len(CELLS):
-        yield [AVERAGE, "", *_three([tuple(map(statistics.fmean, zip(*seed, strict=True))) for seed in zip(*pairs.values(), strict=True)])]
+        seeds = (zip(*seed, strict=True) for seed in zip(*pairs.values(), strict=True))
+        yield [AVERAGE, "", *_three([(statistics.fmean(toc), statistics.fmean(drawn)) for toc, drawn in seeds])]
+
+
+def _both_ways(runs: Sequence[Run], spec: CellSpec) -> list[Cell]:
+    """One cell with TOC of each run that scored random choices beside it."""
+    cells = [run.cell_of(spec.task, spec.direction, True) for run in runs]
+    return [cell for cell in cells if cell is not None and "random_q" in cell.side]
 
 
 def _pair(score: Cell) -> tuple[float, float]:

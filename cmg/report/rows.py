@@ -31,7 +31,7 @@ def row_panels(maps: CodebookMaps) -> list[Panel]:
 
 def balance_panel(maps: CodebookMaps) -> Panel:
     """Balance of each used row, from video alone (-1) to audio alone (1), in ascending order, and how many fall on which side."""
-    audio, video = (maps.use[maps.modalities.index(name)] for name in ("audio", "video"))
+    audio, video = (maps.counted[maps.modalities.index(name)] for name in ("audio", "video"))
     values = balance(audio, video)
     used = np.sort(values[~np.isnan(values)])
     sides = {"more video": used < -BALANCED, "balanced": np.abs(used) <= BALANCED, "more audio": used > BALANCED}
@@ -55,7 +55,7 @@ def cumulative_panel(maps: CodebookMaps) -> Panel:
     words = []
     with rc_context(STYLE):
         figure, axes = make_axes(3.4, 2.4)
-        for place, (name, use) in enumerate(zip(maps.modalities, maps.use, strict=True)):
+        for place, (name, use) in enumerate(zip(maps.modalities, maps.counted, strict=True)):
             total = np.cumsum(np.sort(use)[::-1])
             axes.plot(np.arange(1, len(total) + 1), total, color=LINES[place], linestyle=DASHES[place % len(DASHES)], label=name)
             needed = ", ".join(f"{int(np.searchsorted(total, share - 1e-9)) + 1} for {share:.0%}" for share in SHARES)
@@ -65,21 +65,21 @@ def cumulative_panel(maps: CodebookMaps) -> Panel:
         axes.set_xlabel("most used rows")
         axes.set_ylabel("share of use")
         axes.legend(frameon=False)
-        text = f"Rows needed, of {maps.use.shape[1]}: {'; '.join(words)}."
+        text = f"Rows needed, of {maps.counted.shape[1]}: {'; '.join(words)}."
         title = f"{maps.title}: cumulative use"
         return replace(make_panel(figure, title, f"Cumulative use of the rows of {maps.named}. {text}"), gloss=text)
 
 
 def chosen_panel(maps: CodebookMaps) -> Panel:
     """A mark per drawn row and codebook on axes that were fitted once for all codebooks, coloured by the modalities that choose the row."""
-    sets = np.array(["+".join(names) or UNUSED for names in choosers(maps.use, maps.modalities)])
-    drawn = spaced(maps.places.shape[1])
+    sets = np.array(["+".join(names) or UNUSED for names in choosers(maps.counted, maps.modalities)])
+    drawn = spaced(maps.placed.shape[1])
     names = sorted(set(sets), key=lambda name: (name == UNUSED, name.count("+"), name))
     with rc_context(STYLE):
         figure, axes = make_axes(3.4, 3.0)
         for number, name in enumerate(names):
             colour = "#b5b5b5" if name == UNUSED else (*LINES, "#c8352b", "#1f9aa8")[number]
-            for places, marker in zip(maps.places, MARKERS, strict=False):
+            for places, marker in zip(maps.placed, MARKERS, strict=False):
                 held = drawn[sets[drawn] == name]
                 label = name if marker == MARKERS[0] else None
                 axes.plot(*places[held].T, marker, color=colour, markersize=3, alpha=0.7, markeredgewidth=0, label=label)

@@ -77,8 +77,8 @@ def sweep_figure(table: Table, axis: str, places: Mapping[str, tuple[str, float]
 
 
 def _line(axes: Axes, points: Sequence[tuple[int, Row]], task: str, direction: str, colour: str, setting: str) -> None:
-    shown = [(x, row.cells[f"{task}_{direction}"]) for x, row in points]
-    shown = [(x, cell) for x, cell in shown if cell.mean is not None]
+    cells = [(x, row.cells[f"{task}_{direction}"]) for x, row in points]
+    shown = [(x, cell.mean, cell.sd or 0) for x, cell in cells if cell.mean is not None]
     name = f"{setting.upper()} {direction[0].upper()}→{direction[1].upper()}".strip()
-    xs, means, spreads = [x for x, _ in shown], [cell.mean for _, cell in shown], [cell.sd or 0 for _, cell in shown]
+    xs, means, spreads = [x for x, _, _ in shown], [mean for _, mean, _ in shown], [sd for _, _, sd in shown]
     axes.errorbar(xs, means, yerr=spreads, fmt=MARKS[direction], color=colour, markersize=4, linewidth=1.2, capsize=2, label=name)

@@ -92,8 +92,8 @@ def _parse(line: list[str], layout: Layout, where: str) -> Row:
     seeds = tuple(int(seed) for seed in fields["seeds"].split(";") if seed)
     toc = {text: flag for flag, text in TOC.items()}[fields["toc"]]
     cells = {column: _cell(fields, column, len(seeds)) for column in layout.columns}
-    about = (fields[name] for name in ("kind", "variant", "protocol"))
-    return Row(fields["method"], toc, *about, seeds, cells, fields["fingerprint"], fields["pretraining"])
+    kind, variant, protocol = (fields[name] for name in ("kind", "variant", "protocol"))
+    return Row(fields["method"], toc, kind, variant, protocol, seeds, cells, fields["fingerprint"], fields["pretraining"])
 
 
 def _cell(fields: dict[str, str], column: str, seeds: int) -> Summary:

@@ -30,6 +30,13 @@ class Summary:
     difference: float | None = None
     applies: bool = True
 
+    @property
+    def shown(self) -> float:
+        """The mean of a cell that is known to have one; ValueError otherwise."""
+        if self.mean is None:
+            raise ValueError(f"expected a cell with a mean, found {self}")
+        return self.mean
+
 
 @dataclass(frozen=True)
 class Row:
@@ -190,10 +197,10 @@ def _beside(cell: Summary, printed: Published | None, with_difference: bool) -> 
 
 def _chance(layout: Layout, runs: list[Run], protocol: str, fingerprints: Mapping[str, str]) -> list[Row]:
     cells = {spec.key: _chance_cell(value for run in runs for value in spec.chances(run)) for spec in layout.cells}
-    means = [cell.mean for cell in cells.values()]
-    if all(mean is None for mean in means):
+    means = [cell.mean for cell in cells.values() if cell.mean is not None]
+    if not means:
         return []
-    cells[layout.average] = summarise([] if None in means else [statistics.fmean(means)])
+    cells[layout.average] = summarise([statistics.fmean(means)] if len(means) == len(cells) else [])
     return [Row(CHANCE, None, CHANCE, "", protocol, (), cells, fingerprint_of(runs, fingerprints))]
 
 
