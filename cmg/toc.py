@@ -21,7 +21,7 @@ import numpy as np
 from cmg.files import BadFile, write_bytes
 
 Score = Literal["full", "similarity", "variance"]
-RELEASE = {"normalise": False, "denominator": "release", "ddof": 1, "dead_last": False}
+RELEASE: dict[str, Any] = {"normalise": False, "denominator": "release", "ddof": 1, "dead_last": False}
 
 
 @dataclass(frozen=True)

@@ -27,6 +27,13 @@ def label_of(clip: Clip) -> str | None:
     return labels.pop() if labels else None
 
 
+def class_of(clip: Clip) -> str:
+    """The single class of a clip that has one. Raises ValueError where it has none or several."""
+    if (label := label_of(clip)) is None:
+        raise ValueError(f"clip {clip.clip_id!r} (row {clip.row}): expected one class, found no events")
+    return label
+
+
 def ave_targets(clip: Clip, classes: Sequence[str] = AVE_CLASSES) -> np.ndarray:
     """int64 [T]: class index per second, len(classes) (28) = background. Raises ValueError for a label outside `classes`."""
     targets = np.full(SECONDS, len(classes), dtype=np.int64)

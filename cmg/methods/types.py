@@ -12,6 +12,7 @@ import torch
 from torch import Tensor
 
 MODALITIES = ("audio", "video", "text")
+EITHER = "codes are either indices or vectors: expected exactly one of the two"
 
 
 def modalities_of(initials: str) -> tuple[str, ...]:
@@ -111,4 +112,12 @@ class Codes:
 
     def __post_init__(self) -> None:
         if (self.indices is None) == (self.vectors is None):
-            raise ValueError("codes are either indices or vectors: expected exactly one of the two")
+            raise ValueError(EITHER)
+
+    @property
+    def values(self) -> Tensor:
+        """What there is of the two."""
+        found = self.vectors if self.indices is None else self.indices
+        if found is None:
+            raise ValueError(EITHER)
+        return found

@@ -26,12 +26,13 @@ def usage(codes: RunCodes, dataset: str, clips: Sequence[Clip], modalities: Sequ
 
 def _distribution(codes: RunCodes, dataset: str, clips: Sequence[Clip], modality: str, book: int) -> np.ndarray:
     held = codes.get(dataset, modality)
-    steps, weight = held.indices.shape[1], np.ones(len(held.valid))
+    weight: np.ndarray = np.ones(len(held.valid))
+    steps = held.chosen.shape[1]
     if modality == "text":
         row_of = {sentence: row for row, sentence in enumerate(sentences(clips))}
         weight = np.bincount([row_of[text] for clip in clips for text in clip.captions], minlength=len(held.valid))
     used = np.arange(steps) < np.minimum(held.valid, steps)[:, None]
-    chosen = held.indices[..., book][used]
+    chosen = held.chosen[..., book][used]
     counts = np.bincount(chosen, np.broadcast_to(weight[:, None], used.shape)[used], minlength=len(codes.codebooks[book]))
     if not counts.sum():
         raise ValueError(f"{codes.name}: {dataset}.{modality} has no usable clip to count codes of")

@@ -16,6 +16,7 @@ from cmg.files import write_bytes
 
 HELP = "make it again: dvc repro"
 UNDER_PUBLISHED = "set evaluate.protocol: published in params.yaml, then run the codes stage: dvc repro"
+EITHER = "codes need either indices or vectors"
 WHOLE = "whole"  # part of the names of what `RunCodes.whole` holds
 NAMES = re.compile(rf"codebook\.\d+|[^.]+\.[^.]+(\.{WHOLE})?\.(indices|vectors|valid)|[^.]+\.[^.]+\.draws", re.ASCII)  # of tensors
 
@@ -42,11 +43,22 @@ class StoredCodes:
 
     @property
     def values(self) -> np.ndarray:
-        return self.vectors if self.indices is None else self.indices
+        """What there is of the two."""
+        found = self.vectors if self.indices is None else self.indices
+        if found is None:
+            raise CodesError(EITHER)
+        return found
+
+    @property
+    def chosen(self) -> np.ndarray:
+        """`indices`. Raises CodesError for vectors."""
+        if self.indices is None:
+            raise CodesError("expected codes of a codebook, found vectors")
+        return self.indices
 
     def __post_init__(self) -> None:
-        if (self.indices is None) == (self.vectors is None):
-            raise CodesError("codes need either indices or vectors")
+        if self.indices is not None and self.vectors is not None:
+            raise CodesError(EITHER)
         if self.values.ndim != 3 or self.valid.shape != self.values.shape[:1]:
             raise CodesError(f"codes have shape {self.values.shape} and valid {self.valid.shape}; expected [N, T, G or D] and [N]")
 
@@ -81,7 +93,7 @@ class RunCodes:
     def _check(self, key: str, codes: StoredCodes) -> None:
         if codes.indices is not None:
             self._check_indices(f"{key}.indices", codes.indices)
-        elif not np.isfinite(codes.vectors[codes.valid > 0]).all():
+        elif not np.isfinite(codes.values[codes.valid > 0]).all():
             raise CodesError(f"{self.name}: {key}.vectors holds numbers that are not finite; {HELP}")
 
     def _check_indices(self, what: str, indices: np.ndarray) -> None:
@@ -112,7 +124,8 @@ class RunCodes:
                 raise CodesError(f"{path}: {key} has {sorted(found) or 'neither'} of indices and vectors; expected one; {HELP}")
             dataset, modality, *part = key.split(".")
             held[".".join(part)][dataset, modality] = StoredCodes(valid, **found)
-        draws = {tuple(name.split(".")[:2]): tensor for name, tensor in tensors.items() if name.endswith(".draws")}
+        drawn = {name.removesuffix(".draws").partition("."): tensor for name, tensor in tensors.items() if name.endswith(".draws")}
+        draws = {(dataset, modality): tensor for (dataset, _, modality), tensor in drawn.items()}
         return cls([book for _, book in books], held[""], str(path), draws, aligned, held[WHOLE])
 
     def write(self, path: str | Path) -> None:
@@ -142,7 +155,7 @@ class RunCodes:
     def dimensions(self, dataset: str, modality: str) -> int:
         """D of `embed`: the dimensions of all codebooks together, or of the vectors."""
         codes = self.get(dataset, modality)
-        return codes.vectors.shape[2] if codes.indices is None else sum(book.shape[1] for book in self.codebooks)
+        return codes.values.shape[2] if codes.indices is None else sum(book.shape[1] for book in self.codebooks)
 
     def embed(self, dataset: str, modality: str, rows: np.ndarray, dims: np.ndarray | None = None) -> np.ndarray:
         """Code vectors of index rows, [n, T, D] float32: the codewords of all codebooks side by side.
@@ -151,7 +164,7 @@ class RunCodes:
         """
         codes = self.get(dataset, modality)
         if codes.indices is None:
-            vectors = codes.vectors[rows].astype(np.float32, copy=False)
+            vectors = codes.values[rows].astype(np.float32, copy=False)
             return vectors if dims is None else vectors[..., dims]
         return self._look_up(codes.indices[rows], dims)
 
@@ -174,8 +187,8 @@ class RunCodes:
     def embed_mean(self, dataset: str, modality: str, rows: np.ndarray, dims: np.ndarray | None = None) -> np.ndarray:
         """Mean of the code vectors of each clip's own seconds, [n, 1, D] float32; `dims` as in `embed`, taken before the mean."""
         held = self.get_whole(dataset, modality)
-        real = np.arange(held.indices.shape[1]) < held.valid[rows][:, None]
-        vectors = self._look_up(held.indices[rows], dims) * real[..., None]
+        real = np.arange(held.chosen.shape[1]) < held.valid[rows][:, None]
+        vectors = self._look_up(held.chosen[rows], dims) * real[..., None]
         return vectors.sum(axis=1, keepdims=True, dtype=np.float32) / np.maximum(real.sum(axis=1), 1)[:, None, None].astype(np.float32)
 
     def _look_up(self, chosen: np.ndarray, dims: np.ndarray | None) -> np.ndarray:

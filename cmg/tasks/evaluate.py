@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from typing import Protocol
 
 import numpy as np
 
@@ -14,7 +15,23 @@ from cmg.tasks.codes import RunCodes
 from cmg.tasks.options import DIRECTIONS, EvaluateOptions, ranked_by
 from cmg.toc import dead_dimensions, select
 
-TASKS = {"ave": ave, "avvp": avvp, "ave_avvp": ave_avvp, "ucf_vgg": ucf_vgg, **retrieval.TASKS}
+
+class Task(Protocol):
+    """What a task module offers, and an object in its place."""
+
+    @property
+    def DATASETS(self) -> Sequence[str]:  # noqa: N802 (the task modules' name)
+        """Those whose indices it needs."""
+        ...
+
+    def run(
+        self, codes: RunCodes, indices: Mapping[str, Sequence[Clip]], ranking: np.ndarray | None, options: EvaluateOptions
+    ) -> list[Cell]:
+        """Every direction, with TOC where there is a ranking."""
+        ...
+
+
+TASKS: dict[str, Task] = {"ave": ave, "avvp": avvp, "ave_avvp": ave_avvp, "ucf_vgg": ucf_vgg, **retrieval.TASKS}
 
 
 def evaluate_run(
@@ -36,7 +53,7 @@ def evaluate_run(
     ranking = _ranking(codes, toc_rankings, options)
     cells = []
     mine = own_tasks(codes, indices)
-    known = {**TASKS, **mine}
+    known: dict[str, Task] = {**TASKS, **mine}
     for name in [*possible(indices), *mine] if tasks is None else tasks:
         if name not in known:
             raise ValueError(f"task {name!r} is not known; expected one of {', '.join(known)}")
@@ -77,7 +94,7 @@ def own_tasks(codes: RunCodes, indices: Mapping[str, Sequence[Clip]]) -> dict[st
 
 
 def _with_dead(cell: Cell, codes: RunCodes, ranking: np.ndarray | None, worst: float) -> Cell:
-    if cell.q is None:
+    if cell.q is None or ranking is None:
         return cell
     return replace(cell, dead=int(dead_dimensions(codes.codebooks)[select(ranking, cell.q, worst)].sum()))
 

@@ -6,6 +6,7 @@ index order the first queries would find themselves first), and their number is 
 """
 
 from collections.abc import Callable, Mapping, Sequence
+from itertools import permutations
 
 import numpy as np
 
@@ -33,7 +34,7 @@ def examples(task: Retrieval, codes: RunCodes, clips: Sequence[Clip], queries: i
         sentence = texts[side.rows[place]] if side.modality == "text" else ""
         return Item(task.dataset, side.modality, int(side.pair[place]), sentence)
 
-    for one, other in (task.sides, task.sides[::-1]):
+    for one, other in permutations(task.sides, 2):
         chosen = np.sort(np.unique(sides[one].pair, return_index=True)[1])[:queries]
         for place, row in zip(map(int, chosen), cosine(vectors[one][chosen], vectors[other]), strict=True):
             found.append(_example(one + other, sides[one], place, sides[other], row, name, answers))

@@ -116,9 +116,10 @@ class Fitted:
 
     def best(self, among: Sequence[int]) -> int:
         """The head with the best validation score among these, ties by validation loss; the first where there is no validation."""
-        if self.val_score is None:
+        scores, losses = self.val_score, self.val_loss
+        if scores is None or losses is None:
             return among[0]
-        return min(among, key=lambda j: (-self.val_score[j], self.val_loss[j]))
+        return min(among, key=lambda j: (-scores[j], losses[j]))
 
 
 def _logits(bank: HeadBank, codes: np.ndarray, scale: float, options: EvaluateOptions) -> Tensor:

@@ -36,7 +36,8 @@ def event_f(predicted: np.ndarray, target: np.ndarray, overlap: float = 0.5) -> 
 
     def count(owner: np.ndarray, met_runs: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         is_met = np.isin(np.arange(len(owner)), met_runs)
-        return tuple(np.bincount(owner[mask], minlength=cells).reshape(-1, predicted.shape[2]) for mask in (is_met, ~is_met))
+        found, left = (np.bincount(owner[mask], minlength=cells).reshape(-1, predicted.shape[2]) for mask in (is_met, ~is_met))
+        return found, left
 
     hits, false = count(owner_p, met[0])
     _, missed = count(owner_t, met[1])

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from cmg.datasets.clips import Clip
-from cmg.datasets.labels import classes_of, label_of
+from cmg.datasets.labels import class_of, classes_of, label_of
 from cmg.datasets.names import AVE_CLASSES
 from cmg.results import OpenCell
 from cmg.tasks import ave, heads, openmetrics, parts, strict, ucf_vgg
@@ -66,14 +66,14 @@ def _ave(clips: Sequence[Clip]) -> tuple[dict[str, Side], int]:
 def _ucf(codes: RunCodes, clips: Sequence[Clip], options: EvaluateOptions) -> tuple[dict[str, Side], int]:
     """Classes with sound: those in which some clip has audio codes."""
     sounding = codes.get("ucf101", "audio").valid > 0
-    names = sorted({label_of(clip) for clip in clips if sounding[clip.row]})
+    names = sorted({class_of(clip) for clip in clips if sounding[clip.row]})
     train, val = ucf_vgg.hold_out([clip for clip in clips if clip.split == "train"], options.holdout)
     splits = {"train": train, "val": val, "test": [clip for clip in clips if clip.split == "test"]}
     return dict.fromkeys(MODALITY, Side("ucf101", splits, _numbers(names))), len(names)
 
 
 def _numbers(names: Sequence[str]) -> Callable[[Clip], int | None]:
-    places = {name: place for place, name in enumerate(names)}
+    places: dict[str | None, int] = {name: place for place, name in enumerate(names)}
     return lambda clip: places.get(label_of(clip))
 
 
@@ -82,24 +82,31 @@ def _trial(codes: RunCodes, task: str, sides: Mapping[str, Side], known: int, so
 
     def part(m: str, name: str, below: float) -> parts.Part:
         side = sides[m]
-        clips = [clip for clip in side.splits[name] if side.number(clip) is not None and side.number(clip) < below]
+        clips = [clip for clip in side.splits[name] if (number := side.number(clip)) is not None and number < below]
         return parts.make_part(codes, side.dataset, MODALITY[m], clips, lambda clip, _: side.number(clip), f"open set {task} {name}")
 
     fit, val, test = part(source, "train", known), part(source, "val", known), part(target, "test", np.inf)
     return strict.Trial(f"open set {task}", heads.CLIP, known, fit, val, {f"{source}{target}": test}, {"name": task})
 
 
+def _chosen_on(trial: strict.Trial) -> parts.Part:
+    if trial.val is None:
+        raise ValueError(f"{trial.task}: expected validation clips, found none")
+    return trial.val
+
+
 def _scores(
     trial: strict.Trial, direction: str, codes: RunCodes, ranking: np.ndarray | None, options: EvaluateOptions, classes: int
 ) -> list[OpenCell]:
     fitted, kept, chosen = strict.fit_heads(trial, codes, ranking, options)
-    test, val = ((part, fitted.logits(codes.embed(part.dataset, part.modality, part.rows))) for part in (trial.tests[direction], trial.val))
-    inside = test[0].target < trial.classes
+    test, val = trial.tests[direction], _chosen_on(trial)
+    tested, held = (fitted.logits(codes.embed(part.dataset, part.modality, part.rows)) for part in (test, val))
+    inside = test.target < trial.classes
     cells = []
     for toc, j in chosen:
-        logits = test[1][:, j]
-        threshold = float(np.quantile(openmetrics.confidence(val[1][:, j]), options.rejected))
-        fixed, released = openmetrics.reject(logits, test[0].target, threshold), openmetrics.released_h(logits, test[0].target)
+        logits = tested[:, j]
+        threshold = float(np.quantile(openmetrics.confidence(held[:, j]), options.rejected))
+        fixed, released = openmetrics.reject(logits, test.target, threshold), openmetrics.released_h(logits, test.target)
         cells.append(
             OpenCell(
                 task=trial.side["name"],
@@ -113,12 +120,12 @@ def _scores(
                 released_h=released.h,
                 released_known=released.known,
                 released_unknown=released.unknown,
-                auroc=openmetrics.auroc(logits, test[0].target),
-                oscr=openmetrics.oscr(logits, test[0].target),
-                closed=100 * float(np.mean(logits.argmax(axis=1)[inside] == test[0].target[inside])),
+                auroc=openmetrics.auroc(logits, test.target),
+                oscr=openmetrics.oscr(logits, test.target),
+                closed=100 * float(np.mean(logits.argmax(axis=1)[inside] == test.target[inside])),
                 q=len(kept[j]) if toc else None,
                 n_fit=len(trial.fit),
-                n_val=len(trial.val),
+                n_val=len(val),
                 n_known=int(inside.sum()),
                 n_unknown=int((~inside).sum()),
             )

@@ -6,11 +6,12 @@ dropout, a new draw every epoch. docs/protocols.md puts this beside `strict`.
 """
 
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 
 import numpy as np
 
 from cmg.datasets.clips import Clip
-from cmg.datasets.labels import SHARED_AVVP, ave_avvp_targets, ave_targets, avvp_targets, label_of
+from cmg.datasets.labels import SHARED_AVVP, ave_avvp_targets, ave_targets, avvp_targets, class_of, label_of
 from cmg.datasets.names import AVE_CLASSES, AVVP_CLASSES_CMG, UCF_TO_VGGSOUND
 from cmg.results import Cell
 from cmg.tasks import parts, released
@@ -80,7 +81,7 @@ def ucf_vgg_parts(codes: RunCodes, indices: Mapping[str, Sequence[Clip]], source
     def part(m: str) -> parts.Part:
         kept = set(names[m]) - {ABSENT_IN_UCF_LIST}
         clips = [clip for clip in indices[datasets[m]] if clip.split and label_of(clip) in kept]
-        return parts.make_part(codes, datasets[m], MODALITY[m], clips, lambda clip, _: names[m].index(label_of(clip)), datasets[m])
+        return parts.make_part(codes, datasets[m], MODALITY[m], clips, lambda clip, _: names[m].index(class_of(clip)), datasets[m])
 
     (other,) = set(MODALITY) - {source}
     return part(source), {f"{source}{other}": part(other)}, len(PAIRS)
@@ -107,7 +108,7 @@ def run(task: str, codes: RunCodes, indices: Mapping[str, Sequence[Clip]], optio
         for dims in (None, *kept_dimensions(recipe, codes, size)):
             found = released.run(
                 recipe,
-                lambda epoch, fit=fit, dims=dims: codes.embed_draw(fit.dataset, fit.modality, fit.rows, epoch, dims),
+                partial(codes.embed_draw, fit.dataset, fit.modality, fit.rows, dims=dims),
                 fit.target,
                 {name: (codes.embed(part.dataset, part.modality, part.rows, dims), part.target) for name, part in tests.items()},
                 answers,

@@ -50,7 +50,7 @@ COMPARED = {  # the rows that CoDAAR compares with: CMG's heads and metrics, CoD
 }
 SCRIPTS = {"fcid": FCID, "codaar": CODAAR, "compared": COMPARED}
 MEAN_OF_CODES = frozenset({"dcid", "micu", "codaar"})  # whose retrieval driver quantises every second and averages the codes
-RETRIEVAL_TOC = "full"  # score that it ranks dimensions by
+RETRIEVAL_TOC: Literal["full"] = "full"  # score that it ranks dimensions by
 SEGMENTING = ("dcid", "micu", "codaar")  # methods that released scripts segment AVSBench-S4 with
 
 

@@ -11,6 +11,7 @@ N queries, M items, D code dimensions.
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import permutations
 
 import numpy as np
 
@@ -66,7 +67,7 @@ class Retrieval:
         ranked = None if options.toc_score == "random" else ranking  # nothing is fitted, so no choice is compared with random ones
         for dims in _kept(codes.dimensions(self.dataset, NAMES[self.sides[0]]), ranked, share, options.toc_worst):
             vectors = {s: embed(self.dataset, found.modality, found.rows, dims)[:, 0] for s, found in sides.items()}
-            for one, other in (self.sides, self.sides[::-1]):
+            for one, other in permutations(self.sides, 2):
                 similarity = cosine(vectors[one], vectors[other])
                 cells.append(self._cell(sides[one], sides[other], similarity, dims, options, unusable))
         return cells

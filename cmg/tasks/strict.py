@@ -66,7 +66,7 @@ def run(trial: Trial, codes: RunCodes, ranking: np.ndarray | None, options: Eval
         for toc, j in chosen if trial.names else ():
             keep((trial.task, direction, toc), test.dataset, test.clip_rows, trial.names, test.target, answers[j])
         found = [_cell(trial, direction, toc, answers[j], len(kept[j]), _choice(fitted, j)) for toc, j in chosen]
-        cells += [_beside_random(cell, drawn, vectors, test, options) if cell.toc and draws else cell for cell in found]
+        cells += [_beside_random(cell, drawn, vectors, test, options) if draws else cell for cell in found]
     return cells
 
 
@@ -79,6 +79,8 @@ def _at_random(trial: Trial, codes: RunCodes, q: int, options: EvaluateOptions) 
 
 def _beside_random(cell: Cell, drawn: Mapping[int, heads.Fitted], vectors: np.ndarray, test: Part, options: EvaluateOptions) -> Cell:
     """A cell with TOC and, in its side, the scores of as many dimensions chosen at random; with `toc_score: random` their mean instead."""
+    if cell.q is None:
+        return cell
     scores = [heads.score(answer, test.target, drawn[cell.q].bank.kind) for answer in drawn[cell.q].answer(vectors)]
     score = float(np.mean(scores)) if options.toc_score == "random" else cell.score
     return replace(cell, score=score, side={**cell.side, "random_q": scores})
@@ -102,7 +104,8 @@ def _fit(trial: Trial, codes: RunCodes, kept: Sequence[np.ndarray], options: Eva
         return codes.embed(part.dataset, part.modality, part.rows), part.target
 
     count = trial.classes + (trial.kind == heads.SECOND)
-    return heads.fit(labelled(trial.fit), trial.val and labelled(trial.val), kept, count, trial.kind, options)
+    val = None if trial.val is None else labelled(trial.val)
+    return heads.fit(labelled(trial.fit), val, kept, count, trial.kind, options)
 
 
 def kept_dimensions(size: int, ranking: np.ndarray | None, shares: Sequence[float], worst: float) -> list[np.ndarray]:

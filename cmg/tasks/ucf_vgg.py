@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 
 from cmg.datasets.clips import Clip
-from cmg.datasets.labels import label_of, really_shared
+from cmg.datasets.labels import class_of, label_of, really_shared
 from cmg.datasets.ucf101 import group
 from cmg.registry import TASK_DATASETS
 from cmg.results import Cell
@@ -29,7 +29,7 @@ def run(codes: RunCodes, indices: Mapping[str, Sequence[Clip]], ranking: np.ndar
 
     def part(m: str, name: str) -> parts.Part:
         what = f"{SIDES[m]} {name}, {len(names[m])} shared classes"
-        return parts.make_part(codes, SIDES[m], MODALITY[m], split[m][name], lambda clip, _: names[m].index(label_of(clip)), what)
+        return parts.make_part(codes, SIDES[m], MODALITY[m], split[m][name], lambda clip, _: names[m].index(class_of(clip)), what)
 
     cells = []
     for source in MODALITY:
@@ -63,11 +63,12 @@ def hold_out(clips: Sequence[Clip], share: float) -> tuple[list[Clip], list[Clip
 
     Per class, the `share` of its groups with the highest numbers (at least one) is held out; a class of one group keeps it.
     """
-    groups: dict[str, set[int]] = defaultdict(set)
+    groups: dict[str | None, set[int]] = defaultdict(set)
     for clip in clips:
         groups[label_of(clip)].add(group(clip.clip_id))
     held = {(label, number) for label, found in groups.items() for number in sorted(found)[_kept(len(found), share) :]}
-    fit, val = [], []
+    fit: list[Clip] = []
+    val: list[Clip] = []
     for clip in clips:
         (val if (label_of(clip), group(clip.clip_id)) in held else fit).append(clip)
     return fit, val

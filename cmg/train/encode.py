@@ -5,11 +5,13 @@ Axes: N rows of a store, T seconds, G codebooks, D code dimension, E draws.
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, nullcontext
+from typing import Any
 
 import numpy as np
 import torch
 
 from cmg.methods.base import Method
+from cmg.methods.types import Codes
 from cmg.nn.attention import ChannelSpatialAttention
 from cmg.tasks.codes import StoredCodes
 from cmg.train.data import read_padded, word_mask
@@ -33,12 +35,12 @@ def encode_store(
     """
     method.eval()
     valid = np.minimum(np.asarray(store.valid), np.iinfo(np.int32).max if most is None else most).astype(np.int32)
-    level = {"level": "clip"} if clip_level else {}
+    level: dict[str, Any] = {"level": "clip"} if clip_level else {}
     found: dict[str, np.ndarray] = {}
     for rows, seconds in _batches(valid, batch_size, clip_level and modality != "text"):
         codes = method.encode(modality, *_inputs(store, rows, modality, device, standardise, most if seconds is None else seconds), **level)
-        kind, values, dtype = ("indices", codes.indices, np.int32) if codes.indices is not None else ("vectors", codes.vectors, np.float32)
-        part = values.cpu().numpy().astype(dtype)
+        kind, dtype = ("vectors", np.float32) if codes.indices is None else ("indices", np.int32)
+        part = codes.values.cpu().numpy().astype(dtype)
         found.setdefault(kind, np.zeros((len(valid), *part.shape[1:]), dtype))[rows] = part
     return StoredCodes(valid, **found)
 
@@ -60,7 +62,7 @@ def encode_draws(
     Only dropout differs between draws: nothing of the method changes, and what comes before the first dropout is computed once.
     bridge: mixes the seconds of what the temporal block is given (``time_bridge``). Raises ValueError for a method without a codebook.
     """
-    found = None
+    found: np.ndarray | None = None
     mixed = nullcontext() if bridge is None else _bridged(method, modality, bridge.to(device))
     with torch.random.fork_rng(), _pooled_once(method), mixed:
         torch.manual_seed(seed)
@@ -68,13 +70,13 @@ def encode_draws(
         for rows, _ in _batches(np.asarray(store.valid), batch_size, False):
             inputs = _inputs(store, rows, modality, device, standardise, None)
             for draw in range(draws):
-                indices = method.encode(modality, *inputs).indices
-                if indices is None:
-                    raise ValueError(f"{type(method).__name__} has no codebook: the published protocol needs codes as indices")
+                indices = _indices(method, method.encode(modality, *inputs))
                 if found is None:
                     found = np.zeros((draws, len(store.valid), *indices.shape[1:]), np.int16)
                 found[draw, rows] = indices.cpu().numpy()
         method.eval()
+    if found is None:
+        raise ValueError(f"expected clips and draws of their {modality}, found {len(store.valid)} clips and {draws} draws")
     return found
 
 
@@ -89,13 +91,21 @@ def encode_whole(
     """
     method.eval()
     text = modality == "text"
+    level: dict[str, Any] = {"level": "sentence" if text else "step"}
     steps = 1 if text else max(int(lengths.max()), 1)
     found = np.zeros((len(store.valid), steps, 1), np.int32)
     for rows, length in _groups(np.minimum(lengths, steps), batch_size):
-        inputs = (_inputs if text else _zero_filled)(store, rows, modality, device, standardise, None if text else length)
-        codes = method.encode(modality, *inputs, level="sentence" if text else "step").indices
+        given = (store, rows, modality, device, standardise)
+        inputs = _inputs(*given, None) if text else _zero_filled(*given, length)
+        codes = _indices(method, method.encode(modality, *inputs, **level))
         found[rows, : codes.shape[1]] = codes.cpu().numpy()
     return StoredCodes(np.where(lengths > 0, np.minimum(store.valid, steps), 0).astype(np.int32), found)
+
+
+def _indices(method: Method, codes: Codes) -> torch.Tensor:
+    if codes.indices is None:
+        raise ValueError(f"{type(method).__name__} has no codebook: the published protocol needs codes as indices")
+    return codes.indices
 
 
 def _zero_filled(
@@ -124,7 +134,7 @@ def _bridged(method: Method, modality: str, bridge: torch.nn.Linear) -> Iterator
         x = given[0].repeat(1, bridge.in_features // given[0].shape[1], 1)
         return bridge(x.transpose(1, 2)).transpose(1, 2), *given[1:]
 
-    hook = method.encoder.temporal[modality].register_forward_pre_hook(mix)
+    hook = method.get_submodule(f"encoder.temporal.{modality}").register_forward_pre_hook(mix)
     try:
         yield
     finally:
@@ -136,12 +146,12 @@ def _pooled_once(method: Method) -> Iterator[None]:
     """Pooling of the 7x7 maps, which has no dropout and costs most, is computed once per input tensor."""
     pools = [module for module in method.modules() if isinstance(module, ChannelSpatialAttention)]
     for pool in pools:
-        pool.forward = _remembering(pool.forward)
+        vars(pool)["forward"] = _remembering(pool.forward)
     try:
         yield
     finally:
         for pool in pools:
-            del pool.forward
+            del vars(pool)["forward"]
 
 
 def _remembering(forward: Callable[[torch.Tensor], torch.Tensor]) -> Callable[[torch.Tensor], torch.Tensor]:

@@ -35,6 +35,11 @@ RANKS_APART = 0x9E3779B8  # between the seeds of processes; torch's generator on
 Phase = Callable[[str], AbstractContextManager[None]]
 
 
+def unnamed(name: str) -> AbstractContextManager[None]:
+    """A phase that nobody measures."""
+    return nullcontext()
+
+
 @dataclass(frozen=True)
 class TrainOptions:
     """Schedule of a run. ``clip_norm`` bounds each clip group's gradient norm; the state is saved after ``save_every`` steps (or a
@@ -147,7 +152,7 @@ def train_step(
     optimisers: dict[str, Optimizer],
     step: int,
     clips: int,
-    phase: Phase = nullcontext,
+    phase: Phase = unnamed,
 ) -> LossTerms:
     """One step: forward with its codebook update and inner fits, backward, clipping per group, Adam.
 

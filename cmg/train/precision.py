@@ -56,7 +56,10 @@ def autocast(precision: Precision, device: torch.device) -> torch.autocast:
 
 
 @contextmanager
-def multiplying(precision: Precision, products: Any = torch.backends.cudnn.conv) -> Iterator[None]:
+def multiplying(
+    precision: Precision,
+    products: Any = torch.backends.cudnn.conv,  # type: ignore[attr-defined]  # the module puts an object in its own place
+) -> Iterator[None]:
     """Within it these products (of cuDNN's convolutions, backward too) are in TF32 if that is the precision, else in full.
 
     `torch.backends.cudnn.allow_tf32` would turn cuDNN's LSTMs to TF32 as well, and torch raises where it meets both ways of setting it.

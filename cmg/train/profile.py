@@ -5,8 +5,9 @@ Axes: B clips, T seconds, L words.
 
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, nullcontext
+from contextlib import contextmanager
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import torch
@@ -18,7 +19,7 @@ from cmg.methods.base import Method
 from cmg.methods.types import LossTerms
 from cmg.nn.distributed import world
 from cmg.train.data import PairedFeatures, ResidentFeatures
-from cmg.train.loop import Phase, TrainOptions, make_optimisers, own, positions, train_step
+from cmg.train.loop import Phase, TrainOptions, make_optimisers, own, positions, train_step, unnamed
 from cmg.train.precision import DTYPES, Precision, multiplying, ready
 
 SECONDS, WORDS = 10, 10
@@ -57,11 +58,12 @@ def random_features(clips: int, device: torch.device) -> ResidentFeatures:
         "text_lengths": torch.full((clips,), WORDS),
     }
     rows = np.arange(clips)
-    return ResidentFeatures(None, None, None, rows, rows, device, tables=tables)  # nothing is read from stores
+    store: Any = None  # nothing is read from stores
+    return ResidentFeatures(store, store, store, rows, rows, device, tables=tables)
 
 
 def stepper(
-    method: Method, data: PairedFeatures, batch_size: int, precision: Precision, phase: Phase = nullcontext
+    method: Method, data: PairedFeatures, batch_size: int, precision: Precision, phase: Phase = unnamed
 ) -> Callable[[int], LossTerms]:
     """A function that takes training step i, batch included, for `method` on the device of the features; `phase` as for `train_step`.
 

@@ -71,6 +71,6 @@ def _moments(store, rows: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         features, valid = store.read(chunk).astype(np.float64), np.asarray(store.valid)[chunk]
         used = features[np.arange(features.shape[1]) < valid[:, None]].reshape(-1, features.shape[-1])
         count, total, squares = count + len(used), total + used.sum(0), squares + (used**2).sum(0)
-    mean = total / count
+    mean = np.asarray(total / count)
     deviation = np.sqrt(np.maximum(squares / count - mean**2, 0))
     return mean.astype(np.float32), (1 / np.maximum(deviation, 1e-3)).astype(np.float32)
