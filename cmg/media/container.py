@@ -2,10 +2,13 @@
 
 from collections.abc import Iterator
 from pathlib import Path
+from typing import TypeVar
 
 import av
 
 from cmg.media.failure import MediaFailure
+
+FrameT = TypeVar("FrameT", bound=av.VideoFrame | av.AudioFrame)
 
 
 def open_container(path: Path) -> av.container.InputContainer:
@@ -37,14 +40,19 @@ def packets(container: av.container.InputContainer, *streams: av.stream.Stream) 
         yield packet
 
 
-def frames(container: av.container.InputContainer, stream: av.stream.Stream) -> Iterator[av.VideoFrame | av.AudioFrame]:
-    """Decoded frames of one stream in presentation order; packets that do not decode are passed over.
+def frames(container: av.container.InputContainer, stream: av.stream.Stream, kind: type[FrameT]) -> Iterator[FrameT]:
+    """Decoded frames, of this kind, of one stream in presentation order; packets that do not decode are passed over.
 
     One thread: with more, what FFmpeg puts in the place of damaged parts differs from one run to the next.
     """
     stream.codec_context.thread_count = 1
     for packet in packets(container, stream):
         try:
-            yield from packet.decode()
+            yield from (frame for frame in packet.decode() if isinstance(frame, kind))
         except av.error.FFmpegError:
             continue
+
+
+def stamp_of(frame: av.VideoFrame | av.AudioFrame) -> float | None:
+    """When it is presented, in seconds of the file's own clock; None where nothing says."""
+    return None if frame.pts is None or frame.time_base is None else frame.pts * float(frame.time_base)

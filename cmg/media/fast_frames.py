@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+import av
 import numpy as np
 
 from cmg.media.container import frames, open_container
@@ -83,9 +84,11 @@ def _first_frame(path: Path, track: Track) -> np.ndarray | None:
     """The first frame by PyAV, of a file of a kind that decord decodes alike; else None."""
     with open_container(path) as container:
         stream = container.streams[track.index]
+        if not isinstance(stream, av.VideoStream):
+            return None
         context = stream.codec_context
         alike = context.name in DECORD_CODECS and context.pix_fmt in DECORD_FORMATS and container.format.name in DECORD_CONTAINERS
         if not alike or len(container.streams.video) > 1 or len(track.times) < 2:
             return None
-        frame = next(iter(frames(container, stream)), None)
+        frame = next(frames(container, stream, av.VideoFrame), None)
         return None if frame is None or orientation(frame) != Orientation() else frame.to_ndarray(format="rgb24")

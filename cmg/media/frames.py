@@ -7,9 +7,10 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
+import av
 import numpy as np
 
-from cmg.media.container import frames, open_container
+from cmg.media.container import frames, open_container, stamp_of
 from cmg.media.orientation import Orientation, orientation
 from cmg.media.timeline import Timeline, Track
 
@@ -34,17 +35,18 @@ def with_pyav(path: Path, line: Timeline, track: Track, wanted: set[int], stop: 
     """
     stamps: list[float | None] = []
     kept: dict[int, np.ndarray] = {}
-    size: dict[str, int] = {}
+    size: tuple[int, int] | None = None
     turned = Orientation()
     with open_container(path) as container:
-        for frame in frames(container, container.streams[track.index]):
+        for frame in frames(container, container.streams[track.index], av.VideoFrame):
             number = len(stamps)
             if number == 0:
                 turned = orientation(frame)
             if number in wanted:
-                size = size or {"width": frame.width, "height": frame.height}
-                kept[number] = frame.to_ndarray(format="rgb24", **size)
-            stamps.append(None if frame.pts is None else frame.pts * float(frame.time_base) - line.zero)
+                size = size or (frame.width, frame.height)
+                kept[number] = frame.to_ndarray(format="rgb24", width=size[0], height=size[1])
+            told = stamp_of(frame)
+            stamps.append(None if told is None else told - line.zero)
             if number == stop < len(track.times) - 1 and _as_packets(stamps, track):
                 return Frames(track.times, kept, turned)
     return Frames(_times(stamps, track), kept, turned)

@@ -56,7 +56,7 @@ def load_mask(path: Path) -> tuple[np.ndarray, tuple[Remark, ...]]:
         if image.mode.startswith(("I", "F")):
             return (np.asarray(image)[..., None] > 0).astype(np.uint8), remarks
         values = np.asarray(image.convert("RGBA"))
-        colours = (values[..., :3] > (127 if path.suffix.lower() in LOSSY else 0)).any(-1)
+        colours = np.any(values[..., :3] > (127 if path.suffix.lower() in LOSSY else 0), axis=-1)
         opaque = values[..., 3] > 0
         found = colours if colours.any() or opaque.all() else opaque
         return found[..., None].astype(np.uint8), remarks

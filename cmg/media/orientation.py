@@ -1,6 +1,8 @@
 """How a film is turned or mirrored in its header."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import Any
 
 import av
 import numpy as np
@@ -26,7 +28,8 @@ class Orientation:
 
 def orientation(frame: av.VideoFrame) -> Orientation:
     """From the display matrix `[a b u; c d v; x y w]`, by which a point goes to `(a x + c y, b x + d y)`; quarter turns only."""
-    for data in frame.side_data:
+    sides: Iterable[Any] = frame.side_data  # PyAV declares a mapping, and goes through its values
+    for data in sides:
         if data.type == Type.DISPLAYMATRIX:
             a, b, _, c, d = np.frombuffer(bytes(data), np.int32)[:5].tolist()
             transposed = abs(b) + abs(c) > abs(a) + abs(d)

@@ -82,14 +82,13 @@ class _Lane:
 
     def run(self, task: Any) -> Decoded | MediaFailure:
         """What decoding `task` gives; a process that dies, hangs or outgrows its limits is replaced and costs a failure."""
-        if self.process is None:
-            self._start()
+        socket = self._start() if self.process is None or self.socket is None else self.socket
         try:
-            self.socket.send(task)
-            if not self.socket.poll(self.time_limit):
+            socket.send(task)
+            if not socket.poll(self.time_limit):
                 self.end(wait=0.0)
                 return MediaFailure("timeout", f"decoding took longer than the limit of {self.time_limit:g} s and was stopped")
-            return _receive(self.socket)
+            return _receive(socket)
         except (EOFError, ConnectionError):
             status = self.end(wait=1.0)
             return MediaFailure("crashed", f"the decoding process ended on this file ({_exit_text(status)})")
@@ -101,26 +100,28 @@ class _Lane:
             if self.process is not None:
                 self.process.kill()
 
-    def _start(self) -> None:
+    def _start(self) -> Connection:
         context = multiprocessing.get_context("spawn")
-        self.socket, theirs = context.Pipe()
+        socket, theirs = context.Pipe()
+        self.socket = socket
         self.process = context.Process(target=_serve, args=(theirs, *self.settings), daemon=True)
         self.process.start()
         theirs.close()
         if self.interrupted:  # that came while the process was being started
             self.process.kill()
         try:
-            ready = self.socket.poll(START_LIMIT) and self.socket.recv() == "ready"
+            ready = socket.poll(START_LIMIT) and socket.recv() == "ready"
         except (EOFError, ConnectionError):
             ready = False
         if not ready:
             status = self.end(wait=1.0)
             raise RuntimeError(f"a decoding process could not start ({_exit_text(status)}); see its message above")
+        return socket
 
     def end(self, wait: float) -> int | None:
         """Put the process away; returns its exit status. wait: seconds it gets to end by itself, which keeps its own status."""
         with self.lock:
-            if self.process is None:
+            if self.process is None or self.socket is None:
                 return None
             self.process.join(timeout=wait)
             self.process.kill()

@@ -6,7 +6,7 @@ from pathlib import Path
 import av
 import numpy as np
 
-from cmg.media.container import frames, open_container
+from cmg.media.container import frames, open_container, stamp_of
 from cmg.media.timeline import Timeline, Track
 
 GAP = 0.05  # seconds by which stamps may differ from the sound so far: some containers round them, or give one for several packets
@@ -56,7 +56,7 @@ def read_runs(path: Path, line: Timeline, track: Track, until: float) -> list[Ru
     """Decode in sequence until second `until` of the time line; channels are averaged. Frames without a rate are passed over."""
     runs: list[Run] = []
     with open_container(path) as container:
-        for frame in frames(container, container.streams[track.index]):
+        for frame in frames(container, container.streams[track.index], av.AudioFrame):
             if frame.samples and frame.rate:
                 _add(runs, frame, line)
             if runs and runs[-1].end >= until:
@@ -67,7 +67,8 @@ def read_runs(path: Path, line: Timeline, track: Track, until: float) -> list[Ru
 def _add(runs: list[Run], frame: av.AudioFrame, line: Timeline) -> None:
     form = (frame.rate, frame.format.name, frame.layout.name)
     before = runs[-1].end if runs else 0.0
-    stamp = None if frame.pts is None else frame.pts * float(frame.time_base) - line.zero
+    told = stamp_of(frame)
+    stamp = None if told is None else told - line.zero
     if stamp is None or runs and (line.counted or abs(stamp - before) <= GAP):
         stamp = before
     if not runs or form != runs[-1].form or stamp != before:

@@ -8,6 +8,7 @@ players: a transport stream that begins at 1.4 s begins at second 0. Letters: N 
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from fractions import Fraction
 from pathlib import Path
 
 import av
@@ -115,6 +116,13 @@ class _Stream:
         self.decoding = max(self.decoding, time)
 
     @property
+    def base(self) -> Fraction:
+        """Seconds per unit of the stamps in its header."""
+        if self.stream.time_base is None:
+            raise MediaFailure("unreadable", f"stream {self.stream.index} does not say what its time stamps count")
+        return self.stream.time_base
+
+    @property
     def times(self) -> np.ndarray:
         """Different stamps on the file's clock, float64; counted from the rate where no packet has one."""
         known = {stamp for stamp in self.stamps if stamp is not None}
@@ -126,7 +134,7 @@ class _Stream:
         """When it is first presented; of sound the samples that a decoder needs to start are not."""
         told = self.stream.start_time
         if self.stream.type == "audio" and told is not None:
-            return max(self.times[0], float(told * self.stream.time_base))
+            return max(self.times[0], float(told * self.base))
         return float(self.times[0])
 
     @property
@@ -140,7 +148,7 @@ class _Stream:
     def promised(self) -> float:
         """When it ends at the earliest as its header says: FFmpeg counts the empty edits before a late start or not."""
         duration = self.stream.duration
-        return float((min(self.stream.start_time or 0, 0) + duration) * self.stream.time_base) if duration else -np.inf
+        return float((min(self.stream.start_time or 0, 0) + duration) * self.base) if duration else -np.inf
 
     def track(self, zero: float, remarks: tuple[Remark, ...]) -> Track:
         times = self.times
