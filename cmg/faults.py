@@ -1,6 +1,7 @@
 """What pydantic finds wrong, in words of one line each."""
 
 import json
+from collections.abc import Mapping
 from typing import Any
 
 from pydantic import ValidationError
@@ -11,7 +12,7 @@ def faults(error: ValidationError, *above: str) -> list[str]:
     return [_line(".".join([*above, *map(str, fault["loc"])]), fault) for fault in error.errors(include_url=False)]
 
 
-def _line(place: str, fault: dict[str, Any]) -> str:
+def _line(place: str, fault: Mapping[str, Any]) -> str:
     said = fault["msg"].removeprefix("Value error, ")
     named = fault["type"] in ("value_error", "missing", "json_invalid") or isinstance(fault["input"], dict | list)
     found = "" if named else f", found {json.dumps(fault['input'], default=str)}"

@@ -62,7 +62,7 @@ def _add(rows: Rows, file: str, line: Line, place: tuple[str, int] | None) -> No
     category, video_id, _, onset, offset = fields
     start, end = seconds(onset), seconds(offset)
     malformed = _why_malformed(category, start, end, place)
-    events = [] if malformed else _events(rows.problems, origin, Event(category, start, end))
+    events = [] if malformed or start is None or end is None else _events(rows.problems, origin, Event(category, start, end))
     path = f"AVE/{video_id}.mp4"
     rows.add(
         video_id,

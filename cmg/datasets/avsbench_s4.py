@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from cmg.datasets.clips import Event
-from cmg.datasets.files import read_table, seconds
+from cmg.datasets.files import Line, read_table, seconds
 from cmg.datasets.listing import Entry, Listing, combined
 from cmg.datasets.prompts import FOLDER, prompt_of, read_prompts
 from cmg.datasets.rows import IndexResult, Rows, annotation
@@ -34,7 +34,8 @@ def index(root: Path, listing: Listing, options: Options) -> IndexResult:
     prompts = read_prompts(prompts_path)
     rows = Rows(listing)
     path = annotation(root, listing, *META)
-    table, seen = [], {}
+    table: list[tuple[Line, list[str]]] = []
+    seen: dict[str, int] = {}
     for line, fields in read_table(path, ["name", "start", "category", "split"], ",", rows.problems):
         first = seen.setdefault(fields[0], line.number)
         if first != line.number:

@@ -7,6 +7,7 @@ val and test clips carry dense events of modality `audio` and `visual` only.
 
 import re
 from collections import defaultdict
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -76,20 +77,26 @@ def _dense(root: Path, listing: Listing, clips: dict[str, object], problems: Pro
     for modality, name in DENSE.items():
         path = annotation(root, listing, name)
         for line, fields in read_table(path, ["filename", "onset", "offset", "event_labels"], "\t", problems):
-            event = Event(fields[3], seconds(fields[1]), seconds(fields[2]), modality)
+            event = _event(fields, modality)
             problem = _why_unusable(fields[0], event, clips, events)
             if problem:
                 problems.add(name, line.number, *problem, line.text)
-            else:
+            elif event:
                 events[fields[0]].append(event)
     return events
 
 
-def _why_unusable(name: str, event: Event, clips: dict[str, object], events: dict[str, list[Event]]) -> tuple[str, str] | None:
+def _event(fields: Sequence[str], modality: str) -> Event | None:
+    """The event of a dense line, None where its times are no seconds."""
+    onset, offset = seconds(fields[1]), seconds(fields[2])
+    return None if onset is None or offset is None else Event(fields[3], onset, offset, modality)
+
+
+def _why_unusable(name: str, event: Event | None, clips: dict[str, object], events: dict[str, list[Event]]) -> tuple[str, str] | None:
     """Kind and reason when a dense line is not an event of a known clip."""
     if name not in clips:
         return "orphan", "no val or test clip has this filename"
-    if event.onset is None or event.offset is None or max(event.onset, event.offset) > DURATION:
+    if event is None or max(event.onset, event.offset) > DURATION:
         return "malformed", f"times are not seconds between 0 and {DURATION:g}"
     if event.label not in AVVP_CLASSES:
         return "unknown_class", f"{event.label!r} is not one of the 25 classes"
@@ -102,8 +109,8 @@ def _why_unusable(name: str, event: Event, clips: dict[str, object], events: dic
 
 def _add(rows: Rows, name: str, split: str, line: Line, events: list[Event]) -> None:
     match = _NAME.fullmatch(name)
-    good = match is not None and float(match[2]) < float(match[3])
-    paths = tuple(f"video/{stem}.mp4" for stem in ([name, match[1]] if good else [name]))
+    good = match if match and float(match[2]) < float(match[3]) else None
+    paths = tuple(f"video/{stem}.mp4" for stem in ([name, good[1]] if good else [name]))
     rows.add(
         name,
         visual=paths,
@@ -113,7 +120,7 @@ def _add(rows: Rows, name: str, split: str, line: Line, events: list[Event]) -> 
         malformed="" if good else "expected a filename <11-character id>_<start>_<end>",
         events=events,
         duration=DURATION,
-        source_start=float(match[2]) if good else None,
+        source_start=float(good[2]) if good else None,
     )
 
 

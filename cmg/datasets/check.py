@@ -15,7 +15,13 @@ from cmg.datasets.readers import OptionError, index_dataset
 from cmg.datasets.rows import IndexResult
 
 SHOWN = 5  # examples per kind of trouble
-COUNTED: dict[str, Callable[[Clip], bool]] = {status: lambda clip, status=status: clip.status == status for status in STATUSES}
+
+
+def _of(status: str) -> Callable[[Clip], bool]:
+    return lambda clip: clip.status == status
+
+
+COUNTED: dict[str, Callable[[Clip], bool]] = {status: _of(status) for status in STATUSES}
 RELEASED: dict[str, Callable[[Clip], bool]] = {
     "video": lambda clip: clip.status == "ok" and clip.visual is not None,
     "audio": lambda clip: clip.status == "ok" and clip.audio is not None,

@@ -47,8 +47,8 @@ def _with_files(clip: Clip, listing: Listing, dataset: str) -> Clip:
     absent = heard is None and seen is None
     return replace(
         clip,
-        visual=seen and seen.path,
-        audio=heard and heard.path,
+        visual=seen.path if seen else None,
+        audio=heard.path if heard else None,
         visual_fingerprint=seen.fingerprint if seen else "",
         audio_fingerprint=heard.fingerprint if heard else "",
         files=(),

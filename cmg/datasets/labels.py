@@ -60,8 +60,7 @@ def ave_avvp_targets(clip: Clip, dataset: str, modality: str | None = None) -> n
         return _multi_hot(clip, "av", AVE_TO_AVVP, SHARED_AVVP, strict=False)
     if dataset != "avvp":
         raise ValueError(f"dataset {dataset!r} is not ave or avvp")
-    _check_modality(modality)
-    return _multi_hot(clip, modality, {label: label for label in SHARED_AVVP}, SHARED_AVVP, strict=False)
+    return _multi_hot(clip, _check_modality(modality), {label: label for label in SHARED_AVVP}, SHARED_AVVP, strict=False)
 
 
 def really_shared(ucf101: Iterable[Clip], vggsound_avel: Iterable[Clip]) -> tuple[tuple[str, str], ...]:
@@ -92,6 +91,7 @@ def _position(label: str, classes: Sequence[str], clip: Clip) -> int:
     return list(classes).index(label)
 
 
-def _check_modality(modality: str | None) -> None:
-    if modality not in ("audio", "visual"):
+def _check_modality(modality: str | None) -> str:
+    if modality is None or modality not in ("audio", "visual"):
         raise ValueError(f"modality {modality!r} is not audio or visual")
+    return modality

@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import Any
 
 from cmg.datasets.clips import Clip, Event
 from cmg.datasets.files import DatasetError
@@ -65,7 +66,7 @@ class Rows:
         reason: str = "",
         events: Iterable[Event] = (),
         captions: Iterable[str] = (),
-        **values: object,
+        **values: Any,
     ) -> Clip:
         """Append one row.
 
@@ -83,8 +84,8 @@ class Rows:
         clip = Clip(
             row=len(self.clips),
             clip_id=_encodable(clip_id),
-            visual=seen and seen.path,
-            audio=heard and heard.path,
+            visual=seen.path if seen else None,
+            audio=heard.path if heard else None,
             split=split,
             events=events,
             captions=captions,

@@ -24,7 +24,8 @@ def fill_normal(layer: nn.Conv2d | nn.Linear, generator: np.random.Generator, sp
         taps[taps.shape[0] // 2, taps.shape[1] // 2] = 1.0
         draws *= taps
     layer.weight.data = torch.from_numpy(draws.astype(np.float32))
-    layer.bias.data = torch.zeros(len(layer.bias))
+    bias = _bias(layer)
+    bias.data = torch.zeros(len(bias))
 
 
 def calibrate(layer: nn.Conv2d | nn.Linear, inputs: torch.Tensor, mean: float = 0.0) -> torch.Tensor:
@@ -37,10 +38,17 @@ def calibrate(layer: nn.Conv2d | nn.Linear, inputs: torch.Tensor, mean: float = 
     scale = _rounded(1.0 / flat.std(dim=0).clamp_min(1e-3))
     shift = _rounded(mean - flat.mean(dim=0) * scale)
     layer.weight.data *= scale[:, *[None] * (layer.weight.ndim - 1)]
-    layer.bias.data = layer.bias.data * scale + shift
+    bias = _bias(layer)
+    bias.data = bias.data * scale + shift
     layer.to(torch.float32)
     spread = (slice(None), *[None] * (outputs.ndim - 2))
     return outputs.mul_(scale[spread]).add_(shift[spread])
+
+
+def _bias(layer: nn.Conv2d | nn.Linear) -> torch.Tensor:
+    if layer.bias is None:
+        raise ValueError(f"expected a layer with a bias, found {layer}")
+    return layer.bias
 
 
 def _rounded(values: torch.Tensor) -> torch.Tensor:

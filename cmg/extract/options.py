@@ -5,11 +5,14 @@ import difflib
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, TypeVar, get_type_hints
+from typing import TYPE_CHECKING, Any, TypeVar, get_type_hints
 
 from pydantic import TypeAdapter, ValidationError
 
-RecipeT = TypeVar("RecipeT")
+if TYPE_CHECKING:
+    from _typeshed import DataclassInstance
+
+RecipeT = TypeVar("RecipeT", bound="DataclassInstance")
 WORDS = {
     int: "a whole number",
     int | None: "a whole number or null",

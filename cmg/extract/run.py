@@ -95,9 +95,9 @@ def run(job: Job, clips: Sequence[Any], root: Path, writer: Any, options: Option
     usable, refused = _by_status(clips, todo) if job.modality != "text" else (clips, [])
     tasks = [task for task in module.tasks(usable, root, job.settings) if task.row in todo]
     in_process = job.modality == "text"
-    decode = job.network.decode if in_process else module.decode
+    decoder: Any = job.network if in_process else module
     workers = 0 if in_process else options.workers
-    report = extract(tasks, decode, job.network, writer, workers, options.time_limit, options.memory_limit, progress)
+    report = extract(tasks, decoder.decode, job.network, writer, workers, options.time_limit, options.memory_limit, progress)
     for clip in refused:
         writer.fail(clip.row, clip.status, clip.reason)
         report.failures[clip.status] += 1

@@ -67,10 +67,15 @@ class Recipe:
             raise RecipeError(
                 f"video: expected at least one frame per second and one second, found {self.frames_per_second}, {self.seconds}"
             )
-        if self.widths is None:
-            object.__setattr__(self, "widths", MINI if self.weights == "random" else FULL)
-        if len(self.widths) != len(CONVS) or min(self.widths) < 1 or (self.weights != "random" and self.widths != FULL):
-            raise RecipeError(f"video widths: expected five positive channel counts, {FULL} for trained weights; found {self.widths}")
+        widths = self.channels
+        object.__setattr__(self, "widths", widths)
+        if len(widths) != len(CONVS) or min(widths) < 1 or (self.weights != "random" and widths != FULL):
+            raise RecipeError(f"video widths: expected five positive channel counts, {FULL} for trained weights; found {widths}")
+
+    @property
+    def channels(self) -> tuple[int, ...]:
+        """Widths as given, or those that go with the weights."""
+        return (MINI if self.weights == "random" else FULL) if self.widths is None else self.widths
 
     @property
     def shape(self) -> tuple[int, ...]:
@@ -82,7 +87,7 @@ class Recipe:
         rgb = self.weights == "torchvision"
         return {
             **asdict(self),
-            "widths": list(self.widths),
+            "widths": list(self.channels),
             "network": "vgg19 pool5 after ReLU, channels last, mean over the frames of a second",
             "frames": "as decoded in sequence, turned as the header says; grid official: by time stamps where unevenly spaced",
             "resize": "224x224 bilinear without antialias, aspect not kept, rounded to whole grey levels",
@@ -149,11 +154,12 @@ class Network:
     def __init__(self, recipe: Recipe, weights_dir: Path, device: torch.device) -> None:
         """Raises WeightsError when the recipe's weights are absent or not the expected ones."""
         self.recipe, self.device = recipe, device
-        network = random_layers(recipe.seed, recipe.widths) if recipe.weights == "random" else _trained(recipe.weights, weights_dir)
+        network = random_layers(recipe.seed, recipe.channels) if recipe.weights == "random" else _trained(recipe.weights, weights_dir)
         self.digest = digest(network.state_dict())
         self.precision = getattr(torch, recipe.precision)
         network = network.eval().requires_grad_(False)
-        self.layers = network.to(device=device, dtype=self.precision, memory_format=torch.channels_last)
+        placed = network.to(device=device, dtype=self.precision, memory_format=torch.channels_last)  # type: ignore[call-overload]
+        self.layers: nn.Sequential = placed  # torch declares no `to` with a memory format
 
     @torch.inference_mode()
     def __call__(self, items: Sequence[tuple[int, Decoded]]) -> Batch:

@@ -50,19 +50,22 @@ class Recipe:
         require(self.short_second, ("repeat", "pad"), "audio short_second")
         require(self.precision, ("float32", "bfloat16"), "audio precision")
         require(self.dtype, ("float16", "float32"), "audio dtype")
-        random = self.weights == "random"
-        if self.widths is None:
-            object.__setattr__(self, "widths", MINI if random else FULL)
-        if self.hidden is None:
-            object.__setattr__(self, "hidden", MINI_HIDDEN if random else FULL_HIDDEN)
-        if self.seconds < 1 or self.hidden < 1 or len(self.widths) != len(FULL) or min(self.widths) < 1:
-            raise RecipeError(
-                f"audio: expected positive seconds, hidden and six widths; found {self.seconds}, {self.hidden}, {self.widths}"
-            )
-        if not random and (self.widths, self.hidden) != (FULL, FULL_HIDDEN):
-            raise RecipeError(f"audio: trained weights have widths {FULL} and hidden {FULL_HIDDEN}; found {self.widths}, {self.hidden}")
+        widths, hidden = self.sizes
+        object.__setattr__(self, "widths", widths)
+        object.__setattr__(self, "hidden", hidden)
+        if self.seconds < 1 or hidden < 1 or len(widths) != len(FULL) or min(widths) < 1:
+            raise RecipeError(f"audio: expected positive seconds, hidden and six widths; found {self.seconds}, {hidden}, {widths}")
+        if self.weights != "random" and (widths, hidden) != (FULL, FULL_HIDDEN):
+            raise RecipeError(f"audio: trained weights have widths {FULL} and hidden {FULL_HIDDEN}; found {widths}, {hidden}")
         if self.weights == "random" and self.output == "pca":
             raise RecipeError("audio output 'pca' needs the trained PCA parameters; random weights have none")
+
+    @property
+    def sizes(self) -> tuple[tuple[int, ...], int]:
+        """Widths and hidden: as given, or those that go with the weights."""
+        random = self.weights == "random"
+        widths = (MINI if random else FULL) if self.widths is None else self.widths
+        return widths, (MINI_HIDDEN if random else FULL_HIDDEN) if self.hidden is None else self.hidden
 
     @property
     def shape(self) -> tuple[int, ...]:
@@ -73,7 +76,7 @@ class Recipe:
         """Everything that makes the numbers, for the store's attributes."""
         return {
             **asdict(self),
-            "widths": list(self.widths),
+            "widths": list(self.sizes[0]),
             "network": "vggish, one 0.96 s example at the start of every 1.0 s",
             "time": "the file's time line, silence where a stream has no sound",
             "input": "channels averaged, torchaudio sinc resampling to 16 kHz, log-mel 96x64 (125-7500 Hz, log offset 0.01)",
@@ -100,7 +103,7 @@ class Network:
     def __init__(self, recipe: Recipe, weights_dir: Path, device: torch.device) -> None:
         """Raises WeightsError when the recipe's weights are absent or not the expected ones."""
         self.recipe, self.device = recipe, device
-        network = random_vggish(recipe.seed, recipe.widths, recipe.hidden) if recipe.weights == "random" else _trained(weights_dir)
+        network = random_vggish(recipe.seed, *recipe.sizes) if recipe.weights == "random" else _trained(weights_dir)
         self.pca = _pca(weights_dir) if recipe.output == "pca" else {}
         self.digest = digest({**network.state_dict(), **self.pca})
         self.precision = getattr(torch, recipe.precision)

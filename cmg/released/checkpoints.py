@@ -112,7 +112,8 @@ def _dense(x: Any) -> bool:
 
 def sizes(name: str, released: Released) -> dict[str, Any]:
     """Options of the model that a released file holds, as far as its tensors show them."""
-    tables, own = keys(name).MODULES, {}
+    tables = keys(name).MODULES
+    own: dict[str, Tensor] = {}
     for module, state in released.modules.items():
         known = {key: x for key, x in state.items() if key.startswith(tuple(tables[module].values()))}
         own |= own_names(known, tables[module])

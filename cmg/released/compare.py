@@ -3,8 +3,9 @@
 Axes: n clips compared, T seconds, then positions and channels.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -17,7 +18,7 @@ from cmg.store.reader import FeatureStore
 from cmg.store.statistics import Moments, Statistics
 
 NAME_LENGTH = 11  # released AVVP files are named by the first characters of the clip id
-FILES = {".zip": ZippedPickles, ".npy": NumpyFiles}
+FILES: dict[str, type[ZippedPickles | NumpyFiles]] = {".zip": ZippedPickles, ".npy": NumpyFiles}
 
 
 @dataclass(frozen=True)
@@ -85,12 +86,12 @@ def cosine(one: np.ndarray, other: np.ndarray) -> np.ndarray:
     return np.where(both_zero, 1.0, (one * other).sum(1) / np.where(product > 0, product, 1.0))
 
 
-def _released(store: FeatureStore, path: Path) -> Iterator[tuple[str, int | None, object]]:
+def _released(store: FeatureStore, path: Path) -> Iterator[tuple[str, int | None, Callable[[], np.ndarray]]]:
     """(name, row of the store or None, function that reads the array) of everything in `path`."""
     if path.suffix in (".h5", ".hdf5"):
         source = H5Rows(path, len(store))
         for row, clip_id in enumerate(store.ids):
-            yield f"row {row} ({clip_id})", row, lambda row=row: source.read(row, "")
+            yield f"row {row} ({clip_id})", row, partial(source.read, row, "")
         return
     listed = (file for file in path.iterdir() if file.suffix in FILES and not left_by_macos(file.name)) if path.is_dir() else [path]
     files = sorted(listed)
@@ -98,7 +99,7 @@ def _released(store: FeatureStore, path: Path) -> Iterator[tuple[str, int | None
     for file in files:
         if file.suffix not in FILES or not file.is_file():
             raise StoreError(f"{file}: expected an .h5, .zip or .npy file, or a folder of .zip or .npy files")
-        yield file.stem, rows.get(file.stem), lambda file=file: FILES[file.suffix](file.parent).read(0, file.stem)
+        yield file.stem, rows.get(file.stem), partial(FILES[file.suffix](file.parent).read, 0, file.stem)
 
 
 def _by_name(store: FeatureStore) -> dict[str, int]:

@@ -4,6 +4,7 @@ Axes: T seconds of the store, t seconds as released, then positions and channels
 """
 
 from collections.abc import Callable, Sequence
+from typing import Any
 
 import numpy as np
 
@@ -14,7 +15,7 @@ from cmg.store.writer import StoreWriter
 
 
 def released_spec(
-    source: Source, *, dataset: str, modality: str, ids: Sequence[str], shape: tuple[int, ...], dtype: str, **options: object
+    source: Source, *, dataset: str, modality: str, ids: Sequence[str], shape: tuple[int, ...], dtype: str, **options: Any
 ) -> StoreSpec:
     """Specification of a store of released features.
 

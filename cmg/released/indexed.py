@@ -11,7 +11,7 @@ from cmg.datasets.listing import FileChanged, check_fingerprint
 from cmg.datasets.safety import UnsafePath
 from cmg.released.formats import H5Rows, NumpyFiles, ReleasedError, ZippedPickles
 
-FORMATS = {".zip": ZippedPickles, ".npy": NumpyFiles, ".h5": H5Rows}
+FORMATS: dict[str, type[ZippedPickles | NumpyFiles | H5Rows]] = {".zip": ZippedPickles, ".npy": NumpyFiles, ".h5": H5Rows}
 
 
 class ReleasedFiles:
@@ -55,5 +55,5 @@ class ReleasedFiles:
 
     @cached_property
     def _h5(self) -> H5Rows:
-        path, mark = next(found for found in map(self._file, self.clips) if found[0] is not None)
+        path, mark = next((path, mark) for path, mark in map(self._file, self.clips) if path is not None)
         return H5Rows(check_fingerprint(self.root, path, mark), len(self.clips))

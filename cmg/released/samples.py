@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 
 from cmg.datasets.feature_files import H5
-from cmg.released.formats import H5Rows, NumpyFiles, ReleasedError, ZippedPickles
+from cmg.released.formats import H5Rows, NumpyFiles, ReleasedError, Source, ZippedPickles
 from cmg.store.statistics import MOST, Statistics, of_clips, spaced
 
 
@@ -16,14 +16,17 @@ def of_folder(root: Path, modality: str, most: int = MOST) -> Statistics | None:
 
 
 def _released(root: Path, modality: str, most: int) -> Iterable[np.ndarray]:
+    source: Source
     if (root / H5[modality]).is_file():
-        source = H5Rows(root / H5[modality])
-        names = [(row, "") for row in range(len(source))]
+        rows = H5Rows(root / H5[modality])
+        source, names = rows, [(row, "") for row in range(len(rows))]
     else:
-        forms = {f"feature/{modality}/zip": ZippedPickles} | ({"feats/vggish": NumpyFiles} if modality == "audio" else {})
-        folder, kind = next(((root / name, kind) for name, kind in forms.items() if (root / name).is_dir()), (None, None))
-        if folder is None:
+        forms: dict[str, type[ZippedPickles | NumpyFiles]] = {f"feature/{modality}/zip": ZippedPickles}
+        forms |= {"feats/vggish": NumpyFiles} if modality == "audio" else {}
+        found = next(((root / name, kind) for name, kind in forms.items() if (root / name).is_dir()), None)
+        if found is None:
             return
+        folder, kind = found
         source, names = kind(folder), [(0, file.stem) for file in sorted(folder.iterdir()) if file.suffix in (".zip", ".npy")]
     for place in spaced(len(names), most):
         try:

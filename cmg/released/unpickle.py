@@ -11,6 +11,7 @@ import pickle
 import pickletools
 import re
 import warnings
+from typing import Any
 
 import numpy as np
 
@@ -36,7 +37,8 @@ class _Dtype:
     """Stand-in for ``numpy.dtype``: keeps the code and the byte order."""
 
     def __init__(self, code: object = None, align: object = False, copy: object = True):
-        self.code, self.order = code, "|"
+        self.code = code
+        self.order: Any = "|"  # whatever the pickle says, until it is resolved
 
     def __setstate__(self, state: object) -> None:
         if not isinstance(state, tuple) or len(state) < 5 or any(part is not None for part in state[2:5]):
@@ -45,11 +47,11 @@ class _Dtype:
 
     def resolve(self) -> np.dtype:
         """The dtype, of numbers only. Raises `RefusedPickle` for any other."""
-        known = isinstance(self.code, str) and re.fullmatch("[fiub][0-9]{1,2}", self.code) and self.order in ("<", ">", "|", "=")
-        if not known:
-            raise RefusedPickle(f"dtype {self.code!r} with byte order {self.order!r}, expected numbers")
+        code = self.code
+        if not isinstance(code, str) or not re.fullmatch("[fiub][0-9]{1,2}", code) or self.order not in ("<", ">", "|", "="):
+            raise RefusedPickle(f"dtype {code!r} with byte order {self.order!r}, expected numbers")
         try:
-            return np.dtype(self.code).newbyteorder(self.order)
+            return np.dtype(code).newbyteorder(self.order)
         except TypeError as error:
             raise RefusedPickle(f"dtype {self.code!r}, expected numbers") from error
 
@@ -149,5 +151,5 @@ def _check_opcodes(data: bytes) -> None:
     for count, (opcode, argument, _) in enumerate(pickletools.genops(data)):
         if opcode.name not in OPCODES:
             raise RefusedPickle(f"opcode {opcode.name}")
-        if count >= MAX_OPCODES or (opcode.name in _MEMO and argument > MAX_OPCODES):
+        if count >= MAX_OPCODES or (opcode.name in _MEMO and isinstance(argument, int) and argument > MAX_OPCODES):
             raise RefusedPickle(f"more than {MAX_OPCODES} steps or a memo beyond {MAX_OPCODES}")

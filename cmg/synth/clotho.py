@@ -30,7 +30,9 @@ HEADER = ["file_name", *(f"caption_{number}" for number in range(1, 6))]
 
 def plan(spec: CorpusSpec) -> DatasetPlan:
     """Sounds and captions of the three parts; the damaged ones, and the three bad lines, are in evaluation."""
-    media, texts, bad = [], {}, {}
+    media: list[Media] = []
+    texts: dict[str, str] = {}
+    bad: dict[str, list[str]] = {}
     counts = {split: getattr(spec.clotho, split) for split in PARTS}
     for split, part in PARTS.items():
         clips = _clips(spec, counts[split], first=len(media))

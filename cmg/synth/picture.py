@@ -50,9 +50,15 @@ class Figure:
 def draw_scene(spec: CorpusSpec, clip: ClipPlan) -> Scene:
     """The background of a clip; brightness and grain are the clip's own, the rest belongs to `clip.scene`."""
     rng, own = stream(spec.seed, "scene", clip.scene), stream(spec.seed, "light", clip.clip_id)
-    colours = tuple((rng.random(), rng.uniform(0.0, 0.45), rng.uniform(0.15, 0.8)) for _ in range(2))
-    waves = tuple((rng.uniform(0.5, 2.5), rng.uniform(0, np.pi), rng.uniform(-0.4, 0.4)) for _ in range(2))
-    return Scene(colours, waves, brightness=own.uniform(0.65, 1.2), grain=own.uniform(0, 5))
+
+    def colour() -> tuple[float, float, float]:
+        return rng.random(), rng.uniform(0.0, 0.45), rng.uniform(0.15, 0.8)
+
+    def wave() -> tuple[float, float, float]:
+        return rng.uniform(0.5, 2.5), rng.uniform(0, np.pi), rng.uniform(-0.4, 0.4)
+
+    colours = colour(), colour()  # drawn in this order
+    return Scene(colours, (wave(), wave()), brightness=own.uniform(0.65, 1.2), grain=own.uniform(0, 5))
 
 
 def draw_figure(spec: CorpusSpec, clip: ClipPlan, number: int) -> Figure:

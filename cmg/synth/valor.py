@@ -13,7 +13,10 @@ from cmg.synth.spec import CorpusSpec
 
 def plan(spec: CorpusSpec) -> DatasetPlan:
     """Clips of one or two events in turn, heard and seen; the damaged ones, and the bad entries, are in train."""
-    media, texts, damage, rows = [], {}, {}, {}
+    media: list[Media] = []
+    texts: dict[str, str] = {}
+    damage: dict[str, tuple[str, ...]] = {}
+    rows: dict[str, int] = {}
     for split in ("train", "val", "test"):
         ids = [_video_id(spec, split, number) for number in range(getattr(spec.valor32k, split))]
         clips = scenes(spec, "valor32k", ids)
