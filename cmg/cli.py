@@ -88,7 +88,7 @@ def _extract(args: argparse.Namespace) -> int:
     for target in targets.values():
         loose.check_target(target)
     recipes = _recipes(args.like, args.set)
-    found = loose.media(args.files) if wanted != ["text"] else None
+    found = loose.media(args.files) if wanted != ["text"] else loose.Media(Path(), [])
     for name, target in targets.items():
         clips, root = (loose.sentences(args.text), Path()) if name == "text" else (found.clips, found.root)
         _made(args, name, clips, root, target, recipes.get(name, {}))
@@ -101,7 +101,8 @@ def _encode(args: argparse.Namespace) -> int:
     results = {}
     with tempfile.TemporaryDirectory(prefix="cmg-") as folder:
         for modality, store in _stores(args, model, args.files, Path(folder), model.modalities):
-            results[modality] = (store.ids, model.encode(**{modality: store}))
+            given: dict[str, Any] = {modality: store}
+            results[modality] = (store.ids, model.encode(**given))
     if args.out is None:
         for modality, (ids, encoded) in results.items():
             _print_codes(modality, ids, encoded)
@@ -125,10 +126,12 @@ def _nearest(args: argparse.Namespace) -> int:
     among = FeatureStore(path if path.suffix == ".zarr" else (args.features / path).with_name(f"{path.name}.zarr"))
     modality = among.attrs["modality"]
     asking = [args.by] if args.by else sorted(model.modalities, key=lambda name: name == modality)
-    items = model.encode(**{modality: among}, level="clip")
+    given: dict[str, Any] = {modality: among}
+    items = model.encode(**given, level="clip")
     with tempfile.TemporaryDirectory(prefix="cmg-") as folder:
         by, store = next(_stores(args, model, [args.file], Path(folder), asking))
-        names, queries = store.ids, model.encode(**{by: store}, level="clip")
+        given = {by: store}
+        names, queries = store.ids, model.encode(**given, level="clip")
     there = np.flatnonzero(items.valid > 0)
     similarity = cosine(queries.vectors[:, 0], items.vectors[there, 0])
     for asked, scores, seconds in zip(names, similarity, queries.valid, strict=True):
@@ -252,7 +255,7 @@ def _write(target: Path, results: "Mapping[str, tuple[Sequence[str], Encoded]]")
 
     if target.suffix != ".npz":
         raise LooseError(f"{target}: expected a name that ends in .npz")
-    arrays = {}
+    arrays: dict[str, np.ndarray] = {}
     for modality, (ids, encoded) in results.items():
         named = {"indices": encoded.indices, "vectors": encoded.vectors, "valid": encoded.valid, "ids": np.array(ids)}
         arrays |= {f"{modality}.{name}": array for name, array in named.items() if array is not None}

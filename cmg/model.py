@@ -108,7 +108,7 @@ class Model:
         return self._encoded(modality, store, level)
 
     def _encoded(self, modality: str, store: FeatureStore | Held, level: Level) -> Encoded:
-        extent = {"clip_level": True, "most": met_in_training(self.about, modality)} if level == "clip" else {}
+        extent: dict[str, Any] = {"clip_level": True, "most": met_in_training(self.about, modality)} if level == "clip" else {}
         codes = encode_store(self.method, store, modality, self.device, self._standardise, **extent)
         looked_up = RunCodes(self.codebooks, {(self._name, modality): codes}, self._name)
         vectors = looked_up.embed(self._name, modality, np.arange(len(codes.valid)))

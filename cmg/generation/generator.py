@@ -18,8 +18,11 @@ class Generator(Protocol):
     `embed` and `generate` compute a picture alone or among others to the same bits.
     """
 
-    width: int
-    size: int
+    @property
+    def width(self) -> int: ...
+
+    @property
+    def size(self) -> int: ...
 
     @property
     def digest(self) -> str: ...

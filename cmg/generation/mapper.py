@@ -50,8 +50,6 @@ class Mapper(nn.Module):
 
     scale: Tensor
 
-    scale: Tensor
-
     def __init__(self, dimensions: int, width: int, hidden: int) -> None:
         super().__init__()
         self.layers = nn.Sequential(nn.Linear(dimensions, hidden), nn.GELU(), nn.Linear(hidden, width))

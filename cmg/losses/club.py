@@ -30,6 +30,7 @@ class CLUB(nn.Module):
 
     def __init__(self, x_dim: int, y_dim: int, hidden: int = 128) -> None:
         super().__init__()
+        self.x_dim, self.y_dim = x_dim, y_dim
         self.p_mu = _mlp(x_dim, hidden, y_dim)
         self.p_logvar = _mlp(x_dim, hidden, y_dim).append(nn.Tanh())
 
@@ -102,8 +103,8 @@ def club_bound(
     check_option("club: estimate", estimate, Estimate)
     check_option("club: features", features, Features)
     check_alike("club: all axes of x and y but the last", x=x[..., 0], y=y[..., 0])
-    check_width("club: x, of the net", x, net.p_mu[0].in_features)
-    check_width("club: y, of the net", y, net.p_mu[-1].out_features)
+    check_width("club: x, of the net", x, net.x_dim)
+    check_width("club: y, of the net", y, net.y_dim)
     if estimate == "all_pairs":
         bound = club_all_pairs(net, x, y)
     elif permutation is None:

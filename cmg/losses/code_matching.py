@@ -13,6 +13,7 @@ from torch import Tensor
 
 from cmg.nn.checks import check_axes
 from cmg.nn.distributed import gather, world
+from cmg.nn.sums import added
 
 FLOOR = 1e-12  # smallest squared distance under the square root when it is protected
 LOG_EPSILON = 1e-10
@@ -50,4 +51,4 @@ def code_matching(p: Tensor, q: Tensor, transposed: bool = False) -> Tensor:
 
 def paired_code_matching(usage: Mapping[str, Tensor], transposed: bool = False) -> Tensor:
     """Sum of `code_matching` over the unordered pairs of modalities, the earlier one first; usage: modality -> [B,K]."""
-    return sum(code_matching(p, q, transposed) for p, q in combinations(usage.values(), 2))
+    return added(code_matching(p, q, transposed) for p, q in combinations(usage.values(), 2))

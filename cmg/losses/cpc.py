@@ -14,6 +14,7 @@ from torch.nn import functional as F
 
 from cmg.nn.checks import check_axes, check_names, check_option
 from cmg.nn.distributed import gather, world
+from cmg.nn.sums import added
 
 Candidates = Literal["targets", "predictions"]
 
@@ -43,4 +44,4 @@ def cross_cpc(
     """
     check_names("cross_cpc", predictions=predictions, targets=targets)
     weights = {(m, n): 1.0 if m != n else self_weight for m in predictions for n in targets}
-    return sum(w * cpc(predictions[m], targets[n], candidates) for (m, n), w in weights.items() if w)
+    return added(w * cpc(predictions[m], targets[n], candidates) for (m, n), w in weights.items() if w)

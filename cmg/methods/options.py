@@ -5,7 +5,7 @@ Values by variant are those of `variant: paper` and `variant: release`, in this 
 
 from __future__ import annotations
 
-from typing import Literal, Self
+from typing import TYPE_CHECKING, Any, Literal, Self
 
 from pydantic import Field, model_validator
 
@@ -121,6 +121,10 @@ class Switches(Frozen):
 
 class Objective(Frozen):
     """A method with `losses`: FCID, DCID, MICU, CoDAAR. ValueError where nothing is left to learn from."""
+
+    if TYPE_CHECKING:  # fields of every subclass, each in its own place
+        losses: Any
+        modalities: Any
 
     @property
     def terms(self) -> set[str]:

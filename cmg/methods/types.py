@@ -83,11 +83,12 @@ class Draws:
     def to(self, device: torch.device | str) -> Draws:
         """What is used on the device sent there, without waiting for it."""
 
-        def sent(x: Tensor | None) -> Tensor | None:
-            return x if x is None else x.to(device, non_blocking=True)
+        def sent(x: Tensor) -> Tensor:
+            return x.to(device, non_blocking=True)
 
+        reset, noise = (None if x is None else sent(x) for x in (self.reset, self.noise))
         permutations, masks = ({name: sent(x) for name, x in each.items()} for each in (self.permutations, self.masks))
-        return replace(self, permutations=permutations, masks=masks, reset=sent(self.reset), noise=sent(self.noise))
+        return replace(self, permutations=permutations, masks=masks, reset=reset, noise=noise)
 
 
 @dataclass(frozen=True)

@@ -28,7 +28,8 @@ class Variant(Sizes):
 
     @classmethod
     def __pydantic_init_subclass__(cls, **kwargs: Any) -> None:
-        differ = {option: field.json_schema_extra for option, field in cls.model_fields.items() if field.json_schema_extra}
+        extras = {option: field.json_schema_extra for option, field in cls.model_fields.items()}
+        differ = {option: extra for option, extra in extras.items() if extra and isinstance(extra, dict)}
         cls.VARIANTS = {name: {option: values[name] for option, values in differ.items()} for name in ("paper", "release")}
 
     @model_validator(mode="before")

@@ -27,7 +27,8 @@ def convolve(layer: Layer, x: Tensor) -> Tensor:
         return layer(x.permute(0, 3, 1, 2)).permute(0, 2, 3, 1)
     if layer.kernel_size == (1, 1):
         return _pointwise(layer, x)
-    return (_transposed if isinstance(layer, nn.ConvTranspose2d) else _windowed)(layer, _autocast(x))
+    x = _autocast(x)
+    return _transposed(layer, x) if isinstance(layer, nn.ConvTranspose2d) else _windowed(layer, x)
 
 
 def lay_out(module: nn.Module) -> None:
@@ -55,7 +56,7 @@ def _pointwise(layer: Layer, x: Tensor) -> Tensor:
 
 
 def _windowed(layer: nn.Conv2d, x: Tensor) -> Tensor:
-    side, padding = layer.kernel_size[0], layer.padding[0]
+    side, padding = layer.kernel_size[0], int(layer.padding[0])
     padded = F.pad(x, (0, 0, padding, padding, padding, padding)) if padding else x
     return F.linear(_Windows.apply(padded, side), layer.weight.permute(_WINDOWED).flatten(1), layer.bias)
 

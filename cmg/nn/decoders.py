@@ -71,17 +71,25 @@ class InputDecoders(nn.Module):
         return rebuilt | {"text": self.text(code["text"][:, 0], coarse["text"][:, 0])}
 
 
-class FineDecoders(nn.Module):
-    """Rebuild audio and video from a vector per second and the fine specific features."""
+class _AudioVisual(nn.Module):
+    """Decoders of audio and video from a vector per second and the fine specific features."""
 
     def __init__(self, dim: int, width: int, hidden: int, skip: Skip) -> None:
         super().__init__()
         self.video = VideoDecoder(dim, width, CHANNELS["video"], hidden, dim, skip)
         self.audio = VectorDecoder(dim, dim, CHANNELS["audio"], dim)
 
-    def forward(self, code: dict[str, Tensor], specific: dict[str, Tensor]) -> dict[str, Tensor]:
+    def rebuilt(self, code: dict[str, Tensor], specific: dict[str, Tensor]) -> dict[str, Tensor]:
         """`code` [B,T,D] per modality, `specific` audio [B,T,D] and video [B,T,3,3,S] -> video, audio."""
         return {"video": self.video(code["video"], specific["video"]), "audio": self.audio(code["audio"], specific["audio"])}
+
+
+class FineDecoders(_AudioVisual):
+    """Rebuild audio and video from a vector per second and the fine specific features."""
+
+    def forward(self, code: dict[str, Tensor], specific: dict[str, Tensor]) -> dict[str, Tensor]:
+        """As `rebuilt`."""
+        return self.rebuilt(code, specific)
 
 
 class CoarseDecoders(nn.ModuleDict):
@@ -95,7 +103,7 @@ class CoarseDecoders(nn.ModuleDict):
         return {m: decode(code[m], coarse[m]) for m, decode in self.items()}
 
 
-class ProjectionDecoders(FineDecoders):
+class ProjectionDecoders(_AudioVisual):
     """The released targets: audio and video from unquantised f, and the three coarse projections from code and coarse specific."""
 
     def __init__(self, dim: int, width: int, hidden: int, skip: Skip) -> None:
@@ -106,4 +114,4 @@ class ProjectionDecoders(FineDecoders):
         self, fine: dict[str, Tensor], code: dict[str, Tensor], coarse: dict[str, Tensor], specific: dict[str, Tensor]
     ) -> dict[str, Tensor]:
         """`fine` f [B,T,D]; `code`, `coarse` [B,1,D]; -> video, audio, coarse_video, coarse_audio, coarse_text."""
-        return super().forward(fine, specific) | {f"coarse_{m}": x for m, x in self.coarse(code, coarse).items()}
+        return self.rebuilt(fine, specific) | {f"coarse_{m}": x for m, x in self.coarse(code, coarse).items()}

@@ -47,7 +47,7 @@ class GeneralEncoders(nn.Module):
 
     def fine(self, modality: str, features: Tensor, mask: Tensor | None = None) -> Tensor:
         """Fine general features f [B,T,D] (text: one vector per word [B,L,D]) of one modality."""
-        pooled = self.pool(features) if modality == "video" else features
+        pooled = self.pool(features) if modality == "video" and self.pool is not None else features
         return self.temporal[modality](pooled, mask if self.mask_text else None)
 
     def summary(self, text_fine: Tensor, mask: Tensor | None) -> Tensor:

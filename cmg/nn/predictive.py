@@ -5,6 +5,8 @@ Axes: B clips, T seconds, D width, R horizon.
 
 from __future__ import annotations
 
+from typing import cast
+
 import torch
 from torch import Tensor, nn
 
@@ -24,7 +26,8 @@ class PredictiveNets(nn.Module):
     def forward(self, modality: str, features: Tensor, step: int) -> Tensor:
         """`features` [B,T,D], context = seconds 0..step -> predictions [R,B,D] of seconds step+1..step+R."""
         context = self.lstm[modality](features[:, : step + 1])[0][:, -1]
-        return torch.stack([predict(context) for predict in self.predictors[modality]])
+        predictors = cast(nn.ModuleList, self.predictors[modality])
+        return torch.stack([predict(context) for predict in predictors])
 
     def targets(self, features: Tensor, step: int) -> Tensor:
         """[R,B,D]: the seconds step+1..step+R of `features` [B,T,D]. ValueError where the clip is too short."""

@@ -48,7 +48,7 @@ class SemanticEncoders(nn.Module):
         """
         if modality not in self.widths:
             raise ValueError(f"unknown modality '{modality}', expected one of {', '.join(self.widths)}")
-        return self.text(features, mask, seconds, lengths) if modality == "text" else features
+        return self.text(features, mask, seconds, lengths) if modality == "text" and self.text is not None else features
 
     def forward(self, modality: str, x: Tensor) -> Tensor:
         """z [B,T,D] from x as `inputs` gives it."""
@@ -60,6 +60,8 @@ class SemanticEncoders(nn.Module):
         level "sentence" (text): z of the mean word, [B,1,D], as the released retrieval has it: averaged before the temporal block.
         """
         if level == "sentence":
+            if self.text is None or mask is None:
+                raise ValueError("level sentence: expected a model of text, and the mask of its words")
             return self("text", self.text.sentence(features, mask))
         z = self(modality, self.inputs(modality, features, mask))
         return z.mean(dim=1, keepdim=True) if level == "clip" else z

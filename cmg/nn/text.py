@@ -5,11 +5,15 @@ Axes: B clips, T seconds, L words, C channels of a word vector, E = 2 x hidden w
 
 from __future__ import annotations
 
+from typing import TypeVar
+
 import torch
 from torch import Tensor, nn
 from torch.nn.utils.rnn import PackedSequence, pack_padded_sequence, pad_packed_sequence
 
 from cmg.nn.temporal import masked_mean
+
+Words = TypeVar("Words", Tensor, PackedSequence)
 
 
 class TextBiLSTM(nn.Module):
@@ -50,9 +54,9 @@ class TextBiLSTM(nn.Module):
         first = torch.arange(words.shape[1], device=words.device) < lengths.unsqueeze(1)
         return masked_mean(self._read(words, lengths.cpu()), first).unsqueeze(1)
 
-    def _lstm(self, x: Tensor | PackedSequence) -> tuple[Tensor | PackedSequence, tuple[Tensor, Tensor]]:
+    def _lstm(self, x: Words) -> tuple[Words, tuple[Tensor, Tensor]]:
         """In the precision of the weights: under autocast CUDA's LSTM would be float16 whatever autocast says."""
-        with torch.autocast(self.lstm.weight_ih_l0.device.type, enabled=False):
+        with torch.autocast(next(self.lstm.parameters()).device.type, enabled=False):
             return self.lstm(x)
 
     def _read(self, words: Tensor, lengths: Tensor) -> Tensor:

@@ -24,6 +24,7 @@ from torch.nn import functional as F
 
 from cmg.nn.checks import check_axes, check_number, check_option, check_width
 from cmg.nn.distributed import gather
+from cmg.nn.sums import added
 from cmg.quantizers.codebook import Codebook, Quantized, smoothed
 from cmg.quantizers.dead_codes import copy_active
 
@@ -89,7 +90,7 @@ class SharedEMA(Codebook):
             streams = self.given(streams, self.embedding.dtype)
             self._check(streams, uniform)
             placed = self.training and "batch" in (self.start, self.reset)
-            places = self._places(streams) if placed else None
+            places = self._places(streams) if placed else self.embedding[:0]
             if self.training and self.start == "batch":
                 self._start(places)
             quantized = self.quantize(streams)
@@ -127,7 +128,7 @@ class SharedEMA(Codebook):
     def _places(self, streams: Mapping[str, Tensor]) -> Tensor:
         """Where codes may be put, over all processes: [N,D]."""
         each = list(streams.values())
-        chosen = each if self.places == "vectors" else [sum(each) / len(each)]
+        chosen = each if self.places == "vectors" else [added(each) / len(each)]
         return torch.cat([gather(x.contiguous()).flatten(0, 1) for x in chosen])
 
     @torch.no_grad()
@@ -141,8 +142,8 @@ class SharedEMA(Codebook):
         self.started.fill_(True)
 
     @torch.no_grad()
-    def _reset(self, counts: Tensor, places: Tensor | None, uniform: Tensor, noise: Tensor | float) -> None:
-        """Count idle codes and move dead ones; counts [M,K], places [N,D]."""
+    def _reset(self, counts: Tensor, places: Tensor, uniform: Tensor, noise: Tensor | float) -> None:
+        """Count idle codes and move dead ones; counts [M,K], places [N,D], none where none are needed."""
         counts = torch.stack([counts[row] for row in self.reviving])  # indexing with a list would wait for the device
         used = counts > 0 if self.kept_by == "all" else counts.sum(dim=0) > 0
         idle = torch.where(used, 0, self.unactivated_count + 1)

@@ -6,6 +6,7 @@ Axes: B clips, T seconds, N = B*T frames, S pixels a side, Q query dimension. So
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 from torch import Tensor, nn
 from torch.nn import functional as F
@@ -22,9 +23,10 @@ class DilatedSum(nn.Module):
 
     def __init__(self, channels: int) -> None:
         super().__init__()
-        self.convs = nn.ModuleList(nn.Conv2d(channels, CHANNELS, 3, padding=d, dilation=d) for d in DILATIONS)
-        for conv in self.convs:
+        convs = [nn.Conv2d(channels, CHANNELS, 3, padding=d, dilation=d) for d in DILATIONS]
+        for conv in convs:
             nn.init.normal_(conv.weight, std=START_DEVIATION)
+        self.convs = nn.ModuleList(convs)
 
     def forward(self, x: Tensor) -> Tensor:
         """The sum over the convolutions."""
@@ -88,7 +90,8 @@ class PyramidSegmenter(nn.Module):
 
     whole_clips = True  # whether a frame's answer depends on the other frames of its clip
 
-    def __init__(self, backbone: nn.Module, query: int) -> None:
+    def __init__(self, backbone: Any, query: int) -> None:
+        """backbone: a module with the channels of its maps as `widths`."""
         super().__init__()
         self.backbone, self.decoder = backbone, MaskDecoder(backbone.widths, query)
 

@@ -51,7 +51,8 @@ def build(options: HeadOptions, query: int, weights: Mapping[str, Tensor] | None
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(options.seed)
         if options.backbone == SMALL:
-            return FilmNet(query).to(options.device, memory_format=torch.channels_last)
+            net = FilmNet(query)
+            return net.to(options.device, memory_format=torch.channels_last)  # type: ignore[call-overload]  # torch declares no `to` with a memory format
         from cmg.segmentation.pyramids import BACKBONES  # transformers and torchvision, for real frames alone
 
         backbone = BACKBONES[options.backbone]()

@@ -36,8 +36,11 @@ def run(
         def check(net: nn.Module, epoch: int, other: list[CodeQueries] = other) -> float:
             return by_batch(net, splits.val, other[epoch - 1](splits.val.clips), options, 1)["miou"]
 
+        def asked(epoch: int, own: list[CodeQueries] = own) -> np.ndarray:
+            return own[epoch - 1](splits.fit.clips)
+
         net = heads.build(options, own[0](splits.fit.clips[:1]).shape[2], weights)
-        fitted = heads.fit(net, splits.fit, lambda epoch, own=own: own[epoch - 1](splits.fit.clips), check, options)
+        fitted = heads.fit(net, splits.fit, asked, check, options)
         cells.append(cell(source + target, fitted, splits, other[0], floors, options, by_batch))
         draw(shown, source + target, fitted, splits.test, other[0], options)
     return Result(cells, shown)

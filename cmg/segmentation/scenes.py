@@ -4,6 +4,7 @@ n clips, b clips of a batch, T seconds, S pixels a side.
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -88,7 +89,7 @@ def split(
     pixels: Store,
     masks: Store,
     usable: Callable[[Clip], bool] = lambda clip: True,
-    pretrained: set[str] = frozenset(),
+    pretrained: AbstractSet[str] = frozenset(),
     strict: bool = True,
 ) -> Splits:
     """The three parts of the index.

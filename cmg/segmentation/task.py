@@ -86,10 +86,10 @@ def cell(
     side: dict[str, Any] = {f"{kind}_{name}": value for kind, found in scores.items() for name, value in found.items()}
     side |= {"right_minus_wrong": side["right_miou"] - side["wrong_miou"], "epoch": fitted.epoch, "val_score": fitted.val_score}
     fit, asked = (MODALITIES[letter] for letter in direction) if direction in DIRECTIONS else (direction, direction)
-    about = {"fit_modality": fit, "test_modality": asked, "classes": len(set(splits.test.labels)), "chance": floors["constant_miou"]}
-    counts = {"n_fit": len(splits.fit), "n_val": len(splits.val), "n_test": len(splits.test)}
+    about: dict[str, Any] = {"fit_modality": fit, "test_modality": asked, "classes": len(set(splits.test.labels))}
+    about |= {"chance": floors["constant_miou"], "n_fit": len(splits.fit), "n_val": len(splits.val), "n_test": len(splits.test)}
     side |= {**floors, **splits.side}
-    return Cell(TASK, direction, toc=False, metric="miou", score=side["right_miou"], q=None, **about, **counts, side=side)
+    return Cell(TASK, direction, toc=False, metric="miou", score=side["right_miou"], q=None, **about, side=side)
 
 
 def truths(scenes: Scenes) -> np.ndarray:

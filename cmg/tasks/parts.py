@@ -3,7 +3,7 @@
 n clips, T seconds, C classes.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Container, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -55,7 +55,7 @@ def sources(clips: Sequence[Clip], dataset: str) -> set[str]:
     return {source_of(clip, dataset) for clip in clips}
 
 
-def without(clips: Sequence[Clip], dataset: str, taken: set[str]) -> list[Clip]:
+def without(clips: Sequence[Clip], dataset: str, taken: Container[str]) -> list[Clip]:
     """The clips whose video is not among `taken`."""
     return [clip for clip in clips if source_of(clip, dataset) not in taken]
 

@@ -23,6 +23,7 @@ from cmg.methods.cmcm.config import CMCMConfig
 from cmg.methods.coded import CodedMethod, shared_codebook
 from cmg.methods.draws import draw
 from cmg.methods.types import Batch, Draws, Fit, LossTerms, modalities_of
+from cmg.nn.sums import added
 from cmg.quantizers.codebook import Quantized, monitors
 
 
@@ -69,8 +70,8 @@ class CMCM(CodedMethod):
         c, pairs = self.config, list(permutations(self.modalities, 2))
         high = {m: (x + code[m] if c.high_level == "both" else x).mean(dim=1) for m, x in z.items()}
         by_second = infonce_by_second if c.fine_negatives == "clips" else infonce_within
-        terms = {"high": sum(infonce(high[q], high[k], c.tau) for q, k in pairs)} if c.losses.high else {}
-        return terms | ({"fine": sum(by_second(z[q], z[k], c.tau) for q, k in pairs)} if c.losses.fine else {})
+        terms = {"high": added(infonce(high[q], high[k], c.tau) for q, k in pairs)} if c.losses.high else {}
+        return terms | ({"fine": added(by_second(z[q], z[k], c.tau) for q, k in pairs)} if c.losses.fine else {})
 
     def _discrete(self, z: dict[str, Tensor], quantized: Quantized) -> dict[str, Tensor]:
         """Commitment to the own code, and code matching over the pairs of modalities."""

@@ -22,6 +22,7 @@ from torch import Tensor
 
 from cmg.nn.checks import check_option
 from cmg.nn.distributed import gather
+from cmg.nn.sums import added
 from cmg.quantizers.codebook import Codebook, Quantized, smoothed
 from cmg.quantizers.dead_codes import copy_active
 
@@ -136,6 +137,8 @@ class AlignedEMA(Codebook):
     def _reset(self, counts: Tensor, rows: Tensor, uniform: Tensor, noise: Tensor | None) -> None:
         idle = torch.where(counts.sum(dim=0) > 0, 0, self.unactivated_count + 1)
         if self.reset == "copy":
+            if noise is None:
+                raise ValueError("codebook: reset copy moves codes by noise; expected noise [K,M*D], found none")
             dead = idle > self.reset_after
             self.embedding.copy_(copy_active(self.embedding, idle, uniform, noise, self.reset_after, self.active_below))
         else:
@@ -154,5 +157,5 @@ def cascade(segments: tuple[Tensor, ...]) -> list[Tensor]:
     """
     current = list(segments)
     for last in reversed(range(len(current))):
-        current[last] = sum(current) / len(current)
+        current[last] = added(current) / len(current)
     return current

@@ -14,6 +14,11 @@ class BatchNorm2d(nn.BatchNorm2d):
     torch's `SyncBatchNorm` does the same on GPUs alone. Every process has the same number of maps.
     """
 
+    running_mean: Tensor
+    running_var: Tensor
+    num_batches_tracked: Tensor
+    momentum: float
+
     def forward(self, x: Tensor) -> Tensor:
         """[N,C,H,W] -> [N,C,H,W] in the type of x; statistics are taken in the type of the weights."""
         processes = world()[1]

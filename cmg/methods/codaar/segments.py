@@ -13,6 +13,7 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from cmg.nn.checks import check_axes
+from cmg.nn.sums import added
 
 
 @torch.no_grad()
@@ -22,4 +23,4 @@ def segment_contrast(parts: Sequence[Tensor], tau: float = 0.1) -> Tensor:
     unit = [F.normalize(x, dim=-1) for x in parts]
     same = torch.arange(parts[0].shape[0], device=parts[0].device)
     pairs = [F.cross_entropy(x @ y.T / tau, same) for x, y in combinations(unit, 2)]
-    return 0.5 * sum(pairs) / len(pairs)
+    return 0.5 * added(pairs) / len(pairs)

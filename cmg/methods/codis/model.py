@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from copy import deepcopy
 from itertools import permutations
+from typing import cast
 
 import torch
 from torch import Tensor, nn
@@ -26,6 +27,7 @@ from cmg.methods.types import Batch, Codes, Draws, Fit, LossTerms, modalities_of
 from cmg.nn.distributed import gather, shard
 from cmg.nn.encoders import Level
 from cmg.nn.semantic import SemanticEncoders
+from cmg.nn.sums import added
 from cmg.quantizers.codebook import Counted, choice_monitors, nearest
 
 
@@ -67,9 +69,9 @@ class CODIS(Method):
             rows, targets = ({m: self._rows(x) for m, x in views.items()} for views in (z, taught))
             plans = {m: self._plan(x) for m, x in targets.items()}
             if on.transport:
-                terms["transport"] = sum(self._transport(plans[m], targets[m]) for m in self.modalities)
+                terms["transport"] = added(self._transport(plans[m], targets[m]) for m in self.modalities)
             if on.distil:
-                terms["distil"] = sum(self._distil(plans[m], rows[n]) for m, n in permutations(self.modalities, 2))
+                terms["distil"] = added(self._distil(plans[m], rows[n]) for m, n in permutations(self.modalities, 2))
         return LossTerms(terms, self._monitors(z))
 
     @torch.no_grad()
@@ -99,13 +101,16 @@ class CODIS(Method):
     def _contrast(self, student: dict[str, Tensor], taught: dict[str, Tensor]) -> dict[str, Tensor]:
         """InfoNCE from the student to the teacher of every other modality, and of the same; then the queues take the teacher's."""
         c, on = self.config, self.config.losses
-        past = {m: self.queues[m].held() for m in self.modalities}
+        past = {m: self._queue(m).held() for m in self.modalities}
         pairs = {(m, n): infonce(student[m], taught[n], c.tau, past[n]) for m in student for n in taught}
         if self.training:
             for m, x in taught.items():
-                self.queues[m].push(F.normalize(gather(x), dim=-1))
-        terms = {"cross": sum(v for (m, n), v in pairs.items() if m != n)} if on.cross else {}
-        return terms | ({"intra": sum(v for (m, n), v in pairs.items() if m == n)} if on.intra else {})
+                self._queue(m).push(F.normalize(gather(x), dim=-1))
+        terms = {"cross": added(v for (m, n), v in pairs.items() if m != n)} if on.cross else {}
+        return terms | ({"intra": added(v for (m, n), v in pairs.items() if m == n)} if on.intra else {})
+
+    def _queue(self, modality: str) -> Queue:
+        return cast(Queue, self.queues[modality])
 
     def _plan(self, rows: Tensor) -> Tensor:
         """This process's rows of the transport plan of the global batch, scaled to sum to one each: [N,K]."""

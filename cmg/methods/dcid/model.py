@@ -10,6 +10,7 @@ Axes: B clips, T seconds, L words, D code dimension, E text width, S channels of
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import cast
 
 import torch
 from torch import Tensor, nn
@@ -25,6 +26,7 @@ from cmg.methods.types import Batch, Draws, Fit, LossTerms, modalities_of
 from cmg.nn.classify import ClipClassifier
 from cmg.nn.predictive import PredictiveNets
 from cmg.nn.specific import MapProjection
+from cmg.nn.sums import added
 from cmg.quantizers.codebook import agreement, monitors
 
 CLUB_VIDEO_FEATURE = 512
@@ -116,14 +118,17 @@ class DCID(MixedMethod):
             with torch.no_grad():
                 pairs = self._club_pairs(encode())
             with torch.autocast(self.quantizer.embedding.device.type, enabled=False):
-                return -sum(self.clubs[m].log_likelihood(x.detach(), y.detach()) for m, (x, y) in pairs.items())
+                return -added(self._net(m).log_likelihood(x.detach(), y.detach()) for m, (x, y) in pairs.items())
 
         if self.clubs:
             fit(closure)
 
+    def _net(self, name: str) -> CLUB:
+        return cast(CLUB, self.clubs[name])
+
     def _club(self, name: str, x: Tensor, y: Tensor, draws: Draws) -> Tensor:
         c, permutation = self.config, draws.permutations.get(name)
-        return club_bound(c.club_estimate, self.clubs[name], x, y, permutation, features=c.club_features, floor=c.club_floor)
+        return club_bound(c.club_estimate, self._net(name), x, y, permutation, features=c.club_features, floor=c.club_floor)
 
     def _cpc(self, z: dict[str, Tensor], step: int) -> Tensor:
         """Every modality predicts the next seconds of every other one, and its own with weight `cpc_self`."""

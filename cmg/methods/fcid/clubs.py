@@ -5,12 +5,15 @@ Axes: B clips, T seconds, D code dimension.
 
 from __future__ import annotations
 
+from typing import cast
+
 import torch
 from torch import Tensor, nn
 
 from cmg.losses.club import CLUB, club_bound, unit
 from cmg.methods.fcid.config import FCIDConfig
 from cmg.methods.types import Draws
+from cmg.nn.sums import added
 
 Pairs = dict[str, tuple[Tensor, Tensor]]
 
@@ -26,6 +29,10 @@ class Clubs(nn.ModuleDict):
         super().__init__(nets)
         self.config, self.stacked = config, stacked
 
+    def net(self, name: str) -> CLUB:
+        """The net of this name."""
+        return cast(CLUB, self[name])
+
     def taken(self, given: Pairs) -> Pairs:
         """Pairs that have a net, as it takes them: [B,.] where there is one vector per clip, y in the units of `club_units`."""
         scaled = unit if self.config.club_units == "unit" else nn.Identity()
@@ -34,7 +41,7 @@ class Clubs(nn.ModuleDict):
     def loss(self, pairs: Pairs) -> Tensor:
         """Negative log-likelihood of detached features, summed: each net sees its own gradient only."""
         with torch.autocast(next(self.parameters()).device.type, enabled=False):
-            return -sum(self[name].log_likelihood(x.detach(), y.detach()) for name, (x, y) in pairs.items())
+            return -added(self.net(name).log_likelihood(x.detach(), y.detach()) for name, (x, y) in pairs.items())
 
     def bound(self, name: str, x: Tensor, y: Tensor, draws: Draws) -> Tensor:
         """Eqs. 12 and 15. Clip-level pairs [B,D] have an axis of seconds only where the released estimate averages over one."""
@@ -42,4 +49,4 @@ class Clubs(nn.ModuleDict):
         if x.ndim == 2 and c.club_estimate == "released" and c.club_clip_axis == "seconds":
             x, y = x.unsqueeze(1), y.unsqueeze(1)
         stacked, permutation = self.stacked if name == "audiovisual" else 1, draws.permutations.get(name)
-        return club_bound(c.club_estimate, self[name], x, y, permutation, stacked, c.club_features, c.club_floor)
+        return club_bound(c.club_estimate, self.net(name), x, y, permutation, stacked, c.club_features, c.club_floor)

@@ -34,7 +34,7 @@ class Losses(Switches):
 class FCIDConfig(Objective, SharedCodebook, MutualInformation, ContrastivePrediction, CodeMatching, ReleasedEncoders, Variant):
     """Why paper and release differ: docs/methods/fcid.md."""
 
-    modalities: Literal["avt", "av", "vt", "at"] = "avt"
+    modalities: Literal["avt", "av", "vt", "at"] = "avt"  # type: ignore[assignment]  # FCID has parts for more than others
     """With two modalities one part of the model applies: the fine one to audio and video, the coarse one to either of them with text."""
     flow: Literal["paper", "release"] = by_variant("paper", "release")
     """The way through the model (`model`, `release`). Paper: f^a and f^v are fused too, codes are of seconds, inputs rebuilt from codes.

@@ -23,6 +23,7 @@ from cmg.methods.types import Batch, Draws, Fit, LossTerms, modalities_of
 from cmg.nn.encoders import CHANNELS, GROUPS, GeneralEncoders
 from cmg.nn.predictive import PredictiveNets
 from cmg.nn.specific import COARSE, LinearReLU, MapMean, MapProjection, VideoSpecific
+from cmg.nn.sums import added
 from cmg.quantizers.codebook import Quantized, monitors
 
 CLUB_VIDEO_FEATURE = 512
@@ -159,7 +160,7 @@ class Parts(CodedMethod):
         """L(video, audio) + L(video, text) + L(text, audio), as far as there are streams; not in the paper."""
         usage = {name: code_usage(x, quantized.codebook, self.config.cmcm_protected) for name, x in seen.items()}
         pairs = (("video", "audio"), ("video", "text"), ("text", "audio"))
-        return sum(code_matching(usage[p], usage[q], self.config.cmcm_transposed) for p, q in pairs if {p, q} <= usage.keys())
+        return added(code_matching(usage[p], usage[q], self.config.cmcm_transposed) for p, q in pairs if {p, q} <= usage.keys())
 
     def _cpc(self, fine: dict[str, Tensor], step: int) -> Tensor:
         """Eq. 13 in both directions, and the released self terms."""
@@ -172,7 +173,7 @@ class Parts(CodedMethod):
         c, means = self.config, {name: x.mean(dim=1) for name, x in seen.items()}
         sources = [name for name in seen if name != "text"]
         directed = [(s, "text") for s in sources] + [("text", s) for s in sources if c.nce_directions == "both"]
-        return sum(infonce(means[query], means[key], c.tau, similarity=c.similarity) for query, key in directed)
+        return added(infonce(means[query], means[key], c.tau, similarity=c.similarity) for query, key in directed)
 
     def variational_modules(self) -> list[nn.Module]:
         """The CLUB net of every pair of general and specific features whose mutual information is reduced."""

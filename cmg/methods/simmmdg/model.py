@@ -53,7 +53,8 @@ class SimMMDG(Method):
         c = self.config
         halves = {m: self._halves(m, x) for m, x in semantic.inputs(self.encoder, batch).items()}
         with torch.autocast(batch.audio.device.type, enabled=False):
-            halves = {m: tuple(x.to(batch.audio.dtype) for x in pair) for m, pair in halves.items()}
+            dtype = batch.audio.dtype
+            halves = {m: (shared.to(dtype), specific.to(dtype)) for m, (shared, specific) in halves.items()}
             terms = {"contrast": c.contrast_weight * self._contrast(halves, batch)} if c.losses.contrast else {}
             if c.losses.distance:
                 terms["distance"] = -c.distance_weight * sum(F.mse_loss(*pair) for pair in halves.values()) / len(halves)

@@ -13,6 +13,7 @@ from torch import Tensor, nn
 
 from cmg.nn.checks import check_option
 from cmg.nn.distributed import gather
+from cmg.nn.sums import added
 from cmg.quantizers.codebook import Counted, Quantized, nearest
 
 Start = Literal["means", "vectors", "uniform"]
@@ -42,7 +43,7 @@ class ProductVQ(Counted):
         if self.places == "uniform":
             return
         streams = [vectors[name] for name in self.streams]
-        places = streams if self.places == "vectors" else [sum(streams) / len(streams)]
+        places = streams if self.places == "vectors" else [added(streams) / len(streams)]
         rows = torch.cat([gather(x.contiguous()).flatten(0, 1) for x in places])
         chunks, codes, _ = self.embedding.shape
         chosen = rows[torch.arange(codes, device=rows.device) * rows.shape[0] // codes]
