@@ -52,7 +52,7 @@ class Curves:
         now = time.monotonic()
         rate = (step - self.noted) * self.batch_size / (now - self.since)
         self.noted, self.since, self.ends[epoch] = step, now, now
-        if self.live is not None:
+        if self.live is not None and self.bar is not None:
             self.bar.set_postfix(loss=f"{values['total']:.3f}", refresh=False)
             self.live.step = step
             for name, value in {**values, "clips_per_second": rate, "gpu_memory_gib": _gpu_memory()}.items():

@@ -2,6 +2,7 @@
 
 import os
 from pathlib import Path
+from typing import Any
 
 import torch
 
@@ -46,10 +47,12 @@ def settle(device: torch.device, threads: int) -> None:
     os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")  # before the first product on a GPU: otherwise they may differ by run
     torch.set_num_threads(threads)
     torch.backends.cudnn.benchmark = False
-    for products in (torch.backends.cudnn.conv, torch.backends.cudnn.rnn, torch.backends.cuda.matmul):
+    backends: Any = torch.backends  # modules that put objects in their places
+    for products in (backends.cudnn.conv, backends.cudnn.rnn, backends.cuda.matmul):
         products.fp32_precision = "ieee"  # float32 means float32 on every device
     torch.use_deterministic_algorithms(True, warn_only=True)
-    torch.utils.deterministic.fill_uninitialized_memory = False
+    deterministic: Any = torch.utils.deterministic
+    deterministic.fill_uninitialized_memory = False
     if device.type == "cuda":
         torch.cuda.set_device(device)
         for fused in ("flash", "mem_efficient", "cudnn"):  # attention whose backward differs by run

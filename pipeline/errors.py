@@ -39,7 +39,7 @@ EXPECTED = {
 
 ROOM = "free space there, then the same command again: what is finished is kept"
 OWNER = "of another user, or write-protected: change its owner or mode (chown, chmod u+w), then the same command again"
-HELP = {
+HELP: dict[int | None, str] = {
     **dict.fromkeys((errno.ENOSPC, errno.EDQUOT), ROOM),
     **dict.fromkeys((errno.EACCES, errno.EPERM), OWNER),
     errno.EIO: "the disk, or the network that it is reached by, fails: see the system's log",

@@ -106,7 +106,7 @@ def _recipes(params: Params) -> Iterator[str]:
 
 def extracted(params: Params) -> list[tuple[str, str]]:
     """Modality and one dataset per recipe that is computed here instead of imported."""
-    found = {}
+    found: dict[tuple[str, str], str] = {}
     for modality, listed in params.stores:
         for name in (name for name in listed if name in params.datasets):
             if modality not in ("audio", "video") or params.dataset(name).source != "released":

@@ -18,10 +18,17 @@ from pipeline.params import ParameterError, Saves
 class Schedule(Protocol):
     """A section of params.yaml that says how something is trained."""
 
-    epochs: int
-    batch_size: int
-    learning_rate: float
-    precision: precision.Precision
+    @property
+    def epochs(self) -> int: ...
+
+    @property
+    def batch_size(self) -> int: ...
+
+    @property
+    def learning_rate(self) -> float: ...
+
+    @property
+    def precision(self) -> precision.Precision: ...
 
 
 def capable(device: torch.device, schedule: Schedule) -> torch.device:
@@ -35,8 +42,15 @@ def capable(device: torch.device, schedule: Schedule) -> torch.device:
 
 def options(schedule: Schedule, seed: int, saves: Saves) -> TrainOptions:
     """As the loop takes them."""
-    often = {"save_every": saves.steps, "save_seconds": saves.seconds}
-    return TrainOptions(schedule.epochs, schedule.batch_size, schedule.learning_rate, seed=seed, precision=schedule.precision, **often)
+    return TrainOptions(
+        schedule.epochs,
+        schedule.batch_size,
+        schedule.learning_rate,
+        seed=seed,
+        save_every=saves.steps,
+        save_seconds=saves.seconds,
+        precision=schedule.precision,
+    )
 
 
 def key(used: Mapping[str, Any], inputs: Mapping[str, str], name: str, device: torch.device) -> str:

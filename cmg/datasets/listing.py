@@ -92,7 +92,7 @@ def check_root(root: Path) -> Path:
     return Path(root)
 
 
-def scan(root: Path, progress: Callable[[int, str], None] | None = None, content: bool = True) -> Listing:
+def scan(root: Path, progress: Callable[[int, str], object] | None = None, content: bool = True) -> Listing:
     """List every file below `root`. `progress(files so far, path)` is called per file; `content=False` lists names and sizes only.
 
     Links that leave the root, linked folders, special files and names that are not safe are refused and reported, not listed; what

@@ -36,7 +36,9 @@ class ReleasedError(Exception):
 class Source(Protocol):
     """Released features of one dataset and modality."""
 
-    name: str
+    @property
+    def name(self) -> str:
+        """The format, for the store's recipe."""
 
     def fingerprint(self, row: int, clip_id: str) -> str:
         """Text that changes with the clip's features; "" where there are none."""

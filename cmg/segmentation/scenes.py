@@ -25,7 +25,9 @@ IMAGENET = ((0.485, 0.456, 0.406), (0.229, 0.224, 0.225))  # mean and deviation 
 class Store(Protocol):
     """What is asked of a store: its rows [n, ...], and the seconds of each row that hold something."""
 
-    valid: np.ndarray
+    @property
+    def valid(self) -> np.ndarray:
+        """int [N]: seconds of each row."""
 
     def read(self, rows: np.ndarray) -> np.ndarray:
         """Rows in the order asked for."""

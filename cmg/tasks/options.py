@@ -2,13 +2,18 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
 from cmg.registry import RETRIEVAL
 
 DIRECTIONS = ("va", "av", "vv", "aa", "vt", "tv", "at", "ta", "tt")  # fit (or query), test modality; vv, aa and tt: same-modality bounds
 MODALITY = {"v": "video", "a": "audio"}
 DEFAULT = "default"  # of a value that can differ between tasks
+Protocol = Literal["strict", "published"]
+Head = Literal["linear", "two_linear"]
+Pool = Literal["mean", "max"]
+TocScore = Literal["full", "similarity", "variance", "random"]
+Ties = Literal["expected", "release"]
 TOC_SCORES = ("full", "similarity", "variance", "random")
 Q_CHOSEN = ("ave", "ave_avvp", "ucf_vgg")  # tasks that choose Q on validation, from `q_grid`
 Q_FIXED = ("avvp", *RETRIEVAL)  # tasks that have nothing to choose on
@@ -28,23 +33,23 @@ def of_task(value: Any, task: str) -> Any:
 class EvaluateOptions:
     """Head, its fitting, and TOC. Shares of D are dimensions divided by the code dimension: 0.65625 is 168 of 256."""
 
-    protocol: str = "strict"  # published: as the released scripts compute the tasks, by scripts, clip_code and seed
+    protocol: Protocol = "strict"  # published: as the released scripts compute the tasks, by scripts, clip_code and seed
     scripts: str = "fcid"  # published: whose scripts, a key of `cmg.tasks.recipes.SCRIPTS`
     clip_code: str = "code_of_mean"  # published retrieval: of_mean, one code per clip, or mean_of_codes, of its seconds
     retrieval_batch: int = 64  # published retrieval: captions of one batch of the driver, whose clips are filled up to the longest
-    head: str = "linear"  # linear (paper) or two_linear (release)
-    pool: str = "mean"  # linear head on clip tasks, over seconds: mean or max (the paper is silent; docs/protocols.md says why mean)
+    head: Head = "linear"  # linear (paper) or two_linear (release)
+    pool: Pool = "mean"  # linear head on clip tasks, over seconds: mean or max (the paper is silent; docs/protocols.md says why mean)
     epochs: int = 50  # AVVP: exactly these; elsewhere the epoch with the best validation score among them
     batch_size: int = 80
     learning_rate: float = 4e-3
     unit_rms: bool = True  # divide all codes by the RMS of the codes fitted on, so that one learning rate suits every codebook
     threshold: float = 0.5  # localisation: a class is active in a second where its probability exceeds this
-    toc_score: str = "full"  # which ranking of the TOC file: full (paper), similarity or variance; random: no ranking, Q as of full
+    toc_score: TocScore = "full"  # which ranking of the TOC file: full (paper), similarity or variance; random: no ranking, Q as of full
     toc_worst: float = 0.0  # share of the Q kept dimensions that comes from the end of the ranking
     # Shares of D by task (of_task): those that validation chooses from; the one where there is nothing to choose on (AVVP, retrieval).
-    q_grid: tuple[float, ...] | Mapping[str, tuple[float, ...]] = (0.25, 0.5, 0.5625, 0.65625, 0.765625, 0.875)
-    q_fixed: float | Mapping[str, float] = 0.765625
-    ties: str = "expected"  # retrieval: expected (equally similar items in random order) or release (in the released sort's order)
+    q_grid: tuple[float, ...] | dict[str, tuple[float, ...]] = (0.25, 0.5, 0.5625, 0.65625, 0.765625, 0.875)
+    q_fixed: float | dict[str, float] = 0.765625
+    ties: Ties = "expected"  # retrieval: expected (equally similar items in random order) or release (in the released sort's order)
     rejected: float = 0.05  # open set: share of known validation clips below the threshold (95 % true positives, as is usual)
     holdout: float = 0.2  # UCF101: share of each class's training groups held out for validation
     seed: int = 0

@@ -3,7 +3,7 @@
 import json
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import safetensors.torch
 import torch
@@ -12,6 +12,8 @@ from torch import Tensor
 from cmg.files import write_bytes
 from cmg.methods import build
 from cmg.methods.base import Method
+
+Loaded = TypeVar("Loaded", bound=Method)
 
 
 def save(folder: Path, method: Method, about: dict[str, Any]) -> None:
@@ -37,7 +39,7 @@ def load(folder: Path, device: torch.device | str = "cpu") -> tuple[Method, dict
     return _filled(build(about["method"], about["config"]), about, folder, device), about
 
 
-def load_as(kind: type[Method], folder: Path, device: torch.device | str = "cpu") -> tuple[Method, dict[str, Any]]:
+def load_as(kind: type[Loaded], folder: Path, device: torch.device | str = "cpu") -> tuple[Loaded, dict[str, Any]]:
     """As ``load``, of a class that is none of the registered methods."""
     about = _recorded(folder)
     return _filled(kind(kind.Config.model_validate(about["config"])), about, folder, device), about
@@ -50,7 +52,7 @@ def _recorded(folder: Path) -> dict[str, Any]:
     return json.loads((folder / "checkpoint.json").read_text())
 
 
-def _filled(method: Method, about: dict[str, Any], folder: Path, device: torch.device | str) -> Method:
+def _filled(method: Loaded, about: dict[str, Any], folder: Path, device: torch.device | str) -> Loaded:
     """A method of fresh weights with those of the folder."""
     tensors = safetensors.torch.load_file(folder / "model.safetensors", device=str(device))
     expected = method.state_dict()

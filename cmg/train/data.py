@@ -24,7 +24,10 @@ Fetched = TypeVar("Fetched")
 class Rows(Protocol):
     """The part of a feature store that training reads."""
 
-    valid: np.ndarray
+    @property
+    def valid(self) -> np.ndarray:
+        """int [N]: seconds (words) of each row that hold something."""
+        ...
 
     def read(self, rows: np.ndarray) -> np.ndarray:
         """Features of these rows, [n,T,…] in the stored dtype."""
@@ -34,7 +37,8 @@ class Rows(Protocol):
 class TrainingData(Protocol):
     """What the loop trains on: clips by position, fetched ahead in a thread and then placed on the device as a batch of the method."""
 
-    device: torch.device
+    @property
+    def device(self) -> torch.device: ...
 
     def __len__(self) -> int: ...
 

@@ -30,7 +30,7 @@ class Standardiser:
     scale: dict[str, np.ndarray] = field(default_factory=dict)
 
     @classmethod
-    def fit(cls, stores: dict[str, object], rows: dict[str, np.ndarray]) -> "Standardiser":
+    def fit(cls, stores: Mapping[str, Any], rows: dict[str, np.ndarray]) -> "Standardiser":
         """Statistics over the valid seconds or words (and positions) of ``rows`` of each store, accumulated in float64."""
         found = {modality: _moments(store, rows[modality]) for modality, store in stores.items()}
         return cls({m: mean for m, (mean, _) in found.items()}, {m: scale for m, (_, scale) in found.items()})

@@ -29,7 +29,10 @@ def status_command() -> str:
         sys.exit(f"profiles/slurm: no command {error.filename} on this machine; start Snakemake on a login node of the cluster")
     if said.returncode:
         sys.exit(f"profiles/slurm: the cluster does not answer: {' '.join((said.stdout + said.stderr).split())}")
-    remembered = int(re.search(r"^MinJobAge\s*=\s*(\d+)", said.stdout, re.MULTILINE)[1])
+    found = re.search(r"^MinJobAge\s*=\s*(\d+)", said.stdout, re.MULTILINE)
+    if found is None:
+        sys.exit("profiles/slurm: this cluster keeps no accounts (sacct), and `scontrol show config` names no MinJobAge")
+    remembered = int(found[1])
     if remembered <= LONGEST:
         sys.exit(
             f"profiles/slurm: this cluster keeps no accounts (sacct), and squeue forgets a job {remembered} s after its end (MinJobAge), "

@@ -1,6 +1,7 @@
 """Previews of the clips that the retrieval examples of the page name."""
 
 from collections.abc import Iterable
+from concurrent.futures import Future
 from dataclasses import astuple
 
 from cmg.datasets.clips import Clip, read_index
@@ -30,7 +31,9 @@ def exhibits(params: Params, examples: Iterable[Example]) -> dict[Item, Exhibit]
     with DecodePool(preview, params.threads, params.features.time_limit, MEMORY_LIMIT) as pool:
         tasks = {item: _task(item, clips[item.dataset][item.row], params) for item in sorted(shown, key=astuple)}
         waiting = {item: pool.submit(task) if isinstance(task, VideoTask | AudioTask) else task for item, task in tasks.items()}
-        done = {item: held.result() if hasattr(held, "result") else held for item, held in waiting.items()}
+        done: dict[Item, Decoded | MediaFailure | None] = {
+            item: held.result() if isinstance(held, Future) else held for item, held in waiting.items()
+        }
     return {item: _exhibit(item, clips[item.dataset][item.row], found) for item, found in done.items()}
 
 

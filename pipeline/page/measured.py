@@ -6,6 +6,7 @@ None of it is an input of the report stage, so a log or a sweep never makes the 
 import json
 import subprocess
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 
 from cmg.methods import METHODS
@@ -55,7 +56,7 @@ def _swept() -> Iterator[PageTable | Absent]:
             for table, rows in sweep.tables.items():
                 points = "; ".join(f"{row}: {_changes(sweep, row)}" for row in rows)
                 command = f"dvc repro {paths.sweeps(method).with_name('dvc.yaml')}:{table}"
-                yield _shown(paths.table(table, "csv"), lambda path, points=points: swept_table(path, points), command)
+                yield _shown(paths.table(table, "csv"), partial(swept_table, points=points), command)
 
 
 def _changes(sweep: sweeps.Sweeps, row: str) -> str:

@@ -160,7 +160,7 @@ def warnings(run: str) -> list[str]:
 def load(params: Params, page: bool = False) -> ReportInputs:
     """Inputs of the tables; with ``page`` also training curves, maps, stores, failures and index problems."""
     stores = store_paths(params)
-    extra = {
+    extra: dict[str, Any] = {
         "histories": [paths.checkpoint(run) / "history.csv" for run in runs(params)],
         "health": [paths.checkpoint(run) / "codebook.csv" for run in runs(params)],
         "stores": stores,
@@ -230,7 +230,7 @@ def _kept(evaluate: Evaluate) -> str:
     return f"{_percent(evaluate.q_fixed)}; dimensions ranked by the {TOC_SCORES[evaluate.toc_score]}{worst}"
 
 
-def _percent(shares: object) -> str:
+def _percent(shares: Any) -> str:
     """``25, 50 %``; of a mapping by task ``25, 50 % (ucf_vgg 50 %)``."""
     if isinstance(shares, Mapping):
         others = ", ".join(f"{task} {_percent(own)}" for task, own in shares.items() if task != DEFAULT)

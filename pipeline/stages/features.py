@@ -121,12 +121,12 @@ def _work(args: argparse.Namespace, params: Params, clips: list[Clip], recipe: d
 
 
 def _extraction(args: argparse.Namespace, params: Params, clips: list[Clip], recipe: dict[str, Any]) -> Work:
-    limits = {"time_limit": params.features.time_limit, "memory_limit": params.features.memory_bytes}
+    limits: dict[str, Any] = {"time_limit": params.features.time_limit, "memory_limit": params.features.memory_bytes}
     chosen = device.prepare(params, gpu=args.modality == "video")
     options = Options(device=str(chosen), workers=device.decoders(params, chosen), **limits)
     job = prepare(args.modality, recipe, paths.weights_root(), options, clips)
     rows, root = rows_of(args.modality, clips), paths.dataset_root(args.dataset, params.dataset(args.dataset).source)
-    layout = {"clips_per_shard": params.features.clips_per_shard, "code": _code(EXTRACTING, args.modality)}
+    layout: dict[str, Any] = {"clips_per_shard": params.features.clips_per_shard, "code": _code(EXTRACTING, args.modality)}
     names = (paths.plain(args.dataset), args.modality, rows.ids, rows.fingerprints)
 
     def fill(writer: StoreWriter, moved: Callable[..., None]) -> dict[str, Any]:
@@ -140,7 +140,7 @@ def _import(args: argparse.Namespace, params: Params, clips: list[Clip], recipe:
     source = ReleasedFiles(paths.dataset_root(args.dataset, "released"), clips, args.modality)
     settings = recipe_of(args.modality, recipe)
     ids = [clip.clip_id for clip in clips]
-    layout = {"clips_per_shard": params.features.clips_per_shard, "code": _code(IMPORTING, args.modality)}
+    layout: dict[str, Any] = {"clips_per_shard": params.features.clips_per_shard, "code": _code(IMPORTING, args.modality)}
     spec = released_spec(
         source, dataset=paths.plain(args.dataset), modality=args.modality, ids=ids, shape=settings.shape, dtype=settings.dtype, **layout
     )

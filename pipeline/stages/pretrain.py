@@ -1,8 +1,9 @@
 """Pretrain one method with one seed on the datasets in `pretrain_on`, or import its released checkpoint (`<method>.checkpoint`)."""
 
 import argparse
-from contextlib import nullcontext
+from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
@@ -36,8 +37,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace, params: Params) -> None:
-    if params.released[args.method].checkpoint:
-        return _import(args.method, args.seed, params)
+    if file := params.released[args.method].checkpoint:
+        return _import(args.method, file, args.seed, params)
     run_name = paths.run_name(args.method, args.seed, args.point)
     wanted = params.active.pretrain.processes
     if wanted > 1 and not processes.launched():
@@ -46,10 +47,10 @@ def run(args: argparse.Namespace, params: Params) -> None:
         _train(run_name, args.method, args.seed, params, rank)
 
 
-def _import(method: str, seed: int, params: Params) -> None:
+def _import(method: str, file: Path, seed: int, params: Params) -> None:
     """The released checkpoint in place of a training run, in the same form."""
     run_name, chosen, section = paths.run_name(method, seed), params.released[method], params.sections[method]
-    file, folder = chosen.checkpoint, paths.checkpoint(run_name)
+    folder = paths.checkpoint(run_name)
     if not file.is_file():
         raise ParameterError(f"params.yaml: {method}.checkpoint: no file {file}; a path is relative to the project folder")
     _check_pin(method, file, chosen.checkpoint_sha256)
@@ -87,8 +88,10 @@ def _train(run_name: str, name: str, seed: int, params: Params, rank: int) -> No
     schedule = params.schedule(name)
     used = {"seed": seed, "config": params.method_config(name), "pretrain": schedule.model_dump(exclude={"method", "epochs_of"})}
     folder, work = paths.checkpoint(run_name), paths.work("pretrain", f"{run_name}.pt")
-    receipt = receipts.record("pretrain", run_name, inputs=inputs, outputs=[folder], params=used, code_of=name)
-    with receipt if rank == 0 else nullcontext({}) as notes:
+    receipt: AbstractContextManager[dict[str, Any]] = nullcontext({})
+    if rank == 0:
+        receipt = receipts.record("pretrain", run_name, inputs=inputs, outputs=[folder], params=used, code_of=name)
+    with receipt as notes:
         device = training.capable(prepare(params), schedule)
         torch.manual_seed(seed)
         with located(name):
@@ -120,7 +123,8 @@ def _data(stores: Stores, params: Params, device: torch.device) -> tuple[PairedF
     print(f"pretraining clips: {found.counts}")
     rows = {"audio": found.clips, "video": found.clips, "text": np.unique(found.sentences)}
     standardise = Standardiser.fit(joined if params.active.pretrain.standardise else {}, rows)
-    return PairedFeatures(**joined, clips=found.clips, sentences=found.sentences, device=device, standardise=standardise), found.counts
+    data = PairedFeatures(joined["audio"], joined["video"], joined["text"], found.clips, found.sentences, device, standardise)
+    return data, found.counts
 
 
 def _pairs(stores: Stores, params: Params) -> list[Pairs]:

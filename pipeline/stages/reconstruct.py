@@ -3,6 +3,7 @@
 import argparse
 from typing import Any
 
+import numpy as np
 import torch
 from safetensors.numpy import save
 
@@ -12,7 +13,7 @@ from cmg.methods.vqvae.model import VQVAE
 from cmg.quantizers.codebook import perplexity
 from cmg.store.reader import FeatureStore
 from cmg.tasks.reconstruction import Encoded, Reading, examples, masked_errors, psnr, worse
-from cmg.toc import toc_scores
+from cmg.toc import Score, toc_scores
 from cmg.train import checkpoint
 from cmg.train.origin import check_origin
 from cmg.train.pictures import StoredPictures, usable
@@ -21,7 +22,7 @@ from pipeline.device import prepare
 from pipeline.orchestration import receipts
 from pipeline.params import Params
 
-SCORES = ("full", "similarity", "variance")
+SCORES: tuple[Score, ...] = ("full", "similarity", "variance")
 SHOWN = 12  # pictures of Figure 10
 
 
@@ -67,7 +68,7 @@ def _masked(encoded: Encoded, reading: Reading, seed: int, params: Params) -> tu
     """Errors per share in one reading, and example pictures."""
     c, read = params.reconstruction, encoded.as_read(reading)
     codebook, options = read.codebook.cpu().numpy(), params.toc.model_dump()
-    rankings = {score: toc_scores(codebook, score=score, **options).ranking for score in SCORES}
+    rankings: dict[str, np.ndarray] = {score: toc_scores(codebook, score=score, **options).ranking for score in SCORES}
     shares = masked_errors(read, rankings, c.masks, c.fill, seed)
     for share in shares:
         share["worse"] = {score: worse(share["random"], error) for score, error in share["toc"].items()}

@@ -27,4 +27,5 @@ def run(args: argparse.Namespace, params: Params) -> None:
 
 
 def _spec(values: dict[str, Any]) -> CorpusSpec:
-    return CorpusSpec(**{key: Split(**value) if isinstance(value, dict) else value for key, value in values.items()})
+    given: dict[str, Any] = {key: Split(**value) if isinstance(value, dict) else value for key, value in values.items()}
+    return CorpusSpec(**given)

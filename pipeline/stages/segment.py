@@ -49,7 +49,8 @@ def run(args: argparse.Namespace, params: Params) -> None:
     ]
     target, drawn, protocol = paths.run_result(name), paths.pictures(name), "strict" if reference else params.evaluate.protocol
     used = {**params.active.segmentation.model_dump(), "protocol": protocol, "splits": params.active.pretrain.splits}
-    used |= {"weights_digest": file_digest(_weights_file(params))} if _weights_file(params) else {}
+    weights = _weights_file(params)
+    used |= {"weights_digest": file_digest(weights)} if weights else {}
     with receipts.record("segment", name, inputs=inputs, outputs=[target, drawn], params=used):
         found = _segment(args.method, args.seed, None if reference else RunCodes.read(paths.codes(name)), protocol, params)
         variant = "" if reference else params.sections[args.method].get("variant", "paper")
@@ -62,7 +63,8 @@ def _segment(method: str, seed: int, codes: RunCodes | None, protocol: str, para
     options = HeadOptions(**settings.model_dump(exclude={"weights"}), seed=seed, device=str(prepare(params)))
     clips, file = read_index(paths.index(paths.S4)), _weights_file(params)
     weights = load_state(file) if file else None
-    parts = partial(split, clips, *map(FeatureStore, STORES), pretrained=_pretrained(params), strict=protocol == "strict")
+    pixels, masks = map(FeatureStore, STORES)
+    parts = partial(split, clips, pixels, masks, pretrained=_pretrained(params), strict=protocol == "strict")
     if codes is None:
         return task.run({method: reference_query(method, clips)}, parts(), options, weights)
     queries = code_queries(codes, clips)

@@ -3,13 +3,13 @@
 import argparse
 
 from cmg.tasks.codes import RunCodes
-from cmg.toc import toc_scores, write_toc
+from cmg.toc import Score, TocScores, toc_scores, write_toc
 from pipeline import paths
 from pipeline.orchestration import receipts
 from pipeline.params import Params
 from pipeline.sweeps import add_run_arguments
 
-SCORES = ("full", "similarity", "variance")
+SCORES: tuple[Score, ...] = ("full", "similarity", "variance")
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -22,6 +22,6 @@ def run(args: argparse.Namespace, params: Params) -> None:
     options = params.toc.model_dump()
     with receipts.record("toc", run_name, inputs=[source], outputs=[target], params=options, code_of=args.method):
         codebooks = RunCodes.read(source).codebooks
-        results = {score: toc_scores(codebooks, score=score, **options) for score in SCORES if codebooks}
+        results: dict[str, TocScores] = {score: toc_scores(codebooks, score=score, **options) for score in SCORES if codebooks}
         target.parent.mkdir(parents=True, exist_ok=True)
         write_toc(target, results, **options)

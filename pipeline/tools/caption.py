@@ -26,7 +26,7 @@ def run(args: argparse.Namespace, params: Params) -> None:
         raise ParameterError(f"{target} is there already; --replace writes it anew")
     clips = generation.clips(params)
     pictures, valid = generation.pictures()
-    rows = np.flatnonzero(valid)
+    rows = np.flatnonzero(valid).tolist()
     captioner = Captioner(args.model, prepare(params))
     with progress.bar(len(rows), "captions") as bar:
         found = captions(captioner, (_moved(bar, pictures[row]) for row in rows), [clips[row].clip_id for row in rows])
