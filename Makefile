@@ -23,7 +23,7 @@ cluster: $(STAMP)
 	python -m pytest -m cluster tests/cluster
 
 lint: $(STAMP)
-	ruff check . && ruff format --check .
+	ruff check . && ruff format --check . && mypy
 
 env: $(STAMP)
 
