@@ -9,7 +9,8 @@ from pipeline.orchestration import dag, handover
 min_version("9.0")
 shell.prefix("set -euo pipefail; ")
 
-STAGES = handover.ready(dry=any(re.fullmatch(r"-n\w*|--dry-?run", word) for word in sys.argv)) if workflow.is_main_process else dag.stages()
+DRY = any(re.fullmatch(r"-n\w*|--dry-?run", word) for word in sys.argv)
+STAGES = handover.ready(DRY, asked=sys.argv[1:]) if workflow.is_main_process else dag.stages()
 RENEWED = handover.renewed(STAGES)
 PROFILE = workflow.resource_settings  # its set-threads and set-resources may name a whole stage, as in dvc.yaml
 

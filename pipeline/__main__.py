@@ -50,6 +50,7 @@ TOOLS = {
     "verify": "walk a result back to its inputs, byte by byte",
     "explain": "why a number of a table is what it is: heads, classes, confusions, wrong clips",
     "record": "tell DVC what a Snakemake run made",
+    "enable": "let DVC and Snakemake know a sweep's or side branch's stages",
     "recover": "mend what a killed run left half-written; then the same command again",
 }
 

@@ -30,6 +30,7 @@ EXPECTED = {
     "cmg.train.precision.UnsupportedPrecision",
     "pipeline.files.LinkedFolder",
     "pipeline.orchestration.claims.Busy",
+    "pipeline.orchestration.handover.Disabled",
     "pipeline.orchestration.receipts.BadReceipt",
     "pipeline.orchestration.receipts.ChangedInput",
     "pipeline.stages.features.TooManyFailures",

@@ -1,4 +1,4 @@
-"""The command that makes a file, found in dvc.yaml and those of sweeps and side branches: what a message about a missing one names."""
+"""The command that makes a file, found in dvc.yaml and the stages of sweeps and side branches: what a message about a missing one names."""
 
 import re
 from collections.abc import Iterator
@@ -8,7 +8,6 @@ from ruamel.yaml import YAML
 
 from pipeline import paths
 
-FILES = ("dvc.yaml", "ablations/*/dvc.yaml", "branches/*/dvc.yaml")
 PART = re.compile(r"\$\{([^}]+)\}")
 
 
@@ -23,12 +22,23 @@ def command_of(path: Path) -> str | None:
 
 def _outputs() -> Iterator[tuple[str, str]]:
     """Outputs as they are written, and what makes them: a stage of dvc.yaml its command, one of another file the whole file."""
-    for file in (found for pattern in FILES for found in sorted(Path().glob(pattern))):
+    for file in filter(Path.exists, (Path("dvc.yaml"), *map(paths.stages, paths.aside()))):
         for stage in YAML(typ="safe").load(file.read_text(encoding="utf-8"))["stages"].values():
             written = stage.get("do", stage)
-            command = written["cmd"] if file.name == file.as_posix() else f"dvc repro {file}"
+            command = written["cmd"] if file.name == file.as_posix() else repro(file.parent)
             for out in written.get("outs", ()):
                 yield (next(iter(out)) if isinstance(out, dict) else out), command
+
+
+def repro(folder: Path, stage: str = "") -> str:
+    """The command that runs a sweep or side branch, or a stage of it: right whether it is enabled or not."""
+    return f"python -m pipeline enable {folder} && dvc repro {folder}/dvc.yaml{stage and f':{stage}'}"
+
+
+def disabled(path: Path) -> str | None:
+    """The command that lets the tools know a file's stage, where a sweep or side branch makes it that nobody has enabled."""
+    command, _, run = (command_of(path) or "").partition(" && ")
+    return command if run and not Path(run.split()[-1]).exists() else None
 
 
 def _filled(out: str, command: str, path: str) -> str | None:

@@ -22,6 +22,7 @@ PROTOCOLS = RESULTS / "protocols.csv"
 TABLE3 = "table3"
 FIGURE10 = RESULTS / "figure10.svg"
 PARAMS = Path("params.yaml")
+ASIDE = ("ablations", "branches")
 CORPUS = Path("data/corpus")
 EXCLUSIONS = CORPUS / "exclusions.csv"
 SEGMENTATION = "segmentation"  # a side branch
@@ -115,6 +116,20 @@ def generation_pictures(run: str) -> Path:
 def sweeps(method: str) -> Path:
     """Points of a method's sweeps."""
     return Path("ablations") / method / "params.yaml"
+
+
+def aside() -> list[Path]:
+    """Folders of what the main line does not run: sweeps and side branches. In each, ``stages.yaml``; DVC and Snakemake know what has
+    ``dvc.yaml`` (a link to it, which the tool ``enable`` makes, or a file of the user's).
+    """
+    files = (file for room in ASIDE for name in ("dvc.yaml", "stages.yaml") for file in Path(room).glob(f"*/{name}"))
+    return sorted({file.parent for file in files})
+
+
+def stages(folder: Path) -> Path:
+    """The stages of a folder of ``aside``, enabled or not."""
+    own = folder / "dvc.yaml"
+    return own if own.exists() else folder / "stages.yaml"
 
 
 def varied(method: str, point: str | None) -> str:

@@ -68,7 +68,7 @@ def check_awaited(method: str, table: str, rows: Iterable[str]) -> None:
     Raises:
         ParameterError: dvc.yaml lists others.
     """
-    file = paths.sweeps(method).with_name("dvc.yaml")
+    file = paths.stages(paths.sweeps(method).parent)
     stages = YAML(typ="safe").load(file.read_text())["stages"] if file.is_file() else {}
     if table not in stages:
         return

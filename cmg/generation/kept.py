@@ -32,7 +32,7 @@ def write(folder: Path, generator: Generator, embeddings: np.ndarray, looks: np.
 def read(folder: Path) -> tuple[np.ndarray, np.ndarray, dict[str, Any]]:
     """Embeddings, looks, and what `write` says about them. Raises FileNotFoundError naming what to run."""
     if not (folder / ABOUT).is_file():
-        raise FileNotFoundError(f"{folder / ABOUT}: no generator; run: dvc repro branches/generation/dvc.yaml")
+        raise FileNotFoundError(f"{folder / ABOUT}: no generator; docs/generation.md says what makes it")
     tensors = load_file(folder / REFERENCE)
     return tensors["embeddings"], tensors["looks"], json.loads((folder / ABOUT).read_text())
 

@@ -53,7 +53,7 @@ def read_results(files: Sequence[Path]) -> list[dict[str, Any]]:
             result = json.loads(file.read_text(encoding="utf-8"))
             found.append({"method": result["method"], "seed": int(result["seed"]), "rows": list(result["rows"])})
         except (ValueError, KeyError, TypeError) as error:
-            raise BadFile(f"{file}: not a result of generation ({error}); run: dvc repro branches/generation/dvc.yaml") from error
+            raise BadFile(f"{file}: no result of generation ({error}); remove it, then: dvc repro branches/generation/dvc.yaml") from error
     return found
 
 

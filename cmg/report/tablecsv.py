@@ -81,7 +81,7 @@ def split_notice(text: str) -> tuple[str, str]:
 
 
 def _help(layout: Layout) -> str:
-    return "run: dvc repro tables" if layout in LAYOUTS else "tables of sweeps are made by: dvc repro ablations/<method>/dvc.yaml"
+    return "run: dvc repro tables" if layout in LAYOUTS else "tables of sweeps are made as docs/ablations.md says"
 
 
 def _parse(line: list[str], layout: Layout, where: str) -> Row:

@@ -17,7 +17,7 @@ from safetensors.numpy import save
 from cmg.files import write_bytes
 from cmg.segmentation.errors import SegmentationError
 
-HELP = "dvc repro branches/segmentation/dvc.yaml"
+HELP = "python -m pipeline enable branches/segmentation && dvc repro branches/segmentation/dvc.yaml"
 
 
 @dataclass(frozen=True)

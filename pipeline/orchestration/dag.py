@@ -119,7 +119,7 @@ def of(repo: Repo) -> Stages:
 
 
 def _is_ours(file: str) -> bool:
-    return file == "dvc.yaml" or file.startswith(("ablations/", "branches/"))
+    return file == "dvc.yaml" or file.partition("/")[0] in paths.ASIDE
 
 
 def _stage(stage: Any, root: str, read: Callable[[str], Any]) -> Stage:

@@ -15,8 +15,9 @@ from dvc.utils.serialize import parse_yaml
 from voluptuous import Invalid
 
 from cmg.files import write_bytes
+from pipeline import paths
 
-PLACES = ("dvc.lock", "ablations/*/dvc.lock", "branches/*/dvc.lock")
+PLACES = ("dvc.lock", *(f"{room}/*/dvc.lock" for room in paths.ASIDE))
 
 
 def write(stages: Iterable[Any]) -> None:

@@ -9,6 +9,7 @@ commits marked stages to DVC. While Snakemake runs, DVC starts no stage, and the
 import atexit
 import os
 import sys
+from collections.abc import Sequence
 from contextlib import AbstractContextManager, ExitStack
 from pathlib import Path
 
@@ -18,7 +19,7 @@ from dvc.rwlock import rwlock
 
 from cmg.store.errors import StoreError
 from cmg.store.integrity import check
-from pipeline import files, paths
+from pipeline import files, makers, paths
 from pipeline.orchestration import dag, dvclock, receipts, recovery
 from pipeline.orchestration.claims import Busy, at_work, claimed
 
@@ -30,12 +31,21 @@ OUTPUTS = ("data", "results", "receipts")
 _HELD = ExitStack()  # as long as this process runs
 
 
-def ready(dry: bool) -> dag.Stages:
+class Disabled(ValueError):
+    """A file is asked for that a sweep or side branch makes which nobody has enabled; the message is the command that does both."""
+
+
+def ready(dry: bool, asked: Sequence[str] = ()) -> dag.Stages:
     """Make the project ready for Snakemake's plan: mend what a killed run left, and record for DVC what that run had finished.
 
     Beside a running Snakemake a dry run touches nothing, and its plan is what that one found stale.
 
+    Args:
+        dry: nothing is going to be run.
+        asked: words of Snakemake's command line, targets among them.
+
     Raises:
+        Disabled: a target needs `python -m pipeline enable`.
         Busy: another Snakemake, or DVC, is at work in this folder.
         LinkedFolder: outputs would lie behind a link.
     """
@@ -54,9 +64,17 @@ def ready(dry: bool) -> dag.Stages:
         every = dag.of(repo)
         files.unlinked(*(Path(out) for stage in every for out in stage.outs), MARKS)
         _record(repo, every)
+        refuse_disabled(every, asked)
         settle(every, dag.stale(repo, every))
         forget_interruptions()
         return every
+
+
+def refuse_disabled(every: dag.Stages, asked: Sequence[str]) -> None:
+    """Raise Disabled where a word of Snakemake's command line is a file of a sweep or side branch that is not enabled."""
+    for word in asked:
+        if not every.made(word) and (command := makers.disabled(Path(word))):
+            raise Disabled(f"{word}: first {command}")
 
 
 def alone() -> AbstractContextManager[None]:

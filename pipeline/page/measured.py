@@ -14,7 +14,7 @@ from cmg.report.further import protocol_table, swept_table
 from cmg.report.logs import Log, read_logs
 from cmg.report.measured import Absent, Measured
 from cmg.report.pagetables import PageTable
-from pipeline import paths, sweeps
+from pipeline import makers, paths, sweeps
 from pipeline.orchestration import receipts
 
 MISSING = "not made yet"
@@ -55,7 +55,7 @@ def _swept() -> Iterator[PageTable | Absent]:
             sweep = sweeps.load(method)
             for table, rows in sweep.tables.items():
                 points = "; ".join(f"{row}: {_changes(sweep, row)}" for row in rows)
-                command = f"dvc repro {paths.sweeps(method).with_name('dvc.yaml')}:{table}"
+                command = makers.repro(paths.sweeps(method).parent, table)
                 yield _shown(paths.table(table, "csv"), partial(swept_table, points=points), command)
 
 

@@ -177,6 +177,11 @@ class Project:
         shutil.copytree(self.folder, folder, symlinks=True, copy_function=copy)
         return Project(folder)
 
+    def enable(self, folder: str) -> None:
+        """A sweep or side branch of the repository, in this project and known to the tools."""
+        shutil.copytree(REPO / folder, self.folder / folder, ignore=shutil.ignore_patterns("dvc.*"))
+        self.run("pipeline", "enable", folder)
+
     def forget(self, stage: str) -> None:
         """As if a stage had never run: outputs, logs, entry in dvc.lock, and the records by which DVC could restore them, are gone."""
         lock, yaml = self.folder / "dvc.lock", YAML()

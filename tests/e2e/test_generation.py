@@ -7,8 +7,6 @@ import shutil
 import pytest
 from ruamel.yaml import YAML
 
-from tests.e2e.miniature import REPO
-
 pytestmark = pytest.mark.e2e
 
 FILE = "branches/generation/dvc.yaml"
@@ -16,7 +14,7 @@ MADE = ("results/table4.csv", "results/table4.md", "results/generation.html", "r
 
 
 def add_branch(project) -> None:
-    shutil.copytree(REPO / "branches/generation", project.folder / "branches/generation", ignore=shutil.ignore_patterns("dvc.lock"))
+    project.enable("branches/generation")
     file, yaml = project.folder / "params.yaml", YAML()
     values = yaml.load(file.read_text())
     values["datasets"]["flickrsound"] = {"source": "sample", "held_out": 5}

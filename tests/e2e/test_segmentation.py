@@ -5,8 +5,6 @@ import shutil
 
 import pytest
 
-from tests.e2e.miniature import REPO
-
 pytestmark = pytest.mark.e2e
 
 FILE = "branches/segmentation/dvc.yaml"
@@ -15,7 +13,7 @@ MADE = (TABLE, "results/codaar_avs.md", "results/segmentation.html")
 
 
 def test_the_table_of_segmentation_by_both_tools(project):
-    shutil.copytree(REPO / "branches/segmentation", project.folder / "branches/segmentation", ignore=shutil.ignore_patterns("dvc.lock"))
+    project.enable("branches/segmentation")
     project.set("scales.mini.segmentation.epochs", 2)
     project.set("scales.mini.segmentation.check_every", 1)
     before = project.digests()

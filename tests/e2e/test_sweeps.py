@@ -1,13 +1,10 @@
 """Sweeps on the miniature project: a table's own points and nothing else, the default point from the main run, both tools alike."""
 
 import csv
-import shutil
 from pathlib import Path
 
 import pytest
 from ruamel.yaml import YAML
-
-from tests.e2e.miniature import REPO
 
 pytestmark = pytest.mark.e2e
 
@@ -17,7 +14,11 @@ POINTS = {"codebook_12": {"codebook_size": 12}, "no_club": {"losses": {"club_aud
 
 def add_sweeps(project) -> None:
     """FCID's sweeps with two points; tables that are not wanted hold the main run alone."""
-    shutil.copytree(REPO / "ablations/fcid", project.folder / "ablations/fcid", ignore=shutil.ignore_patterns("dvc.lock"))
+    project.enable("ablations/fcid")
+    (project.folder / FILE).unlink()
+    refused = project.run("snakemake", "-n", "results/table9.csv", check=False)
+    assert refused.returncode and "first python -m pipeline enable ablations/fcid" in refused.stderr
+    project.run("pipeline", "enable", "ablations/fcid")
     file, yaml = project.folder / "ablations/fcid/params.yaml", YAML()
     values = yaml.load(file.read_text())
     values["points"] = POINTS

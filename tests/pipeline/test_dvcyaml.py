@@ -13,9 +13,10 @@ from cmg.registry import DATASETS
 from pipeline import params, paths, sweeps
 from pipeline.orchestration import code, dag
 from pipeline.stages import corpus
+from tests import enabled
 from tests.parameters import set_value
 
-STAGES = dag.stages()
+STAGES = enabled.stages()
 NAMES = set(code.names())
 SWEEPS = [stage for stage in STAGES if stage.file != "dvc.yaml"]
 

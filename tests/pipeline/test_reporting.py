@@ -7,7 +7,7 @@ from cmg.datasets.clips import Clip, write_index
 from cmg.report.measured import Absent
 from cmg.tasks.codes import RunCodes, StoredCodes
 from cmg.toc import toc_scores, write_toc
-from pipeline import params, paths
+from pipeline import makers, params, paths
 from pipeline.page import measured, reporting
 from tests.parameters import shipped
 
@@ -95,7 +95,7 @@ def test_tables_of_other_commands_that_are_not_there_are_named_with_the_command(
     paths.sweeps("fcid").parent.mkdir(parents=True)
     paths.sweeps("fcid").write_text("points: {small: {codebook_size: 12}}\nscorings: {}\ntables: {table9: [small, default]}\n")
     assert measured.load().absent == (
-        Absent("results/table9.csv", measured.MISSING, "dvc repro ablations/fcid/dvc.yaml:table9"),
+        Absent("results/table9.csv", measured.MISSING, makers.repro(paths.sweeps("fcid").parent, "table9")),
         Absent("results/protocols.csv", measured.MISSING, "python -m pipeline protocols"),
     )
     paths.RESULTS.mkdir()

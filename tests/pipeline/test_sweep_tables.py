@@ -114,7 +114,7 @@ def test_a_table_that_waits_for_other_rows_than_its_own_says_which_lines_are_wro
         YAML().dump(values, file)
     assert made.run("sweep fcid table9") == 1
     said = capsys.readouterr().err.splitlines()
-    place = "ablations/fcid/dvc.yaml: stages.table9.deps"
+    place = "ablations/fcid/stages.yaml: stages.table9.deps"
     assert [line.removeprefix(f"{place}: ") for line in said] == [
         "add receipts/ablations/fcid+no_recon",
         "add results/ablations/fcid+no_recon",

@@ -72,5 +72,5 @@ def test_the_page_is_whole_and_escapes_what_comes_from_data(given):
 def test_a_file_that_is_no_result_is_named(tmp_path):
     file = tmp_path / "fcid-0.json"
     file.write_text("{}")
-    with pytest.raises(ValueError, match="fcid-0.json: not a result of generation"):
+    with pytest.raises(ValueError, match="fcid-0.json: no result of generation"):
         read_results([file])
