@@ -45,7 +45,7 @@ def ready(dry: bool, asked: Sequence[str] = ()) -> dag.Stages:
         asked: words of Snakemake's command line, targets among them.
 
     Raises:
-        Disabled: a target needs `python -m pipeline enable`.
+        Disabled: a target of a sweep or side branch that is not enabled.
         Busy: another Snakemake, or DVC, is at work in this folder.
         LinkedFolder: outputs would lie behind a link.
     """

@@ -17,7 +17,7 @@ def add_sweeps(project) -> None:
     project.enable("ablations/fcid")
     (project.folder / FILE).unlink()
     refused = project.run("snakemake", "-n", "results/table9.csv", check=False)
-    assert refused.returncode and "first python -m pipeline enable ablations/fcid" in refused.stderr
+    assert refused.returncode and "first python -m pipeline enable ablations/fcid" in refused.stdout + refused.stderr
     project.run("pipeline", "enable", "ablations/fcid")
     file, yaml = project.folder / "ablations/fcid/params.yaml", YAML()
     values = yaml.load(file.read_text())
