@@ -119,6 +119,12 @@ class StoreWriter:
         outcomes = sorted(self._staging.outcomes.items())
         return [Failure(row, self.spec.ids[row], found.status, found.reason) for row, found in outcomes if found.status != "ok"]
 
+    def forget_failures(self) -> None:
+        """Make the failed rows of this part open again, for the next writer: of a run that is refused for them."""
+        self._check_process()
+        with naming(self.work_dir):
+            self._staging.reopen_failed()
+
     def remarks(self) -> list[Remarked]:
         """What was decided for rows of this part that have features, in row order."""
         outcomes = sorted(self._staging.outcomes.items())

@@ -95,7 +95,11 @@ def _whole(args: argparse.Namespace, params: Params, clips: list[Clip], recipe: 
             notes["reused"], notes["computed"] = writer.reused, len(writer.todo)
             notes |= _fill(work, writer, f"{modality} features of {dataset}")
             failed = writer.failures()
-            _check(failed, len(work.spec.ids), params.features, f"{modality} of {dataset}")
+            try:
+                _check(failed, len(work.spec.ids), params.features, f"{modality} of {dataset}")
+            except TooManyFailures:
+                writer.forget_failures()
+                raise
             writer.seal()
         made = writer.remarks()
         write_bytes(failures, _table(failed, ("status", "reason"), clips, modality))
@@ -180,7 +184,7 @@ def _check(failed: Sequence[Failure | Clip], rows: int, limits: FeatureLimits, w
     shown = "\n".join(f"  row {f.row} {f.clip_id!r}: {f.status}: {f.reason}" for f in failed[:5])
     raise TooManyFailures(
         f"{what}: {len(failed)} of {rows} rows failed, more than features.failure_limit {limits.failure_limit:.0%}:\n{shown}\n"
-        "Repair the files, scan and repeat (or raise the limit); failed rows alone are computed again with --retry-failed."
+        "Repair the files, scan and repeat (or raise the limit); what has features is kept."
     )
 
 

@@ -216,6 +216,26 @@ def test_failed_clips_alone_are_tried_again_when_asked(folder, capsys):
     assert not FeatureStore("data/features/avsbench_s4/pixels.zarr").status.any()
 
 
+def test_a_run_that_is_refused_for_its_failures_tries_them_again(folder, capsys):
+    """Files that were away for a while (a disk not mounted, a copy not finished): nothing else changes, and the same command goes on."""
+    made = folder()
+    counts = {"avsbench_s4": {"train": 2, "val": 1, "test": 1}, "seed": 1, "width": 48, "height": 32, "fps": 2, "defects": False}
+    made.set("scales.mini.corpus", counts)
+    made.set("datasets.avsbench_s4", {"source": "sample"})
+    made.set("features.clips_per_shard", 3)
+    for command in ("sample avsbench_s4", "scan avsbench_s4 --source sample", "index avsbench_s4"):
+        made.run(command)
+    frames = made.path / "data/sample/avsbench_s4/Single-source/s4_data/visual_frames/val"
+    frames.rename(made.path / "away")
+    for _ in range(2):
+        assert made.run("features avsbench_s4 pixels") == 1
+        assert "1 of 4 rows failed" in capsys.readouterr().err
+    (made.path / "away").rename(frames)
+    assert made.run("features avsbench_s4 pixels") == 0
+    log = json.loads((made.path / "logs/features/avsbench_s4-pixels.json").read_text())
+    assert (log["computed"], log["failed"]) == (1, 0)
+
+
 def test_the_limits_of_one_file_reach_the_decoding_processes(described, monkeypatch):
     made, asked = described("p"), []
 
