@@ -14,7 +14,7 @@ from tests.campaign.round import Round
 from tests.e2e import miniature
 
 SMALL = 1 << 31  # bytes of the disk that rounds work on
-LONGEST = 30  # seconds after which a tool is killed at the latest
+LONGEST = 25  # seconds after which a tool is killed at the latest
 READ = """
 import sys
 from pathlib import Path
@@ -34,8 +34,8 @@ print(reads, absent, wrong)
 
 
 def kill(found: Round) -> None:
-    """SIGKILL at any moments, up to eight in a row."""
-    for _ in range(found.draw.randint(1, 8)):
+    """SIGKILL at any moments, up to sixteen in a row."""
+    for _ in range(found.draw.randint(3, 16)):
         _kill(found)
 
 
