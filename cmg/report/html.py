@@ -116,7 +116,10 @@ def _parts(table: Table) -> dict[str, object]:
     name, title = table.layout.name, table.layout.title
     apart = {"bound": f"{title}: bounds, head and score in the same modality", "published": f"{title}: rows as printed"}
     folded = [pagetables.score_table(table, (kind,), f"{name}-{kind}", text) for kind, text in apart.items()]
+    ours = [row for row in table.rows if row.kind in ("control", "method")]
     return {
+        "title": title,
+        "ran": any(cell.mean is not None for row in ours for cell in row.cells.values()),
         "table": pagetables.score_table(table, ("chance", "control", "method")),
         "folded": [part for part in folded if part.rows],
         "seeds": pagetables.seed_table(table),

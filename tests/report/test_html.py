@@ -285,3 +285,10 @@ def test_classes_and_confusions_of_the_best_method_are_drawn_and_described(input
     assert "AVE V→A: single classes" in section and "AVE V→A: confusions of FCID" in section and HOSTILE not in text
     assert "Cat taken for &lt;script&gt;" in section and "FCID: " in section and "Cat 75" in section and "Cat 50" in section
     assert "No run kept the answers" in report_html(inputs, NOTHING)
+
+
+def test_a_table_of_which_nothing_ran_is_folded_away(inputs, make_run):
+    """Its published rows are one click away; what has a score of ours stands open."""
+    told = re.compile(r"<details><summary>([^<]*): no run here has a score of it</summary>")
+    text = report_html(replace(inputs, runs=(make_run("fcid", 0),)), NOTHING)
+    assert told.findall(text) == ["Table 10"], "the others have columns of table 1"
