@@ -32,11 +32,11 @@ from cmg.datasets.clips import Clip, Event
 from cmg.datasets.names import AVE_CLASSES, AVE_TO_AVVP, AVVP_CLASSES, UCF_TO_VGGSOUND
 from cmg.methods import build
 from cmg.methods.base import Method
-from cmg.tasks import released
+from cmg.tasks import released_heads
 from cmg.tasks.codes import RunCodes, StoredCodes
 from cmg.tasks.evaluate import TASKS, evaluate_run
-from cmg.tasks.options import EvaluateOptions
 from cmg.tasks.recipes import SCRIPTS, draws_needed
+from cmg.tasks.settings import EvaluateOptions
 from cmg.toc import toc_scores
 
 CODES, D, SECONDS = 400, 256, 10
@@ -119,10 +119,10 @@ def time_tasks(codes: RunCodes, indices: dict[str, list[Clip]], options: Evaluat
 
 def released_epoch(draw: Callable[[], np.ndarray], labels: torch.Tensor) -> Callable[[], None]:
     """Work that draws codes [n,T,D] and passes once over them with the released AVE head."""
-    head = released.Head(D, AVE.hidden, len(AVE_CLASSES), per_clip=True)
-    alpha = torch.nn.Parameter(torch.full((len(AVE_CLASSES),), released.ALPHA_START, dtype=torch.float64))
+    head = released_heads.Head(D, AVE.hidden, len(AVE_CLASSES), per_clip=True)
+    alpha = torch.nn.Parameter(torch.full((len(AVE_CLASSES),), released_heads.ALPHA_START, dtype=torch.float64))
     optimiser = torch.optim.Adam([*head.parameters(), alpha], lr=AVE.learning_rate)
-    return lambda: released.fit_epoch(AVE, head, alpha, optimiser, torch.from_numpy(draw()), labels)
+    return lambda: released_heads.fit_epoch(AVE, head, alpha, optimiser, torch.from_numpy(draw()), labels)
 
 
 def median_seconds(work: Callable[[], object], rounds: int) -> float:

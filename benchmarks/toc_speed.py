@@ -25,7 +25,7 @@ import numpy as np
 import torch
 from torch import nn
 
-from cmg.tasks import released
+from cmg.tasks import released_heads
 from cmg.tasks.recipes import Recipe
 from cmg.toc import select, toc_scores
 
@@ -49,12 +49,12 @@ def workload(name: str, q: int, clips: int, book: np.ndarray, ranking: np.ndarra
     codes = book[rng.integers(0, CODES, (clips, SECONDS))][..., select(ranking, q)]
     target = rng.integers(0, answers, clips) if per_clip else rng.random((clips, SECONDS, answers)) < 0.1
     labels = torch.from_numpy(target).to(torch.int64 if per_clip else torch.float64)
-    head = released.Head(q, hidden, answers, per_clip)
-    alpha = nn.Parameter(torch.full((answers,), released.ALPHA_START, dtype=torch.float64))
+    head = released_heads.Head(q, hidden, answers, per_clip)
+    alpha = nn.Parameter(torch.full((answers,), released_heads.ALPHA_START, dtype=torch.float64))
     optimiser = torch.optim.Adam([*head.parameters(), alpha], lr=4e-4)
     return {
-        "fitting": lambda: released.fit_epoch(Recipe(1), head, alpha, optimiser, torch.from_numpy(codes), labels),
-        "inference": lambda: released.answer(head, codes),
+        "fitting": lambda: released_heads.fit_epoch(Recipe(1), head, alpha, optimiser, torch.from_numpy(codes), labels),
+        "inference": lambda: released_heads.answer(head, codes),
     }
 
 

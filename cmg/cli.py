@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 EXPECTED = {  # errors whose message says what is wrong and what to do; any other keeps its traceback
     "cmg.datasets.safety.UnsafePath",
     "cmg.extract.loose.LooseError",
-    "cmg.extract.options.RecipeError",
+    "cmg.extract.recipes.RecipeError",
     "cmg.extract.weights.WeightsError",
     "cmg.store.errors.StoreError",
     "cmg.train.origin.OtherFeatures",
@@ -177,11 +177,11 @@ def _with(found: Any, side: str) -> "list[Clip]":
 
 def _made(args: argparse.Namespace, modality: str, clips: "Sequence[Clip]", root: Path, target: Path, recipe: Mapping[str, Any]) -> None:
     from cmg.extract import loose
-    from cmg.extract.options import Options
+    from cmg.extract.recipes import Execution
 
     weights = args.weights or Path(os.environ.get("CMG_WEIGHTS", "weights"))
     with _bar(modality) as moved:
-        failures = loose.extract(modality, clips, root, target, recipe, weights, Options(device=args.device, workers=args.workers), moved)
+        failures = loose.extract(modality, clips, root, target, recipe, weights, Execution(device=args.device, workers=args.workers), moved)
     for failure in failures:
         print(f"{modality}: {failure.clip_id}: {failure.status}: {failure.reason}", file=sys.stderr)
     if hasattr(args, "like"):

@@ -15,7 +15,7 @@ from cmg.generation.ip_adapter import Sampling
 from cmg.generation.mapper import Schedule
 from cmg.generation.pairs import DATASET
 from cmg.store.reader import FeatureStore
-from pipeline import files, paths
+from pipeline import disk, paths
 from pipeline.params import ParameterError, Params
 
 PIXELS, INDEX = paths.store(DATASET, "pixels"), paths.index(DATASET)
@@ -47,7 +47,7 @@ def used(params: Params) -> dict[str, object]:
 
 def key(used: Mapping[str, object], inputs: Sequence[Path]) -> str:
     """Of work that may be continued: everything that pictures depend on."""
-    return hashlib.sha256(json.dumps([used, [files.digest(path) for path in inputs]], sort_keys=True).encode()).hexdigest()[:16]
+    return hashlib.sha256(json.dumps([used, [disk.digest(path) for path in inputs]], sort_keys=True).encode()).hexdigest()[:16]
 
 
 def album(generator: Generator, work: Path, bar: tqdm) -> Album:

@@ -7,7 +7,7 @@ would make every other copy of the project stale, which has only what is listed.
 from collections.abc import Iterable
 from pathlib import Path
 
-from pipeline import files, paths
+from pipeline import disk, paths
 from pipeline.params import Params
 
 STAGES = ("pretrain", "codes", "toc", "evaluate")
@@ -22,7 +22,7 @@ def set_aside(params: Params) -> list[Path]:
     moved += [] if pictures else [path for path in _table3() if path.exists()]
     for path in moved:
         target = paths.work("unlisted", *path.parts)
-        files.remove(target)
+        disk.remove(target)
         target.parent.mkdir(parents=True, exist_ok=True)
         path.rename(target)
     return moved

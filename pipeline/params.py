@@ -16,7 +16,7 @@ from pydantic import BaseModel, ConfigDict, Field, PositiveInt, ValidationError,
 from cmg.faults import faults
 from cmg.methods import METHODS, config_class
 from cmg.registry import DATASETS
-from cmg.tasks.options import EvaluateOptions
+from cmg.tasks.settings import EvaluateOptions
 from pipeline import paths, yamlfile
 from pipeline.yamlfile import ParameterError
 

@@ -88,7 +88,7 @@ def _methods(params: Params) -> Iterator[str]:
 
 def _recipes(params: Params) -> Iterator[str]:
     """Recipes with a typo, and weights that are absent or not the expected ones."""
-    from cmg.extract.options import RecipeError
+    from cmg.extract.recipes import RecipeError
     from cmg.extract.run import recipe_of
     from cmg.extract.weights import WeightsError, resolve
 
@@ -227,7 +227,7 @@ def _last(clip: Clip) -> float:
 
 def _seconds(params: Params, dataset: str, modality: str) -> int | None:
     """Most seconds of a clip that have features; None where its recipe is wrong, which is said elsewhere."""
-    from cmg.extract.options import RecipeError
+    from cmg.extract.recipes import RecipeError
     from cmg.extract.run import recipe_of
 
     try:
@@ -246,7 +246,7 @@ def _space(params: Params, clips: Mapping[str, Sequence[Clip]]) -> Iterator[str]
 def _bytes(params: Params, clips: Mapping[str, Sequence[Clip]]) -> Iterator[int]:
     import numpy as np
 
-    from cmg.extract.options import RecipeError
+    from cmg.extract.recipes import RecipeError
     from cmg.extract.run import recipe_of, seconds_of
 
     for modality, listed in params.stores:

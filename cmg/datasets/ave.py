@@ -7,8 +7,8 @@ Splits are assigned to rows through Set lines equal to Annotations lines: ids re
 from dataclasses import dataclass
 from pathlib import Path
 
+from cmg.datasets.annotations import Line, read_lines, seconds
 from cmg.datasets.clips import Event
-from cmg.datasets.files import Line, read_lines, seconds
 from cmg.datasets.listing import Listing
 from cmg.datasets.problems import Problems
 from cmg.datasets.rows import IndexResult, Rows, annotation

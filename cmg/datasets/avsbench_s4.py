@@ -8,8 +8,8 @@ its fingerprint is over those of `files`, its frames and then its masks, and the
 from dataclasses import dataclass
 from pathlib import Path
 
+from cmg.datasets.annotations import Line, read_table, seconds
 from cmg.datasets.clips import Event
-from cmg.datasets.files import Line, read_table, seconds
 from cmg.datasets.listing import Entry, Listing, combined
 from cmg.datasets.prompts import FOLDER, prompt_of, read_prompts
 from cmg.datasets.rows import IndexResult, Rows, annotation

@@ -11,8 +11,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from cmg.datasets.annotations import Line, read_table, seconds
 from cmg.datasets.clips import Event
-from cmg.datasets.files import Line, read_table, seconds
 from cmg.datasets.listing import Listing
 from cmg.datasets.names import AVVP_CLASSES
 from cmg.datasets.problems import Problems

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-from cmg.datasets.files import DatasetError, read_lines
+from cmg.datasets.annotations import DatasetError, read_lines
 from cmg.datasets.listing import Listing
 from cmg.datasets.problems import Problems
 from cmg.datasets.rows import IndexResult, Rows, annotation, first_of

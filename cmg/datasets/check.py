@@ -5,9 +5,9 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from cmg.datasets.annotations import DatasetError
 from cmg.datasets.clips import SPLITS, STATUSES, Clip
 from cmg.datasets.feature_files import with_released
-from cmg.datasets.files import DatasetError
 from cmg.datasets.listing import FileChanged, Listing, scan
 from cmg.datasets.problems import Problem
 from cmg.datasets.prompts import PromptError

@@ -7,7 +7,7 @@ the file name, verbatim. Row order: development (train), validation (val), evalu
 from dataclasses import dataclass
 from pathlib import Path
 
-from cmg.datasets.files import DatasetError, read_table
+from cmg.datasets.annotations import DatasetError, read_table
 from cmg.datasets.listing import Listing
 from cmg.datasets.rows import IndexResult, Rows, annotation
 

@@ -10,9 +10,9 @@ from collections.abc import Container
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
+from cmg.datasets.annotations import DatasetError, Line, read_lines, read_table
 from cmg.datasets.clips import Event
 from cmg.datasets.draw import draw
-from cmg.datasets.files import DatasetError, Line, read_lines, read_table
 from cmg.datasets.listing import Listing
 from cmg.datasets.problems import Problems
 from cmg.datasets.rows import IndexResult, Rows, annotation, optional_annotation

@@ -16,8 +16,8 @@ from dataclasses import dataclass, field
 from difflib import get_close_matches
 from pathlib import Path
 
+from cmg.datasets.annotations import DatasetError, Line, read_records, seconds
 from cmg.datasets.clips import Event
-from cmg.datasets.files import DatasetError, Line, read_records, seconds
 from cmg.datasets.listing import Listing
 from cmg.datasets.problems import Problems
 from cmg.datasets.rows import IndexResult, Rows, annotation

@@ -9,8 +9,8 @@ from collections import defaultdict
 from dataclasses import dataclass
 from pathlib import Path
 
+from cmg.datasets.annotations import DatasetError, read_json
 from cmg.datasets.draw import draw
-from cmg.datasets.files import DatasetError, read_json
 from cmg.datasets.listing import Listing
 from cmg.datasets.problems import Problems
 from cmg.datasets.rows import IndexResult, Rows, annotation

@@ -5,8 +5,8 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
+from cmg.datasets.annotations import DatasetError
 from cmg.datasets.clips import Clip, Event
-from cmg.datasets.files import DatasetError
 from cmg.datasets.listing import Entry, Listing, check_file
 from cmg.datasets.problems import Problem, Problems
 from cmg.datasets.safety import cleaned, why_unsafe_id, why_unsafe_path

@@ -3,8 +3,8 @@
 import json
 from pathlib import Path
 
+from cmg.datasets.annotations import DatasetError, read_json
 from cmg.datasets.clips import Event
-from cmg.datasets.files import DatasetError, read_json
 from cmg.datasets.problems import Problems
 
 SECONDS = 10

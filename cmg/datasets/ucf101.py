@@ -9,8 +9,8 @@ import re
 from dataclasses import dataclass
 from pathlib import Path
 
+from cmg.datasets.annotations import DatasetError, Line, read_lines
 from cmg.datasets.clips import Event
-from cmg.datasets.files import DatasetError, Line, read_lines
 from cmg.datasets.listing import Listing
 from cmg.datasets.problems import Problems
 from cmg.datasets.rows import IndexResult, Rows, annotation

@@ -9,7 +9,7 @@ import re
 from dataclasses import dataclass
 from pathlib import Path
 
-from cmg.datasets.files import DatasetError, read_json
+from cmg.datasets.annotations import DatasetError, read_json
 from cmg.datasets.listing import Listing
 from cmg.datasets.rows import IndexResult, Rows, annotation
 

@@ -7,8 +7,8 @@ from collections import defaultdict
 from dataclasses import dataclass
 from pathlib import Path
 
+from cmg.datasets.annotations import csv_fields, read_lines
 from cmg.datasets.clips import Event
-from cmg.datasets.files import csv_fields, read_lines
 from cmg.datasets.listing import Listing
 from cmg.datasets.problems import Problems
 from cmg.datasets.rows import IndexResult, Rows, annotation

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from cmg.datasets.files import DatasetError, read_table
+from cmg.datasets.annotations import DatasetError, read_table
 from cmg.datasets.listing import Listing
 from cmg.datasets.problems import Problems
 from cmg.datasets.prompts import FOLDER, prompt_of, read_prompts

@@ -16,7 +16,7 @@ import torch
 from transformers import BertConfig, BertModel, BertTokenizer
 
 from cmg.extract.contract import Batch, Task
-from cmg.extract.options import RecipeError, require
+from cmg.extract.recipes import RecipeError, require
 from cmg.extract.sentences import make_vocabulary, unique_sentences
 from cmg.extract.weights import WeightsError, digest, readable, resolve
 from cmg.media.failure import MediaFailure

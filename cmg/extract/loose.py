@@ -17,7 +17,7 @@ from cmg.datasets.listing import fingerprint
 from cmg.datasets.safety import why_unsafe_path
 from cmg.datasets.suffixes import MEDIA_SUFFIXES, kinds
 from cmg.extract.contract import Progress
-from cmg.extract.options import Options
+from cmg.extract.recipes import Execution
 from cmg.extract.run import prepare, recipe_of, rows_of, run
 from cmg.files import left_by_macos
 from cmg.store.export import FORMATS, export
@@ -76,7 +76,7 @@ def extract(
     target: Path,
     recipe: Mapping[str, Any],
     weights_dir: Path,
-    options: Options,
+    execution: Execution,
     progress: Progress | None = None,
 ) -> list[Failure]:
     """Write the features of clips below `root` to `target`, a sealed store (`.zarr`), `.npz` or `.h5`; gives the rows that failed.
@@ -86,7 +86,7 @@ def extract(
         RecipeError, WeightsError: as for `cmg.extract.run.prepare`.
     """
     check_target(target)
-    job = prepare(modality, recipe, weights_dir, options, clips)
+    job = prepare(modality, recipe, weights_dir, execution, clips)
     rows = rows_of(modality, clips)
     ids = list(dict.fromkeys(clip.captions[0] for clip in clips)) if modality == "text" else rows.ids
     spec = StoreSpec("loose", modality, ids, rows.fingerprints, job.shape, job.dtype, job.recipe, job.weights_digest)
@@ -94,7 +94,7 @@ def extract(
     work = Path(tempfile.mkdtemp(prefix=".cmg-", dir=target.parent))
     try:
         with StoreWriter(work / "made.zarr", work / "work", spec) as writer:
-            run(job, clips, root, writer, options, progress)
+            run(job, clips, root, writer, execution, progress)
             failures = writer.failures()
             if len(failures) == len(ids):
                 raise LooseError(f"{modality}: nothing could be computed: {failures[0].clip_id}: {failures[0].reason}")

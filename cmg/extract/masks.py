@@ -13,7 +13,7 @@ import torch.nn.functional as F
 
 from cmg.datasets.clips import Clip
 from cmg.extract.contract import Batch, Task
-from cmg.extract.options import PixelRecipe, RecipeError
+from cmg.extract.recipes import PixelRecipe, RecipeError
 from cmg.media.failure import MediaFailure
 from cmg.media.image import load_mask, read_images
 from cmg.media.source import Decoded, Source

@@ -11,7 +11,7 @@ from typing import Any
 import torch
 
 from cmg.extract.contract import Batch, Task
-from cmg.extract.options import PixelRecipe
+from cmg.extract.recipes import PixelRecipe
 from cmg.extract.resize import antialiased
 from cmg.extract.visual import video_task
 from cmg.media.source import Decoded

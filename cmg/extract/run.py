@@ -13,7 +13,7 @@ import torch
 from cmg.datasets.suffixes import IMAGE_SUFFIXES
 from cmg.extract.contract import Network, Progress, Report
 from cmg.extract.engine import extract
-from cmg.extract.options import Options, RecipeError, recipe_from, require
+from cmg.extract.recipes import Execution, RecipeError, recipe_from, require
 from cmg.extract.sentences import unique_sentences
 from cmg.store.ids import sentence_id
 
@@ -71,7 +71,7 @@ def recipe_of(modality: str, values: Mapping[str, Any]) -> Any:
     return recipe_from(importlib.import_module(MODULES[modality]).Recipe, values)
 
 
-def prepare(modality: str, recipe: Mapping[str, Any], weights_dir: Path, options: Options, clips: Sequence[Any] = ()) -> Job:
+def prepare(modality: str, recipe: Mapping[str, Any], weights_dir: Path, execution: Execution, clips: Sequence[Any] = ()) -> Job:
     """Build the network of a modality. clips: needed for text, whose random vocabulary is made from their captions.
 
     Raises:
@@ -80,11 +80,11 @@ def prepare(modality: str, recipe: Mapping[str, Any], weights_dir: Path, options
     settings = recipe_of(modality, recipe)
     module = importlib.import_module(MODULES[modality])
     extra = (unique_sentences(clips),) if modality == "text" else ()
-    network = module.Network(settings, weights_dir, pick_device(options.device), *extra)
+    network = module.Network(settings, weights_dir, pick_device(execution.device), *extra)
     return Job(modality, settings.shape, settings.dtype, settings.describe(), network.digest, settings, network)
 
 
-def run(job: Job, clips: Sequence[Any], root: Path, writer: Any, options: Options, progress: Progress | None = None) -> Report:
+def run(job: Job, clips: Sequence[Any], root: Path, writer: Any, execution: Execution, progress: Progress | None = None) -> Report:
     """Compute the rows in `writer.todo`; every one of them ends as `writer.put` or `writer.fail`.
 
     Rows of video and audio stores are index rows; rows of a text store are unique sentences. Clips whose index status is not `ok` are
@@ -96,8 +96,8 @@ def run(job: Job, clips: Sequence[Any], root: Path, writer: Any, options: Option
     tasks = [task for task in module.tasks(usable, root, job.settings) if task.row in todo]
     in_process = job.modality == "text"
     decoder: Any = job.network if in_process else module
-    workers = 0 if in_process else options.workers
-    report = extract(tasks, decoder.decode, job.network, writer, workers, options.time_limit, options.memory_limit, progress)
+    workers = 0 if in_process else execution.workers
+    report = extract(tasks, decoder.decode, job.network, writer, workers, execution.time_limit, execution.memory_limit, progress)
     for clip in refused:
         writer.fail(clip.row, clip.status, clip.reason)
         report.failures[clip.status] += 1

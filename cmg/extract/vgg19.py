@@ -15,7 +15,7 @@ from torchvision.models.vgg import make_layers
 
 from cmg.extract.calibrate import NARROW, OPEN, block_images, calibrate, fill_normal
 from cmg.extract.contract import Batch, Task
-from cmg.extract.options import RecipeError, require
+from cmg.extract.recipes import RecipeError, require
 from cmg.extract.resize import resize
 from cmg.extract.visual import video_task
 from cmg.extract.weights import digest, load_state, resolve

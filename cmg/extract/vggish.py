@@ -12,7 +12,7 @@ import torch
 
 from cmg.extract.contract import Batch, Task
 from cmg.extract.logmel import NEEDED, RATE, example
-from cmg.extract.options import RecipeError, require
+from cmg.extract.recipes import RecipeError, require
 from cmg.extract.vggish_net import CHANNELS, FULL, FULL_HIDDEN, MINI, MINI_HIDDEN, VGGish, random_vggish
 from cmg.extract.weights import WeightsError, digest, load_state, resolve
 from cmg.media.audio import AudioTask, decode_audio, to_16k

@@ -62,7 +62,7 @@ class Result:
 
 
 @dataclass(frozen=True)
-class Options:
+class GenerationOptions:
     """seed: of the run; share, worst: of the dimensions that TOC keeps; shown: pairs whose pictures are kept for the figure."""
 
     seed: int
@@ -89,7 +89,7 @@ class Task:
     look: Look
     train: Train
     recode: Recode
-    options: Options
+    options: GenerationOptions
 
     def run(self, ranking: np.ndarray | None) -> Result:
         """Rows without TOC, by the mapper and by mean embeddings, then with TOC where there is a ranking [D]."""

@@ -6,7 +6,6 @@ from pathlib import Path
 from cmg.report import figure10, further, glossary, headline, pagetables, setting, table3
 from cmg.report.classes import class_panels
 from cmg.report.curves import training_panels
-from cmg.report.examples import Drawer, sections
 from cmg.report.figures import Panel, cell_panel, inline_svg
 from cmg.report.health import health_panels
 from cmg.report.inputs import Group, ReportInputs
@@ -16,6 +15,7 @@ from cmg.report.maps import counted_on, map_panels
 from cmg.report.measured import Measured, measured_view
 from cmg.report.own import own_csv, own_tables
 from cmg.report.page import render
+from cmg.report.retrieved import Drawer, sections
 from cmg.report.rows import row_panels
 from cmg.report.tablecsv import table_csv
 from cmg.report.tables import Table

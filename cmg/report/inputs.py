@@ -10,11 +10,11 @@ from pathlib import Path
 from cmg.answers import Answer
 from cmg.files import BadFile
 from cmg.report.codebooks import CodebookMaps
-from cmg.report.examples import Exhibit
 from cmg.report.history import History, read_history
 from cmg.report.layout import sample_notice
 from cmg.report.published import USUAL, Published, read_published
 from cmg.report.rebuilt import Rebuilt
+from cmg.report.retrieved import Exhibit
 from cmg.results import Example, Item, Run, read_run
 
 

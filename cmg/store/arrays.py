@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from cmg.store.files import document
+from cmg.store.documents import document
 from cmg.store.root import FEATURES, ROOT, chunk_name
 from cmg.store.schema import ZSTD_LEVEL, StoreSpec
 

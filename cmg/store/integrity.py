@@ -5,8 +5,8 @@ from pathlib import Path
 
 import numpy as np
 
+from cmg.store.documents import canonical_json
 from cmg.store.errors import StoreError
-from cmg.store.files import canonical_json
 from cmg.store.reader import FeatureStore
 from cmg.store.root import ROOT, Problem, file_problems, read_root
 from cmg.store.schema import id_set_digest

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from cmg.files import naming, replacing
-from cmg.store.files import canonical_json
+from cmg.store.documents import canonical_json
 
 NO_CRC = -1
 

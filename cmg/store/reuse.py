@@ -6,8 +6,8 @@ Matched by clip id and fingerprint, never by row number, and only where recipe, 
 import logging
 from pathlib import Path
 
+from cmg.store.documents import read_json
 from cmg.store.errors import StoreError
-from cmg.store.files import read_json
 from cmg.store.journal import NO_CRC, Outcome, pairs
 from cmg.store.reader import FeatureStore
 from cmg.store.schema import StoreSpec

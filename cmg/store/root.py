@@ -10,8 +10,8 @@ from typing import Any
 import numpy as np
 
 from cmg.files import file_digest
+from cmg.store.documents import canonical_json, document, parse_json, text_digest
 from cmg.store.errors import REMEDY, StoreError
-from cmg.store.files import canonical_json, document, parse_json, text_digest
 from cmg.store.schema import SCHEMA_VERSION, STATUS, StoreSpec, id_set_digest
 
 ROOT, FEATURES = "zarr.json", "features/zarr.json"

@@ -11,8 +11,8 @@ from typing import Any
 
 import numpy as np
 
+from cmg.store.documents import canonical_json, text_digest
 from cmg.store.errors import StoreError
-from cmg.store.files import canonical_json, text_digest
 
 SCHEMA_VERSION = 1
 

@@ -8,8 +8,8 @@ import numpy as np
 
 from cmg.files import file_digest, write_bytes
 from cmg.store.arrays import array_files, root_document
+from cmg.store.documents import canonical_json, link_or_copy, sync_folder
 from cmg.store.errors import StoreError
-from cmg.store.files import canonical_json, link_or_copy, sync_folder
 from cmg.store.reuse import KNOWN
 from cmg.store.root import ROOT, sealed_attributes
 from cmg.store.schema import STATUS, encode_text

@@ -20,7 +20,7 @@ from pathlib import Path
 import numpy as np
 
 from cmg.store import journal
-from cmg.store.files import link_or_copy, read_json, sync_folder
+from cmg.store.documents import link_or_copy, read_json, sync_folder
 from cmg.store.journal import Outcome
 from cmg.store.schema import StoreSpec
 from cmg.store.workfiles import WorkFiles, measure

@@ -14,7 +14,7 @@ import numpy as np
 
 from cmg.files import file_digest, naming, write_bytes
 from cmg.store.arrays import array_files, encode_shard
-from cmg.store.files import canonical_json
+from cmg.store.documents import canonical_json
 from cmg.store.journal import write_fully
 from cmg.store.root import FEATURES, chunk_name
 from cmg.store.schema import StoreSpec

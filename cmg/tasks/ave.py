@@ -17,7 +17,7 @@ from cmg.registry import TASK_DATASETS
 from cmg.results import Cell
 from cmg.tasks import heads, parts, strict
 from cmg.tasks.codes import RunCodes
-from cmg.tasks.options import MODALITY, EvaluateOptions
+from cmg.tasks.settings import MODALITY, EvaluateOptions
 
 DATASETS = TASK_DATASETS["ave"]
 Target = Callable[[Clip, str], int | np.ndarray]

@@ -12,7 +12,7 @@ from cmg.registry import DATASETS, TASK_DATASETS
 from cmg.results import Cell, OpenCell
 from cmg.tasks import ave, ave_avvp, avvp, openset, own, published, retrieval, ucf_vgg
 from cmg.tasks.codes import RunCodes
-from cmg.tasks.options import DIRECTIONS, EvaluateOptions, ranked_by
+from cmg.tasks.settings import DIRECTIONS, EvaluateOptions, ranked_by
 from cmg.toc import dead_dimensions, select
 
 

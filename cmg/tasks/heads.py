@@ -16,7 +16,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from cmg.tasks import metrics
-from cmg.tasks.options import EvaluateOptions
+from cmg.tasks.settings import EvaluateOptions
 
 CLIP, SECOND, ACTIVE = "clip", "second", "active"
 """What is asked: one class per clip, one class per second, or which classes are active in each second."""

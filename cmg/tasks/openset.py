@@ -19,7 +19,7 @@ from cmg.datasets.names import AVE_CLASSES
 from cmg.results import OpenCell
 from cmg.tasks import ave, heads, openmetrics, parts, strict, ucf_vgg
 from cmg.tasks.codes import RunCodes
-from cmg.tasks.options import MODALITY, EvaluateOptions
+from cmg.tasks.settings import MODALITY, EvaluateOptions
 
 DATASETS = ("ave", "ucf101", "vggsound_avel")
 SHARES = {"ave": (1 / 2, 3 / 4), "ucf": (1 / 3, 2 / 3), "ucf_vgg": (1 / 2, 3 / 4)}

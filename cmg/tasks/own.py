@@ -22,8 +22,8 @@ from cmg.datasets.labels import classes_of
 from cmg.results import Cell
 from cmg.tasks import heads, parts, strict
 from cmg.tasks.codes import RunCodes, clip_codes
-from cmg.tasks.options import EvaluateOptions
 from cmg.tasks.retrieval import NAMES, Retrieval, sentences
+from cmg.tasks.settings import EvaluateOptions
 
 CLASSES, EVENTS, PAIRS = "classes", "events", "pairs"
 Splits = tuple[list[Clip], list[Clip], list[Clip]]  # train, val, test

@@ -14,11 +14,11 @@ from cmg.datasets.clips import Clip
 from cmg.datasets.labels import SHARED_AVVP, ave_avvp_targets, ave_targets, avvp_targets, class_of, label_of
 from cmg.datasets.names import AVE_CLASSES, AVVP_CLASSES_CMG, UCF_TO_VGGSOUND
 from cmg.results import Cell
-from cmg.tasks import parts, released
+from cmg.tasks import parts, released_heads
 from cmg.tasks.ave_avvp import shared_class
 from cmg.tasks.codes import RunCodes
-from cmg.tasks.options import MODALITY, EvaluateOptions
 from cmg.tasks.recipes import RETRIEVAL_TOC, SCRIPTS, Recipe
+from cmg.tasks.settings import MODALITY, EvaluateOptions
 from cmg.toc import RELEASE, Score, select, toc_scores
 
 ABSENT_IN_UCF_LIST = "Bowling"  # a tab in the released class list drops it; its VGGSound partner is scored all the same
@@ -30,7 +30,7 @@ def ave_parts(codes: RunCodes, indices: Mapping[str, Sequence[Clip]], source: st
     clips = [clip for clip in indices["ave"] if clip.split == "train"]
 
     def target(clip: Clip, _: str) -> int:
-        return released.clip_class(np.eye(len(AVE_CLASSES) + 1, dtype=bool)[ave_targets(clip)])
+        return released_heads.clip_class(np.eye(len(AVE_CLASSES) + 1, dtype=bool)[ave_targets(clip)])
 
     made = {m: parts.make_part(codes, "ave", MODALITY[m], clips, target, "AVE train") for m in MODALITY}
     return made[source], {f"{source}{m}": part for m, part in made.items()}, len(AVE_CLASSES)
@@ -41,7 +41,7 @@ def avvp_parts(codes: RunCodes, indices: Mapping[str, Sequence[Clip]], source: s
     clips = [clip for clip in indices["avvp"] if clip.split in ("val", "test")]
 
     def target(clip: Clip, modality: str) -> np.ndarray:
-        return released.with_background(avvp_targets(clip, parts.EVENTS[modality], AVVP_CLASSES_CMG))
+        return released_heads.with_background(avvp_targets(clip, parts.EVENTS[modality], AVVP_CLASSES_CMG))
 
     def part(m: str) -> parts.Part:
         listed = [clip for clip in clips if any(event.modality == parts.EVENTS[MODALITY[m]] for event in clip.events)]
@@ -58,10 +58,10 @@ def ave_avvp_parts(codes: RunCodes, indices: Mapping[str, Sequence[Clip]], sourc
     events = parts.EVENTS[MODALITY[other]]
 
     def ave_target(clip: Clip, _: str) -> np.ndarray:
-        return released.with_background(ave_avvp_targets(clip, "ave"))
+        return released_heads.with_background(ave_avvp_targets(clip, "ave"))
 
     def avvp_target(clip: Clip, _: str) -> np.ndarray:
-        return released.with_background(ave_avvp_targets(clip, "avvp", events))
+        return released_heads.with_background(ave_avvp_targets(clip, "avvp", events))
 
     listed = [clip for clip in indices["avvp"] if clip.split in ("val", "test")]
     scored = [clip for clip in listed if any(event.modality == events and event.label in SHARED_AVVP for event in clip.events)]
@@ -106,7 +106,7 @@ def run(task: str, codes: RunCodes, indices: Mapping[str, Sequence[Clip]], optio
         fit, tests, answers = PARTS[task](codes, indices, source)
         size = codes.dimensions(fit.dataset, fit.modality)
         for dims in (None, *kept_dimensions(recipe, codes, size)):
-            found = released.run(
+            found = released_heads.run(
                 recipe,
                 partial(codes.embed_draw, fit.dataset, fit.modality, fit.rows, dims=dims),
                 fit.target,
@@ -136,7 +136,14 @@ def kept_dimensions(recipe: Recipe, codes: RunCodes, size: int) -> list[np.ndarr
 
 
 def _cell(
-    task: str, recipe: Recipe, name: str, fit: parts.Part, test: parts.Part, picked: released.Picked, dims: np.ndarray | None, answers: int
+    task: str,
+    recipe: Recipe,
+    name: str,
+    fit: parts.Part,
+    test: parts.Part,
+    picked: released_heads.Picked,
+    dims: np.ndarray | None,
+    answers: int,
 ) -> Cell:
     fitted = set(fit.sources)
     return Cell(
@@ -168,7 +175,7 @@ def chance(recipe: Recipe, target: np.ndarray) -> float:
     """The best score of a constant answer on these clips: one class, or the most frequent k columns always on, any k."""
     order = np.arange(len(target))
     if target.ndim == 1:
-        return max(released.scores(recipe, np.full_like(target, label), target, order)["score"] for label in np.unique(target))
+        return max(released_heads.scores(recipe, np.full_like(target, label), target, order)["score"] for label in np.unique(target))
     frequent = np.argsort(-target.sum(axis=(0, 1)), kind="stable")
     masks = [np.isin(np.arange(target.shape[2]), frequent[:k]) for k in range(1, target.shape[2] + 1)]
-    return max(released.scores(recipe, np.broadcast_to(mask, target.shape), target, order)["score"] for mask in masks)
+    return max(released_heads.scores(recipe, np.broadcast_to(mask, target.shape), target, order)["score"] for mask in masks)

@@ -20,9 +20,9 @@ from cmg.files import BadFile
 from cmg.registry import RETRIEVAL
 from cmg.results import Cell
 from cmg.tasks.codes import RunCodes
-from cmg.tasks.options import EvaluateOptions, of_task
 from cmg.tasks.recall import RECALLS, expected_recall
 from cmg.tasks.retrieval_pairs import listed
+from cmg.tasks.settings import EvaluateOptions, of_task
 from cmg.toc import select
 
 NAMES = {"v": "video", "a": "audio", "t": "text"}

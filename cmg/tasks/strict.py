@@ -15,8 +15,8 @@ from cmg.files import BadFile
 from cmg.results import Cell
 from cmg.tasks import heads, metrics
 from cmg.tasks.codes import RunCodes
-from cmg.tasks.options import EvaluateOptions, of_task
 from cmg.tasks.parts import Part
+from cmg.tasks.settings import EvaluateOptions, of_task
 from cmg.toc import select
 
 RANDOM_CHOICES = 10  # of as many dimensions as TOC keeps

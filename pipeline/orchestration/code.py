@@ -17,7 +17,7 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from cmg.files import write_bytes
-from pipeline import files, paths
+from pipeline import disk, paths
 from pipeline.orchestration.meaning import ON_IMPORT, Part
 from pipeline.orchestration.modules import EVERYTHING, Modules
 
@@ -83,7 +83,7 @@ def write(own: Iterable[str] = ()) -> None:
             write_bytes(file, text.encode())
     for file in paths.CODE.iterdir():
         if file not in wanted:
-            files.remove(file)
+            disk.remove(file)
 
 
 def _sha256(text: str) -> str:

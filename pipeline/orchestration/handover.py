@@ -19,7 +19,7 @@ from dvc.rwlock import rwlock
 
 from cmg.store.errors import StoreError
 from cmg.store.integrity import check
-from pipeline import files, makers, paths
+from pipeline import disk, makers, paths
 from pipeline.orchestration import dag, dvclock, receipts, recovery
 from pipeline.orchestration.claims import Busy, at_work, claimed
 
@@ -62,7 +62,7 @@ def ready(dry: bool, asked: Sequence[str] = ()) -> dag.Stages:
         _exclude_dvc(repo)
         refresh(repo)
         every = dag.of(repo)
-        files.unlinked(*(Path(out) for stage in every for out in stage.outs), MARKS)
+        disk.unlinked(*(Path(out) for stage in every for out in stage.outs), MARKS)
         _record(repo, every)
         refuse_disabled(every, asked)
         settle(every, dag.stale(repo, every))
@@ -209,7 +209,7 @@ def _matches_disk(stage: dag.Stage) -> bool:
     try:
         receipt = receipts.load(path)
         recorded = {**receipt["inputs"], **receipt["outputs"]}
-        same = all(Path(name).exists() and files.digest(Path(name)) == value for name, value in recorded.items())
+        same = all(Path(name).exists() and disk.digest(Path(name)) == value for name, value in recorded.items())
     except (StoreError, receipts.BadReceipt) as error:
         print(error, file=sys.stderr)
         return False

@@ -16,7 +16,7 @@ from typing import Any
 
 from cmg.files import write_json
 from cmg.store.errors import REMEDY
-from pipeline import files, machine, paths
+from pipeline import disk, machine, paths
 from pipeline.orchestration import code
 from pipeline.orchestration.claims import claimed
 
@@ -32,8 +32,8 @@ class ChangedInput(Exception):
 def digests(inputs: Sequence[Path]) -> dict[str, str]:
     """``files.digest`` of each input, which must be what the receipt of the stage that made it says (media excepted: they are
     compared with their listing when they are opened). Raises ``ChangedInput`` or FileNotFoundError, naming the path."""
-    files.present(*inputs)
-    found, known = {path.as_posix(): files.digest(path) for path in inputs}, load_all()
+    disk.present(*inputs)
+    found, known = {path.as_posix(): disk.digest(path) for path in inputs}, load_all()
     for path, name in producers(known).items():
         if path in found and found[path] != known[name]["outputs"][path] and known[name]["stage"] != "sample":
             raise ChangedInput(
@@ -73,21 +73,21 @@ def record(
         LinkedFolder: an output would lie behind a link.
     """
     receipt, mine = paths.receipt(stage, item), paths.work("claims", stage, item)
-    files.unlinked(receipt, *outputs, mine)
+    disk.unlinked(receipt, *outputs, mine)
     with claimed(mine, f"{stage} {item}"):
         content = {"stage": stage, "item": item, "inputs": digests(inputs), "params": params, "code": _code(stage, code_of)}
         with _replaced([receipt, *outputs, *unrecorded], paths.work("replaced", stage, item)):
             notes: dict[str, Any] = {}
             started = time.time()
             yield notes
-            write_json(receipt, {**content, "outputs": {path.as_posix(): files.digest(path) for path in outputs}})
+            write_json(receipt, {**content, "outputs": {path.as_posix(): disk.digest(path) for path in outputs}})
             _write_log(stage, item, started, notes)
 
 
 @contextmanager
 def _replaced(outputs: Sequence[Path], aside: Path) -> Iterator[None]:
     """What is at ``outputs`` is moved into the folder ``aside``, and unless the body ends well back again."""
-    files.remove(aside)  # of a killed run
+    disk.remove(aside)  # of a killed run
     kept = {path: aside / str(number) for number, path in enumerate(outputs) if path.exists() or path.is_symlink()}
     aside.mkdir(parents=True)
     try:
@@ -97,12 +97,12 @@ def _replaced(outputs: Sequence[Path], aside: Path) -> Iterator[None]:
     except BaseException:
         moved = {path: place for path, place in kept.items() if place.exists() or place.is_symlink()}
         for path in [path for path in outputs if path in moved or path not in kept]:
-            files.remove(path)
+            disk.remove(path)
         for path, place in moved.items():
             shutil.move(place, path)
         raise
     finally:
-        files.remove(aside)
+        disk.remove(aside)
 
 
 def _code(stage: str, code_of: str) -> dict[str, Any]:

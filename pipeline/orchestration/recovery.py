@@ -18,7 +18,7 @@ from voluptuous import Invalid
 from cmg.files import write_bytes
 from cmg.store.integrity import check
 from cmg.store.root import ROOT
-from pipeline import files
+from pipeline import disk
 from pipeline.orchestration import dvclock
 from pipeline.orchestration.claims import Busy
 
@@ -78,12 +78,12 @@ def _incomplete_stores(repo: Repo) -> Iterator[str]:
         store = Path(out.fs_path)
         problem = next(iter(check(store, checksums=False)), None) if (store / ROOT).is_file() else None
         if problem and out.hash_info and not out.changed():
-            files.remove(Path(out.cache.oid_to_path(out.hash_info.value)))
+            disk.remove(Path(out.cache.oid_to_path(out.hash_info.value)))
             (store / ROOT).unlink()
             yield f"{store.relative_to(repo.root_dir)}/{problem}; recorded so: it is made again"
 
 
 def _snakemake() -> Iterator[str]:
     if SNAKEMAKE_LOCKS.is_dir() and any(SNAKEMAKE_LOCKS.iterdir()):
-        files.remove(SNAKEMAKE_LOCKS)
+        disk.remove(SNAKEMAKE_LOCKS)
         yield f"{SNAKEMAKE_LOCKS}: left by a dead Snakemake; removed"

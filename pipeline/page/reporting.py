@@ -15,7 +15,7 @@ from cmg.report.inputs import ReportInputs, load_inputs
 from cmg.report.layout import sample_notice
 from cmg.tasks import activation, codebooks
 from cmg.tasks.codes import RunCodes
-from cmg.tasks.options import DEFAULT, of_task, ranked_by
+from cmg.tasks.settings import DEFAULT, of_task, ranked_by
 from cmg.toc import read_toc, select
 from cmg.train.watch import unhealthy
 from pipeline import paths

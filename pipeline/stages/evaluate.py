@@ -11,9 +11,9 @@ from cmg.results import Run, write_run
 from cmg.tasks import published, retrieval
 from cmg.tasks.codes import RunCodes
 from cmg.tasks.evaluate import evaluate_open_set, evaluate_run, own_tasks, possible
-from cmg.tasks.examples import all_examples
-from cmg.tasks.options import EvaluateOptions
 from cmg.tasks.recipes import clip_code_of, scripts_of
+from cmg.tasks.retrieved import all_examples
+from cmg.tasks.settings import EvaluateOptions
 from cmg.toc import read_toc
 from pipeline import paths, progress
 from pipeline.device import settle

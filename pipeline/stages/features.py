@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from cmg.datasets.clips import Clip, read_index
-from cmg.extract.options import Options, RecipeError
+from cmg.extract.recipes import Execution, RecipeError
 from cmg.extract.run import MODULES, prepare, recipe_of, rows_of, seconds_of
 from cmg.extract.run import run as run_job
 from cmg.files import write_bytes
@@ -26,7 +26,7 @@ from cmg.released.indexed import ReleasedFiles
 from cmg.store import StoreSpec
 from cmg.store.reader import Failure
 from cmg.store.writer import Remarked, StoreWriter
-from pipeline import device, files, paths, progress, remarks
+from pipeline import device, disk, paths, progress, remarks
 from pipeline.orchestration import code, receipts
 from pipeline.params import Dataset, FeatureLimits, ParameterError, Params
 
@@ -67,7 +67,7 @@ def shard(text: str) -> tuple[int, int]:
 
 def run(args: argparse.Namespace, params: Params) -> None:
     settings, index = params.dataset(args.dataset), paths.index(args.dataset)
-    files.present(index)
+    disk.present(index)
     clips = read_index(index)
     if args.modality == "text" and not any(clip.captions for clip in clips):
         message = f"{args.dataset} has no sentences: give it captions (docs/datasets.md), or take it out of this list"
@@ -127,14 +127,14 @@ def _work(args: argparse.Namespace, params: Params, clips: list[Clip], recipe: d
 def _extraction(args: argparse.Namespace, params: Params, clips: list[Clip], recipe: dict[str, Any]) -> Work:
     limits: dict[str, Any] = {"time_limit": params.features.time_limit, "memory_limit": params.features.memory_bytes}
     chosen = device.prepare(params, gpu=args.modality == "video")
-    options = Options(device=str(chosen), workers=device.decoders(params, chosen), **limits)
-    job = prepare(args.modality, recipe, paths.weights_root(), options, clips)
+    execution = Execution(device=str(chosen), workers=device.decoders(params, chosen), **limits)
+    job = prepare(args.modality, recipe, paths.weights_root(), execution, clips)
     rows, root = rows_of(args.modality, clips), paths.dataset_root(args.dataset, params.dataset(args.dataset).source)
     layout: dict[str, Any] = {"clips_per_shard": params.features.clips_per_shard, "code": _code(EXTRACTING, args.modality)}
     names = (paths.plain(args.dataset), args.modality, rows.ids, rows.fingerprints)
 
     def fill(writer: StoreWriter, moved: Callable[..., None]) -> dict[str, Any]:
-        report = run_job(job, clips, root, writer, options, lambda found: moved(found.done, found.total, failed=found.failures.total()))
+        report = run_job(job, clips, root, writer, execution, lambda found: moved(found.done, found.total, failed=found.failures.total()))
         return {"units": report.units, "units_per_second": report.rate, "computing_seconds": report.computing}
 
     return Work(StoreSpec(*names, job.shape, job.dtype, job.recipe, job.weights_digest, **layout), fill)

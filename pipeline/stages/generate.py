@@ -8,7 +8,7 @@ import numpy as np
 import torch
 from safetensors.numpy import save
 
-from cmg.extract.options import Options as ExtractOptions
+from cmg.extract.recipes import Execution
 from cmg.extract.run import prepare as prepare_network
 from cmg.files import write_bytes, write_json
 from cmg.generation import kept
@@ -16,9 +16,9 @@ from cmg.generation.looks import make_look
 from cmg.generation.mapper import Examples, Mapper, fit
 from cmg.generation.pairs import DATASET, Pairs
 from cmg.generation.recode import Recoder
-from cmg.generation.task import Options, Reference, Result, Task
+from cmg.generation.task import GenerationOptions, Reference, Result, Task
 from cmg.tasks.codes import RunCodes
-from cmg.tasks.options import of_task
+from cmg.tasks.settings import of_task
 from cmg.toc import read_toc
 from cmg.train import checkpoint
 from cmg.train.standardise import Standardiser
@@ -69,7 +69,9 @@ def _generate(args: argparse.Namespace, params: Params, run_name: str, work: Pat
     rows = len(pairs.rows) * (3 if ranking is not None else 2) * len(pairs.test)
     with progress.bar(rows, f"{run_name}: pictures") as bar:
         album = generation.album(generator, work, bar)
-        options = Options(args.seed, of_task(params.evaluate.q_fixed, DATASET), params.evaluate.toc_worst, params.generation.shown)
+        options = GenerationOptions(
+            args.seed, of_task(params.evaluate.q_fixed, DATASET), params.evaluate.toc_worst, params.generation.shown
+        )
         task = Task(codes, pairs, real, album, look, train, _recoder(params, run_name, device), options)
         return task.run(ranking), pairs, look.name
 
@@ -78,7 +80,7 @@ def _recoder(params: Params, run_name: str, device: torch.device) -> Recoder:
     """From a picture to its code, by the recipe of the video stores."""
     method, about = checkpoint.load(paths.checkpoint(run_name), device)
     recipe = {**params.active.features.video, "seconds": 1}
-    job = prepare_network("video", recipe, paths.weights_root(), ExtractOptions(device=str(device)))
+    job = prepare_network("video", recipe, paths.weights_root(), Execution(device=str(device)))
     standardise = Standardiser.load(paths.checkpoint(run_name), about)
     return Recoder(job.network, job.dtype, method, standardise, params.generation.consistency)
 

@@ -15,8 +15,8 @@ from cmg.results import Run, read_run
 from cmg.tasks import retrieval
 from cmg.tasks.codes import RunCodes
 from cmg.tasks.evaluate import evaluate_run
-from cmg.tasks.options import EvaluateOptions
 from cmg.tasks.published import PARTS
+from cmg.tasks.settings import EvaluateOptions
 from cmg.toc import read_toc
 from pipeline import paths
 from pipeline.device import settle

@@ -9,7 +9,7 @@ from cmg.report.html import write_report
 from pipeline import leftovers, paths
 from pipeline.orchestration import receipts
 from pipeline.page import measured, rebuilt, reporting
-from pipeline.page.examples import exhibits
+from pipeline.page.previews import exhibits
 from pipeline.params import Params
 
 

@@ -10,7 +10,7 @@ from cmg.report.layout import LAYOUTS, CellSpec, Layout, label
 from cmg.report.tablecsv import number, read_table
 from cmg.report.tables import Row, Summary
 from cmg.results import Cell, Run, read_run
-from pipeline import files, paths
+from pipeline import disk, paths
 from pipeline.orchestration import receipts
 from pipeline.params import ParameterError, Params, unknown_key
 
@@ -27,7 +27,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace, params: Params) -> None:
     layout, spec = _place(args.table, args.cell)
-    files.present(args.table)
+    disk.present(args.table)
     row = _row(read_table(args.table, layout).rows, args)
     runs = [read_run(paths.run_result(paths.run_name(row.method, seed))) for seed in row.seeds]
     cells = [cell for run in runs if (cell := run.cell_of(spec.task, spec.direction, args.toc))]
@@ -61,7 +61,7 @@ def _row(rows: Sequence[Row], args: argparse.Namespace) -> Row:
 
 def _answers(run: Run, spec: CellSpec, toc: bool) -> list[Answer]:
     file = paths.answers(run.name)
-    files.present(file)
+    disk.present(file)
     return [item for item in read_answers(file) if (item.task, item.direction, item.toc) == (spec.task, spec.direction, toc)]
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 from cmg.report.tablecsv import table_csv
 from cmg.report.write import build_table
 from cmg.store.integrity import verify as verify_store
-from pipeline import files, paths, progress
+from pipeline import disk, paths, progress
 from pipeline.orchestration import code, receipts
 from pipeline.page import reporting
 from pipeline.params import Params
@@ -84,7 +84,7 @@ def problems_of(closure: list[str], found: dict[str, dict]) -> Iterator[str]:
 def _compare(path: str, digest: str, role: str) -> Iterator[str]:
     if not Path(path).exists() or (path.endswith(".zarr") and not Path(path, "zarr.json").is_file()):
         yield f"{path}: missing ({role})"
-    elif (now := files.digest(Path(path))) != digest:
+    elif (now := disk.digest(Path(path))) != digest:
         yield f"{path}: content is {now[:12]}, recorded {digest[:12]} ({role})"
 
 

@@ -5,8 +5,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from cmg.datasets import ave
+from cmg.datasets.annotations import DatasetError
 from cmg.datasets.clips import counts
-from cmg.datasets.files import DatasetError
 from cmg.datasets.labels import ave_targets, classes_of
 from cmg.datasets.listing import scan
 from cmg.datasets.names import AVE_CLASSES

@@ -5,8 +5,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from cmg.datasets import avvp
+from cmg.datasets.annotations import DatasetError
 from cmg.datasets.clips import Event, counts
-from cmg.datasets.files import DatasetError
 from cmg.datasets.labels import avvp_targets
 from cmg.datasets.listing import scan
 from cmg.datasets.names import AVVP_CLASSES, AVVP_CLASSES_CMG

@@ -2,8 +2,8 @@ import random
 
 import pytest
 
+from cmg.datasets.annotations import DatasetError
 from cmg.datasets.clips import counts
-from cmg.datasets.files import DatasetError
 from cmg.datasets.readers import OptionError
 
 MAPPING, PARTITION = "CelebA-HQ-to-CelebA-mapping.txt", "list_eval_partition.txt"

@@ -3,8 +3,8 @@ from collections import Counter
 import pytest
 from hypothesis import given, settings
 
+from cmg.datasets.annotations import DatasetError
 from cmg.datasets.clips import counts
-from cmg.datasets.files import DatasetError
 from tests.datasets.lines import IDS, TEXT, accounted, any_lines, carrying, indexed
 
 HEADER = "file_name,caption_1,caption_2,caption_3,caption_4,caption_5\n"

@@ -2,8 +2,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from cmg.datasets.annotations import DatasetError, Line
 from cmg.datasets.clips import counts
-from cmg.datasets.files import DatasetError, Line
 from cmg.datasets.flickrsound import id_of
 from tests.datasets.lines import IDS, TEXT, accounted, any_lines, carrying, indexed, lost
 

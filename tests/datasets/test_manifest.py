@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from cmg.datasets.annotations import DatasetError
 from cmg.datasets.clips import Event, read_index, write_index
-from cmg.datasets.files import DatasetError
 from cmg.datasets.listing import scan
 from cmg.datasets.manifest import COLUMNS
 from cmg.datasets.readers import index_dataset

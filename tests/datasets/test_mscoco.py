@@ -5,9 +5,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from cmg.datasets import mscoco
+from cmg.datasets.annotations import DatasetError
 from cmg.datasets.clips import write_index
 from cmg.datasets.draw import draw
-from cmg.datasets.files import DatasetError
 from cmg.datasets.listing import scan
 from cmg.datasets.problems import Problems
 from tests.datasets.lines import JSON

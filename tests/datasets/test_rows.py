@@ -1,7 +1,7 @@
 import pytest
 
+from cmg.datasets.annotations import DatasetError
 from cmg.datasets.clips import Event
-from cmg.datasets.files import DatasetError
 from cmg.datasets.listing import FileChanged, scan
 from cmg.datasets.rows import Rows, annotation
 

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from cmg.datasets.files import DatasetError
+from cmg.datasets.annotations import DatasetError
 from cmg.datasets.problems import Problems
 from cmg.datasets.segments import read_segments, runs
 from tests.datasets.lines import JSON

@@ -4,8 +4,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from cmg.datasets.annotations import DatasetError
 from cmg.datasets.clips import write_index
-from cmg.datasets.files import DatasetError
 from tests.datasets.lines import JSON, accounted, indexed
 
 NAMES = ["-bcdefghijk_30.000_40.000", "_bcdefghijk_0.000_10.000", "abcdefghijk_1.500_11.500"]

@@ -5,8 +5,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from cmg.datasets import vggsound_avel
+from cmg.datasets.annotations import DatasetError
 from cmg.datasets.clips import Event, counts
-from cmg.datasets.files import DatasetError
 from cmg.datasets.labels import classes_of
 from cmg.datasets.listing import scan
 from cmg.datasets.prompts import FOLDER, PromptError, read_prompts

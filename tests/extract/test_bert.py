@@ -5,7 +5,7 @@ import torch
 from cmg.datasets.clips import Clip
 from cmg.extract import weights
 from cmg.extract.bert import Network, Recipe, random_bert, tasks
-from cmg.extract.options import RecipeError
+from cmg.extract.recipes import RecipeError
 from cmg.extract.sentences import make_vocabulary, unique_sentences, words_of
 from cmg.media.failure import MediaFailure
 

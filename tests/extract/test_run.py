@@ -6,7 +6,7 @@ import torch
 
 from cmg.datasets.clips import Clip
 from cmg.datasets.listing import fingerprint
-from cmg.extract.options import Options, RecipeError
+from cmg.extract.recipes import Execution, RecipeError
 from cmg.extract.run import pick_device, prepare, rows_of, run, seconds_of
 from cmg.store.reader import FeatureStore
 from cmg.store.schema import StoreSpec
@@ -56,11 +56,11 @@ def clips(root):
 
 
 def store(clips, root, folder: Path, modality: str, recipe: dict, workers: int = 1) -> Path:
-    options, rows = Options("cpu", workers, 30.0), rows_of(modality, clips)
-    job = prepare(modality, recipe, folder, options, clips)
+    execution, rows = Execution("cpu", workers, 30.0), rows_of(modality, clips)
+    job = prepare(modality, recipe, folder, execution, clips)
     spec = StoreSpec("toy", modality, rows.ids, rows.fingerprints, job.shape, job.dtype, job.recipe, job.weights_digest, 4)
     writer = StoreWriter(folder / f"{modality}.zarr", folder / "work" / modality, spec)
-    run(job, clips, root, writer, options)
+    run(job, clips, root, writer, execution)
     return writer.seal()
 
 
@@ -99,11 +99,11 @@ def test_text_is_stored_once_per_sentence(clips, root, tmp_path):
 
 
 def test_only_rows_that_are_left_are_computed_and_alike(clips, root, tmp_path):
-    job = prepare("audio", AUDIO, tmp_path, Options("cpu"))
+    job = prepare("audio", AUDIO, tmp_path, Execution("cpu"))
     everything, rest = Rows(list(range(8))), Rows([1, 7])
-    report = run(job, clips, root, everything, Options("cpu", 1))
+    report = run(job, clips, root, everything, Execution("cpu", 1))
     assert report.done == report.total == 8 and report.failures["malformed"] == 1
-    run(job, clips, root, rest, Options("cpu", 1))
+    run(job, clips, root, rest, Execution("cpu", 1))
     assert set(rest.put_rows) == {1} and rest.failed == {7: ("malformed", "line 9: no start")}
     assert rest.put_rows[1][0].tobytes() == everything.put_rows[1][0].tobytes()
 
@@ -127,12 +127,12 @@ def test_a_store_has_the_seconds_its_clips_need():
 
 def test_wrong_requests_are_refused(tmp_path):
     with pytest.raises(RecipeError, match="expected one of video, audio, text"):
-        prepare("smell", {}, tmp_path, Options())
+        prepare("smell", {}, tmp_path, Execution())
     with pytest.raises(RecipeError, match="did you mean 'weights'"):
-        prepare("video", {"weight": "random"}, tmp_path, Options())
+        prepare("video", {"weight": "random"}, tmp_path, Execution())
     for modality in ("pixels", "masks"):
         with pytest.raises(RecipeError, match="size: expected at least 1, found 0"):
-            prepare(modality, {"size": 0}, tmp_path, Options("cpu"))
+            prepare(modality, {"size": 0}, tmp_path, Execution("cpu"))
     with pytest.raises(RecipeError, match="device"):
         pick_device("tpu")
 

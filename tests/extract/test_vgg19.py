@@ -8,7 +8,7 @@ from torchvision.transforms.functional import normalize
 
 from cmg.extract import vgg19, weights
 from cmg.extract.calibrate import OPEN
-from cmg.extract.options import RecipeError, recipe_from
+from cmg.extract.recipes import RecipeError, recipe_from
 from cmg.extract.vgg19 import CAFFE_BGR_MEAN, FULL, MINI, Network, Recipe, layers, normalise, random_layers, resize
 from cmg.media.source import Decoded
 

@@ -4,7 +4,7 @@ import torch
 
 from cmg.extract import weights
 from cmg.extract.logmel import example
-from cmg.extract.options import RecipeError
+from cmg.extract.recipes import RecipeError
 from cmg.extract.vggish import Network, Recipe
 from cmg.extract.vggish_net import VGGish, random_vggish
 from cmg.media.source import Decoded

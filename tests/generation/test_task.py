@@ -11,7 +11,7 @@ from cmg.generation.distance import frechet
 from cmg.generation.looks import RandomLook
 from cmg.generation.mapper import Schedule, fit
 from cmg.generation.pairs import Pairs
-from cmg.generation.task import MAPPER, MEAN, Options, Reference, Task, floors
+from cmg.generation.task import MAPPER, MEAN, GenerationOptions, Reference, Task, floors
 from cmg.tasks.codes import RunCodes, StoredCodes
 
 CPU = torch.device("cpu")
@@ -50,7 +50,7 @@ def made(world, codes, ranking=None, recode=lambda pictures: np.zeros((0, 8))):
     kinds, generator, look, real = world
     pairs = Pairs.of(codes, clips(), 500)
     train = lambda examples, name: fit(examples, generator, Schedule(400, 32, 3e-3, 64), CPU)  # noqa: E731
-    options = Options(seed=0, share=0.5, worst=0.0, shown=4)
+    options = GenerationOptions(seed=0, share=0.5, worst=0.0, shown=4)
     return Task(codes, pairs, real, Album(generator), look, train, recode, options).run(ranking)
 
 

@@ -8,10 +8,10 @@ from PIL import Image
 
 from cmg.datasets.clips import Clip, write_index
 from cmg.datasets.listing import fingerprint
-from cmg.report.examples import Picture
+from cmg.report.retrieved import Picture
 from cmg.results import Answer, Example, Item
 from pipeline import params, paths
-from pipeline.page.examples import exhibits
+from pipeline.page.previews import exhibits
 
 
 @pytest.fixture

@@ -242,8 +242,8 @@ def test_the_limits_of_one_file_reach_the_decoding_processes(described, monkeypa
     class Stopped(Exception):
         """No error of the operating system, which would be a message and status 1."""
 
-    def stop(job, clips, root, writer, options, progress):
-        asked.append((options.time_limit, options.memory_limit))
+    def stop(job, clips, root, writer, execution, progress):
+        asked.append((execution.time_limit, execution.memory_limit))
         raise Stopped
 
     monkeypatch.setattr(features_stage, "run_job", stop)

@@ -6,7 +6,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from pipeline import files
+from pipeline import disk
 from pipeline.orchestration import handover
 from tests.store.samples import contents, write
 
@@ -18,7 +18,7 @@ def stage(tmp_path, monkeypatch):
     """A finished stage that made the store x.zarr."""
     monkeypatch.chdir(tmp_path)
     store = write(Path("x.zarr"), failing={2: "missing"})
-    Path("receipt.json").write_text(json.dumps({**RECEIPT, "outputs": {"x.zarr": files.digest(store)}}))
+    Path("receipt.json").write_text(json.dumps({**RECEIPT, "outputs": {"x.zarr": disk.digest(store)}}))
     return SimpleNamespace(receipt="receipt.json", outs=["x.zarr", "receipt.json"])
 
 

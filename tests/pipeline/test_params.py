@@ -13,7 +13,7 @@ from pydantic import BaseModel
 from ruamel.yaml import YAML
 
 from cmg.methods import METHODS, config_class
-from cmg.tasks.options import EvaluateOptions
+from cmg.tasks.settings import EvaluateOptions
 from cmg.toc import toc_scores
 from pipeline.params import ParameterError, Params, Toc, parse
 

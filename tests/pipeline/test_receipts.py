@@ -8,7 +8,7 @@ import pytest
 
 from cmg.files import write_bytes
 from cmg.store import StoreError
-from pipeline.files import LinkedFolder
+from pipeline.disk import LinkedFolder
 from pipeline.orchestration import receipts
 from pipeline.orchestration.claims import Busy
 from tests.pipeline.test_claims import held

@@ -8,17 +8,17 @@ import numpy as np
 import pytest
 
 from cmg.media.preview import jpeg
-from cmg.report.examples import Exhibit, Picture
 from cmg.report.history import read_history
 from cmg.report.html import report_html
 from cmg.report.inputs import Training
 from cmg.report.logs import Log
 from cmg.report.measured import Absent, Measured
 from cmg.report.pagetables import score_table
+from cmg.report.retrieved import Exhibit, Picture
 from cmg.report.write import build_table
 from tests.report import chromium
 from tests.report.conftest import make_files, make_inputs
-from tests.report.test_examples import SENTENCE, SOUND, shown
+from tests.report.test_retrieved import SENTENCE, SOUND, shown
 from tests.report.test_health import HEAD, ROWS, make_maps
 from tests.report.test_tables import retrieval_run
 

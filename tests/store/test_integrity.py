@@ -6,7 +6,7 @@ import re
 
 import pytest
 
-from cmg.store import FeatureStore, StoreError, files
+from cmg.store import FeatureStore, StoreError, documents
 from cmg.store.integrity import check, summary, verify
 from cmg.store.root import seal_of
 from tests.store.samples import contents, make_spec, write
@@ -88,7 +88,7 @@ def reseal(path, name: str, data: bytes, **attributes) -> None:
     document["attributes"]["files"][name] = {"bytes": len(data), "sha256": hashlib.sha256(data).hexdigest()}
     document["attributes"] |= attributes
     document["attributes"]["seal"] = seal_of(document["attributes"])
-    (path / "zarr.json").write_bytes(files.document(document))
+    (path / "zarr.json").write_bytes(documents.document(document))
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,7 @@ import pytest
 
 from cmg.datasets.clips import Clip, Event
 from cmg.tasks.codes import RunCodes, StoredCodes
-from cmg.tasks.options import EvaluateOptions
+from cmg.tasks.settings import EvaluateOptions
 
 CONCEPTS = {  # concept -> label in (ave, avvp, ucf101, vggsound_avel)
     "dog": ("Bark", "Dog", "Basketball", "basketball bounce"),

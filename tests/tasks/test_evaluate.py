@@ -10,7 +10,7 @@ import pytest
 from cmg.answers import class_scores, keeping
 from cmg.tasks.codes import RunCodes, StoredCodes
 from cmg.tasks.evaluate import TASKS, _with_dead, evaluate_run
-from cmg.tasks.options import Q_CHOSEN, Q_FIXED, EvaluateOptions
+from cmg.tasks.settings import Q_CHOSEN, Q_FIXED, EvaluateOptions
 from cmg.toc import toc_scores
 
 

@@ -9,7 +9,7 @@ import pytest
 import torch
 
 from cmg.tasks import heads
-from cmg.tasks.options import EvaluateOptions
+from cmg.tasks.settings import EvaluateOptions
 
 OPTIONS = EvaluateOptions(epochs=6, learning_rate=0.02, batch_size=7)
 GOLDEN = Path(os.environ.get("CMG_SHARED", Path(__file__).parents[2] / "../shared")) / "golden/fcid/downstream_heads.npz"

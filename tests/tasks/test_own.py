@@ -10,7 +10,7 @@ from cmg.answers import keeping
 from cmg.datasets.clips import Clip, Event
 from cmg.tasks.codes import RunCodes, StoredCodes, clip_codes
 from cmg.tasks.evaluate import evaluate_run, own_tasks
-from cmg.tasks.options import EvaluateOptions
+from cmg.tasks.settings import EvaluateOptions
 
 T, CLASSES = 4, 3
 BOOK = np.eye(2 * CLASSES, 16, dtype=np.float32)

@@ -14,7 +14,7 @@ from cmg.datasets.readers import index_dataset
 from cmg.tasks import recipes
 from cmg.tasks.codes import RunCodes, StoredCodes
 from cmg.tasks.evaluate import evaluate_run
-from cmg.tasks.options import EvaluateOptions
+from cmg.tasks.settings import EvaluateOptions
 
 ANNOTATIONS = Path(os.environ.get("CMG_SHARED", Path(__file__).parents[2] / "../shared")) / "annotations"
 OPTIONS = EvaluateOptions(protocol="published")

@@ -12,9 +12,9 @@ from hypothesis.extra.numpy import arrays
 from cmg.datasets.clips import Clip
 from cmg.tasks.codes import RunCodes, StoredCodes
 from cmg.tasks.evaluate import evaluate_run
-from cmg.tasks.options import EvaluateOptions
 from cmg.tasks.recall import released_recall
 from cmg.tasks.retrieval import TASKS, cosine
+from cmg.tasks.settings import EvaluateOptions
 from cmg.toc import RELEASE, toc_scores
 
 OPTIONS = EvaluateOptions()

@@ -4,10 +4,10 @@ import numpy as np
 import pytest
 
 from cmg.results import Item
-from cmg.tasks.examples import all_examples
-from cmg.tasks.examples import examples as examples_of
 from cmg.tasks.recall import expected_recall
 from cmg.tasks.retrieval import TASKS, cosine
+from cmg.tasks.retrieved import all_examples
+from cmg.tasks.retrieved import examples as examples_of
 from tests.tasks.test_retrieval import codes_of, index_of
 
 

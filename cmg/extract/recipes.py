@@ -71,7 +71,7 @@ class PixelRecipe:
 
 
 @dataclass(frozen=True)
-class Options:
+class Execution:
     """How extraction runs.
 
     device: `auto`, `cpu` or `cuda`; workers: decoding processes; time_limit: seconds one file may take to decode;

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from cmg.datasets.files import DatasetError, Line, csv_fields, read_json, read_lines, read_table, seconds
+from cmg.datasets.annotations import DatasetError, Line, csv_fields, read_json, read_lines, read_table, seconds
 from cmg.datasets.problems import Problems
 from tests.datasets.lines import JSON
 

@@ -5,9 +5,9 @@ from dataclasses import replace
 
 import pytest
 
-from cmg.report.examples import Drawer, Exhibit, Picture, Sound, envelope, sections
 from cmg.report.html import report_html
 from cmg.report.measured import Measured
+from cmg.report.retrieved import Drawer, Exhibit, Picture, Sound, envelope, sections
 from cmg.results import Answer, Example, Item
 from tests.report.conftest import HOSTILE
 from tests.report.test_html import Page

@@ -12,7 +12,7 @@ from cmg.media.preview import jpeg, preview
 from cmg.media.source import Decoded, Source
 from cmg.media.video import VideoTask
 from cmg.media.window import Window
-from cmg.report.examples import Exhibit, Picture, Sound
+from cmg.report.retrieved import Exhibit, Picture, Sound
 from cmg.results import Example, Item
 from pipeline import paths
 from pipeline.params import Params

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cmg.extract.options import WORDS, RecipeError
+from cmg.extract.recipes import WORDS, RecipeError
 from cmg.extract.run import MODULES, recipe_of
 
 KEYS = [(modality, key) for modality in MODULES for key in get_type_hints(type(recipe_of(modality, {})))]
