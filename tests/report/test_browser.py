@@ -18,8 +18,8 @@ from cmg.report.retrieved import Exhibit, Picture
 from cmg.report.write import build_table
 from tests.report import chromium
 from tests.report.conftest import make_files, make_inputs
-from tests.report.test_retrieved import SENTENCE, SOUND, shown
 from tests.report.test_health import HEAD, ROWS, make_maps
+from tests.report.test_retrieved import SENTENCE, SOUND, shown
 from tests.report.test_tables import retrieval_run
 
 pytestmark = pytest.mark.skipif(
