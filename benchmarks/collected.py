@@ -2,9 +2,9 @@
 
     python -m benchmarks.collected . ../other --out docs/results.csv
 
-prints two Markdown tables, a row per method and variant: the average of table 1's eight cells seed by seed, its mean, with TOC, in the
-scored modality, and retrieval (mean of R@1, R@5 and R@10 over datasets and directions); then cell by cell. Mean ± sample standard
-deviation over seeds, percent. A folder's run takes the place of an earlier folder's.
+prints two Markdown tables, a row per method and variant: the average of table 1's eight cells seed by seed, its mean,
+with TOC, in the scored modality, and retrieval (mean of R@1, R@5 and R@10 over datasets and directions); then cell by
+cell. Mean ± sample standard deviation over seeds, percent. A folder's run takes the place of an earlier folder's.
 """
 
 import argparse
@@ -35,7 +35,14 @@ def rows(found: Sequence[Run]) -> Iterator[dict[str, object]]:
             cells, same = ({cell.key: cell.value(run, toc, bound) for cell in CELLS} for bound in (False, True))
             recalls = [cell.score for cell in run.cells if cell.toc == toc and cell.metric == "recall"]
             means = {"average": fmean(cells.values()), "same": fmean(same.values()), "retrieval": fmean(recalls)}
-            yield {"method": run.method, "variant": run.variant, "seed": run.seed, "toc": "yes" if toc else "no", **cells, **means}
+            yield {
+                "method": run.method,
+                "variant": run.variant,
+                "seed": run.seed,
+                "toc": "yes" if toc else "no",
+                **cells,
+                **means,
+            }
 
 
 def tables(frame: pd.DataFrame) -> str:
@@ -44,7 +51,10 @@ def tables(frame: pd.DataFrame) -> str:
     for (method, variant), group in frame.groupby(["method", "variant"], sort=False):
         plain, toc = (group[group.toc == kind] for kind in ("no", "yes"))
         named = [f"`{method}`", variant]
-        means = [spread(list(column)) if len(column) else "–" for column in (plain.average, toc.average, plain.same, plain.retrieval)]
+        means = [
+            spread(list(column)) if len(column) else "–"
+            for column in (plain.average, toc.average, plain.same, plain.retrieval)
+        ]
         first.append([*named, listed(list(plain.average)), *means])
         second.append([*named, *(spread(list(plain[key])) for key in KEYS)])
     heads = ["average of the eight cells, seed by seed", "mean", "+ TOC", "same modality", "retrieval"]
@@ -62,7 +72,9 @@ def main() -> None:
     arguments = parser.parse_args()
     frame = pd.DataFrame(rows(runs(arguments.projects)))
     if frame.empty:
-        raise SystemExit(f"no runs in {', '.join(str(folder / 'results' / 'runs') for folder in arguments.projects)}; run: dvc repro")
+        raise SystemExit(
+            f"no runs in {', '.join(str(folder / 'results' / 'runs') for folder in arguments.projects)}; run: dvc repro"
+        )
     if arguments.out:
         kept = frame.drop(columns=["same", "retrieval"])
         notice = (arguments.projects[0] / "results" / "table1.csv").read_text().splitlines()[0]

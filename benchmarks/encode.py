@@ -3,9 +3,10 @@
     python -m benchmarks.encode                       FCID and CoDAAR, both variants, 2 threads
     python -m benchmarks.encode --methods dcid --threads 1 --device cuda
 
-`seconds`: median over rounds of audio and video together; the methods take turns. `fastest`: of these. `cpu`: least processor time of a
-round, all threads together; with --threads 1 a figure that other work on the machine does not lengthen. `means`: `seconds` from the
-512-d spatial means per second, where the variant's attention needs no more. `parameters`: those that encoding reads.
+`seconds`: median over rounds of audio and video together; the methods take turns. `fastest`: of these. `cpu`: least
+processor time of a round, all threads together; with --threads 1 a figure that other work on the machine does not
+lengthen. `means`: `seconds` from the 512-d spatial means per second, where the variant's attention needs no more.
+`parameters`: those that encoding reads.
 """
 
 import argparse
@@ -60,7 +61,11 @@ def used(method: Method) -> int:
 def measure(methods: dict[str, Method], given: Features, rounds: int) -> dict[str, dict]:
     means = given | {"video": given["video"].mean(dim=(2, 3))}
     work = {name: encode(method, given) for name, method in methods.items()}
-    work |= {f"{name} means": encode(m, means) for name, m in methods.items() if getattr(m.encoder.pool, "spatial", "") == "inert"}
+    work |= {
+        f"{name} means": encode(m, means)
+        for name, m in methods.items()
+        if getattr(m.encoder.pool, "spatial", "") == "inert"
+    }
     for run in work.values():
         run()  # warm
     taken: dict[str, list[tuple[float, float]]] = {name: [] for name in work}
@@ -70,7 +75,11 @@ def measure(methods: dict[str, Method], given: Features, rounds: int) -> dict[st
     result = {}
     for name, method in methods.items():
         wall, cpu = zip(*taken[name], strict=True)
-        found = {"seconds": round(statistics.median(wall), 3), "fastest": round(min(wall), 3), "cpu": round(min(cpu), 3)}
+        found = {
+            "seconds": round(statistics.median(wall), 3),
+            "fastest": round(min(wall), 3),
+            "cpu": round(min(cpu), 3),
+        }
         if means_only := taken.get(f"{name} means"):
             found["means"] = round(statistics.median(wall for wall, _ in means_only), 3)
         result[name] = found | {"parameters": used(method)}
@@ -88,10 +97,16 @@ def main() -> None:
     args = parser.parse_args()
     torch.set_num_threads(args.threads)
     device = torch.device(args.device)
-    methods = {f"{m} {v}": build(m, {"variant": v, "specific_channels": 32}).eval().to(device) for m in args.methods for v in args.variants}
+    methods = {
+        f"{m} {v}": build(m, {"variant": v, "specific_channels": 32}).eval().to(device)
+        for m in args.methods
+        for v in args.variants
+    }
     found = measure(methods, features(args.clips, device), args.rounds)
     load = f"load {os.getloadavg()[0]:.1f} at the end"
-    machine = f"{platform.machine()}, {os.cpu_count()} cores ({load}), {args.threads} threads, torch {torch.__version__}"
+    machine = (
+        f"{platform.machine()}, {os.cpu_count()} cores ({load}), {args.threads} threads, torch {torch.__version__}"
+    )
     print(json.dumps({"machine": machine, "clips": args.clips, **found}, indent=1))
 
 

@@ -4,10 +4,12 @@
     python -m benchmarks.extract --full --clips 3 --frames-per-second 2
     python -m benchmarks.extract --device cuda --full --clips 64 --workers 12 --frames-per-second 16
 
-`bare`: the forward pass alone, frames prepared beforehand, precision of the engine. `engine`: decode, resize, normalise, forward, deliver.
-`loop`: what scripts do today: OpenCV decodes every frame and resizes the wanted ones, float32, one clip after the other, no overlap.
-Asked for on a CPU: the engine at least 0.9 times bare and 1.5 times the loop.
-The three take turns; ratios are medians over rounds. Decoding processes start before the clock does (a long run pays that once).
+`bare`: the forward pass alone, frames prepared beforehand, precision of the engine. `engine`: decode, resize,
+normalise, forward, deliver.
+`loop`: what scripts do today: OpenCV decodes every frame and resizes the wanted ones, float32, one clip after the
+other, no overlap. Asked for on a CPU: the engine at least 0.9 times bare and 1.5 times the loop.
+The three take turns; ratios are medians over rounds. Decoding processes start before the clock does (a long run pays
+that once).
 """
 
 import argparse
@@ -57,7 +59,9 @@ class Sink:
 def make_clip(path: Path, seed: int) -> None:
     """Ten seconds of drifting blocks with grain, H.264."""
     rng = np.random.default_rng(seed)
-    coarse = cv2.resize(rng.integers(0, 256, (12, 40, 3), dtype=np.uint8), (WIDTH * 2, HEIGHT), interpolation=cv2.INTER_NEAREST)
+    coarse = cv2.resize(
+        rng.integers(0, 256, (12, 40, 3), dtype=np.uint8), (WIDTH * 2, HEIGHT), interpolation=cv2.INTER_NEAREST
+    )
     with av.open(str(path), "w") as container:
         stream = container.add_stream("libx264", rate=FPS)
         stream.width, stream.height, stream.pix_fmt = WIDTH, HEIGHT, "yuv420p"
@@ -68,7 +72,8 @@ def make_clip(path: Path, seed: int) -> None:
 
 
 def speed_networks(device: torch.device, widths: tuple[int, ...], per_second: int, *precisions: str) -> list[Network]:
-    """One network of these widths per precision; normal weights of variance 2 / fan-in, uncalibrated, which saves minutes."""
+    """One network of these widths per precision; normal weights of variance 2 / fan-in, uncalibrated, which saves
+    minutes."""
     weights, generator, found = layers(widths).eval().requires_grad_(False), np.random.default_rng(0), []
     for layer in weights:
         if isinstance(layer, torch.nn.Conv2d):
@@ -100,7 +105,11 @@ def loop(network: Network, files: list[Path], per_second: int) -> None:
             decoded.append(read[1])
         capture.release()
         wanted = official_indices(len(decoded), SECONDS, per_second)
-        batch = np.stack([cv2.resize(decoded[index], (224, 224)) for index in wanted]).astype(np.float32) - (103.939, 116.779, 123.68)
+        batch = np.stack([cv2.resize(decoded[index], (224, 224)) for index in wanted]).astype(np.float32) - (
+            103.939,
+            116.779,
+            123.68,
+        )
         tensor = torch.from_numpy(batch.astype(np.float32)).permute(0, 3, 1, 2).contiguous().to(network.device)
         with torch.inference_mode():
             for first in range(0, len(tensor), per_second):  # a second at a time
@@ -135,7 +144,9 @@ def measure(args: argparse.Namespace, folder: Path) -> dict:
     widths = FULL if args.full else MINI
     engine, plain = speed_networks(device, widths, args.frames_per_second, args.precision, "float32")
     plain.layers.to(memory_format=torch.contiguous_format)
-    different = difference(decode(VideoTask(Source(str(folder), files[0].name), Window(frames_per_second=1))).array, engine, plain)
+    different = difference(
+        decode(VideoTask(Source(str(folder), files[0].name), Window(frames_per_second=1))).array, engine, plain
+    )
     window = Window(frames_per_second=args.frames_per_second)
     tasks = [Task(row, VideoTask(Source(str(folder), file.name), window)) for row, file in enumerate(files)]
     frames = args.clips * SECONDS * args.frames_per_second
@@ -160,7 +171,10 @@ def difference(frames: np.ndarray, engine: Network, plain: Network) -> dict[str,
         found, exact = (network.maps(torch.from_numpy(frames)).flatten(1).double() for network in (engine, plain))
     apart = ((found - exact).norm(dim=1) / exact.norm(dim=1)).mean()
     cosine = torch.nn.functional.cosine_similarity(found, exact).min()
-    return {"relative_difference_to_float32": float(f"{apart:.2g}"), "lowest_cosine_to_float32": round(float(cosine), 6)}
+    return {
+        "relative_difference_to_float32": float(f"{apart:.2g}"),
+        "lowest_cosine_to_float32": round(float(cosine), 6),
+    }
 
 
 def summary(taken: dict[str, list[float]], frames: int) -> dict:

@@ -1,9 +1,11 @@
-"""What the zeros do that the released retrieval driver fills sounds up with: seconds whose code differs between batch sizes.
+"""What the zeros do that the released retrieval driver fills sounds up with: seconds whose code differs between batch
+sizes.
 
     python -m benchmarks.filled_up dcid-0 codaar-0
 
-One line per run and dataset, from the checkpoints and feature stores at hand: the share of the real seconds of the sounds that take part in
-retrieval whose code is another one in batches of `--batch` captions (64, as the driver) than alone. docs/protocols.md tells it.
+One line per run and dataset, from the checkpoints and feature stores at hand: the share of the real seconds of the
+sounds that take part in retrieval whose code is another one in batches of `--batch` captions (64, as the driver) than
+alone. docs/protocols.md tells it.
 """
 
 import argparse
@@ -34,7 +36,9 @@ def changed(run: str, dataset: str, batch: int, given: params.Params) -> str:
     steps = alone.indices.shape[1]
     real = np.arange(steps) < alone.valid[:, None]
     other = (alone.indices != filled.indices[:, :steps])[..., 0][real]
-    return f"{run} {dataset}: {100 * other.mean():.1f} % of {other.size} seconds of {int((alone.valid > 0).sum())} sounds"
+    return (
+        f"{run} {dataset}: {100 * other.mean():.1f} % of {other.size} seconds of {int((alone.valid > 0).sum())} sounds"
+    )
 
 
 def main(argv: list[str] | None = None) -> None:

@@ -1,13 +1,15 @@
-"""A dress rehearsal at full size: VGGSound-AVEL 40K and AVE as they are, but for what is in the films, through every stage.
+"""A dress rehearsal at full size: VGGSound-AVEL 40K and AVE as they are, but for what is in the films, through every
+stage.
 
     python -m benchmarks.full_size FOLDER                   about 25 GB of disk; the same command goes on where it was
     python -m benchmarks.full_size FOLDER --clips 400       the same at another size
 
-FOLDER becomes a clone of this repository (what is committed) with its own data: 40,801 clips in the official lists, a small file each in
-place of a film, and stores of the official shape whose rows are simulated (`benchmarks/simulated.py`) and written by the stage's own
-writer, so that the real commands find them done. Then DVC runs the stages. For every step: seconds, most memory (of all its processes
-together, without the pages of mapped files), bytes read from files. What training itself takes is measured by `benchmarks.step`; here
-its start is, and its first steps, at the official widths; the checkpoint that the later stages read is of a narrow branch.
+FOLDER becomes a clone of this repository (what is committed) with its own data: 40,801 clips in the official lists, a
+small file each in place of a film, and stores of the official shape whose rows are simulated
+(`benchmarks/simulated.py`) and written by the stage's own writer, so that the real commands find them done. Then DVC
+runs the stages. For every step: seconds, most memory (of all its processes together, without the pages of mapped
+files), bytes read from files. What training itself takes is measured by `benchmarks.step`; here its start is, and its
+first steps, at the official widths; the checkpoint that the later stages read is of a narrow branch.
 
 Asked for: no step over ten minutes but the filling of stores and training, none above 8 GB, `dvc status` in 20 seconds.
 """
@@ -108,13 +110,22 @@ def steps(folder: Path, clips: int) -> dict[str, Callable[[], Cost]]:
     found["corpus"] = partial(repro, "corpus@vggsound_avel")
     found["status after a record"] = partial(dvc, "status", "dvc.yaml")
     found["first steps at official widths"] = partial(first_steps, folder)
-    for name, target in (("pretrain, narrow", "pretrain"), ("codes", "codes"), ("toc", "toc"), ("evaluate", "evaluate")):
+    for name, target in (
+        ("pretrain, narrow", "pretrain"),
+        ("codes", "codes"),
+        ("toc", "toc"),
+        ("evaluate", "evaluate"),
+    ):
         found[name] = partial(repro, f"{target}@fcid-0")
     found |= {name: partial(repro, name) for name in ("tables", "plots", "report")}
     found["verify table 1"] = partial(pipeline, "verify", "results/table1.csv")
     found["status, nothing to do"] = partial(dvc, "status", "dvc.yaml")
-    found["edit of fcid.codebook_size: plan"] = partial(edited, folder, {"fcid.codebook_size": 512}, dvc, "repro", "--dry")
-    found["one clip more: scan"] = partial(after, partial(add_clip, folder, clips), partial(pipeline, "scan", "vggsound_avel"))
+    found["edit of fcid.codebook_size: plan"] = partial(
+        edited, folder, {"fcid.codebook_size": 512}, dvc, "repro", "--dry"
+    )
+    found["one clip more: scan"] = partial(
+        after, partial(add_clip, folder, clips), partial(pipeline, "scan", "vggsound_avel")
+    )
     found["one clip more: index"] = partial(repro, "index@vggsound_avel")
     for modality in ("video", "audio", "text"):
         found[f"one clip more: {modality}"] = partial(repro, f"features_{modality}@vggsound_avel")
@@ -138,7 +149,12 @@ def measured(folder: Path, *command: str, until: Callable[[], bool] | None = Non
         log.write(f"$ {' '.join(command)}\n")
         log.flush()
         process = subprocess.Popen(
-            [sys.executable, "-m", *command], cwd=folder, env=_environment(), stdout=log, stderr=log, start_new_session=True
+            [sys.executable, "-m", *command],
+            cwd=folder,
+            env=_environment(),
+            stdout=log,
+            stderr=log,
+            start_new_session=True,
         )
         watcher = threading.Thread(target=_watch, args=(process, most))
         watcher.start()
@@ -158,7 +174,8 @@ def _environment() -> dict[str, str]:
 
 
 def _read() -> int:
-    """Bytes that this process and those it has waited for, which Linux adds to its own, have read, from caches and from disks."""
+    """Bytes that this process and those it has waited for, which Linux adds to its own, have read, from caches and from
+    disks."""
     fields = dict(entry.split(": ") for entry in Path("/proc/self/io").read_text().splitlines())
     return int(fields["rchar"])
 
@@ -181,7 +198,9 @@ def _memory(pid: int) -> int:
             status = Path(f"/proc/{member.pid}/status").read_text()
         except OSError:  # it has ended
             continue
-        total += sum(int(entry.split()[1]) for entry in status.splitlines() if entry.startswith(("RssAnon:", "RssShmem:")))
+        total += sum(
+            int(entry.split()[1]) for entry in status.splitlines() if entry.startswith(("RssAnon:", "RssShmem:"))
+        )
     return total << 10
 
 
@@ -299,8 +318,13 @@ def write_ave(root: Path, clips: int) -> None:
     """Annotations and splits of AVE, of 28 classes, and a file per clip."""
     root.mkdir(parents=True, exist_ok=True)
     draws = np.random.default_rng(2)
-    rows = [f"{AVE_CLASSES[draws.integers(28)]}&ave{row:07d}&good&{draws.integers(0, 3)}&{draws.integers(6, 11)}" for row in range(clips)]
-    (root / "Annotations.txt").write_text("Category&VideoID&Quality&StartTime&EndTime\n" + "".join(f"{row}\n" for row in rows))
+    rows = [
+        f"{AVE_CLASSES[draws.integers(28)]}&ave{row:07d}&good&{draws.integers(0, 3)}&{draws.integers(6, 11)}"
+        for row in range(clips)
+    ]
+    (root / "Annotations.txt").write_text(
+        "Category&VideoID&Quality&StartTime&EndTime\n" + "".join(f"{row}\n" for row in rows)
+    )
     places = splits_of(clips)
     for split, file in (("train", "trainSet.txt"), ("val", "valSet.txt"), ("test", "testSet.txt")):
         (root / file).write_text("".join(f"{row}\n" for row, place in zip(rows, places, strict=True) if place == split))
@@ -319,7 +343,8 @@ def add_clip(folder: Path, clips: int) -> None:
 
 
 def fill(dataset: str, modality: str) -> None:
-    """Write simulated rows into the unfinished work of this project's store, by the stage's own specification and writer."""
+    """Write simulated rows into the unfinished work of this project's store, by the stage's own specification and
+    writer."""
     from cmg.datasets.clips import read_index
     from cmg.store.writer import StoreWriter
     from pipeline import params as parameters
@@ -335,7 +360,9 @@ def fill(dataset: str, modality: str) -> None:
     known = sorted({event.label for clip in clips for event in clip.events})
     labels = torch.tensor([known.index(clip.events[0].label) for clip in clips])
     world = Simulation(classes=len(known))
-    with StoreWriter(paths.store(dataset, modality), paths.work("features", dataset, modality), spec, part=(1, 1)) as writer:
+    with StoreWriter(
+        paths.store(dataset, modality), paths.work("features", dataset, modality), spec, part=(1, 1)
+    ) as writer:
         todo = writer.todo
         for first in range(0, len(todo), CHUNK):
             rows = todo[first : first + CHUNK]

@@ -1,15 +1,17 @@
-"""The 40,801 clips of VGGSound-AVEL 40K as files: how many, how large, and how long DVC takes to add, check and restore them.
+"""The 40,801 clips of VGGSound-AVEL 40K as files: how many, how large, and how long DVC takes to add, check and restore
+them.
 
     python -m benchmarks.full_store                 a store, a zipped pickle per clip, an npy per clip, one after the other
     python -m benchmarks.full_store --layouts store --clips 87323 --folder /scratch
     python -m benchmarks.full_store --layouts store --official --clips 4080 --cache-type hardlink    a tenth of the clips, at their size
 
-What users have today is one zipped pickle (or npy) per clip. All three hold the same clips. Simulated: a clip is 10x1x1x512 float16, a
-49th of the official 10x7x7x512, and a shard holds as many clips as it does at the official size (256), so the number of files
-is the true one and hashing and copying are a 49th; bytes at the official size are computed. Each layout has a DVC project of its
-own, with the default of DVC (copies, or reflinks where the file system has them) or `--cache-type`. `disk_bytes`: what the store, the
-links for the next run beside it (`previous`) and DVC's cache take together. `exp_run` is an experiment in a folder of its own (`dvc exp run
---temp`) whose stage reads the store's root.
+What users have today is one zipped pickle (or npy) per clip. All three hold the same clips. Simulated: a clip is
+10x1x1x512 float16, a 49th of the official 10x7x7x512, and a shard holds as many clips as it does at the official size
+(256), so the number of files is the true one and hashing and copying are a 49th; bytes at the official size are
+computed. Each layout has a DVC project of its own, with the default of DVC (copies, or reflinks where the file system
+has them) or `--cache-type`. `disk_bytes`: what the store, the links for the next run beside it (`previous`) and DVC's
+cache take together. `exp_run` is an experiment in a folder of its own (`dvc exp run --temp`) whose stage reads the
+store's root.
 """
 
 import argparse
@@ -36,7 +38,14 @@ CLIPS = 40_801
 OFFICIAL, SHAPE = (10, 7, 7, 512), (10, 1, 1, 512)
 CLIP_BYTES = 2 * int(np.prod(SHAPE))
 SCALE = int(np.prod(OFFICIAL)) // int(np.prod(SHAPE))
-STAGE = {"read": {"cmd": "cp features/zarr.json root.json", "params": ["edited"], "deps": ["features"], "outs": ["root.json"]}}
+STAGE = {
+    "read": {
+        "cmd": "cp features/zarr.json root.json",
+        "params": ["edited"],
+        "deps": ["features"],
+        "outs": ["root.json"],
+    }
+}
 
 
 def features(row: int, shape: tuple[int, ...] = SHAPE) -> np.ndarray:
@@ -68,11 +77,16 @@ def write_npys(folder: Path, clips: int) -> None:
         np.save(folder / f"features/{row:011d}.npy", features(row))
 
 
-LAYOUTS: dict[str, Callable[[Path, int], None]] = {"store": write_store, "zipped pickles": write_zips, "npy": write_npys}
+LAYOUTS: dict[str, Callable[[Path, int], None]] = {
+    "store": write_store,
+    "zipped pickles": write_zips,
+    "npy": write_npys,
+}
 
 
 def measure(layout: str, folder: Path, clips: int, official: bool = False, cache_type: str = "") -> dict[str, float]:
-    """Write one layout into `folder` and let DVC handle it; seconds of wall time, and of processor time, which other jobs change less."""
+    """Write one layout into `folder` and let DVC handle it; seconds of wall time, and of processor time, which other
+    jobs change less."""
     write = partial(write_store, shape=OFFICIAL) if official else LAYOUTS[layout]
     found = timed("write", lambda: write(folder, clips))
     data = folder / "features"
@@ -126,7 +140,10 @@ def timed(what: str, work: Callable[[], object]) -> dict[str, float]:
     """Seconds that `work` takes by the clock, and on processors, its child processes included."""
     begin, used = time.perf_counter(), processor_seconds()
     work()
-    return {f"{what}_seconds": round(time.perf_counter() - begin, 3), f"{what}_cpu_seconds": round(processor_seconds() - used, 3)}
+    return {
+        f"{what}_seconds": round(time.perf_counter() - begin, 3),
+        f"{what}_cpu_seconds": round(processor_seconds() - used, 3),
+    }
 
 
 def processor_seconds() -> float:
@@ -140,9 +157,13 @@ def main() -> None:
     parser.add_argument("--layouts", nargs="+", choices=LAYOUTS, default=list(LAYOUTS))
     parser.add_argument("--official", action="store_true", help="clips of the official size, in a store")
     parser.add_argument("--cache-type", default="", help="DVC's cache.type; default: DVC's own")
-    parser.add_argument("--folder", type=Path, help="where to work (default: the system's temporary folder); 1 GB free for a layout")
+    parser.add_argument(
+        "--folder", type=Path, help="where to work (default: the system's temporary folder); 1 GB free for a layout"
+    )
     chosen = parser.parse_args()
-    report: dict[str, object] = {"machine": f"{platform.machine()}, {os.cpu_count()} cores (load {os.getloadavg()[0]:.1f} at the start)"}
+    report: dict[str, object] = {
+        "machine": f"{platform.machine()}, {os.cpu_count()} cores (load {os.getloadavg()[0]:.1f} at the start)"
+    }
     report |= {"python": platform.python_version(), "clips": chosen.clips, "bytes_of_a_clip": CLIP_BYTES}
     for layout in chosen.layouts:
         with tempfile.TemporaryDirectory(dir=chosen.folder) as name:

@@ -4,10 +4,11 @@
     python -m benchmarks.precision codaar --epochs 2 --seeds 0     to see that it runs
     python -m benchmarks.precision fcid --keep                     runs that have a result already are not run again
 
-Run where `make repro` has been run. Runs stand beside those of sweeps, as `<method>+<precision>-<seed>`. In every precision the same seed
-begins with the same weights and draws the same batches and permutations. `apart`: relative difference of a step's total loss from
-float64's at the same step, median over the steps named, mean over seeds. Codebooks make training chaotic (one vector that changes its
-code sends two runs apart), so the last row compares float64 with another seed's.
+Run where `make repro` has been run. Runs stand beside those of sweeps, as `<method>+<precision>-<seed>`. In every
+precision the same seed begins with the same weights and draws the same batches and permutations. `apart`: relative
+difference of a step's total loss from float64's at the same step, median over the steps named, mean over seeds.
+Codebooks make training chaotic (one vector that changes its code sends two runs apart), so the last row compares
+float64 with another seed's.
 """
 
 import argparse
@@ -26,7 +27,11 @@ WINDOWS = ((1, 10), (11, 50), (51, 200))
 
 def with_precision(given: params.Params, precision: str, epochs: int) -> params.Params:
     scale = given.active.model_copy(
-        update={"pretrain": given.active.pretrain.model_copy(update={"precision": precision, "epochs": epochs, "epochs_of": {}})}
+        update={
+            "pretrain": given.active.pretrain.model_copy(
+                update={"precision": precision, "epochs": epochs, "epochs_of": {}}
+            )
+        }
     )
     return given.model_copy(update={"scales": given.scales.model_copy(update={given.scale: scale})})
 
@@ -54,7 +59,9 @@ def main() -> None:
     parser.add_argument("method", choices=METHODS)
     parser.add_argument("--epochs", type=int, default=20)
     parser.add_argument("--seeds", nargs="+", type=int, default=[0, 1, 2])
-    parser.add_argument("--precisions", nargs="+", choices=[name for name in DTYPES if name != "float64"], default=PRECISIONS[1:])
+    parser.add_argument(
+        "--precisions", nargs="+", choices=[name for name in DTYPES if name != "float64"], default=PRECISIONS[1:]
+    )
     parser.add_argument("--keep", action="store_true", help="runs that have a result are not run again")
     args = parser.parse_args()
     given, rows, totals = params.load(), [], {}

@@ -1,8 +1,9 @@
 """Are the features usable? A linear probe per dataset and modality, on clips that the probe has not seen.
 
-``python -m benchmarks.probe`` after the features stages. Per clip: the mean feature over the seconds of its one event class (over
-space, too, for video). Every clip is scored by a probe fitted on other clips (five folds). Beside the accuracy stand the same with
-shuffled labels, and the fitted probes shown only the background seconds of the clips: both belong near chance.
+``python -m benchmarks.probe`` after the features stages. Per clip: the mean feature over the seconds of its one event
+class (over space, too, for video). Every clip is scored by a probe fitted on other clips (five folds). Beside the
+accuracy stand the same with shuffled labels, and the fitted probes shown only the background seconds of the clips: both
+belong near chance.
 """
 
 from collections.abc import Sequence
@@ -100,12 +101,16 @@ CLASSIFIED = ("vggsound_avel", "ave", "avvp", "ucf101")  # retrieval datasets ha
 
 def main() -> None:
     stores = parameters.load().stores
-    print(f"{'dataset':14} {'modality':8} {'accuracy':>8} {'shuffled':>8} {'background':>10} {'majority':>8} classes  clips")
+    print(
+        f"{'dataset':14} {'modality':8} {'accuracy':>8} {'shuffled':>8} {'background':>10} {'majority':>8} classes  clips"
+    )
     for modality in ("video", "audio"):
         for dataset in (name for name in getattr(stores, modality) if name in CLASSIFIED):
             p = of_dataset(modality, paths.store(dataset, modality), paths.index(dataset))
             background = f"{p.background:10.1f}" if p.background is not None else f"{'-':>10}"
-            print(f"{dataset:14} {modality:8} {p.accuracy:8.1f} {p.shuffled:8.1f} {background} {p.majority:8.1f} {p.classes:7} {p.clips:6}")
+            print(
+                f"{dataset:14} {modality:8} {p.accuracy:8.1f} {p.shuffled:8.1f} {background} {p.majority:8.1f} {p.classes:7} {p.clips:6}"
+            )
 
 
 if __name__ == "__main__":

@@ -6,13 +6,14 @@
     python -m benchmarks.rehearsal fcid --set tau=0.1 club_features=sum
     python -m benchmarks.rehearsal fcid --device cuda --batch-size 80 --classes 141 --steps 500
 
-Features are simulated (`benchmarks/simulated.py`: second moments, zeros and class structure of the real ones; every step has clips of its
-own, as a first epoch has), networks have the official widths, a step is that of training. With 28 classes a batch of 16 holds as large a
-share of clips whose sentence another clip has as the papers' 80 of 141 classes do. Printed over the steps: every loss; at the same steps
-the norm of the gradient that each loss alone sends into the encoders, perplexity of the codes that each modality chose since the
-last line, codes that none chose, effective rank; what is unhealthy (`cmg/train/watch.py`). At the end a linear head, fitted on
-one modality's codes, scores clips that nothing has seen, in the same modality (the bound) and in the other, beside chance and the
-control (continuous InfoNCE features and k-means, the same steps on the same clips).
+Features are simulated (`benchmarks/simulated.py`: second moments, zeros and class structure of the real ones; every
+step has clips of its own, as a first epoch has), networks have the official widths, a step is that of training. With 28
+classes a batch of 16 holds as large a share of clips whose sentence another clip has as the papers' 80 of 141 classes
+do. Printed over the steps: every loss; at the same steps the norm of the gradient that each loss alone sends into the
+encoders, perplexity of the codes that each modality chose since the last line, codes that none chose, effective rank;
+what is unhealthy (`cmg/train/watch.py`). At the end a linear head, fitted on one modality's codes, scores clips that
+nothing has seen, in the same modality (the bound) and in the other, beside chance and the control (continuous InfoNCE
+features and k-means, the same steps on the same clips).
 """
 
 from __future__ import annotations
@@ -50,7 +51,9 @@ DIVERGED = 1e6  # total loss at which a run is broken off
 FITTED, SCORED, CODED = 1 << 30, 1 << 31, 1 << 29  # seeds of clips apart from those of the steps
 
 
-def rehearse(name: str, config: dict[str, Any], world: Simulation, seed: int, args: argparse.Namespace) -> dict[str, Any]:
+def rehearse(
+    name: str, config: dict[str, Any], world: Simulation, seed: int, args: argparse.Namespace
+) -> dict[str, Any]:
     """One run: curves at the steps of `reported`, accuracies, seconds."""
     device = torch.device(args.device)
     torch.manual_seed(seed)
@@ -90,7 +93,10 @@ def outcome(
 def history(losses: list[dict[str, float]], parts: int = 4) -> dict[str, list[float]]:
     """The losses as columns of history.csv, a quarter of the run standing for an epoch."""
     size = -(-len(losses) // parts)
-    return {"epoch": [number // size + 1 for number in range(len(losses))], **{k: [row[k] for row in losses] for k in losses[0]}}
+    return {
+        "epoch": [number // size + 1 for number in range(len(losses))],
+        **{k: [row[k] for row in losses] for k in losses[0]},
+    }
 
 
 def reported(steps: int) -> set[int]:
@@ -100,7 +106,8 @@ def reported(steps: int) -> set[int]:
 
 @contextmanager
 def gradients(method: Method, wanted: bool) -> Iterator[dict[str, float]]:
-    """Within it a loss of `method` also leaves, by term, the norm of the gradient that the term alone sends into the encoders."""
+    """Within it a loss of `method` also leaves, by term, the norm of the gradient that the term alone sends into the
+    encoders."""
     norms: dict[str, float] = {}
     loss, encoders = method.loss, list(method.encoder.parameters())
 
@@ -109,7 +116,9 @@ def gradients(method: Method, wanted: bool) -> Iterator[dict[str, float]]:
         for name, term in terms.terms.items():
             if term.requires_grad:
                 found = torch.autograd.grad(term, encoders, retain_graph=True, allow_unused=True)
-                norms[name] = torch.stack([x.norm() for x in found if x is not None] or [term.new_zeros(())]).norm().item()
+                norms[name] = (
+                    torch.stack([x.norm() for x in found if x is not None] or [term.new_zeros(())]).norm().item()
+                )
         return terms
 
     if wanted:
@@ -120,12 +129,20 @@ def gradients(method: Method, wanted: bool) -> Iterator[dict[str, float]]:
 
 
 def accuracies(method: Method, world: Simulation) -> dict[str, float]:
-    """Percent of unseen clips that a head names: `va` is fitted on codes of video and scored on those of sound; `vv`, `aa` the bounds."""
-    fitted, scored = (coded(method, world, number * world.classes, first) for number, first in ((LABELLED, FITTED), (UNSEEN, SCORED)))
+    """Percent of unseen clips that a head names: `va` is fitted on codes of video and scored on those of sound; `vv`,
+    `aa` the bounds."""
+    fitted, scored = (
+        coded(method, world, number * world.classes, first) for number, first in ((LABELLED, FITTED), (UNSEEN, SCORED))
+    )
     found = {}
     for source in ("video", "audio"):
-        head = make_pipeline(StandardScaler(), LogisticRegression(C=0.3, max_iter=1000)).fit(fitted[source], fitted["labels"])
-        found |= {f"{source[0]}{target[0]}": 100 * head.score(scored[target], scored["labels"]) for target in ("video", "audio")}
+        head = make_pipeline(StandardScaler(), LogisticRegression(C=0.3, max_iter=1000)).fit(
+            fitted[source], fitted["labels"]
+        )
+        found |= {
+            f"{source[0]}{target[0]}": 100 * head.score(scored[target], scored["labels"])
+            for target in ("video", "audio")
+        }
     return {key: round(value, 1) for key, value in found.items()}
 
 
@@ -151,8 +168,14 @@ def show(line: dict[str, Any]) -> None:
     sent = {name: f" ({norm:.2g})" for name, norm in line["gradients"].items()}
     losses = "  ".join(f"{name} {value:.4g}{sent.get(name, '')}" for name, value in line["losses"].items())
     health = line["codes"]
-    spread = " ".join(f"{name.partition('/')[2]} {value:.3g}" for name, value in health.items() if name.startswith("perplexity/"))
-    codes = f"  | perplexity {spread}, unused {health['shared/0']:.0%}, rank {health['effective_rank']:.1f}" if spread else ""
+    spread = " ".join(
+        f"{name.partition('/')[2]} {value:.3g}" for name, value in health.items() if name.startswith("perplexity/")
+    )
+    codes = (
+        f"  | perplexity {spread}, unused {health['shared/0']:.0%}, rank {health['effective_rank']:.1f}"
+        if spread
+        else ""
+    )
     print(f"{line['step']:5d}  {losses}{codes}", flush=True)
 
 
@@ -169,7 +192,9 @@ def verdict(run: dict[str, Any], chance: float, control: dict[str, Any] | None) 
 def settings(args: argparse.Namespace, name: str) -> dict[str, Any]:
     """Configuration of a method: variant and modalities where it has them, and `--set`."""
     known = config_class(name).model_fields
-    given = {key: getattr(args, key) for key in ("variant", "modalities") if key in known and getattr(args, key) is not None}
+    given = {
+        key: getattr(args, key) for key in ("variant", "modalities") if key in known and getattr(args, key) is not None
+    }
     yaml = YAML(typ="safe", pure=True)
     for item in args.set if name != CONTROL else ():
         key, _, value = item.partition("=")
@@ -187,7 +212,11 @@ def main() -> None:
     parser.add_argument("--variant", choices=("paper", "release"))
     parser.add_argument("--modalities")
     parser.add_argument(
-        "--set", nargs="*", default=[], metavar="KEY=VALUE", help="options of the method, such as tau=0.1 losses.club=false"
+        "--set",
+        nargs="*",
+        default=[],
+        metavar="KEY=VALUE",
+        help="options of the method, such as tau=0.1 losses.club=false",
     )
     parser.add_argument("--steps", type=int, default=200)
     parser.add_argument("--batch-size", type=int, default=16)
@@ -200,7 +229,11 @@ def main() -> None:
     parser.add_argument("--device", choices=("cpu", "cuda"), default="cpu")
     parser.add_argument("--threads", type=int, default=int(os.environ.get("OMP_NUM_THREADS", 2)))
     parser.add_argument("--no-control", action="store_true")
-    parser.add_argument("--no-gradients", action="store_true", help="losses and codes alone: a line with gradients costs ten steps or so")
+    parser.add_argument(
+        "--no-gradients",
+        action="store_true",
+        help="losses and codes alone: a line with gradients costs ten steps or so",
+    )
     parser.add_argument("--out", type=Path, help="every run as a line of JSON, every loss of every step in it")
     args = parser.parse_args()
     settle(torch.device(args.device), args.threads)
@@ -208,7 +241,9 @@ def main() -> None:
     for seed in args.seeds:
         control = None if args.no_control else rehearse(CONTROL, {}, world, seed, args)
         for name in args.methods:
-            print(f"\n{name} {json.dumps(settings(args, name))}, seed {seed}, batch {args.batch_size}, {args.precision}")
+            print(
+                f"\n{name} {json.dumps(settings(args, name))}, seed {seed}, batch {args.batch_size}, {args.precision}"
+            )
             runs.append(rehearse(name, settings(args, name), world, seed, args))
             print(verdict(runs[-1], 100 / args.classes, control), flush=True)
             if args.out:

@@ -13,7 +13,8 @@ from pipeline.stages import codes, evaluate, pretrain, toc
 
 
 def run_one(method: str, seed: int, point: str | None, params: Params, keep: bool) -> Path:
-    """Train, encode, rank and score one run, beside the runs of sweeps; where its scores are. ``keep``: not when it has scores."""
+    """Train, encode, rank and score one run, beside the runs of sweeps; where its scores are. ``keep``: not when it has
+    scores."""
     result = paths.run_result(paths.run_name(method, seed, point))
     if not (keep and result.is_file()):
         args = argparse.Namespace(method=method, seed=seed, point=point, scoring=None)
@@ -24,7 +25,11 @@ def run_one(method: str, seed: int, point: str | None, params: Params, keep: boo
 
 def average(result: Path) -> float:
     """Mean over table 1's eight cells without TOC, percent."""
-    cells = {f"{cell['task']}_{cell['direction']}": cell["score"] for cell in json.loads(result.read_text())["cells"] if not cell["toc"]}
+    cells = {
+        f"{cell['task']}_{cell['direction']}": cell["score"]
+        for cell in json.loads(result.read_text())["cells"]
+        if not cell["toc"]
+    }
     return statistics.mean(cells[cell.key] for cell in CELLS)
 
 

@@ -1,10 +1,11 @@
 """Features with the statistics of the real ones, made without a data set: what a rehearsal trains on.
 
-Second moments, zeros and means are the measured ones: video E[x^2] = 48.6, read off a public log of the released DCID on 90K; sound
-E[x^2] = 0.49 before the last ReLU (the same log), mean 0.1222, deviation 0.2623, 65.3 % zeros and a dead channel after it (AVE's released
-file); sentences of 7 to 11 words, one per class, in 10 slots, at BERT's scale. What no source gives is chosen, in `SHARES`: how much of a
-feature its class, clip, second, place and noise explain. With these a linear probe on the raw features names 28 classes on unseen clips
-about as well as the papers' same-modality bounds (65 to 85 %; `tests/benchmarks/test_simulated.py` holds all of this).
+Second moments, zeros and means are the measured ones: video E[x^2] = 48.6, read off a public log of the released DCID
+on 90K; sound E[x^2] = 0.49 before the last ReLU (the same log), mean 0.1222, deviation 0.2623, 65.3 % zeros and a dead
+channel after it (AVE's released file); sentences of 7 to 11 words, one per class, in 10 slots, at BERT's scale. What no
+source gives is chosen, in `SHARES`: how much of a feature its class, clip, second, place and noise explain. With these
+a linear probe on the raw features names 28 classes on unseen clips about as well as the papers' same-modality bounds
+(65 to 85 %; `tests/benchmarks/test_simulated.py` holds all of this).
 
 A class shows in both modalities during one event of 4 to 10 seconds; nothing else is shared between sound and picture.
 
@@ -122,10 +123,14 @@ class Simulation:
 
     @cached_property
     def _sentences(self) -> tuple[Tensor, Tensor]:
-        """Word vectors [classes,L,768], zero behind the last word, and numbers of words. The first three words are in every sentence."""
+        """Word vectors [classes,L,768], zero behind the last word, and numbers of words. The first three words are in
+        every sentence."""
         g = torch.Generator().manual_seed(2**42 + self.seed)
         words = torch.randint(self.words[0], self.words[1] + 1, (self.classes,), generator=g).clamp(max=SLOTS)
-        common, vocabulary = torch.randn(CHANNELS["text"], generator=g), torch.randn(4 * self.classes, CHANNELS["text"], generator=g)
+        common, vocabulary = (
+            torch.randn(CHANNELS["text"], generator=g),
+            torch.randn(4 * self.classes, CHANNELS["text"], generator=g),
+        )
         chosen = torch.randint(3, len(vocabulary), (self.classes, SLOTS), generator=g)
         chosen[:, :3] = torch.arange(3)
         sentence = torch.randn(self.classes, 1, CHANNELS["text"], generator=g)

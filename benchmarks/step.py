@@ -6,11 +6,12 @@
         --precisions float64 float32 float32-gathered tf32 bfloat16 bfloat16-gathered
     torchrun --nproc-per-node 2 -m benchmarks.step --threads 1         the batch shared by two processes
 
-A step is that of training, with its deterministic kernels: clips are picked from random features that lie on the device in their stored
-types, and converted. `kernels`: with the library's convolution kernels, as the released code and plain eager code have them; `gathered`:
-matrix products over gathered windows (cmg/nn/convolve.py). Without either word, what training takes: products on the CPU, kernels on a
-GPU. `compiled`: the forward pass under torch.compile; compiling is in `warm_up`. `ratio`: how many times faster than the method's
-first line. `epoch`: seconds for 40,801 clips at that rate. `memory_gib`: most of a GPU's memory, `features_gib` of it for the features.
+A step is that of training, with its deterministic kernels: clips are picked from random features that lie on the device
+in their stored types, and converted. `kernels`: with the library's convolution kernels, as the released code and plain
+eager code have them; `gathered`: matrix products over gathered windows (cmg/nn/convolve.py). Without either word, what
+training takes: products on the CPU, kernels on a GPU. `compiled`: the forward pass under torch.compile; compiling is in
+`warm_up`. `ratio`: how many times faster than the method's first line. `epoch`: seconds for 40,801 clips at that rate.
+`memory_gib`: most of a GPU's memory, `features_gib` of it for the features.
 """
 
 import argparse
@@ -110,10 +111,14 @@ def report(found: list[dict], together: int, args: argparse.Namespace) -> None:
     for line in found:
         line["ratio"] = round(first[line["method"]] / line["seconds"], 1)
     where = (
-        torch.cuda.get_device_name() if args.device == "cuda" else f"{platform.machine()}, {os.cpu_count()} cores, {args.threads} threads"
+        torch.cuda.get_device_name()
+        if args.device == "cuda"
+        else f"{platform.machine()}, {os.cpu_count()} cores, {args.threads} threads"
     )
     machine = f"{where} (load {os.getloadavg()[0]:.1f} at the end), torch {torch.__version__}"
-    print(json.dumps({"machine": machine, "processes": together, "batch_size": args.batch_size, "steps": found}, indent=1))
+    print(
+        json.dumps({"machine": machine, "processes": together, "batch_size": args.batch_size, "steps": found}, indent=1)
+    )
 
 
 if __name__ == "__main__":

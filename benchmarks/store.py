@@ -65,7 +65,8 @@ def readers(store: Path, plain: Path) -> dict[str, Callable[[np.ndarray], np.nda
 
 
 def compare(ways: dict[str, Callable], clips: int, rounds: int) -> dict[str, float]:
-    """Median clips per second of each way over the same random batches, another one first each time; values are compared on the way."""
+    """Median clips per second of each way over the same random batches, another one first each time; values are
+    compared on the way."""
     draws, names = np.random.default_rng(0), list(ways)
     seconds = {name: [] for name in ways}
     for round_number in range(rounds + 1):  # the first round warms the page cache

@@ -1,18 +1,21 @@
-"""Every downstream task of one method at official sizes, on simulated codes; beside it, an epoch of a head that encodes anew.
+"""Every downstream task of one method at official sizes, on simulated codes; beside it, an epoch of a head that encodes
+anew.
 
     python -m benchmarks.tasks                  the strict protocol, task by task
     python -m benchmarks.tasks --published      also the published one: the released heads, epochs and float64
     python -m benchmarks.tasks --share 0.1      a tenth of the clips, to see that it runs
 
-Sizes: AVE 4,143 clips (3,339 / 402 / 402), LLP 649 + 1,200, UCF101 2,003, VGGSound-AVEL 4,813 clips of the shared classes, MSCOCO 500,
-Clotho 1,045 with five captions, FlickrSound 500; 400 codes of 256 dimensions; every task, direction and bound, with and without TOC.
-Each clip's class owns codes, so that heads have something to learn; scores mean nothing.
+Sizes: AVE 4,143 clips (3,339 / 402 / 402), LLP 649 + 1,200, UCF101 2,003, VGGSound-AVEL 4,813 clips of the shared
+classes, MSCOCO 500, Clotho 1,045 with five captions, FlickrSound 500; 400 codes of 256 dimensions; every task,
+direction and bound, with and without TOC. Each clip's class owns codes, so that heads have something to learn; scores
+mean nothing.
 
-`epoch_video`, `epoch_audio`: one epoch of the released AVE head (two linear layers, maximum over seconds, float64, batches of 80 of the
-3,339 training clips) both ways. From stored codes the whole epoch is measured, looking the codes up included. The released scripts run
-the encoder, in training mode and without gradients, on every batch: here FCID's released variant at official widths, with the spatial
-attention computed as the release does (it has no effect there), measured on some batches and extrapolated to the epoch; in float64 as
-released, and in float32. Features are in memory; no time for reading them is counted.
+`epoch_video`, `epoch_audio`: one epoch of the released AVE head (two linear layers, maximum over seconds, float64,
+batches of 80 of the 3,339 training clips) both ways. From stored codes the whole epoch is measured, looking the codes
+up included. The released scripts run the encoder, in training mode and without gradients, on every batch: here FCID's
+released variant at official widths, with the spatial attention computed as the release does (it has no effect there),
+measured on some batches and extrapolated to the epoch; in float64 as released, and in float32. Features are in memory;
+no time for reading them is counted.
 """
 
 import argparse
@@ -90,14 +93,23 @@ def simulate(share: float, draws: bool) -> tuple[RunCodes, dict[str, list[Clip]]
         clips = [make_clip(dataset, split, row, number, onsets[row]) for row, (split, number) in enumerate(places)]
         indices[dataset] = clips
         for modality in MODALITIES[dataset]:
-            rows = [clip.row for clip in clips for _ in clip.captions] if modality == "text" else [clip.row for clip in clips]
+            rows = (
+                [clip.row for clip in clips for _ in clip.captions]
+                if modality == "text"
+                else [clip.row for clip in clips]
+            )
             seconds = SECONDS if dataset in LABELS else 1
-            own = np.array([places[row][1] % 28 for row in rows])[:, None] * 8 + rng.integers(0, 8, (len(rows), seconds))
+            own = np.array([places[row][1] % 28 for row in rows])[:, None] * 8 + rng.integers(
+                0, 8, (len(rows), seconds)
+            )
             chosen = np.where(rng.random(own.shape) < 0.5, own, rng.integers(0, CODES, own.shape))[..., None]
             entries[dataset, modality] = StoredCodes(np.full(len(rows), seconds, np.int32), chosen.astype(np.int32))
     book = np.abs(rng.normal(size=(CODES, D))).astype(np.float32)
     needed = draws_needed("fcid") if draws else {}
-    drawn = {key: np.broadcast_to(entries[key].indices, (n, *entries[key].indices.shape)).astype(np.int16) for key, n in needed.items()}
+    drawn = {
+        key: np.broadcast_to(entries[key].indices, (n, *entries[key].indices.shape)).astype(np.int16)
+        for key, n in needed.items()
+    }
     return RunCodes([book], entries, draws=drawn), indices
 
 
@@ -132,15 +144,21 @@ def median_seconds(work: Callable[[], object], rounds: int) -> float:
 
 
 def time_epoch(modality: str, clips: int, rounds: int) -> dict[str, float]:
-    """Seconds of one epoch of the released head from stored codes (measured) and with every batch encoded anew (extrapolated)."""
+    """Seconds of one epoch of the released head from stored codes (measured) and with every batch encoded anew
+    (extrapolated)."""
     rng, generator = np.random.default_rng(0), torch.Generator().manual_seed(0)
     labels = torch.from_numpy(rng.integers(0, len(AVE_CLASSES), clips))
     book, chosen = rng.random((CODES, D), np.float32), rng.integers(0, CODES, (clips, SECONDS))
     stored = median_seconds(released_epoch(lambda: book[chosen], labels), rounds)
     found = {"clips": clips, "stored_codes_epoch_seconds": round(stored, 4), "batches_measured": rounds}
-    features = torch.rand((AVE.batch_size, SECONDS, *((7, 7, 512) if modality == "video" else (128,))), generator=generator)
+    features = torch.rand(
+        (AVE.batch_size, SECONDS, *((7, 7, 512) if modality == "video" else (128,))), generator=generator
+    )
     for dtype in (torch.float64, torch.float32):
-        method, batch = build("fcid", {"variant": "release", "spatial_attention": "softmax"}).to(dtype).train(), features.to(dtype)
+        method, batch = (
+            build("fcid", {"variant": "release", "spatial_attention": "softmax"}).to(dtype).train(),
+            features.to(dtype),
+        )
 
         def encode(method: Method = method, batch: torch.Tensor = batch) -> np.ndarray:
             return method.codebooks()[0][method.encode(modality, batch).indices[..., 0]].numpy()
@@ -159,17 +177,25 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--share", type=float, default=1.0, help="of the official number of clips")
     parser.add_argument("--published", action="store_true")
-    parser.add_argument("--rounds", type=int, default=9, help="epochs from stored codes, and batches encoded anew, that are measured")
+    parser.add_argument(
+        "--rounds", type=int, default=9, help="epochs from stored codes, and batches encoded anew, that are measured"
+    )
     parser.add_argument("--threads", type=int, default=os.cpu_count())
     args = parser.parse_args(arguments)
     torch.set_num_threads(args.threads)
     codes, indices = simulate(args.share, args.published)
-    found = {"machine": platform.machine(), "threads": args.threads, "clips": {name: len(clips) for name, clips in indices.items()}}
+    found = {
+        "machine": platform.machine(),
+        "threads": args.threads,
+        "clips": {name: len(clips) for name, clips in indices.items()},
+    }
     found["strict_seconds"] = time_tasks(codes, indices, EvaluateOptions())
     if args.published:
         found["published_seconds"] = time_tasks(codes, indices, replace(EvaluateOptions(), protocol="published"))
     for modality in ("video", "audio"):
-        found[f"epoch_{modality}"] = time_epoch(modality, max(AVE.batch_size, round(SIZES["ave"]["train"] * args.share)), args.rounds)
+        found[f"epoch_{modality}"] = time_epoch(
+            modality, max(AVE.batch_size, round(SIZES["ave"]["train"] * args.share)), args.rounds
+        )
     print(json.dumps(found, indent=1))
 
 

@@ -3,14 +3,18 @@
     python -m benchmarks.toc_speed              AVE's and AVVP's official sizes, D = 256
     python -m benchmarks.toc_speed --clips 400 --rounds 3
 
-`two_linear`: the released head of clip tasks (Q->Q per second, maximum, Q->28), on 3,339 clips. `linear`: the paper's head (Q->26 per
-second), on 1,846 clips. Codes are looked up beforehand: encoders cost the same with any Q, so this is all that TOC can save.
+`two_linear`: the released head of clip tasks (Q->Q per second, maximum, Q->28), on 3,339 clips. `linear`: the paper's
+head (Q->26 per second), on 1,846 clips. Codes are looked up beforehand: encoders cost the same with any Q, so this is
+all that TOC can save.
 
-`fitting`: one epoch, batches of 80, gradients and optimiser included. `inference`: the answers for all clips. The two are measured one
-after the other, not in turn. Every round times every Q, beginning with another one each time, by the mean of as many repetitions as fill
-0.2 s. Per Q stand median, first and third quartile over rounds: of the seconds, and of how many times as fast it is as all D dimensions
+`fitting`: one epoch, batches of 80, gradients and optimiser included. `inference`: the answers for all clips. The two
+are measured one after the other, not in turn. Every round times every Q, beginning with another one each time, by the
+mean of as many repetitions as fill
+0.2 s. Per Q stand median, first and third quartile over rounds: of the seconds, and of how many times as fast it is as
+  all D dimensions
 in the same round.
-`ranking_seconds`: TOC itself, on codebooks of 400 x 256 and 8,192 x 1,024; median, first and third quartile over rounds.
+`ranking_seconds`: TOC itself, on codebooks of 400 x 256 and 8,192 x 1,024; median, first and third quartile over
+rounds.
 """
 
 import argparse
@@ -59,7 +63,8 @@ def workload(name: str, q: int, clips: int, book: np.ndarray, ranking: np.ndarra
 
 
 def measure(work: Mapping[int, Callable], rounds: int) -> dict[str, dict]:
-    """Per Q: seconds, and how many times as fast as all dimensions; [median, first quartile, third quartile] over rounds."""
+    """Per Q: seconds, and how many times as fast as all dimensions; [median, first quartile, third quartile] over
+    rounds."""
     repeats = {q: max(1, round(LEAST / max(seconds(one), 1e-4))) for q, one in work.items()}
     taken: dict[int, list[float]] = {q: [] for q in work}
     for turn in range(rounds + 1):  # the first is a warm-up
@@ -83,7 +88,9 @@ def ranking_seconds(rounds: int) -> dict[str, list[float]]:
     found = {}
     for codes, dimensions in RANKED:
         book = np.random.default_rng(1).normal(size=(codes, dimensions)).astype(np.float32)
-        found[f"{codes}x{dimensions}"] = spread([seconds(lambda book=book: toc_scores(book)) for _ in range(rounds + 1)][1:], 5)
+        found[f"{codes}x{dimensions}"] = spread(
+            [seconds(lambda book=book: toc_scores(book)) for _ in range(rounds + 1)][1:], 5
+        )
     return found
 
 
@@ -102,7 +109,9 @@ def main() -> None:
     for name, (*_, official) in HEADS.items():
         clips = args.clips or official
         work = {q: workload(name, q, clips, book, ranking) for q in GRID}
-        by_q = {kind: measure({q: of[kind] for q, of in work.items()}, args.rounds) for kind in ("fitting", "inference")}
+        by_q = {
+            kind: measure({q: of[kind] for q, of in work.items()}, args.rounds) for kind in ("fitting", "inference")
+        }
         found[name] = {"clips": clips, "rounds": args.rounds, **by_q}
     print(json.dumps(found, indent=1))
 

@@ -1,7 +1,8 @@
-"""What a head answered for every test clip, beside what the clip is: one parquet file per run, and what can be counted in it.
+"""What a head answered for every test clip, beside what the clip is: one parquet file per run, and what can be counted
+in it.
 
-A clip task has one class per clip. In localisation truth and answer are the active classes with a digit per second, ``Dog 1110000000``,
-joined by ``|``. n clips, T seconds, C classes.
+A clip task has one class per clip. In localisation truth and answer are the active classes with a digit per second,
+``Dog 1110000000``, joined by ``|``. n clips, T seconds, C classes.
 """
 
 import io
@@ -31,7 +32,8 @@ _KEPT: ContextVar[list["Answer"] | None] = ContextVar("answers", default=None)
 
 @dataclass(frozen=True)
 class Answer:
-    """One test clip (index row of a dataset) in one cell: what it is and what the head said. ``seconds``: of localisation."""
+    """One test clip (index row of a dataset) in one cell: what it is and what the head said. ``seconds``: of
+    localisation."""
 
     task: str
     direction: str
@@ -60,11 +62,17 @@ def keeping() -> Iterator[list[Answer]]:
 
 
 def keep(
-    cell: tuple[str, str, bool], dataset: str, rows: np.ndarray, classes: Sequence[str], target: np.ndarray, answered: np.ndarray
+    cell: tuple[str, str, bool],
+    dataset: str,
+    rows: np.ndarray,
+    classes: Sequence[str],
+    target: np.ndarray,
+    answered: np.ndarray,
 ) -> None:
     """Keep answers where somebody wants them.
 
-    cell: task, direction, TOC; rows: of the index, [n]; target, answered: class numbers [n], or active classes bool [n, T, C].
+    cell: task, direction, TOC; rows: of the index, [n]; target, answered: class numbers [n], or active classes bool [n,
+    T, C].
     """
     kept = _KEPT.get()
     if kept is not None:
@@ -101,7 +109,9 @@ def read_answers(path: Path) -> list[Answer]:
     except pa.ArrowInvalid as error:
         raise BadFile(f"{path}: not a parquet file ({error}); run: dvc repro") from error
     if not table.schema.equals(SCHEMA, check_metadata=True):
-        raise BadFile(f"{path}: expected answers with columns {', '.join(SCHEMA.names)}, found {', '.join(table.column_names)}")
+        raise BadFile(
+            f"{path}: expected answers with columns {', '.join(SCHEMA.names)}, found {', '.join(table.column_names)}"
+        )
     return [Answer(**record) for record in table.to_pylist()]
 
 
@@ -113,7 +123,8 @@ def active(text: str) -> dict[str, str]:
 def class_scores(answers: Sequence[Answer]) -> dict[str, tuple[float, int]]:
     """Per class its score in percent and the clips behind it.
 
-    A clip task: share of the class's clips that were named right. Localisation: mean F over the clips in whose truth or answer it is.
+    A clip task: share of the class's clips that were named right. Localisation: mean F over the clips in whose truth or
+    answer it is.
     """
     found: dict[str, list[float]] = defaultdict(list)
     for item in answers:
@@ -133,7 +144,8 @@ def _f_of(item: Answer) -> dict[str, float]:
 
 
 def confusion(answers: Iterable[Answer]) -> Counter[tuple[str, str]]:
-    """How often (what is true, what was said): clips, in localisation seconds; `NOTHING` where no class is active on one side."""
+    """How often (what is true, what was said): clips, in localisation seconds; `NOTHING` where no class is active on
+    one side."""
     found: Counter[tuple[str, str]] = Counter()
     for item in answers:
         found.update(_seconds(active(item.truth), active(item.answer)) if item.seconds else [(item.truth, item.answer)])
@@ -141,7 +153,8 @@ def confusion(answers: Iterable[Answer]) -> Counter[tuple[str, str]]:
 
 
 def _seconds(truth: Mapping[str, str], answer: Mapping[str, str]) -> Iterator[tuple[str, str]]:
-    """A pair per second and true class: itself where it was said, else what was said wrongly; per second without one what was said."""
+    """A pair per second and true class: itself where it was said, else what was said wrongly; per second without one
+    what was said."""
     for second in range(max(map(len, [*truth.values(), *answer.values()]), default=0)):
         real, told = ({name for name, seconds in side.items() if seconds[second] == "1"} for side in (truth, answer))
         for name in sorted(real):

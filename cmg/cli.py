@@ -1,4 +1,5 @@
-"""``cmg``: features of files, their codes, and what is nearest to them. No project is needed; docs/library.md shows each command."""
+"""``cmg``: features of files, their codes, and what is nearest to them. No project is needed; docs/library.md shows
+each command."""
 
 import argparse
 import json
@@ -45,40 +46,75 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="cmg", description=__doc__)
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
     one = commands.add_parser("extract", help="features of files", description=_extract.__doc__)
-    one.add_argument("files", nargs="*", type=Path, metavar="FOLDER_OR_FILE", help="media files, or folders that hold them")
+    one.add_argument(
+        "files", nargs="*", type=Path, metavar="FOLDER_OR_FILE", help="media files, or folders that hold them"
+    )
     one.add_argument("--video", action="store_true", help="VGG-19 features of what is seen, 7 x 7 x 512 per second")
     one.add_argument("--audio", action="store_true", help="VGGish features of what is heard, 128 per second")
-    one.add_argument("--text", type=Path, metavar="FILE", help="BERT features of the sentences in this file, one a line, 768 per word")
     one.add_argument(
-        "--out", type=Path, required=True, help="ends in .zarr, .npz or .h5; of several modalities each has its own, NAME.video.npz"
+        "--text",
+        type=Path,
+        metavar="FILE",
+        help="BERT features of the sentences in this file, one a line, 768 per word",
     )
-    one.add_argument("--like", type=Path, metavar="CHECKPOINT", help="extract as the features of this checkpoint's training were")
-    one.add_argument("--set", action="append", default=[], metavar="MODALITY.KEY=VALUE", help="an argument of a recipe (docs/features.md)")
+    one.add_argument(
+        "--out",
+        type=Path,
+        required=True,
+        help="ends in .zarr, .npz or .h5; of several modalities each has its own, NAME.video.npz",
+    )
+    one.add_argument(
+        "--like", type=Path, metavar="CHECKPOINT", help="extract as the features of this checkpoint's training were"
+    )
+    one.add_argument(
+        "--set",
+        action="append",
+        default=[],
+        metavar="MODALITY.KEY=VALUE",
+        help="an argument of a recipe (docs/features.md)",
+    )
     one.set_defaults(run=_extract)
     two = commands.add_parser("encode", help="codes of files", description=_encode.__doc__)
     two.add_argument("checkpoint", type=Path)
-    two.add_argument("files", nargs="+", type=Path, metavar="FILE", help="media file, folder of them, or .txt file of sentences")
     two.add_argument(
-        "--out", type=Path, help="write indices, vectors, valid and ids by modality into this .npz instead of printing indices"
+        "files", nargs="+", type=Path, metavar="FILE", help="media file, folder of them, or .txt file of sentences"
+    )
+    two.add_argument(
+        "--out",
+        type=Path,
+        help="write indices, vectors, valid and ids by modality into this .npz instead of printing indices",
     )
     two.set_defaults(run=_encode)
-    three = commands.add_parser("nearest", help="what in a feature store is nearest to a file", description=_nearest.__doc__)
+    three = commands.add_parser(
+        "nearest", help="what in a feature store is nearest to a file", description=_nearest.__doc__
+    )
     three.add_argument("checkpoint", type=Path)
     three.add_argument("file", type=Path, help="media file, or .txt file of sentences")
-    three.add_argument("--in", dest="among", required=True, metavar="DATASET/MODALITY", help="a store below --features, or the path of one")
-    three.add_argument("--by", choices=MODALITIES, help="what of the file asks; default: a modality that the store does not have")
+    three.add_argument(
+        "--in",
+        dest="among",
+        required=True,
+        metavar="DATASET/MODALITY",
+        help="a store below --features, or the path of one",
+    )
+    three.add_argument(
+        "--by", choices=MODALITIES, help="what of the file asks; default: a modality that the store does not have"
+    )
     three.add_argument("-k", type=int, default=5, help="how many are printed (5)")
     three.add_argument("--features", type=Path, default=Path("data/features"), help="folder of stores (data/features)")
     three.set_defaults(run=_nearest)
     for command in (one, two, three):
         command.add_argument("--weights", type=Path, help="folder of pretrained weights ($CMG_WEIGHTS, or weights)")
         command.add_argument("--device", default="auto", help="auto, cpu or cuda")
-        command.add_argument("--workers", type=int, default=os.cpu_count() or 1, help="decoding processes (one per core)")
+        command.add_argument(
+            "--workers", type=int, default=os.cpu_count() or 1, help="decoding processes (one per core)"
+        )
     return parser
 
 
 def _extract(args: argparse.Namespace) -> int:
-    """Features of files, as one store or file per modality. What a file lacks is a failure that is printed; its row is zeros."""
+    """Features of files, as one store or file per modality. What a file lacks is a failure that is printed; its row is
+    zeros."""
     from cmg.extract import loose
 
     wanted = [name for name in MODALITIES if getattr(args, name)]
@@ -96,7 +132,8 @@ def _extract(args: argparse.Namespace) -> int:
 
 
 def _encode(args: argparse.Namespace) -> int:
-    """Codes of files in every modality that they and the method have: a line per file and modality, a number per second."""
+    """Codes of files in every modality that they and the method have: a line per file and modality, a number per
+    second."""
     model = _model(args)
     results = {}
     with tempfile.TemporaryDirectory(prefix="cmg-") as folder:
@@ -137,7 +174,12 @@ def _nearest(args: argparse.Namespace) -> int:
     for asked, scores, seconds in zip(names, similarity, queries.valid, strict=True):
         if seconds:
             print(f"{asked} ({by}), nearest in {args.among}:")
-            print("\n".join(f"  {scores[place]:.4f}  {among.ids[there[place]]}" for place in np.argsort(-scores, kind="stable")[: args.k]))
+            print(
+                "\n".join(
+                    f"  {scores[place]:.4f}  {among.ids[there[place]]}"
+                    for place in np.argsort(-scores, kind="stable")[: args.k]
+                )
+            )
     return 0
 
 
@@ -151,7 +193,8 @@ def _model(args: argparse.Namespace) -> "Model":
 def _stores(
     args: argparse.Namespace, model: "Model", files: Sequence[Path], folder: Path, modalities: Sequence[str]
 ) -> Iterator[tuple[str, "FeatureStore"]]:
-    """Features of files as the model knows them, a store per modality that they have. Raises LooseError where they have none of them."""
+    """Features of files as the model knows them, a store per modality that they have. Raises LooseError where they have
+    none of them."""
     from cmg.extract import loose
     from cmg.store.reader import FeatureStore
 
@@ -162,9 +205,13 @@ def _stores(
     usable = [name for name in modalities if held[name]]
     if not usable:
         has = ", ".join(name for name, clips in held.items() if clips)
-        raise loose.LooseError(f"the files have {has}; asked for {', '.join(modalities)} (the model has {', '.join(model.modalities)})")
+        raise loose.LooseError(
+            f"the files have {has}; asked for {', '.join(modalities)} (the model has {', '.join(model.modalities)})"
+        )
     for name in usable:
-        _made(args, name, held[name], found.root if found else Path(), folder / f"{name}.zarr", _like(model.about, name))
+        _made(
+            args, name, held[name], found.root if found else Path(), folder / f"{name}.zarr", _like(model.about, name)
+        )
         yield name, FeatureStore(folder / f"{name}.zarr")
 
 
@@ -175,17 +222,28 @@ def _with(found: Any, side: str) -> "list[Clip]":
     return [replace(clip, row=row) for row, clip in enumerate(chosen)]
 
 
-def _made(args: argparse.Namespace, modality: str, clips: "Sequence[Clip]", root: Path, target: Path, recipe: Mapping[str, Any]) -> None:
+def _made(
+    args: argparse.Namespace,
+    modality: str,
+    clips: "Sequence[Clip]",
+    root: Path,
+    target: Path,
+    recipe: Mapping[str, Any],
+) -> None:
     from cmg.extract import loose
     from cmg.extract.recipes import Execution
 
     weights = args.weights or Path(os.environ.get("CMG_WEIGHTS", "weights"))
     with _bar(modality) as moved:
-        failures = loose.extract(modality, clips, root, target, recipe, weights, Execution(device=args.device, workers=args.workers), moved)
+        failures = loose.extract(
+            modality, clips, root, target, recipe, weights, Execution(device=args.device, workers=args.workers), moved
+        )
     for failure in failures:
         print(f"{modality}: {failure.clip_id}: {failure.status}: {failure.reason}", file=sys.stderr)
     if hasattr(args, "like"):
-        print(f"{target}: {modality} of {len(clips) - len(failures)} of {len(clips)} {'sentences' if modality == 'text' else 'files'}")
+        print(
+            f"{target}: {modality} of {len(clips) - len(failures)} of {len(clips)} {'sentences' if modality == 'text' else 'files'}"
+        )
 
 
 @contextmanager
@@ -241,9 +299,13 @@ def _print_codes(modality: str, ids: Sequence[str], encoded: "Encoded") -> None:
     for row, name in enumerate(ids):
         seconds = encoded.valid[row]
         if encoded.indices is None:
-            print(f"{name}\t{modality}\t{seconds} vectors of {encoded.vectors.shape[2]} numbers: the method has no codebook; see --out")
+            print(
+                f"{name}\t{modality}\t{seconds} vectors of {encoded.vectors.shape[2]} numbers: the method has no codebook; see --out"
+            )
         elif seconds:
-            print(f"{name}\t{modality}\t{' '.join(','.join(map(str, code)) for code in encoded.indices[row, :seconds].tolist())}")
+            print(
+                f"{name}\t{modality}\t{' '.join(','.join(map(str, code)) for code in encoded.indices[row, :seconds].tolist())}"
+            )
 
 
 def _write(target: Path, results: "Mapping[str, tuple[Sequence[str], Encoded]]") -> None:

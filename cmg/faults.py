@@ -8,7 +8,8 @@ from pydantic import ValidationError
 
 
 def faults(error: ValidationError, *above: str) -> list[str]:
-    """A line per fault: its dotted place below ``above``, what was expected, and what was found where the message does not say it."""
+    """A line per fault: its dotted place below ``above``, what was expected, and what was found where the message does
+    not say it."""
     return [_line(".".join([*above, *map(str, fault["loc"])]), fault) for fault in error.errors(include_url=False)]
 
 

@@ -1,6 +1,7 @@
 """Files that are there whole or not at all, their digests, and those that nobody meant to be there.
 
-A temporary is named ``.NAME.PID.tmp``: neither DVC (.dvcignore) nor a receipt takes one that a killed process left for content.
+A temporary is named ``.NAME.PID.tmp``: neither DVC (.dvcignore) nor a receipt takes one that a killed process left for
+content.
 """
 
 import errno
@@ -21,7 +22,8 @@ class BadFile(ValueError):
 
 @contextmanager
 def naming(path: Path) -> Iterator[None]:
-    """The system's error without a file gets the name ``path``; what a library says where the disk is full becomes such an error."""
+    """The system's error without a file gets the name ``path``; what a library says where the disk is full becomes such
+    an error."""
     try:
         yield
     except OSError as error:
@@ -40,9 +42,11 @@ def _is_full(folder: Path) -> bool:
 
 @contextmanager
 def replacing(path: Path, folder: Path | None = None) -> Iterator[Path]:
-    """Write to the path that this gives: at the end the file, on disk, takes the name ``path``; after an error it is removed.
+    """Write to the path that this gives: at the end the file, on disk, takes the name ``path``; after an error it is
+    removed.
 
-    folder: where the temporary lies, on the same file system; None: beside ``path``, whose folder is made where it is missing.
+    folder: where the temporary lies, on the same file system; None: beside ``path``, whose folder is made where it is
+    missing.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
     temporary = (folder or path.parent) / f".{path.name}.{os.getpid()}.tmp"
@@ -65,11 +69,14 @@ def write_bytes(path: Path, data: bytes, folder: Path | None = None) -> None:
 
 def write_json(path: Path, value: object) -> None:
     """Write ``value`` as indented JSON with sorted keys (deterministic bytes), atomically."""
-    write_bytes(path, (json.dumps(value, indent=1, sort_keys=True, ensure_ascii=False, allow_nan=False) + "\n").encode())
+    write_bytes(
+        path, (json.dumps(value, indent=1, sort_keys=True, ensure_ascii=False, allow_nan=False) + "\n").encode()
+    )
 
 
 def left_by_macos(path: str) -> bool:
-    """Whether a path (`/` between its parts) is what macOS leaves beside files in archives and on other systems' disks."""
+    """Whether a path (`/` between its parts) is what macOS leaves beside files in archives and on other systems'
+    disks."""
     return any(part == "__MACOSX" or part.startswith("._") or part == ".DS_Store" for part in path.split("/"))
 
 

@@ -26,9 +26,11 @@ Level = Literal["second", "clip"]
 
 @dataclass(frozen=True)
 class Encoded:
-    """`vectors` [B,T,D] float32 and, where the method has a codebook, the `indices` [B,T,G] int32 of the codes that they are.
+    """`vectors` [B,T,D] float32 and, where the method has a codebook, the `indices` [B,T,G] int32 of the codes that
+    they are.
 
-    `valid` [B] int32: seconds of each clip; 0 where a store has no features. What lies behind them repeats the last one.
+    `valid` [B] int32: seconds of each clip; 0 where a store has no features. What lies behind them repeats the last
+    one.
     """
 
     vectors: np.ndarray
@@ -83,32 +85,39 @@ class Model:
         """Codes of one modality, from its raw features, which are standardised here as they were in training.
 
         Args:
-            audio, video, text: one of them: audio [B,T,128], video [B,T,7,7,512], text [B,L,768] word vectors, as arrays or tensors of any
-                float type and device; or a `FeatureStore`, whose recipe must be that of training.
-            valid: seconds (words) of each clip that hold content, [B], 0 where there are no features; None: all but the zeros at its end,
-                as stores are padded.
-            level: a code per second (of a sentence as many as the method has), or one per clip from the mean of its seconds, as
-                zero-shot retrieval has.
+            audio, video, text: one of them: audio [B,T,128], video [B,T,7,7,512], text [B,L,768] word vectors, as
+                arrays or tensors of any float type and device; or a `FeatureStore`, whose recipe must be that of
+                training.
+            valid: seconds (words) of each clip that hold content, [B], 0 where there are no features; None: all but the
+                zeros at its end, as stores are padded.
+            level: a code per second (of a sentence as many as the method has), or one per clip from the mean of its
+                seconds, as zero-shot retrieval has.
 
         Raises:
             ValueError: not exactly one modality, one that the model does not have, or features of another shape.
             OtherFeatures: a store that was made in another way than the features of training.
         """
-        given = {name: value for name, value in (("audio", audio), ("video", video), ("text", text)) if value is not None}
+        given = {
+            name: value for name, value in (("audio", audio), ("video", video), ("text", text)) if value is not None
+        }
         if len(given) != 1:
             raise ValueError(f"encode: expected one of audio, video and text, found {', '.join(given) or 'none'}")
         if level not in ("second", "clip"):
             raise ValueError(f"encode: level {level!r}; expected second or clip")
         ((modality, features),) = given.items()
         if modality not in self.modalities:
-            raise ValueError(f"{self._name}: {self.about['method']} has no {modality}; it encodes {', '.join(self.modalities)}")
+            raise ValueError(
+                f"{self._name}: {self.about['method']} has no {modality}; it encodes {', '.join(self.modalities)}"
+            )
         store = features if isinstance(features, FeatureStore) else _held(modality, features, valid)
         if isinstance(store, FeatureStore):
             check_origin(self.about.get("features", {}), store, modality)
         return self._encoded(modality, store, level)
 
     def _encoded(self, modality: str, store: FeatureStore | Held, level: Level) -> Encoded:
-        extent: dict[str, Any] = {"clip_level": True, "most": met_in_training(self.about, modality)} if level == "clip" else {}
+        extent: dict[str, Any] = (
+            {"clip_level": True, "most": met_in_training(self.about, modality)} if level == "clip" else {}
+        )
         codes = encode_store(self.method, store, modality, self.device, self._standardise, **extent)
         looked_up = RunCodes(self.codebooks, {(self._name, modality): codes}, self._name)
         vectors = looked_up.embed(self._name, modality, np.arange(len(codes.valid)))
@@ -116,7 +125,8 @@ class Model:
 
 
 def load(folder: Path | str, device: torch.device | str = "cpu") -> Model:
-    """The model of a checkpoint folder, `data/checkpoints/fcid-0`, that a run left or `import-checkpoint --out` made of a released file.
+    """The model of a checkpoint folder, `data/checkpoints/fcid-0`, that a run left or `import-checkpoint --out` made of
+    a released file.
 
     Raises:
         FileNotFoundError: the folder holds no checkpoint, or not the statistics that its features are standardised by.
@@ -130,7 +140,9 @@ def _held(modality: str, features: Any, valid: Sequence[int] | np.ndarray | None
     shape = SHAPES[modality]
     if array.ndim != 2 + len(shape) or array.shape[2:] != shape or 0 in array.shape or array.dtype.kind != "f":
         wanted = f"[{AXES[modality]}, {', '.join(map(str, shape))}]"
-        raise ValueError(f"encode: expected {modality} features {wanted} of a float type, found {array.dtype} {list(array.shape)}")
+        raise ValueError(
+            f"encode: expected {modality} features {wanted} of a float type, found {array.dtype} {list(array.shape)}"
+        )
     return Held(array, _content(array) if valid is None else _checked(valid, array))
 
 
@@ -150,6 +162,12 @@ def _content(array: np.ndarray) -> np.ndarray:
 
 def _checked(valid: Sequence[int] | np.ndarray, array: np.ndarray) -> np.ndarray:
     found = np.asarray(valid)
-    if found.shape != array.shape[:1] or found.dtype.kind not in "iu" or not ((found >= 0) & (found <= array.shape[1])).all():
-        raise ValueError(f"encode: expected valid, {len(array)} whole numbers from 0 to {array.shape[1]}, found {found.tolist()}")
+    if (
+        found.shape != array.shape[:1]
+        or found.dtype.kind not in "iu"
+        or not ((found >= 0) & (found <= array.shape[1])).all()
+    ):
+        raise ValueError(
+            f"encode: expected valid, {len(array)} whole numbers from 0 to {array.shape[1]}, found {found.tolist()}"
+        )
     return found.astype(np.int32)

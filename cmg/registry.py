@@ -1,8 +1,8 @@
 """Methods and datasets: what more than one place has to know of each. Nothing is imported here; modules are named.
 
-A new method is a folder below `cmg/methods` and a line in METHODS and METHOD_TEXTS; a new dataset is a reader in `cmg/datasets` and a
-line in DATASETS and DATASET_TEXTS. What is computed with one stands apart from the words about it, so that an edited word redoes tables
-and page alone.
+A new method is a folder below `cmg/methods` and a line in METHODS and METHOD_TEXTS; a new dataset is a reader in
+`cmg/datasets` and a line in DATASETS and DATASET_TEXTS. What is computed with one stands apart from the words about it,
+so that an edited word redoes tables and page alone.
 """
 
 from dataclasses import dataclass
@@ -11,8 +11,8 @@ from typing import Literal
 
 @dataclass(frozen=True)
 class MethodText:
-    """Words about a method. label: in tables; title: its paper, shortened; gloss: what it does, in a line; kind: a control lacks what the
-    others are about.
+    """Words about a method. label: in tables; title: its paper, shortened; gloss: what it does, in a line; kind: a
+    control lacks what the others are about.
     """
 
     label: str
@@ -25,8 +25,10 @@ class MethodText:
 class Dataset:
     """What is done with a dataset.
 
-    module: its reader. youtube: whether its clip ids are the 11-character id of the YouTube video, or begin with it ("": neither).
-    pairs: initials of the two modalities that zero-shot retrieval is between; such a dataset has one code per clip, image or sentence.
+    module: its reader. youtube: whether its clip ids are the 11-character id of the YouTube video, or begin with it
+    ("": neither).
+    pairs: initials of the two modalities that zero-shot retrieval is between; such a dataset has one code per clip,
+    image or sentence.
     """
 
     module: str
@@ -121,21 +123,40 @@ DATASET_TEXTS = {  # label, and what it is in a line
         "VGGSound-AVEL",
         "clips with the seconds in which an event is seen and heard; what methods are pretrained on",
     ),
-    "ave": ("AVE", "ten-second clips with one audio-visual event each and the seconds in which it happens; classification"),
+    "ave": (
+        "AVE",
+        "ten-second clips with one audio-visual event each and the seconds in which it happens; classification",
+    ),
     "avvp": ("LLP (AVVP)", "clips with events that are only seen, only heard or both, second by second; localisation"),
     "ucf101": ("UCF101", "short videos of human actions, here without sound; the video side of UCF(v)↔VGG(a)"),
     "vggsound": ("VGGSound", "clips with one sound class each; start seconds for VGGSound-AVEL"),
     "mscoco": ("MSCOCO", "images with captions; retrieval between picture and sentence (V↔T)"),
     "clotho": ("Clotho", "sounds with five captions each; retrieval between sound and sentence (A↔T)"),
-    "flickrsound": ("FlickrSound", "pictures with the sound that was recorded with them; retrieval between picture and sound (V↔A)"),
+    "flickrsound": (
+        "FlickrSound",
+        "pictures with the sound that was recorded with them; retrieval between picture and sound (V↔A)",
+    ),
     "valor32k": ("VALOR-32K", "clips with a caption of what is seen and heard; shows which modality uses which code"),
-    "avsbench_s4": ("AVSBench-S4", "clips with masks of what sounds; segmentation with codes as queries, on a page of its own"),
+    "avsbench_s4": (
+        "AVSBench-S4",
+        "clips with masks of what sounds; segmentation with codes as queries, on a page of its own",
+    ),
     "celeba_hq": ("CelebA-HQ", "portraits, rebuilt from part of their codes in table 3"),
-    "csv": ("Own files", "clips of a manifest: classification, localisation and retrieval, as far as it has labels, times and captions"),
+    "csv": (
+        "Own files",
+        "clips of a manifest: classification, localisation and retrieval, as far as it has labels, times and captions",
+    ),
 }
 
-TASK_DATASETS = {"ave": ("ave",), "avvp": ("avvp",), "ave_avvp": ("ave", "avvp"), "ucf_vgg": ("ucf101", "vggsound_avel")}
-RETRIEVAL = {name: dataset.pairs for name, dataset in DATASETS.items() if dataset.pairs}  # sides of the pairs by dataset
+TASK_DATASETS = {
+    "ave": ("ave",),
+    "avvp": ("avvp",),
+    "ave_avvp": ("ave", "avvp"),
+    "ucf_vgg": ("ucf101", "vggsound_avel"),
+}
+RETRIEVAL = {
+    name: dataset.pairs for name, dataset in DATASETS.items() if dataset.pairs
+}  # sides of the pairs by dataset
 TASK_DATASETS |= {name: (name,) for name in RETRIEVAL}  # what a task of the papers is run on
 
 

@@ -1,4 +1,5 @@
-"""What one run scored: the record that tasks write and the report reads, checked both ways; a JSON file per method and seed."""
+"""What one run scored: the record that tasks write and the report reads, checked both ways; a JSON file per method and
+seed."""
 
 from collections.abc import Mapping
 from dataclasses import asdict, field
@@ -20,9 +21,11 @@ Percent = Annotated[float, Field(ge=-1e-9, le=100 + 1e-9, allow_inf_nan=False)]
 class Cell:
     """One score. `q` is the number of TOC dimensions (None without TOC), `n_val` None where nothing was chosen.
 
-    `chance` is the best score that a constant answer, the same for every clip and second, reaches on these test clips. `side` holds what
-    else the task has to tell, by name. `dead`: how many of the q dimensions are the same in all codes.
-    Retrieval: `fit_modality` asks `n_test` queries, `test_modality` holds `classes` items, chance is a random order's score.
+    `chance` is the best score that a constant answer, the same for every clip and second, reaches on these test clips.
+    `side` holds what else the task has to tell, by name. `dead`: how many of the q dimensions are the same in all
+    codes.
+    Retrieval: `fit_modality` asks `n_test` queries, `test_modality` holds `classes` items, chance is a random order's
+    score.
     """
 
     task: str
@@ -44,7 +47,8 @@ class Cell:
 
 @dataclass(frozen=True, config=CHECKED)
 class OpenCell:
-    """Open-set scores of one fit and direction; `h` and its accuracies at the fixed threshold, `released_*` at the released one."""
+    """Open-set scores of one fit and direction; `h` and its accuracies at the fixed threshold, `released_*` at the
+    released one."""
 
     task: str
     direction: str
@@ -91,7 +95,8 @@ class Answer:
 class Example:
     """One retrieval query and its first answers.
 
-    `first` and `last`: the places that the best right answer may take among `answers_in_all`, equal cosines in any order.
+    `first` and `last`: the places that the best right answer may take among `answers_in_all`, equal cosines in any
+    order.
     """
 
     direction: str
@@ -104,7 +109,8 @@ class Example:
 
 @dataclass(frozen=True, config=CHECKED)
 class Run:
-    """Everything of one method and seed under one protocol. Without a `codebook` there is nothing for TOC to choose from."""
+    """Everything of one method and seed under one protocol. Without a `codebook` there is nothing for TOC to choose
+    from."""
 
     method: str
     variant: str
@@ -125,7 +131,9 @@ class Run:
         found = [cell for cell in self.cells if (cell.task, cell.direction, cell.toc) == (task, direction, toc)]
         if len(found) > 1:
             metrics = ", ".join(cell.metric for cell in found)
-            raise BadFile(f"run {self.name}: {len(found)} scores for {task} {direction} (toc={toc}): {metrics}; expected one; {HELP}")
+            raise BadFile(
+                f"run {self.name}: {len(found)} scores for {task} {direction} (toc={toc}): {metrics}; expected one; {HELP}"
+            )
         return found[0] if found else None
 
 
@@ -138,7 +146,8 @@ def read_run(path: Path) -> Run:
     """Read ``results/runs/<method>-<seed>.json``.
 
     Raises:
-        ValueError: not JSON, a key is missing or unknown, or a value is not what it should be; names file, place, expected and found.
+        ValueError: not JSON, a key is missing or unknown, or a value is not what it should be; names file, place,
+            expected and found.
     """
     try:
         return TypeAdapter(Run).validate_json(path.read_bytes())

@@ -1,4 +1,5 @@
-"""``python -m pipeline STAGE …``: every stage is a plain command that runs alike by hand, under DVC and under Snakemake."""
+"""``python -m pipeline STAGE …``: every stage is a plain command that runs alike by hand, under DVC and under
+Snakemake."""
 
 import argparse
 import importlib
@@ -64,10 +65,13 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def main(argv: list[str] | None = None) -> int:
-    """Run one stage or tool; its exit status, or 1 after one line about what its user can mend (a closed pipe: after none)."""
+    """Run one stage or tool; its exit status, or 1 after one line about what its user can mend (a closed pipe: after
+    none)."""
     arguments = sys.argv[1:] if argv is None else argv
     command = _parser().parse_args(arguments[:1]).command
-    module = importlib.import_module(f"pipeline.{'stages' if command in STAGES else 'tools'}.{command.replace('-', '_')}")
+    module = importlib.import_module(
+        f"pipeline.{'stages' if command in STAGES else 'tools'}.{command.replace('-', '_')}"
+    )
     parser = argparse.ArgumentParser(prog=f"python -m pipeline {command}", description=module.__doc__)
     module.add_arguments(parser)
     args = parser.parse_args(arguments[1:])

@@ -1,4 +1,5 @@
-"""What a training run shows while it lasts: a progress bar, and curves that DVCLive writes to ``logs/`` (never a stage's output)."""
+"""What a training run shows while it lasts: a progress bar, and curves that DVCLive writes to ``logs/`` (never a
+stage's output)."""
 
 import statistics
 import sys
@@ -16,7 +17,8 @@ from pipeline import paths, progress
 
 @contextmanager
 def shown(run_name: str, batch_size: int, visible: bool = True, stage: str = "pretrain") -> "Iterator[Curves]":
-    """A callback (steps done, steps in all, latest row of losses and monitors), which shows nothing where not ``visible``."""
+    """A callback (steps done, steps in all, latest row of losses and monitors), which shows nothing where not
+    ``visible``."""
     if not visible:
         yield Curves(None, None, batch_size)
         return
@@ -41,7 +43,11 @@ class Curves:
         if self.bar is not None:
             progress.updater(self.bar)(step, total)
         if row and row["step"] > self.noted:
-            self._note(int(row["step"]), int(row["epoch"]), {name: value for name, value in row.items() if name not in ("step", "epoch")})
+            self._note(
+                int(row["step"]),
+                int(row["epoch"]),
+                {name: value for name, value in row.items() if name not in ("step", "epoch")},
+            )
 
     def warn(self, line: str) -> None:
         """A line above the bar."""
@@ -59,11 +65,12 @@ class Curves:
                 self.live.log_metric(name, value)
 
     def measured(self, device: torch.device, features: int) -> dict[str, Any]:
-        """For the log: seconds per epoch (median), how many epochs that rests on, steps that an earlier process did, and on a GPU its name
-        and peak memory.
+        """For the log: seconds per epoch (median), how many epochs that rests on, steps that an earlier process did,
+        and on a GPU its name and peak memory.
 
-        An epoch counts from the end of the one before; the first, which warms up, counts only where there is no other; one that an
-        earlier process began does not count. features: bytes of the training features that stay on the device, part of the peak.
+        An epoch counts from the end of the one before; the first, which warms up, counts only where there is no other;
+        one that an earlier process began does not count. features: bytes of the training features that stay on the
+        device, part of the peak.
         """
         seconds = [end - self.ends[epoch - 1] for epoch, end in self.ends.items() if epoch - 1 in self.ends]
         if not seconds and not self.first and self.ends:

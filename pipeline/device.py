@@ -1,4 +1,5 @@
-"""Device and thread count of a stage that computes. Snakemake exports thread variables and DVC does not, so a stage sets its own."""
+"""Device and thread count of a stage that computes. Snakemake exports thread variables and DVC does not, so a stage
+sets its own."""
 
 import os
 from pathlib import Path
@@ -15,7 +16,8 @@ def choose(params: Params) -> torch.device:
     """The device that ``device:`` asks for; of several processes of one run each has its own GPU.
 
     Raises:
-        ParameterError: ``device: cuda`` on a machine without a GPU, a GPU that torch cannot use, or fewer GPUs than processes.
+        ParameterError: ``device: cuda`` on a machine without a GPU, a GPU that torch cannot use, or fewer GPUs than
+            processes.
     """
     count = torch.cuda.device_count() if params.device != "cpu" and torch.cuda.is_available() else 0
     if params.device == "cuda" and not count:
@@ -29,12 +31,15 @@ def choose(params: Params) -> torch.device:
         return torch.device("cpu")
     place = int(os.environ.get("LOCAL_RANK", 0))
     if place >= count:
-        raise ParameterError(f"params.yaml: processes: number {place + 1} has no GPU of its own; this machine has {count}")
+        raise ParameterError(
+            f"params.yaml: processes: number {place + 1} has no GPU of its own; this machine has {count}"
+        )
     return torch.device("cuda", place)
 
 
 def prepare(params: Params, gpu: bool = True) -> torch.device:
-    """Set what ``settle`` sets, for the device that ``choose`` gives, or the CPU for a stage that holds no ``gpu`` (dvc.yaml)."""
+    """Set what ``settle`` sets, for the device that ``choose`` gives, or the CPU for a stage that holds no ``gpu``
+    (dvc.yaml)."""
     device = choose(params) if gpu else torch.device("cpu")
     settle(device, params.threads)
     if device.type == "cuda":
@@ -44,7 +49,9 @@ def prepare(params: Params, gpu: bool = True) -> torch.device:
 
 def settle(device: torch.device, threads: int) -> None:
     """Set the CPU thread count and deterministic kernels in full float32, on ``device``."""
-    os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")  # before the first product on a GPU: otherwise they may differ by run
+    os.environ.setdefault(
+        "CUBLAS_WORKSPACE_CONFIG", ":4096:8"
+    )  # before the first product on a GPU: otherwise they may differ by run
     torch.set_num_threads(threads)
     torch.backends.cudnn.benchmark = False
     backends: Any = torch.backends  # modules that put objects in their places
@@ -60,5 +67,6 @@ def settle(device: torch.device, threads: int) -> None:
 
 
 def decoders(params: Params, device: torch.device) -> int:
-    """Processes that decode media beside one features stage: as many as the stage's threads, with a GPU as many as it may use cores."""
+    """Processes that decode media beside one features stage: as many as the stage's threads, with a GPU as many as it
+    may use cores."""
     return params.decoders or (len(os.sched_getaffinity(0)) if device.type == "cuda" else params.threads)

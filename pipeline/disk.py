@@ -17,12 +17,15 @@ class LinkedFolder(Exception):
 def unlinked(*outputs: Path) -> None:
     """Raise LinkedFolder where an output, or a folder around it, is a link to a folder.
 
-    Outputs are made beside and moved into place whole, which no two disks can do, and DVC records none behind a link out of the project.
+    Outputs are made beside and moved into place whole, which no two disks can do, and DVC records none behind a link
+    out of the project.
     """
     around = {folder for path in outputs for folder in (path, *path.parents)}
     for folder in sorted(around, key=lambda folder: len(folder.parts)):  # the outermost link is the one to mend
         if folder.is_symlink() and folder.is_dir():
-            raise LinkedFolder(f"{folder}: a link to another place; make it a folder: the project lies on one disk (docs/reliability.md)")
+            raise LinkedFolder(
+                f"{folder}: a link to another place; make it a folder: the project lies on one disk (docs/reliability.md)"
+            )
 
 
 def remove(path: Path) -> None:
@@ -43,8 +46,9 @@ def present(*wanted: Path) -> None:
 def digest(path: Path) -> str:
     """SHA-256 that stands for a path's content.
 
-    A file: its bytes. A feature store: its sealed root ``zarr.json``, which holds size and checksum of every other file; the
-    sizes are compared. Any other folder: relative name and bytes of each file in it but temporaries, in sorted order.
+    A file: its bytes. A feature store: its sealed root ``zarr.json``, which holds size and checksum of every other
+    file; the sizes are compared. Any other folder: relative name and bytes of each file in it but temporaries, in
+    sorted order.
 
     Raises:
         FileNotFoundError: nothing is at ``path``.

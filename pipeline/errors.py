@@ -1,4 +1,5 @@
-"""What a command says when something is wrong that its user can mend: one line. Anything else is a fault and keeps its traceback."""
+"""What a command says when something is wrong that its user can mend: one line. Anything else is a fault and keeps its
+traceback."""
 
 import errno
 import os
@@ -57,8 +58,8 @@ def said(error: Exception) -> str | None:
 
 
 def _about_file(error: OSError) -> str | None:
-    """The path, what the system says of it, and what to do: for a missing one the command that makes it. None for an error that names no
-    file and is none of a disk's, such as a worker that went away."""
+    """The path, what the system says of it, and what to do: for a missing one the command that makes it. None for an
+    error that names no file and is none of a disk's, such as a worker that went away."""
     if error.filename is None and error.errno is None:  # raised with words alone
         return str(error) or None
     if error.filename is None:
@@ -66,7 +67,9 @@ def _about_file(error: OSError) -> str | None:
     path, what = Path(os.fsdecode(error.filename)), (error.strerror or "cannot be used").lower()
     command = makers.command_of(path) if isinstance(error, FileNotFoundError) else None
     known = error.errno in HELP
-    return f"{path}: {what}" + (f"; first: {command}" if command else f" (errno {error.errno}); {HELP[error.errno]}" if known else "")
+    return f"{path}: {what}" + (
+        f"; first: {command}" if command else f" (errno {error.errno}); {HELP[error.errno]}" if known else ""
+    )
 
 
 def hush() -> None:

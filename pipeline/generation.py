@@ -47,7 +47,9 @@ def used(params: Params) -> dict[str, object]:
 
 def key(used: Mapping[str, object], inputs: Sequence[Path]) -> str:
     """Of work that may be continued: everything that pictures depend on."""
-    return hashlib.sha256(json.dumps([used, [disk.digest(path) for path in inputs]], sort_keys=True).encode()).hexdigest()[:16]
+    return hashlib.sha256(
+        json.dumps([used, [disk.digest(path) for path in inputs]], sort_keys=True).encode()
+    ).hexdigest()[:16]
 
 
 def album(generator: Generator, work: Path, bar: tqdm) -> Album:

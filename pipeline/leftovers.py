@@ -1,7 +1,8 @@
 """Runs that `methods:` and `seeds:` no longer list are set aside, so that folders of runs hold listed ones alone.
 
-Tables, curves and the page depend on these folders, as DVC cannot name the runs of a list in one stage. What an earlier list left there
-would make every other copy of the project stale, which has only what is listed. A run that is listed again comes back from DVC's cache.
+Tables, curves and the page depend on these folders, as DVC cannot name the runs of a list in one stage. What an earlier
+list left there would make every other copy of the project stale, which has only what is listed. A run that is listed
+again comes back from DVC's cache.
 """
 
 from collections.abc import Iterable

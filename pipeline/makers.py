@@ -1,4 +1,5 @@
-"""The command that makes a file, found in dvc.yaml and the stages of sweeps and side branches: what a message about a missing one names."""
+"""The command that makes a file, found in dvc.yaml and the stages of sweeps and side branches: what a message about a
+missing one names."""
 
 import re
 from collections.abc import Iterator
@@ -12,7 +13,8 @@ PART = re.compile(r"\$\{([^}]+)\}")
 
 
 def command_of(path: Path) -> str | None:
-    """``python -m pipeline index ave`` for ``data/index/ave.parquet``; None for what no stage makes. DVC need not be installed."""
+    """``python -m pipeline index ave`` for ``data/index/ave.parquet``; None for what no stage makes. DVC need not be
+    installed."""
     listed = paths.listed(path)
     if listed:
         name, source = listed
@@ -21,7 +23,8 @@ def command_of(path: Path) -> str | None:
 
 
 def _outputs() -> Iterator[tuple[str, str]]:
-    """Outputs as they are written, and what makes them: a stage of dvc.yaml its command, one of another file the whole file."""
+    """Outputs as they are written, and what makes them: a stage of dvc.yaml its command, one of another file the whole
+    file."""
     for file in filter(Path.exists, (Path("dvc.yaml"), *map(paths.stages, paths.aside()))):
         for stage in YAML(typ="safe").load(file.read_text(encoding="utf-8"))["stages"].values():
             written = stage.get("do", stage)
@@ -36,13 +39,15 @@ def repro(folder: Path, stage: str = "") -> str:
 
 
 def disabled(path: Path) -> str | None:
-    """The command that lets the tools know a file's stage, where a sweep or side branch makes it that nobody has enabled."""
+    """The command that lets the tools know a file's stage, where a sweep or side branch makes it that nobody has
+    enabled."""
     command, _, run = (command_of(path) or "").partition(" && ")
     return command if run and not Path(run.split()[-1]).exists() else None
 
 
 def _filled(out: str, command: str, path: str) -> str | None:
-    """The command with the parts that the path has in the places of ``${…}``; None where the path is another output's."""
+    """The command with the parts that the path has in the places of ``${…}``; None where the path is another
+    output's."""
     names = list(dict.fromkeys(PART.findall(out)))
     pattern, seen = "", set()
     for place, text in enumerate(PART.split(out)):

@@ -1,6 +1,7 @@
 """Typed, validated ``params.yaml``: an unknown key is an error that names the nearest known one.
 
-Sections of methods (``fcid:``) are validated by the method's own configuration when it is built, so that light stages need no torch.
+Sections of methods (``fcid:``) are validated by the method's own configuration when it is built, so that light stages
+need no torch.
 """
 
 import difflib
@@ -39,7 +40,8 @@ class Section(BaseModel):
 
 @contextmanager
 def located(section: str) -> Iterator[None]:
-    """Within it, what a model of ``cmg`` says of the values of a section becomes a ``ParameterError`` with a line per key."""
+    """Within it, what a model of ``cmg`` says of the values of a section becomes a ``ParameterError`` with a line per
+    key."""
     try:
         yield
     except ValidationError as error:
@@ -53,7 +55,8 @@ def unknown_key(key: str, known: list[str]) -> str:
 
 
 class Dataset(BaseModel):
-    """Where a dataset comes from, and how much of a clip its features cover. `csv`: files of your own, listed in a `manifest`.
+    """Where a dataset comes from, and how much of a clip its features cover. `csv`: files of your own, listed in a
+    `manifest`.
 
     Further keys are options of its reader in ``cmg.datasets``, which rejects unknown ones.
 
@@ -98,7 +101,8 @@ class FeatureLimits(Section):
 
 
 class Saves(Section):
-    """How often unfinished pretraining is saved: after this many steps, or a multiple, when so many seconds have passed since."""
+    """How often unfinished pretraining is saved: after this many steps, or a multiple, when so many seconds have passed
+    since."""
 
     steps: PositiveInt
     seconds: float = Field(ge=0)
@@ -132,15 +136,16 @@ class Evaluate(Section):
 
 
 class Released(Section):
-    """A released checkpoint that a method imports instead of training: its file, and the SHA-256 by which another file is noticed."""
+    """A released checkpoint that a method imports instead of training: its file, and the SHA-256 by which another file
+    is noticed."""
 
     checkpoint: Path | None = None
     checkpoint_sha256: str | None = Field(None, pattern="^[0-9a-f]{64}$")
 
 
 class Pretrain(Section):
-    """``splits``: of the datasets in ``pretrain_on``, whose clips are trained on. ``epochs_of``: methods that train for another number of
-    epochs. What differs between scales has no default.
+    """``splits``: of the datasets in ``pretrain_on``, whose clips are trained on. ``epochs_of``: methods that train for
+    another number of epochs. What differs between scales has no default.
     """
 
     splits: list[Literal["train", "val", "test"]] = Field(["train"], min_length=1)
@@ -156,7 +161,9 @@ class Pretrain(Section):
     @model_validator(mode="after")
     def _shared_out(self) -> Self:
         if self.batch_size % self.processes:
-            raise ValueError(f"batch_size: {self.batch_size} cannot be shared out evenly to processes: {self.processes}")
+            raise ValueError(
+                f"batch_size: {self.batch_size} cannot be shared out evenly to processes: {self.processes}"
+            )
         return self
 
 
@@ -221,7 +228,8 @@ class Segmentation(Section):
 
 
 class Generation(Section):
-    """How codes become pictures, and what these are compared by (docs/generation.md). Fields as in ``cmg.generation``."""
+    """How codes become pictures, and what these are compared by (docs/generation.md). Fields as in
+    ``cmg.generation``."""
 
     target: Literal["embedding", "diffusion"] = "embedding"
     hidden: PositiveInt = 1024
@@ -233,7 +241,8 @@ class Generation(Section):
 
 
 class GenerationScale(Section):
-    """What differs between scales: the generator and its picture size, features of distances, training of the mapper."""
+    """What differs between scales: the generator and its picture size, features of distances, training of the
+    mapper."""
 
     generator: Literal["sample", "ip_adapter"]
     looks: Literal["random", "inception"]
@@ -245,9 +254,11 @@ class GenerationScale(Section):
 
 
 class Recipes(Section):
-    """Arguments of the recipes, passed to ``cmg.extract`` as they stand (it rejects unknown ones and values of another type).
+    """Arguments of the recipes, passed to ``cmg.extract`` as they stand (it rejects unknown ones and values of another
+    type).
 
-    One recipe for all datasets, whose features must be alike; of pixels and masks, which a task reads of one dataset, one per dataset.
+    One recipe for all datasets, whose features must be alike; of pixels and masks, which a task reads of one dataset,
+    one per dataset.
     """
 
     video: dict[str, Any]
@@ -329,11 +340,14 @@ class Params(BaseModel):
             return where, values
         dataset = paths.plain(dataset)
         if dataset not in values:
-            raise ParameterError(f"params.yaml: {where}: {unknown_key(dataset, list(values))} (or add `{dataset}: {{size: 64}}`)")
+            raise ParameterError(
+                f"params.yaml: {where}: {unknown_key(dataset, list(values))} (or add `{dataset}: {{size: 64}}`)"
+            )
         return f"{where}.{dataset}", values[dataset]
 
     def method_config(self, method: str) -> dict[str, Any]:
-        """Science knobs of one method over the widths of the scale (a key in both is taken from the method's section)."""
+        """Science knobs of one method over the widths of the scale (a key in both is taken from the method's
+        section)."""
         return {**self.active.pretrain.method, **self.sections[method]}
 
     def configuration(self, method: str) -> BaseModel:
@@ -355,7 +369,9 @@ class Params(BaseModel):
         where = "params.yaml: reconstruction.datasets"
         for name in self.reconstruction.datasets:
             if name not in self.datasets:
-                raise ParameterError(f"{where}: {unknown_key(name, list(self.datasets))}; `datasets: []` there makes no table 3")
+                raise ParameterError(
+                    f"{where}: {unknown_key(name, list(self.datasets))}; `datasets: []` there makes no table 3"
+                )
             if name not in self.stores.pixels:
                 raise ParameterError(f"{where}: {name} has no store of pixels; add it under stores: pixels:")
             return name
@@ -383,11 +399,17 @@ def parse(values: dict[str, Any], known_methods: list[str]) -> Params:
         if key not in fields and key not in known_methods:
             raise ParameterError(f"params.yaml: {unknown_key(str(key), [*fields, *known_methods])}")
     sections = {name: _section(name, values.get(name)) for name in known_methods}
-    released = {name: {key: section.pop(key, None) for key in Released.model_fields} for name, section in sections.items()}
+    released = {
+        name: {key: section.pop(key, None) for key in Released.model_fields} for name, section in sections.items()
+    }
     try:
-        params = Params(**{key: value for key, value in values.items() if key in fields}, sections=sections, released=released)
+        params = Params(
+            **{key: value for key, value in values.items() if key in fields}, sections=sections, released=released
+        )
     except ValidationError as error:
-        raise ParameterError("\n".join(f"params.yaml: {line.removeprefix('released.')}" for line in faults(error))) from error
+        raise ParameterError(
+            "\n".join(f"params.yaml: {line.removeprefix('released.')}" for line in faults(error))
+        ) from error
     epochs_of = {f"scales.{name}.pretrain.epochs_of": list(scale.pretrain.epochs_of) for name, scale in params.scales}
     for place, methods in {"methods": params.methods, **epochs_of}.items():
         for method in methods:

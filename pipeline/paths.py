@@ -36,8 +36,8 @@ def plain(name: str) -> str:
 
 
 def _branched(room: Path, name: str) -> Path:
-    """Where ``room`` keeps a dataset or run. What belongs to a side branch (``segmentation/avsbench_s4``) stands apart, so that the
-    folders that the root pipeline reads hold nothing of it.
+    """Where ``room`` keeps a dataset or run. What belongs to a side branch (``segmentation/avsbench_s4``) stands apart,
+    so that the folders that the root pipeline reads hold nothing of it.
     """
     branch, _, own = name.rpartition("/")
     return room.parent / branch / room.name / own if branch else room / name
@@ -119,8 +119,8 @@ def sweeps(method: str) -> Path:
 
 
 def aside() -> list[Path]:
-    """Folders of what the main line does not run: sweeps and side branches. In each, ``stages.yaml``; DVC and Snakemake know what has
-    ``dvc.yaml`` (a link to it, which the tool ``enable`` makes, or a file of the user's).
+    """Folders of what the main line does not run: sweeps and side branches. In each, ``stages.yaml``; DVC and Snakemake
+    know what has ``dvc.yaml`` (a link to it, which the tool ``enable`` makes, or a file of the user's).
     """
     files = (file for room in ASIDE for name in ("dvc.yaml", "stages.yaml") for file in Path(room).glob(f"*/{name}"))
     return sorted({file.parent for file in files})
@@ -201,7 +201,8 @@ def code(name: str) -> Path:
 
 
 def receipt(stage: str, item: str) -> Path:
-    """Table 3's lies with those of the other tables: the page waits for the folder, whether there is a table 3 or not."""
+    """Table 3's lies with those of the other tables: the page waits for the folder, whether there is a table 3 or
+    not."""
     branch, _, own = item.rpartition("/")
     folder = "tables" if stage == TABLE3 else stage
     return (point_folder(RECEIPTS, item) if "+" in item else RECEIPTS / branch) / folder / f"{own}.json"

@@ -24,13 +24,15 @@ def launched() -> bool:
 def launch(processes: int, arguments: Sequence[str]) -> NoReturn:
     """Run ``torchrun -m pipeline ARGUMENTS`` with that many processes on this machine, and end when they have.
 
-    The exit status is 128 and its number after a signal, to torchrun or to a process that then stopped all of them (torchrun by itself
-    would say 1), and 1 when a process failed in another way, which has said why.
+    The exit status is 128 and its number after a signal, to torchrun or to a process that then stopped all of them
+    (torchrun by itself would say 1), and 1 when a process failed in another way, which has said why.
     """
     sys.stdout.flush()
     try:
         with TemporaryDirectory() as logs:  # torchrun's own would stay
-            run.main(["--standalone", "--nproc-per-node", str(processes), "--log-dir", logs, "-m", "pipeline", *arguments])
+            run.main(
+                ["--standalone", "--nproc-per-node", str(processes), "--log-dir", logs, "-m", "pipeline", *arguments]
+            )
     except SignalException as error:
         sys.exit(128 + error.sigval)
     except ChildFailedError as error:
@@ -40,7 +42,8 @@ def launch(processes: int, arguments: Sequence[str]) -> NoReturn:
 
 @contextmanager
 def joined(device: torch.device) -> Iterator[int]:
-    """Within it this process is in torchrun's group (NCCL on GPUs, else gloo); gives its rank, 0 where torchrun did not start it."""
+    """Within it this process is in torchrun's group (NCCL on GPUs, else gloo); gives its rank, 0 where torchrun did not
+    start it."""
     if not launched():
         yield 0
         return

@@ -1,4 +1,5 @@
-"""Progress of long work on standard error: a bar with rate and time left on a terminal, a line every few seconds elsewhere."""
+"""Progress of long work on standard error: a bar with rate and time left on a terminal, a line every few seconds
+elsewhere."""
 
 import sys
 from collections.abc import Callable, Collection, Iterator
@@ -11,11 +12,14 @@ Item = TypeVar("Item")
 
 def bar(total: int, what: str) -> tqdm:
     """A tqdm bar over ``total`` items."""
-    return tqdm(total=total, desc=what, file=sys.stderr, mininterval=0.5 if sys.stderr.isatty() else 15, dynamic_ncols=True)
+    return tqdm(
+        total=total, desc=what, file=sys.stderr, mininterval=0.5 if sys.stderr.isatty() else 15, dynamic_ncols=True
+    )
 
 
 def updater(shown: tqdm) -> Callable[..., None]:
-    """A callback ``(done, total)`` that moves the bar; ``failed=`` stands behind it as failures so far, further arguments are ignored."""
+    """A callback ``(done, total)`` that moves the bar; ``failed=`` stands behind it as failures so far, further
+    arguments are ignored."""
 
     def update(done: int, total: int, *_: object, failed: int = 0) -> None:
         shown.total = total

@@ -1,4 +1,5 @@
-"""Whether a run can begin: what of params.yaml, weights, device, tasks and disk would stop it hours later, a line each."""
+"""Whether a run can begin: what of params.yaml, weights, device, tasks and disk would stop it hours later, a line
+each."""
 
 import math
 import shutil
@@ -28,13 +29,22 @@ def problems(params: Params) -> list[str]:
 
 
 def contradictions(params: Params) -> list[str]:
-    """What would stop a run on any machine: lists of params.yaml that do not fit each other, and sections that a method cannot take."""
+    """What would stop a run on any machine: lists of params.yaml that do not fit each other, and sections that a method
+    cannot take."""
     return [*_stores(params), *_pretraining(params), *_pictures(params), *_methods(params), *_tasks(params)]
 
 
 def warnings(params: Params, clips: Mapping[str, Sequence[Clip]]) -> list[str]:
-    """What would not stop a run, and yet not be what its user wants. clips: rows of every dataset, as its files give them."""
-    return [*sample_values(params), *_scale(params), *_left_out(params), *_unequal(params), *_beyond(params, clips), *_space(params, clips)]
+    """What would not stop a run, and yet not be what its user wants. clips: rows of every dataset, as its files give
+    them."""
+    return [
+        *sample_values(params),
+        *_scale(params),
+        *_left_out(params),
+        *_unequal(params),
+        *_beyond(params, clips),
+        *_space(params, clips),
+    ]
 
 
 def _stores(params: Params) -> Iterator[str]:
@@ -45,7 +55,8 @@ def _stores(params: Params) -> Iterator[str]:
 
 
 def unusable(params: Params, clips: Mapping[str, Sequence[Clip]]) -> Iterator[str]:
-    """Datasets that no features will be made of, as too many of their clips cannot be used. clips: as for `warnings`."""
+    """Datasets that no features will be made of, as too many of their clips cannot be used. clips: as for
+    `warnings`."""
     made = {name for modality, listed in params.stores if modality != "text" for name in listed}
     for name, rows in clips.items():
         failed = sum(clip.status != "ok" for clip in rows)
@@ -159,7 +170,9 @@ def _no_task(params: Params) -> Iterator[str]:
 def _tasks(params: Params) -> Iterator[str]:
     """A task that is run needs the stores of its datasets."""
     possible = _possible(params)
-    for dataset, modalities in {dataset: modalities for task in possible for dataset, modalities in _reads(task).items()}.items():
+    for dataset, modalities in {
+        dataset: modalities for task in possible for dataset, modalities in _reads(task).items()
+    }.items():
         for modality in modalities:
             if dataset not in getattr(params.stores, modality):
                 yield f"params.yaml: stores.{modality}: tasks read {dataset} there; add it, or take {dataset} out of datasets"
@@ -171,7 +184,11 @@ def _listed() -> str:
 
 def _own(params: Params) -> list[str]:
     """Datasets of one's own that are scored."""
-    return [name for name, dataset in params.datasets.items() if dataset.source == "csv" and params.evaluate.protocol == "strict"]
+    return [
+        name
+        for name, dataset in params.datasets.items()
+        if dataset.source == "csv" and params.evaluate.protocol == "strict"
+    ]
 
 
 def _left_out(params: Params) -> Iterator[str]:
@@ -201,7 +218,9 @@ def _scale(params: Params) -> Iterator[str]:
 def _unequal(params: Params) -> Iterator[str]:
     """Released features beside own ones of random weights: no code of one means anything for the other."""
     for modality in ("audio", "video"):
-        sources = {name: params.dataset(name).source for name in getattr(params.stores, modality) if name in params.datasets}
+        sources = {
+            name: params.dataset(name).source for name in getattr(params.stores, modality) if name in params.datasets
+        }
         imported = [name for name, source in sources.items() if source == "released"]
         made = [name for name in sources if name not in imported]
         if imported and made and getattr(params.active.features, modality).get("weights") == "random":
@@ -222,7 +241,9 @@ def _beyond(params: Params, clips: Mapping[str, Sequence[Clip]]) -> Iterator[str
 
 def _last(clip: Clip) -> float:
     """The last second that a clip's line says something of."""
-    return clip.duration or max((event.offset if math.isfinite(event.offset) else event.onset for event in clip.events), default=0.0)
+    return clip.duration or max(
+        (event.offset if math.isfinite(event.offset) else event.onset for event in clip.events), default=0.0
+    )
 
 
 def _seconds(params: Params, dataset: str, modality: str) -> int | None:
@@ -258,7 +279,12 @@ def _bytes(params: Params, clips: Mapping[str, Sequence[Clip]]) -> Iterator[int]
             except (ParameterError, RecipeError):
                 continue  # said above
             seconds = seconds_of(modality, clips[name], params.dataset(name).seconds or asked.seconds)
-            yield len(clips[name]) * seconds * math.prod(asked.shape[1:]) * np.dtype(getattr(asked, "dtype", "uint8")).itemsize
+            yield (
+                len(clips[name])
+                * seconds
+                * math.prod(asked.shape[1:])
+                * np.dtype(getattr(asked, "dtype", "uint8")).itemsize
+            )
 
 
 def sample_values(params: Params) -> list[str]:
@@ -270,7 +296,9 @@ def sample_values(params: Params) -> list[str]:
     for name, key, value in PAPERS:
         section = params.datasets.get(name)
         if section and section.model_dump().get(key) != value:
-            found.append(f"params.yaml: datasets.{name}.{key} is {section.model_dump().get(key)}; {value} in the papers")
+            found.append(
+                f"params.yaml: datasets.{name}.{key} is {section.model_dump().get(key)}; {value} in the papers"
+            )
     if "codis" in params.methods and not params.sections["codis"].get("queue"):
         found.append("params.yaml: codis.queue is 0, for small corpora; 2048 with real data")
     return found
@@ -278,5 +306,7 @@ def sample_values(params: Params) -> list[str]:
 
 def _advice(name: str, params: Params) -> str:
     if name in params.reconstruction.datasets:
-        return "table 3 is of generated pictures, and says so; where you have no others, leave it (docs/reconstruction.md)"
+        return (
+            "table 3 is of generated pictures, and says so; where you have no others, leave it (docs/reconstruction.md)"
+        )
     return "generated clips stand in the tables; delete the dataset there and under stores"

@@ -10,7 +10,9 @@ from pipeline.params import Stores
 
 def in_words(kinds: Iterable[str]) -> str:
     """``2 uneven_frames, 1 rotated``: the most frequent kind first."""
-    return ", ".join(f"{count:,} {kind}" for kind, count in sorted(Counter(kinds).items(), key=lambda item: (-item[1], item[0])))
+    return ", ".join(
+        f"{count:,} {kind}" for kind, count in sorted(Counter(kinds).items(), key=lambda item: (-item[1], item[0]))
+    )
 
 
 def of_dataset(dataset: str) -> list[str]:

@@ -1,7 +1,7 @@
 """Sweeps: variations of a method's main run, named in ``ablations/<method>/params.yaml``.
 
-A point is a name and the values that it has in place of those of the method's section in params.yaml; everything else is the main
-run's. A scoring has values in place of those under ``evaluate:``, and nothing is trained for it.
+A point is a name and the values that it has in place of those of the method's section in params.yaml; everything else
+is the main run's. A scoring has values in place of those under ``evaluate:``, and nothing is trained for it.
 """
 
 import argparse
@@ -22,7 +22,8 @@ Name = Annotated[str, StringConstraints(pattern="^[a-z0-9]+(_[a-z0-9]+)*$")]
 
 
 class Sweeps(Section):
-    """One method's points, scorings, and tables; ``tables`` lists the rows of each, ``drawn`` the value that a figure is drawn against."""
+    """One method's points, scorings, and tables; ``tables`` lists the rows of each, ``drawn`` the value that a figure
+    is drawn against."""
 
     points: dict[Name, dict[str, Any]]
     scorings: dict[Name, dict[str, Any]] = Field(default_factory=dict)
@@ -63,7 +64,8 @@ def _check_known(where: str, names: Iterable[str], known: list[str]) -> None:
 
 
 def check_awaited(method: str, table: str, rows: Iterable[str]) -> None:
-    """A table's stage, where it has one, depends on the folders of its rows and of no other, so that a table makes its own points.
+    """A table's stage, where it has one, depends on the folders of its rows and of no other, so that a table makes its
+    own points.
 
     Raises:
         ParameterError: dvc.yaml lists others.
@@ -75,12 +77,15 @@ def check_awaited(method: str, table: str, rows: Iterable[str]) -> None:
     runs = [paths.run_name(method, 0, row) for row in rows]
     wanted = {paths.point_folder(room, run).as_posix() for room in (paths.RESULTS, paths.RECEIPTS) for run in runs}
     listed = {dep for dep in stages[table]["deps"] if Path(dep).parent.name == "ablations"}
-    if wrong := [f"add {dep}" for dep in sorted(wanted - listed)] + [f"take out {dep}" for dep in sorted(listed - wanted)]:
+    if wrong := [f"add {dep}" for dep in sorted(wanted - listed)] + [
+        f"take out {dep}" for dep in sorted(listed - wanted)
+    ]:
         raise ParameterError("\n".join(f"{file}: stages.{table}.deps: {what}" for what in wrong))
 
 
 def add_run_arguments(parser: argparse.ArgumentParser) -> argparse._MutuallyExclusiveGroup:
-    """Which run a stage works on: method, seed, a point of a sweep where it is not the main run. Returns what excludes a point.
+    """Which run a stage works on: method, seed, a point of a sweep where it is not the main run. Returns what excludes
+    a point.
 
     ``given`` is how the values of the point come into the parameters, so that it counts as code of the stage.
     """
@@ -88,7 +93,9 @@ def add_run_arguments(parser: argparse.ArgumentParser) -> argparse._MutuallyExcl
     parser.add_argument("method", choices=METHODS)
     parser.add_argument("seed", type=int)
     other = parser.add_mutually_exclusive_group()
-    other.add_argument("--point", help="a point of the method's sweeps, in ablations/<method>/params.yaml; default: the main run")
+    other.add_argument(
+        "--point", help="a point of the method's sweeps, in ablations/<method>/params.yaml; default: the main run"
+    )
     return other
 
 
@@ -99,7 +106,9 @@ def words(args: argparse.Namespace) -> list[str]:
 
 def named(args: argparse.Namespace) -> str:
     """Where the values of a command's point are, for the end of an error about one; empty without a point."""
-    return f" (values of point '{args.point}' are in {paths.sweeps(args.method)})" if getattr(args, "point", None) else ""
+    return (
+        f" (values of point '{args.point}' are in {paths.sweeps(args.method)})" if getattr(args, "point", None) else ""
+    )
 
 
 def applied(params: Params, args: argparse.Namespace) -> Params:
@@ -127,7 +136,9 @@ def _at_point(params: Params, method: str, where: str, changes: dict[str, Any]) 
 
 def _at_scoring(params: Params, method: str, where: str, changes: dict[str, Any]) -> Params:
     if params.evaluate.protocol == "published" and changes.keys() & {"toc_score", "toc_worst"}:
-        raise ParameterError(f"{where}: the published protocol ranks and keeps as the released scripts; set evaluate.protocol: strict")
+        raise ParameterError(
+            f"{where}: the published protocol ranks and keeps as the released scripts; set evaluate.protocol: strict"
+        )
     try:
         evaluate = Evaluate(**{**params.evaluate.model_dump(), **changes})
     except ValidationError as error:
@@ -138,7 +149,9 @@ def _at_scoring(params: Params, method: str, where: str, changes: dict[str, Any]
 
 def _check_new(where: str, differs: bool, section: str) -> None:
     if not differs:
-        raise ParameterError(f"{where}: params.yaml has these values under {section}, so this is the main run; list '{DEFAULT}' instead")
+        raise ParameterError(
+            f"{where}: params.yaml has these values under {section}, so this is the main run; list '{DEFAULT}' instead"
+        )
 
 
 def merged(values: dict[str, Any], changes: dict[str, Any]) -> dict[str, Any]:

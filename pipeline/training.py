@@ -1,4 +1,5 @@
-"""What the stages that train share: whether the device can, the loop's options, and when unfinished training goes on."""
+"""What the stages that train share: whether the device can, the loop's options, and when unfinished training goes
+on."""
 
 import hashlib
 import json
@@ -54,7 +55,8 @@ def options(schedule: Schedule, seed: int, saves: Saves) -> TrainOptions:
 
 
 def key(used: Mapping[str, Any], inputs: Mapping[str, str], name: str, device: torch.device) -> str:
-    """Unfinished training goes on only with the same configuration, inputs, code, torch, kind of device and number of threads."""
+    """Unfinished training goes on only with the same configuration, inputs, code, torch, kind of device and number of
+    threads."""
     parts = [used, inputs, code.of(name), torch.__version__, device.type, torch.get_num_threads()]
     return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()
 

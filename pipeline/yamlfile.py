@@ -23,11 +23,15 @@ def read(path: Path) -> dict[str, Any]:
     except FileNotFoundError as error:
         raise ParameterError(f"{path}: no such file here; {OUTSIDE}") from error
     except UnicodeDecodeError as error:
-        raise ParameterError(f"{path}: expected text in UTF-8, found {error.object[error.start : error.end]!r}") from error
+        raise ParameterError(
+            f"{path}: expected text in UTF-8, found {error.object[error.start : error.end]!r}"
+        ) from error
     except (YAMLError, ValueError) as error:
         raise ParameterError(f"{path}: {_place(error)}") from error
     if not isinstance(values, dict):
-        raise ParameterError(f"{path}: expected keys and values, found {'nothing' if values is None else type(values).__name__}")
+        raise ParameterError(
+            f"{path}: expected keys and values, found {'nothing' if values is None else type(values).__name__}"
+        )
     return values
 
 

@@ -5,7 +5,9 @@ from pathlib import Path
 
 import pytest
 
-os.environ.setdefault("OMP_NUM_THREADS", "1")  # a worker per core: more threads would wait for each other (before torch is imported)
+os.environ.setdefault(
+    "OMP_NUM_THREADS", "1"
+)  # a worker per core: more threads would wait for each other (before torch is imported)
 REPOSITORY = Path(__file__).resolve().parents[1]
 
 
@@ -20,7 +22,8 @@ def reference() -> Path:
 
 @pytest.fixture
 def float32_products():
-    """What has a setting of its own for products of float32 (cuDNN's convolutions, its LSTMs, cuBLAS); set back afterwards."""
+    """What has a setting of its own for products of float32 (cuDNN's convolutions, its LSTMs, cuBLAS); set back
+    afterwards."""
     import torch
 
     kinds = (torch.backends.cudnn.conv, torch.backends.cudnn.rnn, torch.backends.cuda.matmul)

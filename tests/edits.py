@@ -18,6 +18,9 @@ def comment(file: Path) -> None:
     """Change comments, docstrings, annotations and layout, and no meaning."""
     tree = ast.parse(file.read_text())
     for node in ast.walk(tree):
-        if isinstance(node, ast.FunctionDef | ast.ClassDef | ast.Module) and ast.get_docstring(node, clean=False) is not None:
+        if (
+            isinstance(node, ast.FunctionDef | ast.ClassDef | ast.Module)
+            and ast.get_docstring(node, clean=False) is not None
+        ):
             node.body[0].value.value = "Edited."
     file.write_text("# edited\n" + ast.unparse(tree) + "\n\n\n# edited\n")

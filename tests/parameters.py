@@ -9,7 +9,8 @@ from pipeline.params import Params, parse
 
 
 def set_value(file: Path, key: str, value: object) -> None:
-    """Set one value by its dotted key; KeyError where a parent section is absent. Comments go: ruamel misplaces those of emptied lists."""
+    """Set one value by its dotted key; KeyError where a parent section is absent. Comments go: ruamel misplaces those
+    of emptied lists."""
     values = section = YAML(typ="safe").load(file.read_text())
     *parents, last = key.split(".")
     for parent in parents:

@@ -32,7 +32,9 @@ def test_clips_give_top_1_and_recall_per_class(pairs):
     for number, name in enumerate(CLASSES):
         if (target == number).any():
             share, clips = class_scores(found)[name]
-            assert clips == (target == number).sum() and share == pytest.approx(100 * np.mean(answered[target == number] == number))
+            assert clips == (target == number).sum() and share == pytest.approx(
+                100 * np.mean(answered[target == number] == number)
+            )
     assert sum(confusion(found).values()) == len(pairs)
     assert confusion(found)["Dog", "song 1"] == ((target == 0) & (answered == 2)).sum()
 
@@ -58,8 +60,13 @@ def test_the_file_comes_back_with_clip_ids_and_the_same_bytes(tmp_path):
         write_answers(tmp_path / name, found, {"ave": ["-x", "y,#"]})
     assert (tmp_path / "a").read_bytes() == (tmp_path / "b").read_bytes()
     back = read_answers(tmp_path / "a")
-    assert [item.clip_id for item in back] == ["-x", "y,#", "-x"] and [item.truth for item in back[:2]] == ["Dog", "Church bell"]
-    assert active(back[2].truth)["song 1"] == "1" * 10 and back[2].answer == "" and back[2].seconds and not back[0].seconds
+    assert [item.clip_id for item in back] == ["-x", "y,#", "-x"] and [item.truth for item in back[:2]] == [
+        "Dog",
+        "Church bell",
+    ]
+    assert (
+        active(back[2].truth)["song 1"] == "1" * 10 and back[2].answer == "" and back[2].seconds and not back[0].seconds
+    )
     assert confusion(back[2:]) == {(name, NOTHING): 10 for name in CLASSES}
     write_answers(tmp_path / "none", [], {})
     assert read_answers(tmp_path / "none") == []

@@ -44,11 +44,18 @@ def imported(*folders):
             names = [alias.name for alias in node.names] if isinstance(node, ast.Import) else []
             names += [node.module] if isinstance(node, ast.ImportFrom) and node.module and not node.level else []
             tops = {".".join(name.split(".")[: 1 + name.startswith(NAMESPACES)]) for name in names}
-            found |= {plain(name) for top in tops - OWN - set(sys.stdlib_module_names) - {"_typeshed"} for name in known.get(top, [top])}
+            found |= {
+                plain(name)
+                for top in tops - OWN - set(sys.stdlib_module_names) - {"_typeshed"}
+                for name in known.get(top, [top])
+            }
     return found
 
 
-MAIN, EXTRAS = declared(PROJECT["dependencies"]), {name: declared(found) for name, found in PROJECT["optional-dependencies"].items()}
+MAIN, EXTRAS = (
+    declared(PROJECT["dependencies"]),
+    {name: declared(found) for name, found in PROJECT["optional-dependencies"].items()},
+)
 UNSEEN = {plain(name) for name in NOT_IMPORTED}
 
 
@@ -69,4 +76,6 @@ def test_tests_add_what_only_they_import():
 
 @pytest.mark.parametrize("name", NOT_IMPORTED)
 def test_the_exceptions_are_declared_and_not_imported(name):
-    assert plain(name) in MAIN.union(*EXTRAS.values()) and plain(name) not in imported("cmg", "pipeline", "tests", "benchmarks")
+    assert plain(name) in MAIN.union(*EXTRAS.values()) and plain(name) not in imported(
+        "cmg", "pipeline", "tests", "benchmarks"
+    )

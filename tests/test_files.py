@@ -31,7 +31,10 @@ def test_an_error_keeps_the_old_file_and_leaves_nothing(tmp_path, monkeypatch, s
 
 
 def test_an_error_with_words_alone_keeps_them_and_one_with_a_number_alone_gets_the_file(tmp_path):
-    cases = ((OSError("cannot be resampled"), "^cannot be resampled$"), (OSError(errno.EIO, "broken"), f"broken.*{tmp_path}/x"))
+    cases = (
+        (OSError("cannot be resampled"), "^cannot be resampled$"),
+        (OSError(errno.EIO, "broken"), f"broken.*{tmp_path}/x"),
+    )
     for error, words in cases:
         with pytest.raises(OSError, match=words), replacing(tmp_path / "x"):
             raise error
@@ -62,6 +65,8 @@ def test_neither_dvc_nor_git_takes_a_temporary_for_content(tmp_path):
 
 def test_no_other_module_has_temporaries_or_digests_of_its_own():
     texts = {file.as_posix(): file.read_text() for room in ("cmg", "pipeline") for file in Path(room).rglob("*.py")}
-    assert [name for name, text in texts.items() if any(word in text for word in ('.tmp"', "mkstemp", "hashlib.file_digest"))] == [
-        "cmg/files.py"
-    ]
+    assert [
+        name
+        for name, text in texts.items()
+        if any(word in text for word in ('.tmp"', "mkstemp", "hashlib.file_digest"))
+    ] == ["cmg/files.py"]

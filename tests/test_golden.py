@@ -46,7 +46,13 @@ OPENED = {
     "codaar": {
         "methods/codaar/test_codaar_recipe.py": ["avt_full_recipe", "av_full_recipe"],
         "methods/codaar/test_codaar_release.py": [
-            *("avt_small_inputs", "avt_small_weights", "avt_small_eval", "avt_small_train_step", "avt_small_train_dropout"),
+            *(
+                "avt_small_inputs",
+                "avt_small_weights",
+                "avt_small_eval",
+                "avt_small_train_step",
+                "avt_small_train_dropout",
+            ),
             *("av_small_weights", "av_small_train_step"),
         ],
         "methods/codaar/test_codaar_release_parts.py": ["cpc", "state_dicts"],
@@ -62,7 +68,9 @@ NOT_COVERED = {
     "codaar": {
         "avs_metrics": "described in index.json, and not among the files; tests/segmentation/test_metrics.py has the cases by hand",
     },
-    "micu": {"mask_ratio_helper": "a helper that the release never calls; there is no adaptive ratio here (docs/methods/micu.md)"},
+    "micu": {
+        "mask_ratio_helper": "a helper that the release never calls; there is no adaptive ratio here (docs/methods/micu.md)"
+    },
 }
 
 

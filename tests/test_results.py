@@ -79,7 +79,11 @@ def test_another_kind_of_value_and_an_unknown_key_are_named(tmp_path, place):
 
 def test_what_is_missing_or_no_json_is_named(tmp_path):
     path = tmp_path / "r.json"
-    for text, said in (("{", "Invalid JSON"), ("[]", "Input should be an object"), ('{"seed": 1}', "method: Field required (and 3 more)")):
+    for text, said in (
+        ("{", "Invalid JSON"),
+        ("[]", "Input should be an object"),
+        ('{"seed": 1}', "method: Field required (and 3 more)"),
+    ):
         path.write_text(text)
         with pytest.raises(ValueError) as caught:
             read_run(path)

@@ -13,7 +13,9 @@ from hypothesis.extra.numpy import arrays
 
 from cmg.toc import RELEASE, dead_dimensions, read_toc, select, toc_scores, write_toc
 
-BOOKS = arrays(np.float64, st.tuples(st.integers(2, 6), st.integers(1, 5)), elements=st.floats(-3, 3, allow_subnormal=False))
+BOOKS = arrays(
+    np.float64, st.tuples(st.integers(2, 6), st.integers(1, 5)), elements=st.floats(-3, 3, allow_subnormal=False)
+)
 GOLDEN = Path(os.environ.get("CMG_SHARED", Path(__file__).parents[1] / "../shared")) / "golden/fcid/toc.npz"
 
 
@@ -111,7 +113,9 @@ def test_ranks_equal_the_released_ones(name):
         np.testing.assert_allclose(full.similarity, golden[f"S_float64_{name}"], rtol=1e-10, atol=1e-15)
         np.testing.assert_allclose(full.variance, golden[f"var_unbiased_{name}"], rtol=1e-10)
         for best, worst, q in [(1, 1, 224), (3, 1, 128)]:
-            np.testing.assert_array_equal(select(full.ranking, q, worst / (best + worst)), golden[f"mixed_{best}_{worst}_{q}_{name}"])
+            np.testing.assert_array_equal(
+                select(full.ranking, q, worst / (best + worst)), golden[f"mixed_{best}_{worst}_{q}_{name}"]
+            )
         paper = toc_scores(book)
         np.testing.assert_array_equal(paper.ranking, golden[f"rank_paper_l2norm_{name}"])
         np.testing.assert_allclose(paper.score, golden[f"U_paper_l2norm_{name}"], rtol=1e-10, atol=1e-15)
@@ -128,7 +132,13 @@ def test_tensors_parameters_and_half_precision_score_as_their_numbers_do():
     for size, dims in ((2, 1), (16, 5), (40, 64)):
         book = draws.standard_normal((size, dims)).astype(np.float32)
         tensor = torch.from_numpy(book)
-        for kept in (tensor, torch.nn.Parameter(tensor), [tensor], (torch.nn.Parameter(tensor),), tensor.double().requires_grad_()):
+        for kept in (
+            tensor,
+            torch.nn.Parameter(tensor),
+            [tensor],
+            (torch.nn.Parameter(tensor),),
+            tensor.double().requires_grad_(),
+        ):
             np.testing.assert_array_equal(toc_scores(kept).ranking, toc_scores(book).ranking)
         for kind in (torch.bfloat16, torch.float16):
             rounded = tensor.to(kind)

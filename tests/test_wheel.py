@@ -67,7 +67,9 @@ print(len(read_prompts(FOLDER / "vggsound_avel.csv")), len(list(page.HERE.glob("
 def test_the_command_is_installed_and_answers_without_torch(installed, tmp_path):
     script = installed / "bin/cmg"
     assert "from cmg.cli import main" in script.read_text()
-    code = "import sys; from cmg.cli import main\ntry: main(['--help'])\nexcept SystemExit: print('torch' in sys.modules)"
+    code = (
+        "import sys; from cmg.cli import main\ntry: main(['--help'])\nexcept SystemExit: print('torch' in sys.modules)"
+    )
     said = python(installed, code, tmp_path)
     assert all(command in said for command in ("extract", "encode", "nearest")) and said.endswith("False\n")
 

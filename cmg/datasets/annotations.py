@@ -25,7 +25,8 @@ class Line:
 def read_lines(path: Path, problems: Problems) -> Iterator[Line]:
     """Non-blank lines of a UTF-8 file, LF or CRLF, with or without BOM and last newline.
 
-    A line that is not UTF-8 becomes a `malformed` problem and is not yielded. Blank lines carry nothing and are skipped.
+    A line that is not UTF-8 becomes a `malformed` problem and is not yielded. Blank lines carry nothing and are
+    skipped.
     """
     data = path.read_bytes().removeprefix(b"\xef\xbb\xbf")
     for number, raw in enumerate(data.split(b"\n"), start=1):
@@ -35,11 +36,14 @@ def read_lines(path: Path, problems: Problems) -> Iterator[Line]:
         try:
             yield Line(number, raw.decode("utf-8"))
         except UnicodeDecodeError as error:
-            problems.add(path.name, number, "malformed", f"not UTF-8: {error.reason}", raw.decode("utf-8", "backslashreplace"))
+            problems.add(
+                path.name, number, "malformed", f"not UTF-8: {error.reason}", raw.decode("utf-8", "backslashreplace")
+            )
 
 
 def csv_fields(path: Path, line: Line, problems: Problems) -> list[str] | None:
-    """The comma-separated fields of one line (double quotes as in RFC 4180); None, and a problem, when it cannot be split."""
+    """The comma-separated fields of one line (double quotes as in RFC 4180); None, and a problem, when it cannot be
+    split."""
     try:
         return next(csv.reader([line.text], strict=True))
     except csv.Error as error:
@@ -48,7 +52,8 @@ def csv_fields(path: Path, line: Line, problems: Problems) -> list[str] | None:
 
 
 def read_records(path: Path, problems: Problems) -> Iterator[tuple[Line, list[str]]]:
-    """The records of a csv with their fields; a quoted field may go on over lines. A quote that is not closed is a problem of its line."""
+    """The records of a csv with their fields; a quoted field may go on over lines. A quote that is not closed is a
+    problem of its line."""
     lines, place = list(read_lines(path, problems)), 0
     while place < len(lines):
         taken = _lines_of_record(lines[place:])
@@ -85,13 +90,16 @@ def read_table(path: Path, columns: list[str], separator: str, problems: Problem
         if fields is None:
             continue
         if len(fields) != len(columns):
-            problems.add(path.name, line.number, "malformed", f"expected {len(columns)} fields, found {len(fields)}", line.text)
+            problems.add(
+                path.name, line.number, "malformed", f"expected {len(columns)} fields, found {len(fields)}", line.text
+            )
             continue
         yield line, fields
 
 
 def read_json(path: Path, what: str) -> Any:
-    """The content of a json file in UTF-8, with or without BOM. Raises DatasetError when it is not one; what: should be in it."""
+    """The content of a json file in UTF-8, with or without BOM. Raises DatasetError when it is not one; what: should be
+    in it."""
     try:
         return json.loads(path.read_text(encoding="utf-8-sig"))
     except (ValueError, RecursionError) as error:  # ValueError includes UnicodeDecodeError

@@ -1,7 +1,7 @@
 """AVE: Annotations.txt (`&`-separated, with or without header), trainSet/valSet/testSet.txt, AVE/<VideoID>.mp4.
 
-The row number in Annotations.txt (0-based, header not counted) is the key that every released h5 file uses, and is our row.
-Splits are assigned to rows through Set lines equal to Annotations lines: ids repeat, and some are in two splits.
+The row number in Annotations.txt (0-based, header not counted) is the key that every released h5 file uses, and is our
+row. Splits are assigned to rows through Set lines equal to Annotations lines: ids repeat, and some are in two splits.
 """
 
 from dataclasses import dataclass
@@ -47,7 +47,9 @@ def _splits(root: Path, listing: Listing, problems: Problems) -> dict[str, tuple
         for line in read_lines(annotation(root, listing, name), problems):
             if line.text in found:
                 first, number = found[line.text]
-                problems.add(name, line.number, "duplicate", f"this line is already in {SETS[first]}, line {number}", line.text)
+                problems.add(
+                    name, line.number, "duplicate", f"this line is already in {SETS[first]}, line {number}", line.text
+                )
             elif line.text != HEADER:
                 found[line.text] = (split, line.number)
     return found
@@ -62,7 +64,9 @@ def _add(rows: Rows, file: str, line: Line, place: tuple[str, int] | None) -> No
     category, video_id, _, onset, offset = fields
     start, end = seconds(onset), seconds(offset)
     malformed = _why_malformed(category, start, end, place)
-    events = [] if malformed or start is None or end is None else _events(rows.problems, origin, Event(category, start, end))
+    events = (
+        [] if malformed or start is None or end is None else _events(rows.problems, origin, Event(category, start, end))
+    )
     path = f"AVE/{video_id}.mp4"
     rows.add(
         video_id,
@@ -92,5 +96,10 @@ def _events(problems: Problems, origin: tuple[str, int, str], event: Event) -> l
     if event.offset > event.onset:
         return [event]
     kind = "zero_length" if event.offset == event.onset else "inverted"
-    problems.add(*origin[:2], kind, f"onset {event.onset:g}, offset {event.offset:g}: every second of the clip is background", origin[2])
+    problems.add(
+        *origin[:2],
+        kind,
+        f"onset {event.onset:g}, offset {event.offset:g}: every second of the clip is background",
+        origin[2],
+    )
     return []

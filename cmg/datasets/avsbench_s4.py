@@ -1,8 +1,10 @@
-"""AVSBench-S4: Single-source/s4_meta_data.csv (`name,start,category,split`) and Single-source/s4_data/{visual_frames,gt_masks,audio_wav}/.
+"""AVSBench-S4: Single-source/s4_meta_data.csv (`name,start,category,split`) and
+Single-source/s4_data/{visual_frames,gt_masks,audio_wav}/.
 
-A clip is five frames (one per second), a wav, and masks: one for train, five for val and test. `visual` is the folder of the frames;
-its fingerprint is over those of `files`, its frames and then its masks, and the clip is `missing` unless all of them are there.
-`source_start` is the csv's start: seconds into the 10 s VGGSound clip that the five seconds were cut from.
+A clip is five frames (one per second), a wav, and masks: one for train, five for val and test. `visual` is the folder
+of the frames; its fingerprint is over those of `files`, its frames and then its masks, and the clip is `missing` unless
+all of them are there. `source_start` is the csv's start: seconds into the 10 s VGGSound clip that the five seconds were
+cut from.
 """
 
 from dataclasses import dataclass
@@ -52,7 +54,12 @@ def index(root: Path, listing: Listing, options: Options) -> IndexResult:
 
 
 def _add(
-    rows: Rows, origin: tuple[str, int, str], fields: list[str], good: bool, caption: str, covered: dict[str, tuple[str, ...]]
+    rows: Rows,
+    origin: tuple[str, int, str],
+    fields: list[str],
+    good: bool,
+    caption: str,
+    covered: dict[str, tuple[str, ...]],
 ) -> None:
     name, start, category, split = fields
     folder = frame_folder(name, category, split)

@@ -1,8 +1,9 @@
-"""AVVP (LLP): six TAB-separated files named .csv; weak labels for train, dense audio and visual events for val and test.
+"""AVVP (LLP): six TAB-separated files named .csv; weak labels for train, dense audio and visual events for val and
+test.
 
-Row order: train, val, test. `filename` is `<11-character YouTube id>_<start>_<end>`; media are video/<filename>.mp4 (or <id>.mp4).
-Weak labels of train clips become events of modality `av` over the whole clip ("somewhere in it, heard or seen");
-val and test clips carry dense events of modality `audio` and `visual` only.
+Row order: train, val, test. `filename` is `<11-character YouTube id>_<start>_<end>`; media are video/<filename>.mp4 (or
+<id>.mp4). Weak labels of train clips become events of modality `av` over the whole clip ("somewhere in it, heard or
+seen"); val and test clips carry dense events of modality `audio` and `visual` only.
 """
 
 import re
@@ -39,7 +40,9 @@ def index(root: Path, listing: Listing, options: Options) -> IndexResult:
     for split, clips in weak.items():
         for name, (line, labels) in clips.items():
             if name in seen:
-                rows.problems.add(WEAK[split], line.number, "duplicate", f"the clip is already in {WEAK[seen[name]]}", line.text)
+                rows.problems.add(
+                    WEAK[split], line.number, "duplicate", f"the clip is already in {WEAK[seen[name]]}", line.text
+                )
                 continue
             seen[name] = split
             events = [Event(label, 0.0, DURATION, "av") for label in labels] if split == "train" else dense[name]
@@ -53,7 +56,9 @@ def _weak(path: Path, problems: Problems) -> dict[str, tuple[Line, list[str]]]:
     found: dict[str, tuple[Line, list[str]]] = {}
     for line, (name, labels) in read_table(path, ["filename", "event_labels"], "\t", problems):
         if name in found:
-            problems.add(path.name, line.number, "duplicate", f"the clip is already on line {found[name][0].number}", line.text)
+            problems.add(
+                path.name, line.number, "duplicate", f"the clip is already on line {found[name][0].number}", line.text
+            )
             continue
         found[name] = (line, _known(path.name, line, labels, problems))
     return found
@@ -92,7 +97,9 @@ def _event(fields: Sequence[str], modality: str) -> Event | None:
     return None if onset is None or offset is None else Event(fields[3], onset, offset, modality)
 
 
-def _why_unusable(name: str, event: Event | None, clips: dict[str, object], events: dict[str, list[Event]]) -> tuple[str, str] | None:
+def _why_unusable(
+    name: str, event: Event | None, clips: dict[str, object], events: dict[str, list[Event]]
+) -> tuple[str, str] | None:
     """Kind and reason when a dense line is not an event of a known clip."""
     if name not in clips:
         return "orphan", "no val or test clip has this filename"

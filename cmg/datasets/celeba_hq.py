@@ -1,8 +1,9 @@
-"""CelebA-HQ: images 0 .. 29,999 as CelebA-HQ-img/<n>.jpg (the CelebAMask-HQ release) or <n>.png. Names may have five digits, and a copy
-may be numbered from 1, as 256-pixel ones are: number n is then its file n + 1.
+"""CelebA-HQ: images 0 .. 29,999 as CelebA-HQ-img/<n>.jpg (the CelebAMask-HQ release) or <n>.png. Names may have five
+digits, and a copy may be numbered from 1, as 256-pixel ones are: number n is then its file n + 1.
 
-There is no official split for this use. `split: last`, by rule: the last `held_out` numbers are test, the others train. `split: celeba`:
-that of the CelebA image that a picture was made from, which keeps a person's pictures together. No labels are used.
+There is no official split for this use. `split: last`, by rule: the last `held_out` numbers are test, the others train.
+`split: celeba`: that of the CelebA image that a picture was made from, which keeps a person's pictures together. No
+labels are used.
 """
 
 from collections.abc import Callable
@@ -23,8 +24,8 @@ SPLITS = {"0": "train", "1": "val", "2": "test"}
 
 @dataclass(frozen=True)
 class Options:
-    """count: how many images the copy has. folder: where they are. split: `last` or `celeba`. held_out: with `last`, how many of them,
-    from the end, are test.
+    """count: how many images the copy has. folder: where they are. split: `last` or `celeba`. held_out: with `last`,
+    how many of them, from the end, are test.
     """
 
     count: int = 30_000
@@ -36,7 +37,9 @@ class Options:
 def index(root: Path, listing: Listing, options: Options) -> IndexResult:
     """One row per number, in ascending order; with `celeba`, one that the mapping leaves out is malformed."""
     if options.folder not in listing.folders:
-        raise DatasetError(f"{root}: expected images {options.folder}/0.jpg and so on, found no such folder; see docs/datasets.md")
+        raise DatasetError(
+            f"{root}: expected images {options.folder}/0.jpg and so on, found no such folder; see docs/datasets.md"
+        )
     rows = Rows(listing)
     split_of = _by_identity(root, listing, rows.problems) if options.split == "celeba" else _by_number(options)
     first = int(not _listed(listing, options.folder, 0) and _listed(listing, options.folder, options.count))
@@ -82,7 +85,11 @@ def _pairs(path: Path, problems: Problems, key: int, value: int, fields: int) ->
         if parts[:1] == ["idx"]:
             continue
         if len(parts) != fields or parts[key] in found:
-            reason = f"expected {fields} columns, found {len(parts)}" if len(parts) != fields else f"{parts[key]} stands here twice"
+            reason = (
+                f"expected {fields} columns, found {len(parts)}"
+                if len(parts) != fields
+                else f"{parts[key]} stands here twice"
+            )
             problems.add(path.name, line.number, "malformed", reason, line.text)
         else:
             found[parts[key]] = parts[value]

@@ -1,4 +1,5 @@
-"""What `python -m pipeline check` says of one dataset: per split what is found, missing, malformed, and what to do next."""
+"""What `python -m pipeline check` says of one dataset: per split what is found, missing, malformed, and what to do
+next."""
 
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
@@ -32,18 +33,21 @@ RELEASED: dict[str, Callable[[Clip], bool]] = {
 
 @dataclass(frozen=True)
 class Finding:
-    """text: for people. clips: rows of the index that these files give, none where they give no index. stops: a run cannot begin."""
+    """text: for people. clips: rows of the index that these files give, none where they give no index. stops: a run
+    cannot begin."""
 
     text: str
     clips: tuple[Clip, ...] = ()
     stops: bool = False
 
 
-def look(name: str, root: Path, source: str, options: Mapping[str, object] | None = None, listed: Listing | None = None) -> Finding:
+def look(
+    name: str, root: Path, source: str, options: Mapping[str, object] | None = None, listed: Listing | None = None
+) -> Finding:
     """Look at one dataset. Names and sizes are looked at, contents are not, so it is quick on a terabyte.
 
-    name: as commands take it (``<branch>/<dataset>`` of a side branch); root: its folder; source: sample, raw, released or csv; options:
-    as for `index_dataset`; listed: what `scan` has listed, None where it has not run.
+    name: as commands take it (``<branch>/<dataset>`` of a side branch); root: its folder; source: sample, raw, released
+    or csv; options: as for `index_dataset`; listed: what `scan` has listed, None where it has not run.
     """
     title, dataset = f"{name} ({source}): {root}", name.rpartition("/")[2]
     if not Path(root).is_dir():
@@ -54,7 +58,12 @@ def look(name: str, root: Path, source: str, options: Mapping[str, object] | Non
     except (DatasetError, FileChanged, PromptError, OptionError) as error:
         return Finding(f"{title}\n  {len(listing.entries)} files, no index\n  next: {error}\n", stops=True)
     clips = with_released(result.clips, listing, dataset) if source == "released" else result.clips
-    parts = [title, *_splits(clips, RELEASED if source == "released" else COUNTED), *_examples(clips), *_problems(result.problems)]
+    parts = [
+        title,
+        *_splits(clips, RELEASED if source == "released" else COUNTED),
+        *_examples(clips),
+        *_problems(result.problems),
+    ]
     steps, stops = _next_steps(name, source, clips, listing, listed)
     parts += [*_files(listing, result), *(f"  next: {step}" for step in steps)]
     return Finding("\n".join(parts) + "\n", tuple(clips), stops)
@@ -77,7 +86,9 @@ def _splits(clips: Sequence[Clip], columns: Mapping[str, Callable[[Clip], bool]]
     for split in SPLITS:
         held = [clip for clip in clips if clip.split == split]
         row = [sum(map(holds, held)) for holds in columns.values()]
-        lines += ["".join([f"  {split or '(none)':8}", *(f"{number:>11,}" for number in [*row, len(held)])])] if held else []
+        lines += (
+            ["".join([f"  {split or '(none)':8}", *(f"{number:>11,}" for number in [*row, len(held)])])] if held else []
+        )
     return lines
 
 
@@ -88,14 +99,24 @@ def _examples(clips: Sequence[Clip]) -> list[str]:
 
 def _problems(problems: list[Problem]) -> list[str]:
     tally = Counter((problem.file, problem.kind) for problem in problems)
-    lines = [f"  {number:,} annotation lines {kind.replace('_', ' ')} in {file}" for (file, kind), number in sorted(tally.items())]
-    return lines + [f"  line {problem.line} of {problem.file}: {problem.reason}: {problem.text[:100]}" for problem in problems[:SHOWN]]
+    lines = [
+        f"  {number:,} annotation lines {kind.replace('_', ' ')} in {file}"
+        for (file, kind), number in sorted(tally.items())
+    ]
+    return lines + [
+        f"  line {problem.line} of {problem.file}: {problem.reason}: {problem.text[:100]}"
+        for problem in problems[:SHOWN]
+    ]
 
 
 def _files(listing: Listing, result: IndexResult) -> list[str]:
     used = {path for clip in result.clips for path in (clip.visual, clip.audio)}
     used_folders = {path.rpartition("/")[0] for path in used if path}
-    spare = [entry.path for entry in listing.entries if entry.path not in used and entry.path.rpartition("/")[0] in used_folders]
+    spare = [
+        entry.path
+        for entry in listing.entries
+        if entry.path not in used and entry.path.rpartition("/")[0] in used_folders
+    ]
     empty = [entry.path for entry in listing.entries if entry.path in used and entry.bytes == 0]
     lines = [f"  refused file: {path} {reason}" for path, reason in listing.refused[:SHOWN]]
     for text, paths in (("media files that no row uses", spare), ("media files of 0 bytes", empty)):
@@ -104,18 +125,29 @@ def _files(listing: Listing, result: IndexResult) -> list[str]:
     return lines
 
 
-def _next_steps(name: str, source: str, clips: Sequence[Clip], listing: Listing, listed: Listing | None) -> tuple[list[str], bool]:
+def _next_steps(
+    name: str, source: str, clips: Sequence[Clip], listing: Listing, listed: Listing | None
+) -> tuple[list[str], bool]:
     """What to do, each step with its command, and whether a run cannot begin before."""
-    by_status, what = Counter(clip.status for clip in clips), "released features" if source == "released" else "media files"
+    by_status, what = (
+        Counter(clip.status for clip in clips),
+        "released features" if source == "released" else "media files",
+    )
     steps, scans = [], source != "sample"
     if by_status["ok"] == 0:
         steps.append(f"no clip can be used: {_how_to_get(name, source)}")
     elif by_status["missing"]:
-        steps.append(f"{what} of {by_status['missing']:,} clips are absent: add them, or go on without (they are counted, not hidden)")
+        steps.append(
+            f"{what} of {by_status['missing']:,} clips are absent: add them, or go on without (they are counted, not hidden)"
+        )
     if by_status["malformed"] or by_status["refused"]:
-        steps.append(f"look at the malformed and refused lines above; `python -m pipeline index {name}` lists all in the problems file")
+        steps.append(
+            f"look at the malformed and refused lines above; `python -m pipeline index {name}` lists all in the problems file"
+        )
     if listing.refused:
-        steps.append(f"{len(listing.refused):,} files are refused: replace links by files, rename what cannot be a safe name")
+        steps.append(
+            f"{len(listing.refused):,} files are refused: replace links by files, rename what cannot be a safe name"
+        )
     if scans and (changed := "these files have not been listed" if listed is None else _changed(listing, listed)):
         steps.append(f"{changed}: `python -m pipeline scan {name}`")
     return steps or ["nothing, this dataset is complete"], by_status["ok"] == 0 or (scans and listed is None)

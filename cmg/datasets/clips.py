@@ -36,7 +36,8 @@ class Clip:
     """One row. The row, not the id, is the key: AVE repeats ids.
 
     visual, audio: media paths relative to the dataset root, or None (an MP4 is both).
-    files: where visual is a folder, the files that its fingerprint is over: its images in order, then masks that lie elsewhere.
+    files: where visual is a folder, the files that its fingerprint is over: its images in order, then masks that lie
+    elsewhere.
     start: seconds into the media file at which the clip begins; duration: nominal seconds, None = as long as the file.
     source_start: seconds into the YouTube video the file was cut from, where known.
     fingerprints: as in the listing, "" where there is no file.
@@ -60,8 +61,17 @@ class Clip:
     files: tuple[str, ...] = ()
 
 
-_DAMAGED = (pa.ArrowException, OSError, ValueError, KeyError, TypeError, MemoryError)  # what pyarrow raises of bytes in memory
-_EVENT = pa.struct([("label", pa.string()), ("onset", pa.float64()), ("offset", pa.float64()), ("modality", pa.string())])
+_DAMAGED = (
+    pa.ArrowException,
+    OSError,
+    ValueError,
+    KeyError,
+    TypeError,
+    MemoryError,
+)  # what pyarrow raises of bytes in memory
+_EVENT = pa.struct(
+    [("label", pa.string()), ("onset", pa.float64()), ("offset", pa.float64()), ("modality", pa.string())]
+)
 SCHEMA = pa.schema(
     [
         pa.field("row", pa.int64(), nullable=False),
@@ -91,7 +101,9 @@ def write_index(path: Path, clips: Sequence[Clip]) -> None:
     """
     _check(Path(path), clips)
     columns = [[_plain(clip, field.name) for clip in clips] for field in SCHEMA]
-    table = pa.Table.from_arrays([pa.array(column, field.type) for column, field in zip(columns, SCHEMA, strict=True)], schema=SCHEMA)
+    table = pa.Table.from_arrays(
+        [pa.array(column, field.type) for column, field in zip(columns, SCHEMA, strict=True)], schema=SCHEMA
+    )
     sink = io.BytesIO()
     pq.write_table(table, sink, compression="zstd", use_dictionary=True, row_group_size=1 << 16)
     write_bytes(Path(path), sink.getvalue())
@@ -100,9 +112,14 @@ def write_index(path: Path, clips: Sequence[Clip]) -> None:
 def read_index(path: Path) -> list[Clip]:
     """The clips in row order. Raises BadIndex when the file has another schema or is damaged."""
     table = _table(Path(path))
-    if not table.schema.equals(SCHEMA, check_metadata=False) or (table.schema.metadata or {}).get(b"cmg.index") != VERSION.encode():
+    if (
+        not table.schema.equals(SCHEMA, check_metadata=False)
+        or (table.schema.metadata or {}).get(b"cmg.index") != VERSION.encode()
+    ):
         found = ", ".join(f"{field.name}: {field.type}" for field in table.schema)
-        raise BadIndex(f"{path}: not a clip index of version {VERSION} (found columns {found}); make it again: dvc repro")
+        raise BadIndex(
+            f"{path}: not a clip index of version {VERSION} (found columns {found}); make it again: dvc repro"
+        )
     try:
         clips = [_clip(record) for record in table.to_pylist()]
     except _DAMAGED as error:
@@ -120,7 +137,9 @@ def _table(path: Path) -> pa.Table:
 
 
 def _damaged(path: Path, error: Exception) -> BadIndex:
-    return BadIndex(f"{path}: not a parquet file ({' '.join(str(error).split())}); remove it and make it again: dvc repro")
+    return BadIndex(
+        f"{path}: not a parquet file ({' '.join(str(error).split())}); remove it and make it again: dvc repro"
+    )
 
 
 def counts(clips: Iterable[Clip]) -> Counter[tuple[str, str]]:
@@ -130,7 +149,9 @@ def counts(clips: Iterable[Clip]) -> Counter[tuple[str, str]]:
 
 def _plain(clip: Clip, name: str) -> object:
     value = getattr(clip, name)
-    return [asdict(event) for event in value] if name == "events" else list(value) if isinstance(value, tuple) else value
+    return (
+        [asdict(event) for event in value] if name == "events" else list(value) if isinstance(value, tuple) else value
+    )
 
 
 def _clip(record: dict) -> Clip:
@@ -145,7 +166,11 @@ def _check(path: Path, clips: Sequence[Clip]) -> None:
             raise BadIndex(f"{path}: clip {clip.clip_id!r}: expected row {expected}, found {clip.row}")
         for name, value, known in (("split", clip.split, SPLITS), ("status", clip.status, STATUSES)):
             if value not in known:
-                raise BadIndex(f"{path}: clip {clip.clip_id!r}: {name} {value!r} is not one of {', '.join(map(repr, known))}")
+                raise BadIndex(
+                    f"{path}: clip {clip.clip_id!r}: {name} {value!r} is not one of {', '.join(map(repr, known))}"
+                )
         for event in clip.events:
             if event.modality not in MODALITIES:
-                raise BadIndex(f"{path}: clip {clip.clip_id!r}: event modality {event.modality!r} is not one of {', '.join(MODALITIES)}")
+                raise BadIndex(
+                    f"{path}: clip {clip.clip_id!r}: event modality {event.modality!r} is not one of {', '.join(MODALITIES)}"
+                )

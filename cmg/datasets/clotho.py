@@ -1,7 +1,9 @@
-"""Clotho: clotho_captions_<part>.csv (`file_name,caption_1..5`) and the folders development/, validation/, evaluation/ of wav files.
+"""Clotho: clotho_captions_<part>.csv (`file_name,caption_1..5`) and the folders development/, validation/, evaluation/
+of wav files.
 
-File names are hostile (blanks, commas, `#`, several dots, HTML entities, a blank before `.wav`): the csv string is the clip id and
-the file name, verbatim. Row order: development (train), validation (val), evaluation (test), each in csv order.
+File names are hostile (blanks, commas, `#`, several dots, HTML entities, a blank before `.wav`): the csv string is the
+clip id and the file name, verbatim. Row order: development (train), validation (val), evaluation (test), each in csv
+order.
 """
 
 from dataclasses import dataclass

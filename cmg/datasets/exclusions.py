@@ -1,7 +1,8 @@
-"""Training clips whose video also stands in a downstream test split: the strict protocol leaves them out of pretraining.
+"""Training clips whose video also stands in a downstream test split: the strict protocol leaves them out of
+pretraining.
 
-The same YouTube id does not prove the same seconds, so this leaves out too much rather than too little. Clips of which no YouTube id is
-known are the same video where a media file is the same.
+The same YouTube id does not prove the same seconds, so this leaves out too much rather than too little. Clips of which
+no YouTube id is known are the same video where a media file is the same.
 """
 
 import csv
@@ -18,7 +19,8 @@ from cmg.registry import youtube_id
 
 @dataclass(frozen=True)
 class Exclusion:
-    """One training clip of a corpus and one dataset that tests on its video; a clip has a line for each such dataset."""
+    """One training clip of a corpus and one dataset that tests on its video; a clip has a line for each such
+    dataset."""
 
     row: int
     clip_id: str
@@ -60,7 +62,9 @@ def write_exclusions(path: Path, found: Iterable[Exclusion]) -> None:
 def read_exclusions(path: Path) -> list[Exclusion]:
     """The lines that `write_exclusions` wrote."""
     with path.open(newline="", encoding="utf-8") as stream:
-        return [Exclusion(int(row["row"]), row["clip_id"], row["dataset"], row["corpus"]) for row in csv.DictReader(stream)]
+        return [
+            Exclusion(int(row["row"]), row["clip_id"], row["dataset"], row["corpus"]) for row in csv.DictReader(stream)
+        ]
 
 
 def _ids(dataset: str, clips: Iterable[Clip], splits: Sequence[str]) -> set[str]:

@@ -1,9 +1,9 @@
 """FlickrSoundNet: frames/<id>.jpg and audio/<id>.wav, one image and one sound per pair.
 
-The papers' 4,500/500 split of the 5,000 annotated pairs is not published. Ours, by rule: the `held_out` ids whose SHA-256 of
-"<seed>:<id>" is smallest are test; or a list names the test ids (for example the official test_list.txt).
-Rows: shorter ids first, then by text. The dataset has neither text nor classes; where the root holds captions.csv (`id,caption`) or
-labels.csv (`id,label`), pairs get these.
+The papers' 4,500/500 split of the 5,000 annotated pairs is not published. Ours, by rule: the `held_out` ids whose
+SHA-256 of "<seed>:<id>" is smallest are test; or a list names the test ids (for example the official test_list.txt).
+Rows: shorter ids first, then by text. The dataset has neither text nor classes; where the root holds captions.csv
+(`id,caption`) or labels.csv (`id,label`), pairs get these.
 """
 
 from collections.abc import Container
@@ -23,9 +23,11 @@ _ENDINGS = {".jpg", ".png", ".mp4", ".wav", ".xml"}
 
 @dataclass(frozen=True)
 class Options:
-    """ids: a list file of all pairs (empty: every id with a frame or a sound). test_list: a list file of the test pairs.
+    """ids: a list file of all pairs (empty: every id with a frame or a sound). test_list: a list file of the test
+    pairs.
 
-    held_out, seed: the rule where no test list is given. A list line is an id, a file name or path of it, or `<id>,<anything>`.
+    held_out, seed: the rule where no test list is given. A list line is an id, a file name or path of it, or
+    `<id>,<anything>`.
     """
 
     ids: str = ""
@@ -68,14 +70,19 @@ def _read(root: Path, listing: Listing, name: str, problems: Problems) -> dict[s
     for line in read_lines(path, problems):
         clip_id = id_of(line)
         if clip_id in found:
-            problems.add(path.name, line.number, "duplicate", f"the id is already on line {found[clip_id][1]}", line.text)
+            problems.add(
+                path.name, line.number, "duplicate", f"the id is already on line {found[clip_id][1]}", line.text
+            )
         elif not (line.number == 1 and clip_id == "filename"):
             found[clip_id] = (path.name, line.number, line.text)
     return found
 
 
-def _texts(root: Path, listing: Listing, file: str, column: str, pairs: Container[str], problems: Problems) -> dict[str, list[str]]:
-    """Texts by id in the order of an optional `id,<column>` file, runs of blanks made one; nothing where the file is not there."""
+def _texts(
+    root: Path, listing: Listing, file: str, column: str, pairs: Container[str], problems: Problems
+) -> dict[str, list[str]]:
+    """Texts by id in the order of an optional `id,<column>` file, runs of blanks made one; nothing where the file is
+    not there."""
     found: dict[str, list[str]] = {}
     path = optional_annotation(root, listing, file)
     if path is None:
@@ -101,4 +108,8 @@ def id_of(line: Line) -> str:
 
 
 def _stems(listing: Listing, folder: str) -> list[str]:
-    return [PurePosixPath(entry.path).stem for entry in listing.folders.get(folder, ()) if PurePosixPath(entry.path).suffix in _ENDINGS]
+    return [
+        PurePosixPath(entry.path).stem
+        for entry in listing.folders.get(folder, ())
+        if PurePosixPath(entry.path).suffix in _ENDINGS
+    ]

@@ -20,10 +20,13 @@ def classes_of(clips: Iterable[Clip]) -> tuple[str, ...]:
 
 
 def label_of(clip: Clip) -> str | None:
-    """The single class of a clip (AVE, AVEL, UCF101), None for a clip without events. Raises ValueError when there are several."""
+    """The single class of a clip (AVE, AVEL, UCF101), None for a clip without events. Raises ValueError when there are
+    several."""
     labels = {event.label for event in clip.events}
     if len(labels) > 1:
-        raise ValueError(f"clip {clip.clip_id!r} (row {clip.row}): expected one class, found {', '.join(sorted(labels))}")
+        raise ValueError(
+            f"clip {clip.clip_id!r} (row {clip.row}): expected one class, found {', '.join(sorted(labels))}"
+        )
     return labels.pop() if labels else None
 
 
@@ -35,7 +38,8 @@ def class_of(clip: Clip) -> str:
 
 
 def ave_targets(clip: Clip, classes: Sequence[str] = AVE_CLASSES) -> np.ndarray:
-    """int64 [T]: class index per second, len(classes) (28) = background. Raises ValueError for a label outside `classes`."""
+    """int64 [T]: class index per second, len(classes) (28) = background. Raises ValueError for a label outside
+    `classes`."""
     targets = np.full(SECONDS, len(classes), dtype=np.int64)
     for event in clip.events:
         targets[_active(event.onset, event.offset)] = _position(event.label, classes, clip)
@@ -45,7 +49,8 @@ def ave_targets(clip: Clip, classes: Sequence[str] = AVE_CLASSES) -> np.ndarray:
 def avvp_targets(clip: Clip, modality: str, classes: Sequence[str] = AVVP_CLASSES) -> np.ndarray:
     """bool [T, C]: dense events of one modality (`audio` or `visual`); all False is background.
 
-    Labels outside `classes` raise ValueError. Weak labels of train clips (modality `av`) are not dense events and set nothing.
+    Labels outside `classes` raise ValueError. Weak labels of train clips (modality `av`) are not dense events and set
+    nothing.
     """
     _check_modality(modality)
     return _multi_hot(clip, modality, {label: label for label in classes}, classes, strict=True)
@@ -54,13 +59,16 @@ def avvp_targets(clip: Clip, modality: str, classes: Sequence[str] = AVVP_CLASSE
 def ave_avvp_targets(clip: Clip, dataset: str, modality: str | None = None) -> np.ndarray:
     """bool [T, 12]: the classes AVE and AVVP share, for a clip of either dataset; other classes set nothing.
 
-    `modality` (`audio` or `visual`) is needed for AVVP clips; AVE events are audible and visible, so it is not used there.
+    `modality` (`audio` or `visual`) is needed for AVVP clips; AVE events are audible and visible, so it is not used
+    there.
     """
     if dataset == "ave":
         return _multi_hot(clip, "av", AVE_TO_AVVP, SHARED_AVVP, strict=False)
     if dataset != "avvp":
         raise ValueError(f"dataset {dataset!r} is not ave or avvp")
-    return _multi_hot(clip, _check_modality(modality), {label: label for label in SHARED_AVVP}, SHARED_AVVP, strict=False)
+    return _multi_hot(
+        clip, _check_modality(modality), {label: label for label in SHARED_AVVP}, SHARED_AVVP, strict=False
+    )
 
 
 def really_shared(ucf101: Iterable[Clip], vggsound_avel: Iterable[Clip]) -> tuple[tuple[str, str], ...]:
@@ -76,7 +84,9 @@ def _multi_hot(clip: Clip, modality: str, names: Mapping[str, str], classes: Seq
     targets = np.zeros((SECONDS, len(classes)), dtype=bool)
     for event in clip.events:
         if event.modality == modality and (strict or event.label in names):
-            targets[_active(event.onset, event.offset), _position(names.get(event.label, event.label), classes, clip)] = True
+            targets[
+                _active(event.onset, event.offset), _position(names.get(event.label, event.label), classes, clip)
+            ] = True
     return targets
 
 
@@ -87,7 +97,9 @@ def _active(onset: float, offset: float) -> np.ndarray:
 
 def _position(label: str, classes: Sequence[str], clip: Clip) -> int:
     if label not in classes:
-        raise ValueError(f"clip {clip.clip_id!r} (row {clip.row}): class {label!r} is not among the {len(classes)} classes expected")
+        raise ValueError(
+            f"clip {clip.clip_id!r} (row {clip.row}): class {label!r} is not among the {len(classes)} classes expected"
+        )
     return list(classes).index(label)
 
 

@@ -30,7 +30,8 @@ class BadListing(ValueError):
 
 @dataclass(frozen=True)
 class Entry:
-    """One file: path relative to the root (`/` separated), size, fingerprint (32 hex digits; "" in a names-only scan)."""
+    """One file: path relative to the root (`/` separated), size, fingerprint (32 hex digits; "" in a names-only
+    scan)."""
 
     path: str
     bytes: int
@@ -88,15 +89,18 @@ def combined(fingerprints: Iterable[str]) -> str:
 def check_root(root: Path) -> Path:
     """The root. Raises FileNotFoundError when it is not a folder."""
     if not Path(root).is_dir():
-        raise FileNotFoundError(f"{root}: expected the folder of a dataset, found none; see docs/datasets.md, or set CMG_DATA")
+        raise FileNotFoundError(
+            f"{root}: expected the folder of a dataset, found none; see docs/datasets.md, or set CMG_DATA"
+        )
     return Path(root)
 
 
 def scan(root: Path, progress: Callable[[int, str], object] | None = None, content: bool = True) -> Listing:
-    """List every file below `root`. `progress(files so far, path)` is called per file; `content=False` lists names and sizes only.
+    """List every file below `root`. `progress(files so far, path)` is called per file; `content=False` lists names and
+    sizes only.
 
-    Links that leave the root, linked folders, special files and names that are not safe are refused and reported, not listed; what
-    macOS leaves beside files is passed over.
+    Links that leave the root, linked folders, special files and names that are not safe are refused and reported, not
+    listed; what macOS leaves beside files is passed over.
     Raises FileNotFoundError when the root is not a folder.
     """
     root = check_root(root)
@@ -119,7 +123,9 @@ def write_listing(path: Path, listing: Listing) -> None:
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
     writer.writerow(HEADER)
-    writer.writerows((entry.path, entry.bytes, entry.fingerprint) for entry in sorted(listing.entries, key=lambda entry: entry.path))
+    writer.writerows(
+        (entry.path, entry.bytes, entry.fingerprint) for entry in sorted(listing.entries, key=lambda entry: entry.path)
+    )
     write_bytes(Path(path), text.getvalue().encode("utf-8"))
 
 
@@ -129,9 +135,13 @@ def read_listing(path: Path) -> Listing:
         with open(path, newline="", encoding="utf-8") as stream:
             rows = list(csv.reader(stream))
     except (UnicodeDecodeError, csv.Error) as error:
-        raise BadListing(f"{path}: expected a csv file in UTF-8, found {error}; run `python -m pipeline scan` again") from error
+        raise BadListing(
+            f"{path}: expected a csv file in UTF-8, found {error}; run `python -m pipeline scan` again"
+        ) from error
     if not rows or rows[0] != HEADER:
-        raise BadListing(f"{path}: expected the header {','.join(HEADER)!r}, found {rows[:1]}; run `python -m pipeline scan` again")
+        raise BadListing(
+            f"{path}: expected the header {','.join(HEADER)!r}, found {rows[:1]}; run `python -m pipeline scan` again"
+        )
     for number, row in enumerate(rows[1:], start=2):
         if len(row) != 3 or not row[1].isdecimal():
             raise BadListing(
@@ -150,23 +160,29 @@ def check_file(root: Path, entry: Entry) -> Path:
         raise FileChanged(f"{entry.path}: listed, but not found below {root}; run `python -m pipeline scan` again")
     size = full.stat().st_size
     if size != entry.bytes:
-        raise FileChanged(f"{entry.path}: expected {entry.bytes} bytes as listed, found {size}; run `python -m pipeline scan` again")
+        raise FileChanged(
+            f"{entry.path}: expected {entry.bytes} bytes as listed, found {size}; run `python -m pipeline scan` again"
+        )
     return check_fingerprint(root, entry.path, entry.fingerprint)
 
 
 def check_fingerprint(root: Path, path: str, expected: str) -> Path:
-    """As `check_file`, for a path and fingerprint from the clip index. An empty fingerprint (names-only scan) is not compared."""
+    """As `check_file`, for a path and fingerprint from the clip index. An empty fingerprint (names-only scan) is not
+    compared."""
     full = safe_join(root, path)
     if not full.is_file():
         raise FileChanged(f"{path}: indexed, but not found below {root}; run `python -m pipeline scan` again")
     found = fingerprint(full) if expected else expected
     if found != expected:
-        raise FileChanged(f"{path}: expected fingerprint {expected} as listed, found {found}; run `python -m pipeline scan` again")
+        raise FileChanged(
+            f"{path}: expected fingerprint {expected} as listed, found {found}; run `python -m pipeline scan` again"
+        )
     return full
 
 
 def check_combined(root: Path, paths: Sequence[str], expected: str) -> None:
-    """As `check_fingerprint`, for files that share one `combined` fingerprint. Raises FileChanged when one is gone or differs."""
+    """As `check_fingerprint`, for files that share one `combined` fingerprint. Raises FileChanged when one is gone or
+    differs."""
     files = [check_fingerprint(root, path, "") for path in paths]
     found = combined(map(fingerprint, files)) if expected else expected
     if found != expected:
@@ -188,7 +204,10 @@ def _walk(root: Path) -> Iterator[tuple[str, str | None]]:
         prefix = "" if base == "." else f"{base}/"
         for name in [name for name in names if why_unsafe_id(name) or os.path.islink(os.path.join(folder, name))]:
             names.remove(name)
-            yield f"{prefix}{name}", why_unsafe_id(name) or "is a link to a folder; link the files, or place the folder here"
+            yield (
+                f"{prefix}{name}",
+                why_unsafe_id(name) or "is a link to a folder; link the files, or place the folder here",
+            )
         for name in sorted(name for name in files if not left_by_macos(name)):
             yield f"{prefix}{name}", why_unsafe_id(name) or _why_not_regular(root, os.path.join(folder, name))
 

@@ -1,11 +1,13 @@
-"""A dataset of your own: one csv of files, `path[,clip_id][,start][,duration][,label][,onset][,offset][,caption][,split]`.
+"""A dataset of your own: one csv of files,
+`path[,clip_id][,start][,duration][,label][,onset][,offset][,caption][,split]`.
 
-A line is a clip or one of its events: lines of one `clip_id` (without that column: of one path, start and duration) are one clip, which
-has their labels as events and their captions. Times are seconds; onset and offset count from the clip's start, and a label without them
-holds on the whole clip. A file is seen, heard or both as its name ends. Row order: first appearance.
+A line is a clip or one of its events: lines of one `clip_id` (without that column: of one path, start and duration) are
+one clip, which has their labels as events and their captions. Times are seconds; onset and offset count from the clip's
+start, and a label without them holds on the whole clip. A file is seen, heard or both as its name ends. Row order:
+first appearance.
 
-Where no line has a split, clips are drawn into train, val and test by rule: files of a label in the order of the SHA-256 of
-"<seed>:<path>", the first `test` of them test, the next `val` of them val. Clips of one file stay together.
+Where no line has a split, clips are drawn into train, val and test by rule: files of a label in the order of the
+SHA-256 of "<seed>:<path>", the first `test` of them test, the next `val` of them val. Clips of one file stay together.
 """
 
 import hashlib
@@ -29,7 +31,8 @@ SPLITS = ("train", "val", "test")
 
 @dataclass(frozen=True)
 class Options:
-    """manifest: the csv, below the root. test, val: shares of the clips that are drawn where the csv has no splits; seed: of the draw.
+    """manifest: the csv, below the root. test, val: shares of the clips that are drawn where the csv has no splits;
+    seed: of the draw.
 
     sentences: what text features are made of: `captions` of the csv, or the `labels` of a clip (`_` becomes a blank).
     """
@@ -68,26 +71,39 @@ def index(root: Path, listing: Listing, options: Options) -> IndexResult:
 
 def _check(options: Options) -> None:
     if not options.manifest:
-        raise DatasetError("a dataset of `source: csv` needs `manifest:`, the name of a csv in its folder (docs/own_data.md)")
+        raise DatasetError(
+            "a dataset of `source: csv` needs `manifest:`, the name of a csv in its folder (docs/own_data.md)"
+        )
     if not (0 <= options.test and 0 <= options.val and options.test + options.val < 1):
-        raise DatasetError(f"{options.manifest}: test {options.test} and val {options.val} must be shares whose sum is below 1")
+        raise DatasetError(
+            f"{options.manifest}: test {options.test} and val {options.val} must be shares whose sum is below 1"
+        )
     if options.sentences not in ("captions", "labels"):
         raise DatasetError(f"{options.manifest}: sentences: expected captions or labels, found {options.sentences!r}")
 
 
 def _lines(path: Path, problems: Problems) -> list[tuple[Line, dict[str, str]]]:
-    """Lines with their fields by column, blanks around them taken off. Raises DatasetError for a header that is none of ours."""
+    """Lines with their fields by column, blanks around them taken off. Raises DatasetError for a header that is none of
+    ours."""
     records = read_records(path, problems)
     header = [name.strip() for name in next(records, (None, []))[1]]
     unknown = [name for name in header if name not in COLUMNS]
     if unknown or "path" not in header or len(set(header)) < len(header):
-        near = [f"{name!r} (did you mean {close[0]!r}?)" for name in unknown if (close := get_close_matches(name, COLUMNS, 1))]
+        near = [
+            f"{name!r} (did you mean {close[0]!r}?)"
+            for name in unknown
+            if (close := get_close_matches(name, COLUMNS, 1))
+        ]
         wrong = f"; unknown: {', '.join(near or map(repr, unknown))}" if unknown else ""
-        raise DatasetError(f"{path}: expected a header with path and any of {', '.join(COLUMNS[1:])}, found {','.join(header)!r}{wrong}")
+        raise DatasetError(
+            f"{path}: expected a header with path and any of {', '.join(COLUMNS[1:])}, found {','.join(header)!r}{wrong}"
+        )
     found = []
     for line, fields in records:
         if len(fields) != len(header):
-            problems.add(path.name, line.number, "malformed", f"expected {len(header)} fields, found {len(fields)}", line.text)
+            problems.add(
+                path.name, line.number, "malformed", f"expected {len(header)} fields, found {len(fields)}", line.text
+            )
         else:
             found.append((line, dict(zip(header, map(str.strip, fields), strict=True))))
     return found
@@ -99,11 +115,14 @@ def _identity(fields: Mapping[str, str]) -> tuple[str, ...]:
 
 
 def _extend(draft: _Draft, fields: Mapping[str, str], line: Line, file: str, problems: Problems) -> None:
-    """Count one line in: its event and its caption. One that contradicts the clip's first line is a problem and not used."""
+    """Count one line in: its event and its caption. One that contradicts the clip's first line is a problem and not
+    used."""
     for name in ("path", "start", "duration", "split"):
         first, found = draft.fields.get(name, ""), fields.get(name, "")
         if found != first:
-            problems.add(file, line.number, "malformed", f"{name} {found!r}, and {first!r} on the clip's first line", line.text)
+            problems.add(
+                file, line.number, "malformed", f"{name} {found!r}, and {first!r} on the clip's first line", line.text
+            )
             return
     event = _event(fields)
     if isinstance(event, str):
@@ -126,7 +145,11 @@ def _event(fields: Mapping[str, str]) -> Event | str | None:
     if start >= end:
         return f"offset {end:g} is not after onset {start:g}"
     last = seconds(fields.get("duration", ""))
-    return Event(label, start, end) if last is None or start < last else f"onset {start:g} is behind the clip, which lasts {last:g} seconds"
+    return (
+        Event(label, start, end)
+        if last is None or start < last
+        else f"onset {start:g} is behind the clip, which lasts {last:g} seconds"
+    )
 
 
 def _drawn(drafts: Collection[_Draft], options: Options) -> dict[str, str] | None:
@@ -142,7 +165,9 @@ def _drawn(drafts: Collection[_Draft], options: Options) -> dict[str, str] | Non
             seen.add(path)
     found: dict[str, str] = {}
     for paths in by_label.values():
-        ordered = sorted(paths, key=lambda path: hashlib.sha256(f"{options.seed}:{path}".encode(errors="replace")).hexdigest())
+        ordered = sorted(
+            paths, key=lambda path: hashlib.sha256(f"{options.seed}:{path}".encode(errors="replace")).hexdigest()
+        )
         test, val = (_count(share, len(ordered)) for share in (options.test, options.val))
         for place, path in enumerate(ordered):
             found[path] = "test" if place < test else "val" if place < test + val else "train"
@@ -156,9 +181,15 @@ def _count(share: float, files: int) -> int:
 
 def _add(rows: Rows, draft: _Draft, splits: Mapping[str, str] | None, options: Options) -> None:
     path, split = draft.fields["path"], draft.fields.get("split", "")
-    start, duration = (seconds(text) if (text := draft.fields.get(name, "")) else None for name in ("start", "duration"))
+    start, duration = (
+        seconds(text) if (text := draft.fields.get(name, "")) else None for name in ("start", "duration")
+    )
     given = {name for name in ("start", "duration") if draft.fields.get(name)}
-    wrong = [f"{name} is not seconds" for name, value in (("start", start), ("duration", duration)) if name in given and value is None]
+    wrong = [
+        f"{name} is not seconds"
+        for name, value in (("start", start), ("duration", duration))
+        if name in given and value is None
+    ]
     wrong += [] if path else ["no path"]
     wrong += ["duration is 0"] if duration == 0 else []
     malformed = wrong[0] if wrong else ""

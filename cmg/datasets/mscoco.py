@@ -1,7 +1,8 @@
 """MSCOCO captions: annotations/captions_<part><year>.json and the image folder <part><year>/.
 
-The papers evaluate 500 image-caption pairs that they do not publish. Ours, by rule: of the images with a caption, the `pairs` whose
-SHA-256 of "<seed>:<image id>" is smallest, each with the caption of the lowest annotation id. Rows are in ascending image id.
+The papers evaluate 500 image-caption pairs that they do not publish. Ours, by rule: of the images with a caption, the
+`pairs` whose SHA-256 of "<seed>:<image id>" is smallest, each with the caption of the lowest annotation id. Rows are in
+ascending image id.
 """
 
 import json
@@ -18,7 +19,8 @@ from cmg.datasets.rows import IndexResult, Rows, annotation
 
 @dataclass(frozen=True)
 class Options:
-    """year: 2014 or 2017. part: val or train. pairs: how many images to draw, 0 = all images with all captions. seed: of the draw.
+    """year: 2014 or 2017. part: val or train. pairs: how many images to draw, 0 = all images with all captions. seed:
+    of the draw.
 
     file: another caption file below the root, for example a list of pairs from the authors.
     """
@@ -40,7 +42,9 @@ class _Caption:
 def index(root: Path, listing: Listing, options: Options) -> IndexResult:
     """One row per image; the val part is split `test`, the train part `train`."""
     if options.year not in (2014, 2017) or options.part not in ("val", "train"):
-        raise DatasetError(f"mscoco: expected year 2014 or 2017 and part val or train, found {options.year} and {options.part!r}")
+        raise DatasetError(
+            f"mscoco: expected year 2014 or 2017 and part val or train, found {options.year} and {options.part!r}"
+        )
     rows = Rows(listing)
     path = annotation(root, listing, options.file or f"annotations/captions_{options.part}{options.year}.json")
     found = read_captions(path, rows.problems)
@@ -65,9 +69,11 @@ def image_paths(image: int, part: str, year: int) -> tuple[str, ...]:
 
 
 def read_captions(path: Path, problems: Problems) -> dict[int, list[_Caption]]:
-    """Captions by image id from `{"annotations": [{image_id, id, caption}]}` or a bare list of such entries; runs of blanks become one.
+    """Captions by image id from `{"annotations": [{image_id, id, caption}]}` or a bare list of such entries; runs of
+    blanks become one.
 
-    Entries of another shape become problems (line = position counted from 1). Raises DatasetError when the file is neither form.
+    Entries of another shape become problems (line = position counted from 1). Raises DatasetError when the file is
+    neither form.
     """
     data = read_json(path, "captions")
     entries = data.get("annotations") if isinstance(data, dict) else data
@@ -79,7 +85,9 @@ def read_captions(path: Path, problems: Problems) -> dict[int, list[_Caption]]:
         if problem:
             problems.add(path.name, position, "malformed", problem, json.dumps(entry)[:500])
         else:
-            found[entry["image_id"]].append(_Caption(entry.get("id", position), position, " ".join(entry["caption"].split())))
+            found[entry["image_id"]].append(
+                _Caption(entry.get("id", position), position, " ".join(entry["caption"].split()))
+            )
     return dict(found)
 
 

@@ -1,4 +1,5 @@
-"""Class orders and class maps of the field, as names. Tests compare them with the official files where those are at hand."""
+"""Class orders and class maps of the field, as names. Tests compare them with the official files where those are at
+hand."""
 
 # Order of first appearance in AVE's Annotations.txt; index 28 is background.
 AVE_CLASSES = (
@@ -38,7 +39,8 @@ AVE_TO_AVVP = {
     "Accordion": "Accordion",
 }
 
-# UCF101 class -> VGGSound class, the 16 pairs the papers intend; `labels.really_shared` says which of them both indexes hold.
+# UCF101 class -> VGGSound class, the 16 pairs the papers intend; `labels.really_shared` says which of them both indexes
+# hold.
 UCF_TO_VGGSOUND = {
     "PlayingGuitar": "playing acoustic guitar",
     "PlayingCello": "playing cello",

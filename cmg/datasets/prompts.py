@@ -1,4 +1,5 @@
-"""Class -> sentence tables: csv files `label,prompt` that a user may replace (the papers pair each clip with its class's sentence)."""
+"""Class -> sentence tables: csv files `label,prompt` that a user may replace (the papers pair each clip with its
+class's sentence)."""
 
 import csv
 from collections.abc import Mapping
@@ -12,7 +13,8 @@ class PromptError(ValueError):
 
 
 def read_prompts(path: Path) -> dict[str, str]:
-    """Sentence by label. Raises PromptError for no csv, another header, a repeated label, or an empty label or sentence."""
+    """Sentence by label. Raises PromptError for no csv, another header, a repeated label, or an empty label or
+    sentence."""
     path = Path(path)
     if not path.is_file():
         raise PromptError(f"{path}: expected a csv file with the header label,prompt, found no file")
@@ -20,9 +22,13 @@ def read_prompts(path: Path) -> dict[str, str]:
         with open(path, newline="", encoding="utf-8-sig") as stream:
             rows = list(csv.reader(stream))
     except (UnicodeDecodeError, csv.Error) as error:
-        raise PromptError(f"{path}: expected a csv file in UTF-8 with the header label,prompt, found {error}") from error
+        raise PromptError(
+            f"{path}: expected a csv file in UTF-8 with the header label,prompt, found {error}"
+        ) from error
     if not rows or rows[0] != ["label", "prompt"]:
-        raise PromptError(f"{path}: expected the header label,prompt, found {','.join(rows[0]) if rows else 'an empty file'!r}")
+        raise PromptError(
+            f"{path}: expected the header label,prompt, found {','.join(rows[0]) if rows else 'an empty file'!r}"
+        )
     prompts: dict[str, str] = {}
     for number, row in enumerate(rows[1:], start=2):
         if not row:

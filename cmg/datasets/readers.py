@@ -23,7 +23,8 @@ class OptionError(ValueError):
 
 
 def reader(name: str, source: str = "") -> ModuleType:
-    """The reader module of a dataset, imported on demand; that of manifests for one of `source: csv`, whatever its name.
+    """The reader module of a dataset, imported on demand; that of manifests for one of `source: csv`, whatever its
+    name.
 
     Raises OptionError naming the nearest dataset.
     """
@@ -33,12 +34,15 @@ def reader(name: str, source: str = "") -> ModuleType:
     return importlib.import_module(DATASETS[name].module)
 
 
-def index_dataset(name: str, root: Path, listing: Listing, options: Mapping[str, object] | None = None, source: str = "") -> IndexResult:
+def index_dataset(
+    name: str, root: Path, listing: Listing, options: Mapping[str, object] | None = None, source: str = ""
+) -> IndexResult:
     """Read the annotation files below `root` into clip rows.
 
     source: `csv` where the dataset is a manifest.
     options: the dataset's own settings by name (see the reader's `Options`); OptionError names what is wrong with one.
-    Raises DatasetError when an annotation file is absent or another one than expected, FileChanged when it differs from the listing.
+    Raises DatasetError when an annotation file is absent or another one than expected, FileChanged when it differs from
+    the listing.
     """
     module = reader(name, source)
     return module.index(Path(root), listing, _options(name, module.Options, dict(options or {})))
@@ -48,7 +52,9 @@ def _options(name: str, kind: type, given: dict[str, object]) -> object:
     types = get_type_hints(kind)
     for key, value in given.items():
         if key not in types:
-            raise OptionError(f"dataset {name}: unknown option {key!r}{_nearest(key, list(types))}; known: {', '.join(types) or 'none'}")
+            raise OptionError(
+                f"dataset {name}: unknown option {key!r}{_nearest(key, list(types))}; known: {', '.join(types) or 'none'}"
+            )
         try:
             TypeAdapter(types[key]).validate_python(value, strict=True)
         except ValidationError as error:

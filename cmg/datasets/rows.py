@@ -14,7 +14,8 @@ from cmg.datasets.safety import cleaned, why_unsafe_id, why_unsafe_path
 
 @dataclass(frozen=True)
 class IndexResult:
-    """What a reader returns: clips in canonical row order, and the annotation lines that were not used as they stand."""
+    """What a reader returns: clips in canonical row order, and the annotation lines that were not used as they
+    stand."""
 
     clips: list[Clip]
     problems: list[Problem]
@@ -98,11 +99,18 @@ class Rows:
         self.clips.append(clip)
         return clip
 
-    def _cleaned(self, origin: tuple[str, int, str], captions: list[str], events: list[Event]) -> tuple[tuple[str, ...], tuple[Event, ...]]:
+    def _cleaned(
+        self, origin: tuple[str, int, str], captions: list[str], events: list[Event]
+    ) -> tuple[tuple[str, ...], tuple[Event, ...]]:
         """Captions and events without control characters in their words; a problem where there were some."""
-        plain, named = tuple(map(cleaned, captions)), tuple(replace(event, label=cleaned(event.label)) for event in events)
+        plain, named = (
+            tuple(map(cleaned, captions)),
+            tuple(replace(event, label=cleaned(event.label)) for event in events),
+        )
         if [*plain, *named] != [*captions, *events]:
-            self.problems.add(*origin[:2], "cleaned", "control characters in a caption or label: a space for each", origin[2])
+            self.problems.add(
+                *origin[:2], "cleaned", "control characters in a caption or label: a space for each", origin[2]
+            )
         return plain, named
 
     def result(self) -> IndexResult:

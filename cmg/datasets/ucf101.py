@@ -1,8 +1,9 @@
 """UCF101: UCF-101/<Class>/v_<Class>_gXX_cYY.avi and ucfTrainTestlist/{classInd,trainlist0N,testlist0N}.txt (CRLF).
 
-Row order: the train list, then the test list, of one official split (1 by default). There is no official validation part:
-`group` gives the group (1-25) by which a protocol may hold some out. Clips last 1 to 71 s; most have no sound, so only
-the visual modality is indexed. The folder HandstandPushups holds files named v_HandStandPushups_…: paths are taken verbatim.
+Row order: the train list, then the test list, of one official split (1 by default). There is no official validation
+part: `group` gives the group (1-25) by which a protocol may hold some out. Clips last 1 to 71 s; most have no sound, so
+only the visual modality is indexed. The folder HandstandPushups holds files named v_HandStandPushups_…: paths are taken
+verbatim.
 """
 
 import re
@@ -28,7 +29,8 @@ class Options:
 
 
 def group(clip_id: str) -> int:
-    """The group (1-25) in a clip id `v_<Class>_gXX_cYY`: clips of one group share actor and background. Raises ValueError."""
+    """The group (1-25) in a clip id `v_<Class>_gXX_cYY`: clips of one group share actor and background. Raises
+    ValueError."""
     match = _STEM.fullmatch(clip_id)
     if match is None:
         raise ValueError(f"UCF101 clip {clip_id!r}: expected v_<Class>_gXX_cYY")
@@ -47,7 +49,9 @@ def index(root: Path, listing: Listing, options: Options) -> IndexResult:
         for line in read_lines(path, rows.problems):
             clip, _, number = line.text.strip().partition(" ")
             if clip in seen:
-                rows.problems.add(path.name, line.number, "duplicate", f"the clip is already in {seen[clip]}", line.text)
+                rows.problems.add(
+                    path.name, line.number, "duplicate", f"the clip is already in {seen[clip]}", line.text
+                )
                 continue
             seen[clip] = path.name
             _add(rows, (path.name, line.number, line.text), split, clip, number, classes)
@@ -71,7 +75,9 @@ def _why_bad_class(line: Line, number: str, name: str, found: dict[str, str]) ->
     if not number.isdecimal() or not name.strip():
         return "malformed", "expected <index> <ClassName>"
     return (
-        ("duplicate", f"the index or the name stands on a line before {line.number}") if number in found or name in found.values() else None
+        ("duplicate", f"the index or the name stands on a line before {line.number}")
+        if number in found or name in found.values()
+        else None
     )
 
 

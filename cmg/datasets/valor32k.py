@@ -1,7 +1,7 @@
 """VALOR-32K: desc_{train,val,test}.json (lists of `{video_id, desc}`) and video/<video_id>.mp4.
 
-A video id is `<11-character YouTube id>_<start>.000_<end>.000`: it holds dots and may begin with `-` or `_`, so nothing is split on dots.
-Row order: train, val, test, each in file order.
+A video id is `<11-character YouTube id>_<start>.000_<end>.000`: it holds dots and may begin with `-` or `_`, so nothing
+is split on dots. Row order: train, val, test, each in file order.
 """
 
 import json

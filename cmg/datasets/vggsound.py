@@ -1,6 +1,8 @@
-"""VGGSound: vggsound.csv (`id,start,label,split`, no header, labels with commas quoted) and video/<id>_<start, 6 digits>.mp4.
+"""VGGSound: vggsound.csv (`id,start,label,split`, no header, labels with commas quoted) and video/<id>_<start, 6
+digits>.mp4.
 
-Row order is the csv's; a clip id is `<id>_<start, 6 digits>`, since a video may have several clips. `read_starts` serves the AVEL reader.
+Row order is the csv's; a clip id is `<id>_<start, 6 digits>`, since a video may have several clips. `read_starts`
+serves the AVEL reader.
 """
 
 from collections import defaultdict
@@ -67,8 +69,8 @@ def _is_start(text: str) -> bool:
 def read_starts(path: Path, problems: Problems) -> Starts:
     """Sorted distinct start seconds by YouTube id.
 
-    Two forms: vggsound.csv (four columns, labels with commas quoted), and a table with the header `video_id,starts` whose
-    second column joins the seconds by `;` (an empty one means unknown). Unusable lines become problems.
+    Two forms: vggsound.csv (four columns, labels with commas quoted), and a table with the header `video_id,starts`
+    whose second column joins the seconds by `;` (an empty one means unknown). Unusable lines become problems.
     """
     found: dict[str, set[int]] = defaultdict(set)
     for line in read_lines(path, problems):

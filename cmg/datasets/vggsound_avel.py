@@ -1,7 +1,8 @@
 """VGGSound-AVEL: a csv `category,video_id,split` and media video/<id>.mp4 or video/<id>_<start, 6 digits>.mp4.
 
-Row order is the csv's. The csv has no start second: it is resolved against vggsound.csv (or a `video_id,starts` table, or the
-media names) by the author's rule, the larger timestamp; ambiguous ids say so in `reason`. Each clip's caption is its class's prompt.
+Row order is the csv's. The csv has no start second: it is resolved against vggsound.csv (or a `video_id,starts` table,
+or the media names) by the author's rule, the larger timestamp; ambiguous ids say so in `reason`. Each clip's caption is
+its class's prompt.
 """
 
 import re
@@ -111,8 +112,8 @@ def _add(rows: Rows, origin: tuple[str, int, str], category: str, video_id: str,
 def resolve_start(listed: tuple[int, ...], on_disk: tuple[int, ...]) -> tuple[int | None, str]:
     """The start second of a VGGSound clip whose csv names only the video, and a remark where the rule had to choose.
 
-    listed: starts in vggsound.csv; on_disk: starts in the names of the media files. The larger timestamp wins (the AVEL author's
-    rule) among the listed ones that are on disk, else among the listed, else among those on disk.
+    listed: starts in vggsound.csv; on_disk: starts in the names of the media files. The larger timestamp wins (the AVEL
+    author's rule) among the listed ones that are on disk, else among the listed, else among those on disk.
     """
     both = tuple(time for time in listed if time in on_disk)
     candidates = both or listed or on_disk

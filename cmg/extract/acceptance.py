@@ -1,6 +1,8 @@
-"""Numbers that the real weights and the real files are known to give (facts/datasets.md 2.2), to be checked where they are at hand.
+"""Numbers that the real weights and the real files are known to give (facts/datasets.md 2.2), to be checked where they
+are at hand.
 
-The VGGish sine test is the one of the authors' own smoke test: three seconds of 1 kHz, mean and deviation of the embeddings within a tenth.
+The VGGish sine test is the one of the authors' own smoke test: three seconds of 1 kHz, mean and deviation of the
+embeddings within a tenth.
 """
 
 from collections.abc import Callable
@@ -52,10 +54,17 @@ def sine_test(weights_dir: Path, output: str = "relu", network: Callable[..., Ne
     values = vggish([(0, sound)]).features.double()
     found = {"mean": float(values.mean()), "std": float(values.std(correction=0))}
     known = zip(found.items(), SINE[output], strict=True)
-    return [Check(f"sine test, {output}, {name}", value, expected, SINE_SHARE * expected) for (name, value), expected in known]
+    return [
+        Check(f"sine test, {output}, {name}", value, expected, SINE_SHARE * expected)
+        for (name, value), expected in known
+    ]
 
 
 def ave_sound(side: Statistics, whose: str, share: float = AVE_SHARE) -> list[Check]:
-    """Statistics of AVE's sound features (raw embeddings after the last ReLU) against the known ones. share: by which they may differ."""
-    checks = [Check(f"AVE sound, {whose}, {name}", getattr(side, name), value, share * value) for name, value in AVE_SOUND.items()]
+    """Statistics of AVE's sound features (raw embeddings after the last ReLU) against the known ones. share: by which
+    they may differ."""
+    checks = [
+        Check(f"AVE sound, {whose}, {name}", getattr(side, name), value, share * value)
+        for name, value in AVE_SOUND.items()
+    ]
     return [*checks, Check(f"AVE sound, {whose}, min", side.low, 0.0, 0.0)]

@@ -31,9 +31,11 @@ SPREAD = 0.02  # standard deviation of random weights, BERT's own
 class Recipe:
     """What makes the numbers.
 
-    weights: `bert-base-uncased` or `random` (seed, two layers, a vocabulary made from the sentences). words: L, the most words kept.
-    units: `words` (pieces of a word averaged) or `pieces`. max_pieces: longer sentences are cut. vocabulary: only units that are one
-    entry of the vocabulary with an id in this list are kept (the released whitelists), None = all. dtype: of the stored values.
+    weights: `bert-base-uncased` or `random` (seed, two layers, a vocabulary made from the sentences). words: L, the
+    most words kept.
+    units: `words` (pieces of a word averaged) or `pieces`. max_pieces: longer sentences are cut. vocabulary: only units
+    that are one entry of the vocabulary with an id in this list are kept (the released whitelists), None = all. dtype:
+    of the stored values.
     """
 
     weights: str = "bert-base-uncased"
@@ -51,7 +53,9 @@ class Recipe:
         require(self.precision, ("float32", "bfloat16"), "text precision")
         require(self.dtype, ("float16", "float32"), "text dtype")
         if self.words < 1 or not 1 <= self.max_pieces <= 510:
-            raise RecipeError(f"text: expected words >= 1 and 1 <= max_pieces <= 510, found {self.words} and {self.max_pieces}")
+            raise RecipeError(
+                f"text: expected words >= 1 and 1 <= max_pieces <= 510, found {self.words} and {self.max_pieces}"
+            )
 
     @property
     def shape(self) -> tuple[int, ...]:
@@ -61,14 +65,19 @@ class Recipe:
     def describe(self) -> dict[str, Any]:
         """Everything that makes the numbers, for the store's attributes."""
         vocabulary = None if self.vocabulary is None else list(self.vocabulary)
-        return {**asdict(self), "vocabulary": vocabulary, "network": "bert, last layer, [CLS] and [SEP] dropped, lower case"}
+        return {
+            **asdict(self),
+            "vocabulary": vocabulary,
+            "network": "bert, last layer, [CLS] and [SEP] dropped, lower case",
+        }
 
 
 @dataclass(frozen=True)
 class Pieces:
     """A tokenised sentence.
 
-    array: int64 `[P]`, piece ids without special tokens; word: `[P]`, the unit each piece belongs to, -1 = dropped; valid: units kept.
+    array: int64 `[P]`, piece ids without special tokens; word: `[P]`, the unit each piece belongs to, -1 = dropped;
+    valid: units kept.
     """
 
     array: np.ndarray
@@ -78,9 +87,13 @@ class Pieces:
 
 
 def tasks(clips: Sequence[Any], root: Path, recipe: Recipe) -> list[Task]:
-    """One task per unique sentence of the clips, in order of first appearance; an empty sentence is an `empty` failure."""
+    """One task per unique sentence of the clips, in order of first appearance; an empty sentence is an `empty`
+    failure."""
     sentences = unique_sentences(clips)
-    return [Task(row, text if text.strip() else MediaFailure("empty", "the sentence is empty")) for row, text in enumerate(sentences)]
+    return [
+        Task(row, text if text.strip() else MediaFailure("empty", "the sentence is empty"))
+        for row, text in enumerate(sentences)
+    ]
 
 
 class Network:
@@ -89,7 +102,8 @@ class Network:
     batch = 32
 
     def __init__(self, recipe: Recipe, weights_dir: Path, device: torch.device, sentences: Sequence[str]) -> None:
-        """sentences: what the vocabulary of random weights is made from (trained weights have their own). Raises WeightsError."""
+        """sentences: what the vocabulary of random weights is made from (trained weights have their own). Raises
+        WeightsError."""
         self.recipe, self.device = recipe, device
         if recipe.weights == "random":
             self.tokenizer, model = random_bert(sentences, recipe.seed)
@@ -115,12 +129,15 @@ class Network:
     @torch.inference_mode()
     def __call__(self, items: Sequence[tuple[int, Pieces]]) -> Batch:
         ids, mask = self._padded(items)
-        hidden = self.model(input_ids=ids.to(self.device), attention_mask=mask.to(self.device)).last_hidden_state.float()
+        hidden = self.model(
+            input_ids=ids.to(self.device), attention_mask=mask.to(self.device)
+        ).last_hidden_state.float()
         vectors = [self._words(hidden[place, 1 : 1 + len(pieces.array)], pieces) for place, pieces in items]
         return Batch(torch.stack(vectors).to(getattr(torch, self.recipe.dtype)), [pieces.valid for _, pieces in items])
 
     def _padded(self, items: Sequence[tuple[int, Pieces]]) -> tuple[torch.Tensor, torch.Tensor]:
-        """int64 ids and mask `[batch, max_pieces + 2]`: every batch has the same shape, empty places hold only [CLS] [SEP]."""
+        """int64 ids and mask `[batch, max_pieces + 2]`: every batch has the same shape, empty places hold only [CLS]
+        [SEP]."""
         cls, sep, pad = self.tokenizer.cls_token_id, self.tokenizer.sep_token_id, self.tokenizer.pad_token_id
         ids = torch.full((self.batch, self.recipe.max_pieces + 2), pad)
         mask = torch.zeros_like(ids)
@@ -156,15 +173,20 @@ def _whitelisted(word: np.ndarray, ids: np.ndarray, vocabulary: Sequence[int], u
 
 
 def random_bert(sentences: Sequence[str], seed: int) -> tuple[BertTokenizer, BertModel]:
-    """A small seeded BERT (2 layers, 4 heads, 768 wide) and a tokenizer whose vocabulary holds every word of the sentences.
+    """A small seeded BERT (2 layers, 4 heads, 768 wide) and a tokenizer whose vocabulary holds every word of the
+    sentences.
 
-    The vector of a word comes from the seed and its spelling, so a word has the same one whatever else the vocabulary holds: what is
-    learnt from the sentences of one dataset can be read in those of another.
+    The vector of a word comes from the seed and its spelling, so a word has the same one whatever else the vocabulary
+    holds: what is learnt from the sentences of one dataset can be read in those of another.
     """
     vocabulary = make_vocabulary(sentences)
     tokenizer = _tokenizer(vocabulary)
     config = BertConfig(
-        vocab_size=len(tokenizer), hidden_size=CHANNELS, num_hidden_layers=2, num_attention_heads=4, intermediate_size=CHANNELS
+        vocab_size=len(tokenizer),
+        hidden_size=CHANNELS,
+        num_hidden_layers=2,
+        num_attention_heads=4,
+        intermediate_size=CHANNELS,
     )
     model = BertModel(config, add_pooling_layer=False)
     generator = np.random.default_rng([seed, CHANNELS])
@@ -179,7 +201,8 @@ def random_bert(sentences: Sequence[str], seed: int) -> tuple[BertTokenizer, Ber
 
 
 def _identity(tokenizer: BertTokenizer, model: BertModel, spelled: bool) -> str:
-    """Digest of weights and vocabulary; `spelled`: without both word tables, which follow from the seed and the words themselves."""
+    """Digest of weights and vocabulary; `spelled`: without both word tables, which follow from the seed and the words
+    themselves."""
     state = model.state_dict()
     if spelled:
         return digest({name: value for name, value in state.items() if name != WORD_TABLE})

@@ -1,9 +1,11 @@
-"""Seeded random weights that keep what their input says: layer outputs get a stated mean and unit variance on calibration examples.
+"""Seeded random weights that keep what their input says: layer outputs get a stated mean and unit variance on
+calibration examples.
 
-In a deep untrained network every input soon looks alike: each ReLU throws half of the signal away and each 3x3 kernel blurs it. Two
-things help, and both are stated per layer: `OPEN` layers have a mean of three standard deviations before their ReLU, which then passes
-nearly all of the signal, and kernels can be narrowed to their centre. The examples come from the seed alone, so the weights do not
-depend on any corpus. Draws are NumPy's, sums are float64 and factors are rounded: the same seed gives the same bytes elsewhere.
+In a deep untrained network every input soon looks alike: each ReLU throws half of the signal away and each 3x3 kernel
+blurs it. Two things help, and both are stated per layer: `OPEN` layers have a mean of three standard deviations before
+their ReLU, which then passes nearly all of the signal, and kernels can be narrowed to their centre. The examples come
+from the seed alone, so the weights do not depend on any corpus. Draws are NumPy's, sums are float64 and factors are
+rounded: the same seed gives the same bytes elsewhere.
 """
 
 import numpy as np
@@ -12,7 +14,9 @@ from torch import nn
 
 DIGITS = 4  # significant decimal digits kept of each factor
 OPEN = 3.0  # mean before the ReLU, in standard deviations, of a layer that passes its input on
-NARROW = 0.05  # weight of the other taps of a 3x3 kernel beside its centre, in a layer that mixes channels and hardly blurs
+NARROW = (
+    0.05  # weight of the other taps of a 3x3 kernel beside its centre, in a layer that mixes channels and hardly blurs
+)
 
 
 def fill_normal(layer: nn.Conv2d | nn.Linear, generator: np.random.Generator, spread: float = 1.0) -> None:
@@ -59,7 +63,8 @@ def _rounded(values: torch.Tensor) -> torch.Tensor:
 
 
 def block_images(count: int, size: int, generator: np.random.Generator) -> np.ndarray:
-    """Colour images of blocks at several scales: uint8 `[count, size, size, 3]`, from integer draws only. size: a multiple of 32."""
+    """Colour images of blocks at several scales: uint8 `[count, size, size, 3]`, from integer draws only. size: a
+    multiple of 32."""
     total = np.zeros((count, size, size, 3), np.int64)
     cells = (2, 4, 8, size // 8, size // 4, size)
     for cell in cells:

@@ -26,7 +26,8 @@ class Batch:
 
 
 class Network(Protocol):
-    """batch: clips per forward pass. Called with (place in the batch, decoded clip) pairs; places ascend and are below `batch`."""
+    """batch: clips per forward pass. Called with (place in the batch, decoded clip) pairs; places ascend and are below
+    `batch`."""
 
     batch: int
 

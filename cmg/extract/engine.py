@@ -1,7 +1,7 @@
 """Decode in processes, compute here, write rows: one loop for every modality.
 
-Clips are computed in fixed groups, `row // batch`, each clip at the place `row % batch` of a batch of constant shape: a row's
-bytes depend neither on timing nor on which other rows are computed in this run.
+Clips are computed in fixed groups, `row // batch`, each clip at the place `row % batch` of a batch of constant shape: a
+row's bytes depend neither on timing nor on which other rows are computed in this run.
 """
 
 import signal
@@ -18,7 +18,9 @@ from cmg.extract.groups import Group, decoded, in_groups
 from cmg.media.failure import MediaFailure
 from cmg.media.remark import Remark
 
-Launched = tuple[list[tuple[int, tuple[Remark, ...]]], Batch]  # rows with what was decided for them, and what the network makes of them
+Launched = tuple[
+    list[tuple[int, tuple[Remark, ...]]], Batch
+]  # rows with what was decided for them, and what the network makes of them
 
 
 def extract(
@@ -33,13 +35,17 @@ def extract(
 ) -> Report:
     """Decode, compute and write every task; a file that cannot be decoded becomes `writer.fail`, not an error.
 
-    decode: function of a module (it runs in other processes); workers=0 decodes here, without limits (for what needs no decoder).
-    On KeyboardInterrupt or SIGTERM the processes are ended and the exception goes on; rows already put stay put.
+    decode: function of a module (it runs in other processes); workers=0 decodes here, without limits (for what needs no
+    decoder). On KeyboardInterrupt or SIGTERM the processes are ended and the exception goes on; rows already put stay
+    put.
     """
     tasks = list(tasks)
     report = Report(total=len(tasks))
     started = time.perf_counter()
-    with _interruptible(), decoded(in_groups(tasks, network.batch), decode, workers, time_limit, memory_limit) as groups:
+    with (
+        _interruptible(),
+        decoded(in_groups(tasks, network.batch), decode, workers, time_limit, memory_limit) as groups,
+    ):
         waiting: Launched | None = None
         for group in groups:
             begin = time.perf_counter()
@@ -82,14 +88,19 @@ def _deliver(waiting: Launched | None, writer: Writer, report: Report) -> None:
             writer.put(row, features, valid, [(remark.kind, remark.text) for remark in remarks])
             report.valid += valid
         else:
-            writer.fail(row, "unreadable", "its features are not finite numbers: the file holds values that are not, or too large ones")
+            writer.fail(
+                row,
+                "unreadable",
+                "its features are not finite numbers: the file holds values that are not, or too large ones",
+            )
             report.failures["unreadable"] += 1
         report.done += 1
 
 
 @contextmanager
 def _interruptible() -> Iterator[None]:
-    """SIGTERM ends the run like Ctrl-C does, through the clean-up, with exit status 143. Only the main thread can arrange that."""
+    """SIGTERM ends the run like Ctrl-C does, through the clean-up, with exit status 143. Only the main thread can
+    arrange that."""
     if threading.current_thread() is not threading.main_thread():
         yield
         return

@@ -1,8 +1,9 @@
-"""What is known of features of real weights, and what does not fit: warnings, no errors, as samples of clips differ. No torch.
+"""What is known of features of real weights, and what does not fit: warnings, no errors, as samples of clips differ. No
+torch.
 
-Mean squares are read off the first line of a real training log (facts/codaar_dev.md 1.3) and AVE's released file (facts/datasets.md 2.2).
-VGGish's embedding can be taken before its last ReLU (`output: linear`: signed, mean square near 0.5) or after it (`relu`: no negative
-value, near 0.08), and published features are of both kinds.
+Mean squares are read off the first line of a real training log (facts/codaar_dev.md 1.3) and AVE's released file
+(facts/datasets.md 2.2). VGGish's embedding can be taken before its last ReLU (`output: linear`: signed, mean square
+near 0.5) or after it (`relu`: no negative value, near 0.08), and published features are of both kinds.
 """
 
 from collections.abc import Iterable, Mapping
@@ -11,7 +12,12 @@ from typing import Any
 
 from cmg.store.statistics import Statistics
 
-SIGNED = {"vggsound_avel": "linear", "avsbench_s4": "linear", "clotho": "linear", "ave": "relu"}  # released sound features, as far as known
+SIGNED = {
+    "vggsound_avel": "linear",
+    "avsbench_s4": "linear",
+    "clotho": "linear",
+    "ave": "relu",
+}  # released sound features, as far as known
 APART = 3.0  # times that mean squares of pretraining and evaluation features may differ
 UNKNOWN = "not known"
 
@@ -43,8 +49,8 @@ def output_of(found: Statistics) -> str:
 def misfits(dataset: str, version: str, modality: str, about: Mapping[str, Any], found: Statistics) -> list[str]:
     """What does not fit, a line each.
 
-    about: `provenance` and `recipe` of the store; a folder of released features has the provenance "released". Nothing is known of random
-    weights. found: of a few clips.
+    about: `provenance` and `recipe` of the store; a folder of released features has the provenance "released". Nothing
+    is known of random weights. found: of a few clips.
     """
     recipe, released = about.get("recipe", {}), about.get("provenance") == "released"
     if modality not in ("audio", "video") or (not released and recipe.get("weights") not in ("audioset", "caffe")):
@@ -55,7 +61,11 @@ def misfits(dataset: str, version: str, modality: str, about: Mapping[str, Any],
     if modality == "audio" and output != wanted and wanted in ("relu", "linear"):
         lines.append(f"lowest value {found.low:.3g}: {_stage(output)}, expected {_stage(wanted)}")
     for known in RANGES:
-        fits = known.dataset == dataset and known.version in ("", version) and (known.modality, known.output) == (modality, output)
+        fits = (
+            known.dataset == dataset
+            and known.version in ("", version)
+            and (known.modality, known.output) == (modality, output)
+        )
         if fits and not known.low <= found.mean_square <= known.high:
             lines.append(f"mean square {found.mean_square:.3g}, expected {known.low:g} to {known.high:g}")
     return [f"{dataset} {modality}: {line} (docs/features.md)" for line in lines]
@@ -81,7 +91,9 @@ def mixture(released: Iterable[str]) -> str:
         kinds.setdefault(SIGNED.get(dataset, UNKNOWN), []).append(dataset)
     if not {"linear", "relu"} <= set(kinds):
         return ""
-    said = "; ".join(f"{_stage(kind) if kind != UNKNOWN else UNKNOWN}: {', '.join(names)}" for kind, names in sorted(kinds.items()))
+    said = "; ".join(
+        f"{_stage(kind) if kind != UNKNOWN else UNKNOWN}: {', '.join(names)}" for kind, names in sorted(kinds.items())
+    )
     return f"released sound features are a mixture ({said}), as in the published numbers"
 
 

@@ -32,7 +32,8 @@ def decoded(
 
 
 def _as_decoded(groups: list[list[Task]], pool: DecodePool, ahead: int) -> Iterator[Group]:
-    """Groups as they become complete; at most about `ahead` clips wait in memory, so one slow file holds up only its own group."""
+    """Groups as they become complete; at most about `ahead` clips wait in memory, so one slow file holds up only its
+    own group."""
     remaining = iter(groups)
     open_groups: list[tuple[list[Task], list[Future]]] = []
     while True:
@@ -42,7 +43,10 @@ def _as_decoded(groups: list[list[Task]], pool: DecodePool, ahead: int) -> Itera
             return
         complete = next((item for item in open_groups if all(future.done() for future in item[1])), None)
         if complete is None:
-            wait([future for _, futures in open_groups for future in futures if not future.done()], return_when=FIRST_COMPLETED)
+            wait(
+                [future for _, futures in open_groups for future in futures if not future.done()],
+                return_when=FIRST_COMPLETED,
+            )
             continue
         open_groups.remove(complete)
         group, futures = complete

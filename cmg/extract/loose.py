@@ -1,7 +1,7 @@
 """Features of files that belong to no dataset and no project: a folder of media, or a text file of sentences.
 
-Rows are files in the order of their paths, for every modality alike, so that row i of one store is row i of the others; of text they are
-the distinct sentences in the order of their lines.
+Rows are files in the order of their paths, for every modality alike, so that row i of one store is row i of the others;
+of text they are the distinct sentences in the order of their lines.
 """
 
 import dataclasses
@@ -53,7 +53,8 @@ def media(paths: Sequence[Path]) -> Media:
 
 
 def sentences(path: Path) -> list[Clip]:
-    """A clip per line of a UTF-8 text file, with the line as its caption; blank lines are passed over. Raises LooseError."""
+    """A clip per line of a UTF-8 text file, with the line as its caption; blank lines are passed over. Raises
+    LooseError."""
     try:
         lines = [" ".join(line.split()) for line in Path(path).read_text(encoding="utf-8-sig").splitlines()]
     except (OSError, UnicodeDecodeError) as error:
@@ -79,7 +80,8 @@ def extract(
     execution: Execution,
     progress: Progress | None = None,
 ) -> list[Failure]:
-    """Write the features of clips below `root` to `target`, a sealed store (`.zarr`), `.npz` or `.h5`; gives the rows that failed.
+    """Write the features of clips below `root` to `target`, a sealed store (`.zarr`), `.npz` or `.h5`; gives the rows
+    that failed.
 
     Raises:
         LooseError: the target exists or has another ending, or no row could be computed.

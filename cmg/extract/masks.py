@@ -1,4 +1,5 @@
-"""Object masks, where a dataset has them (AVSBench-S4): one per second where there is one, so a train clip has a single valid second.
+"""Object masks, where a dataset has them (AVSBench-S4): one per second where there is one, so a train clip has a single
+valid second.
 
 Letters: T seconds, S pixels a side.
 """
@@ -47,14 +48,17 @@ class Recipe(PixelRecipe):
 
 
 def tasks(clips: Sequence[Clip], root: Path, recipe: Recipe) -> list[Task]:
-    """One task per usable clip, as many seconds as its split has masks. Raises RecipeError for a dataset without masks."""
+    """One task per usable clip, as many seconds as its split has masks. Raises RecipeError for a dataset without
+    masks."""
     return [Task(clip.row, _masks(clip, root, recipe)) for clip in clips]
 
 
 def _masks(clip: Clip, root: Path, recipe: Recipe) -> VideoTask:
     folders = [parent for file in clip.files if (parent := str(PurePosixPath(file).parent)) != clip.visual]
     if not folders:
-        raise RecipeError(f"clip {clip.clip_id!r}: the index names no masks beside {clip.visual}; of the datasets avsbench_s4 has some")
+        raise RecipeError(
+            f"clip {clip.clip_id!r}: the index names no masks beside {clip.visual}; of the datasets avsbench_s4 has some"
+        )
     source = Source(str(root), folders[0], clip.visual_fingerprint, clip.files)
     return VideoTask(source, Window(frames_per_second=1, seconds=recipe.seconds))
 
@@ -74,5 +78,7 @@ class Network:
         seconds, size = min(clip.valid, self.recipe.seconds), self.recipe.size
         covered = (torch.from_numpy(clip.array[:seconds]).to(self.device) > 0).any(-1)
         out = torch.zeros(1, *self.recipe.shape, dtype=torch.uint8, device=self.device)
-        out[0, :seconds] = F.interpolate(covered[:, None].float(), (size, size), mode="nearest-exact")[:, 0].to(torch.uint8)
+        out[0, :seconds] = F.interpolate(covered[:, None].float(), (size, size), mode="nearest-exact")[:, 0].to(
+            torch.uint8
+        )
         return Batch(out, [seconds])

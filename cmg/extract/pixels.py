@@ -45,7 +45,9 @@ def tasks(clips: Sequence[Any], root: Path, recipe: Recipe) -> list[Task]:
 
 
 def _window(clip: Any, recipe: Recipe) -> Window:
-    return Window(clip.start, clip.duration, frames_per_second=1, seconds=recipe.seconds, source_start=clip.source_start)
+    return Window(
+        clip.start, clip.duration, frames_per_second=1, seconds=recipe.seconds, source_start=clip.source_start
+    )
 
 
 class Network:

@@ -36,7 +36,8 @@ def recipe_from(kind: type[RecipeT], values: Mapping[str, Any]) -> RecipeT:
         if key not in names:
             near = difflib.get_close_matches(key, names, n=1)
             raise RecipeError(
-                f"{kind.__name__}: unknown argument {key!r}; " + (f"did you mean {near[0]!r}?" if near else f"it has {', '.join(names)}")
+                f"{kind.__name__}: unknown argument {key!r}; "
+                + (f"did you mean {near[0]!r}?" if near else f"it has {', '.join(names)}")
             )
     return kind(**{key: _of_type(types[key], value, key) for key, value in values.items()})
 

@@ -60,7 +60,8 @@ def rows_of(modality: str, clips: Sequence[Any]) -> Rows:
 
 
 def seconds_of(modality: str, clips: Sequence[Any], limit: int) -> int:
-    """Seconds that a store of other than text needs: the longest nominal clip of the index, an image counting as one, at most `limit`."""
+    """Seconds that a store of other than text needs: the longest nominal clip of the index, an image counting as one,
+    at most `limit`."""
     return max(1, min(limit, max((_nominal(clip, modality, limit) for clip in clips), default=limit)))
 
 
@@ -71,7 +72,9 @@ def recipe_of(modality: str, values: Mapping[str, Any]) -> Any:
     return recipe_from(importlib.import_module(MODULES[modality]).Recipe, values)
 
 
-def prepare(modality: str, recipe: Mapping[str, Any], weights_dir: Path, execution: Execution, clips: Sequence[Any] = ()) -> Job:
+def prepare(
+    modality: str, recipe: Mapping[str, Any], weights_dir: Path, execution: Execution, clips: Sequence[Any] = ()
+) -> Job:
     """Build the network of a modality. clips: needed for text, whose random vocabulary is made from their captions.
 
     Raises:
@@ -84,11 +87,13 @@ def prepare(modality: str, recipe: Mapping[str, Any], weights_dir: Path, executi
     return Job(modality, settings.shape, settings.dtype, settings.describe(), network.digest, settings, network)
 
 
-def run(job: Job, clips: Sequence[Any], root: Path, writer: Any, execution: Execution, progress: Progress | None = None) -> Report:
+def run(
+    job: Job, clips: Sequence[Any], root: Path, writer: Any, execution: Execution, progress: Progress | None = None
+) -> Report:
     """Compute the rows in `writer.todo`; every one of them ends as `writer.put` or `writer.fail`.
 
-    Rows of video and audio stores are index rows; rows of a text store are unique sentences. Clips whose index status is not `ok` are
-    failures with that status and are not opened.
+    Rows of video and audio stores are index rows; rows of a text store are unique sentences. Clips whose index status
+    is not `ok` are failures with that status and are not opened.
     """
     module = importlib.import_module(MODULES[job.modality])
     todo = set(writer.todo)
@@ -97,7 +102,9 @@ def run(job: Job, clips: Sequence[Any], root: Path, writer: Any, execution: Exec
     in_process = job.modality == "text"
     decoder: Any = job.network if in_process else module
     workers = 0 if in_process else execution.workers
-    report = extract(tasks, decoder.decode, job.network, writer, workers, execution.time_limit, execution.memory_limit, progress)
+    report = extract(
+        tasks, decoder.decode, job.network, writer, workers, execution.time_limit, execution.memory_limit, progress
+    )
     for clip in refused:
         writer.fail(clip.row, clip.status, clip.reason)
         report.failures[clip.status] += 1
@@ -107,7 +114,8 @@ def run(job: Job, clips: Sequence[Any], root: Path, writer: Any, execution: Exec
 
 
 def pick_device(name: str) -> torch.device:
-    """`auto` is CUDA where there is one; `cuda:1` is the second. Raises RecipeError for another name, or for CUDA where there is none."""
+    """`auto` is CUDA where there is one; `cuda:1` is the second. Raises RecipeError for another name, or for CUDA where
+    there is none."""
     require(name.partition(":")[0], ("auto", "cpu", "cuda"), "device")
     available = torch.cuda.is_available()
     if name.startswith("cuda") and not available:

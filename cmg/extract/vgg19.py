@@ -41,7 +41,8 @@ decode = decode_video
 class Recipe:
     """What makes the numbers. Two recipes that are equal give the same features.
 
-    weights: `caffe` (official), `torchvision` or `random`; seed and widths (channels of the five blocks) concern `random` only.
+    weights: `caffe` (official), `torchvision` or `random`; seed and widths (channels of the five blocks) concern
+    `random` only.
     frames_per_second: F, 16 official; seconds: T.
     grid: `official`, `timestamp` or `count`; length: `nominal` or `stretch` (`cmg.media.grid`).
     precision: of the network, `float32` or `bfloat16`; dtype: of the stored values.
@@ -70,7 +71,9 @@ class Recipe:
         widths = self.channels
         object.__setattr__(self, "widths", widths)
         if len(widths) != len(CONVS) or min(widths) < 1 or (self.weights != "random" and widths != FULL):
-            raise RecipeError(f"video widths: expected five positive channel counts, {FULL} for trained weights; found {widths}")
+            raise RecipeError(
+                f"video widths: expected five positive channel counts, {FULL} for trained weights; found {widths}"
+            )
 
     @property
     def channels(self) -> tuple[int, ...]:
@@ -138,10 +141,14 @@ def random_layers(seed: int, widths: Sequence[int]) -> nn.Sequential:
 def normalise(frames: torch.Tensor, weights: str) -> torch.Tensor:
     """RGB float32 `[n, 3, h, w]` in 0..255 → the network's input.
 
-    Caffe (and random): channels reversed to BGR, means subtracted, not scaled. torchvision: RGB, 0..1, mean and standard deviation.
+    Caffe (and random): channels reversed to BGR, means subtracted, not scaled. torchvision: RGB, 0..1, mean and
+    standard deviation.
     """
     if weights == "torchvision":
-        mean, std = (torch.tensor(value, device=frames.device)[:, None, None] for value in (TORCHVISION_RGB_MEAN, TORCHVISION_RGB_STD))
+        mean, std = (
+            torch.tensor(value, device=frames.device)[:, None, None]
+            for value in (TORCHVISION_RGB_MEAN, TORCHVISION_RGB_STD)
+        )
         return (frames / 255.0 - mean) / std
     return frames.flip(1) - torch.tensor(CAFFE_BGR_MEAN, device=frames.device)[:, None, None]
 
@@ -154,7 +161,11 @@ class Network:
     def __init__(self, recipe: Recipe, weights_dir: Path, device: torch.device) -> None:
         """Raises WeightsError when the recipe's weights are absent or not the expected ones."""
         self.recipe, self.device = recipe, device
-        network = random_layers(recipe.seed, recipe.channels) if recipe.weights == "random" else _trained(recipe.weights, weights_dir)
+        network = (
+            random_layers(recipe.seed, recipe.channels)
+            if recipe.weights == "random"
+            else _trained(recipe.weights, weights_dir)
+        )
         self.digest = digest(network.state_dict())
         self.precision = getattr(torch, recipe.precision)
         network = network.eval().requires_grad_(False)
@@ -186,5 +197,7 @@ class Network:
 def _trained(weights: str, weights_dir: Path) -> nn.Sequential:
     state = load_state(resolve(weights, weights_dir))
     network = layers(FULL)
-    network.load_state_dict({name.removeprefix("features."): value for name, value in state.items() if name.startswith("features.")})
+    network.load_state_dict(
+        {name.removeprefix("features."): value for name, value in state.items() if name.startswith("features.")}
+    )
     return network

@@ -27,11 +27,12 @@ decode = decode_audio
 class Recipe:
     """What makes the numbers.
 
-    weights: `audioset` (official) or `random`; seed, widths (of the six convolutions) and hidden (of the dense layers) concern
-    `random` only. seconds: T.
-    output: `relu` (128 non-negative values, official), `linear` (before the last ReLU) or `pca` (PCA and 8 bits, 0-255).
-    short_second: a last second with fewer than 15,600 samples at 16 kHz repeats the vector before it (`repeat`, as the released
-    features do) or is filled with silence (`pad`). dtype: of the stored values.
+    weights: `audioset` (official) or `random`; seed, widths (of the six convolutions) and hidden (of the dense layers)
+    concern `random` only. seconds: T.
+    output: `relu` (128 non-negative values, official), `linear` (before the last ReLU) or `pca` (PCA and 8 bits,
+    0-255).
+    short_second: a last second with fewer than 15,600 samples at 16 kHz repeats the vector before it (`repeat`, as the
+    released features do) or is filled with silence (`pad`). dtype: of the stored values.
     """
 
     weights: str = "audioset"
@@ -54,9 +55,13 @@ class Recipe:
         object.__setattr__(self, "widths", widths)
         object.__setattr__(self, "hidden", hidden)
         if self.seconds < 1 or hidden < 1 or len(widths) != len(FULL) or min(widths) < 1:
-            raise RecipeError(f"audio: expected positive seconds, hidden and six widths; found {self.seconds}, {hidden}, {widths}")
+            raise RecipeError(
+                f"audio: expected positive seconds, hidden and six widths; found {self.seconds}, {hidden}, {widths}"
+            )
         if self.weights != "random" and (widths, hidden) != (FULL, FULL_HIDDEN):
-            raise RecipeError(f"audio: trained weights have widths {FULL} and hidden {FULL_HIDDEN}; found {widths}, {hidden}")
+            raise RecipeError(
+                f"audio: trained weights have widths {FULL} and hidden {FULL_HIDDEN}; found {widths}, {hidden}"
+            )
         if self.weights == "random" and self.output == "pca":
             raise RecipeError("audio output 'pca' needs the trained PCA parameters; random weights have none")
 

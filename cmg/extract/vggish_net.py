@@ -58,7 +58,8 @@ def random_vggish(seed: int, widths: Sequence[int] = MINI, hidden: int = MINI_HI
 
 
 def _calibration_sounds(generator: np.random.Generator) -> np.ndarray:
-    """float32 `[n, 16000]`: square tones of random period and loudness in noise of random loudness, from integer draws."""
+    """float32 `[n, 16000]`: square tones of random period and loudness in noise of random loudness, from integer
+    draws."""
     time = np.arange(RATE)
     periods = generator.integers(4, 160, (CALIBRATION_EXAMPLES, 1))
     gates = generator.integers(800, 16_000, (CALIBRATION_EXAMPLES, 1))

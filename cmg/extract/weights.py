@@ -15,12 +15,14 @@ from cmg.files import file_digest, replacing
 
 
 class WeightsError(RuntimeError):
-    """Weights that are absent or not the expected ones; the message says which file, which checksum, and where to get it."""
+    """Weights that are absent or not the expected ones; the message says which file, which checksum, and where to get
+    it."""
 
 
 @dataclass(frozen=True)
 class WeightsFile:
-    """file: name below the weights folder; sha256: its first hex digits ("" = not pinned, its digest is recorded); source: where it is."""
+    """file: name below the weights folder; sha256: its first hex digits ("" = not pinned, its digest is recorded);
+    source: where it is."""
 
     file: str
     sha256: str
@@ -38,11 +40,19 @@ KNOWN = {
         "VGG-19 as trained by Oxford in Caffe (the Keras weights), layers named as in torchvision",
     ),
     "torchvision": WeightsFile(
-        "vgg19-dcbb9e9d.pth", "dcbb9e9d", "https://download.pytorch.org/models/vgg19-dcbb9e9d.pth", "VGG-19 as trained by torchvision"
+        "vgg19-dcbb9e9d.pth",
+        "dcbb9e9d",
+        "https://download.pytorch.org/models/vgg19-dcbb9e9d.pth",
+        "VGG-19 as trained by torchvision",
     ),
-    "audioset": WeightsFile("vggish-10086976.pth", "10086976", f"{_VGGISH}/vggish-10086976.pth", "VGGish, converted to PyTorch"),
+    "audioset": WeightsFile(
+        "vggish-10086976.pth", "10086976", f"{_VGGISH}/vggish-10086976.pth", "VGGish, converted to PyTorch"
+    ),
     "audioset_pca": WeightsFile(
-        "vggish_pca_params-970ea276.pth", "970ea276", f"{_VGGISH}/vggish_pca_params-970ea276.pth", "VGGish post-processing (PCA)"
+        "vggish_pca_params-970ea276.pth",
+        "970ea276",
+        f"{_VGGISH}/vggish_pca_params-970ea276.pth",
+        "VGGish post-processing (PCA)",
     ),
     "pvt_v2_b5": WeightsFile(
         "pvt_v2_b5.pth",
@@ -110,7 +120,8 @@ def resolve(name: str, weights_dir: Path) -> Path:
 
 
 def fetch(name: str, weights_dir: Path, progress: Callable[[int, int], None] = lambda done, total: None) -> Path:
-    """Download a known single file and keep it only if its checksum is the pinned one; one that is there already is compared alone.
+    """Download a known single file and keep it only if its checksum is the pinned one; one that is there already is
+    compared alone.
 
     progress: called with bytes done and in all (0 where the server does not say).
 
@@ -131,7 +142,9 @@ def fetch(name: str, weights_dir: Path, progress: Callable[[int, int], None] = l
                     progress(out.tell(), int(response.headers["Content-Length"] or 0))
             _compare(temporary, known, name)
     except OSError as error:
-        raise WeightsError(f"weights {name!r}: {known.source}: {error}; place the file at {target} by other means") from error
+        raise WeightsError(
+            f"weights {name!r}: {known.source}: {error}; place the file at {target} by other means"
+        ) from error
     return target
 
 
@@ -151,8 +164,8 @@ def _compare(path: Path, known: WeightsFile, name: str) -> None:
 
 @contextmanager
 def readable(path: Path, what: str = "weights") -> Iterator[None]:
-    """Within it, whatever a library says of a damaged file below `path`, or of one that is no such thing, becomes a WeightsError of one
-    line."""
+    """Within it, whatever a library says of a damaged file below `path`, or of one that is no such thing, becomes a
+    WeightsError of one line."""
     try:
         yield
     except (SafetensorError, pickle.UnpicklingError, OSError, RuntimeError, ValueError, LookupError, EOFError) as error:
@@ -161,7 +174,8 @@ def readable(path: Path, what: str = "weights") -> Iterator[None]:
 
 
 def load_state(path: Path) -> dict[str, torch.Tensor]:
-    """State dict of a `.pth` file, read with the restricted unpickler. Raises WeightsError when it holds anything but tensors by name."""
+    """State dict of a `.pth` file, read with the restricted unpickler. Raises WeightsError when it holds anything but
+    tensors by name."""
     with readable(path, "a file of tensors"):
         state = torch.load(path, map_location="cpu", weights_only=True)
     if not isinstance(state, Mapping) or not all(isinstance(value, torch.Tensor) for value in state.values()):
@@ -170,7 +184,8 @@ def load_state(path: Path) -> dict[str, torch.Tensor]:
 
 
 def digest(state: Mapping[str, torch.Tensor]) -> str:
-    """SHA-256 over names, types, shapes and bytes of a state dict, in name order: the identity of real and random weights alike."""
+    """SHA-256 over names, types, shapes and bytes of a state dict, in name order: the identity of real and random
+    weights alike."""
     total = hashlib.sha256()
     for name in sorted(state):
         tensor = state[name].detach().cpu().contiguous()

@@ -1,4 +1,5 @@
-"""Pictures by embedding and seed, each made once: one code gives one picture, and interrupted work goes on at the picture."""
+"""Pictures by embedding and seed, each made once: one code gives one picture, and interrupted work goes on at the
+picture."""
 
 import hashlib
 from collections.abc import Callable, Sequence
@@ -12,9 +13,12 @@ from cmg.generation.generator import Generator
 
 
 class Album:
-    """folder: of unfinished work, a PNG per picture under its key; None: pictures are kept in memory alone. given: called after each."""
+    """folder: of unfinished work, a PNG per picture under its key; None: pictures are kept in memory alone. given:
+    called after each."""
 
-    def __init__(self, generator: Generator, folder: Path | None = None, given: Callable[[], None] = lambda: None) -> None:
+    def __init__(
+        self, generator: Generator, folder: Path | None = None, given: Callable[[], None] = lambda: None
+    ) -> None:
         self.generator, self.folder, self.given = generator, folder, given
         self.pictures: dict[str, np.ndarray] = {}
 

@@ -1,4 +1,5 @@
-"""Captions of pictures by a transformers model from a local folder (BLIP and its like), for datasets that have no text."""
+"""Captions of pictures by a transformers model from a local folder (BLIP and its like), for datasets that have no
+text."""
 
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
@@ -13,7 +14,8 @@ WORDS = 30  # at most, of a caption
 
 
 class Captioner:
-    """folder: config.json, model weights, image processor and tokenizer, as `save_pretrained` writes them; nothing is fetched."""
+    """folder: config.json, model weights, image processor and tokenizer, as `save_pretrained` writes them; nothing is
+    fetched."""
 
     def __init__(self, folder: Path, device: torch.device) -> None:
         """Raises WeightsError where the folder holds no image-to-text model."""
@@ -38,7 +40,9 @@ class Captioner:
         return " ".join(self.processor.decode(tokens[0], skip_special_tokens=True).split())
 
 
-def captions(captioner: Callable[[np.ndarray], str], pictures: Iterable[np.ndarray], ids: Sequence[str]) -> list[tuple[str, str]]:
+def captions(
+    captioner: Callable[[np.ndarray], str], pictures: Iterable[np.ndarray], ids: Sequence[str]
+) -> list[tuple[str, str]]:
     """(id, caption) of each picture that the model says something about."""
     found = [(name, captioner(picture)) for name, picture in zip(ids, pictures, strict=True)]
     return [(name, text) for name, text in found if text]

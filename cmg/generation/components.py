@@ -1,8 +1,9 @@
-"""The sample corpus' generator: principal components of its own pictures, the best linear encoder and decoder of that width.
+"""The sample corpus' generator: principal components of its own pictures, the best linear encoder and decoder of that
+width.
 
-The encoder stands for CLIP, the decoder for adapter and Stable Diffusion: a random Stable Diffusion gives noise whatever the code, so
-that no distance would mean anything, and none learns these textures in a minute here (missing_tables.md 1.10).
-n pictures, E embedding values, S pixels a side, P = 3 S S.
+The encoder stands for CLIP, the decoder for adapter and Stable Diffusion: a random Stable Diffusion gives noise
+whatever the code, so that no distance would mean anything, and none learns these textures in a minute here
+(missing_tables.md 1.10). n pictures, E embedding values, S pixels a side, P = 3 S S.
 """
 
 from collections.abc import Sequence
@@ -23,7 +24,8 @@ NOISE = 0.05  # of a picture's seed, in standard deviations of each component
 
 @dataclass(frozen=True)
 class Components:
-    """The generator `sample`. mean: float32 [P]; basis: [E, P], orthonormal rows; spread: [E], standard deviations of the components."""
+    """The generator `sample`. mean: float32 [P]; basis: [E, P], orthonormal rows; spread: [E], standard deviations of
+    the components."""
 
     size: int
     mean: np.ndarray
@@ -52,7 +54,9 @@ class Components:
 
     def noise_loss(self, embeddings: Tensor, pictures: np.ndarray, generator: torch.Generator) -> Tensor:
         """Raises GeneratorError."""
-        raise GeneratorError("generation.target diffusion needs a diffusion model: generator ip_adapter, or target embedding")
+        raise GeneratorError(
+            "generation.target diffusion needs a diffusion model: generator ip_adapter, or target embedding"
+        )
 
     @property
     def _unit(self) -> np.float32:
@@ -71,9 +75,12 @@ def flat(pictures: np.ndarray, size: int) -> np.ndarray:
 
 
 def fit_components(pictures: np.ndarray, size: int) -> Components:
-    """Components of pictures uint8 [n, H, W, 3] and their mirror images, computed exactly. Raises GeneratorError for too few pictures."""
+    """Components of pictures uint8 [n, H, W, 3] and their mirror images, computed exactly. Raises GeneratorError for
+    too few pictures."""
     if len(pictures) < 2:
-        raise GeneratorError(f"generation: the sample's generator needs at least 2 pictures of the train split, found {len(pictures)}")
+        raise GeneratorError(
+            f"generation: the sample's generator needs at least 2 pictures of the train split, found {len(pictures)}"
+        )
     values = flat(np.concatenate([pictures, pictures[:, :, ::-1]]), size)
     found = PCA(min(WIDTH, len(pictures)), svd_solver="full").fit(values)
     parts = (found.mean_, found.components_, np.sqrt(found.explained_variance_))

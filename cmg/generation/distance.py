@@ -1,16 +1,19 @@
 """Distances between two sets of pictures, from features of each.
 
-N and M pictures, D features. The Fréchet distance is exact for N < D, where the usual matrix square root is not: with A and B the centred
-features divided by sqrt(n - 1), tr (S1 S2)^(1/2) is the nuclear norm of A B^T (missing_tables.md, section 0.7).
+N and M pictures, D features. The Fréchet distance is exact for N < D, where the usual matrix square root is not: with A
+and B the centred features divided by sqrt(n - 1), tr (S1 S2)^(1/2) is the nuclear norm of A B^T (missing_tables.md,
+section 0.7).
 """
 
 import numpy as np
 
 
 def frechet(one: np.ndarray, two: np.ndarray) -> float:
-    """Fréchet distance of Gaussians fitted to [N, D] and [M, D] (Heusel et al. 2017): |m1 - m2|^2 + tr(S1 + S2 - 2 (S1 S2)^(1/2)).
+    """Fréchet distance of Gaussians fitted to [N, D] and [M, D] (Heusel et al. 2017): |m1 - m2|^2 + tr(S1 + S2 - 2 (S1
+    S2)^(1/2)).
 
-    Covariances are unbiased; float64. Raises ValueError for fewer than two rows, other widths or values that are not finite.
+    Covariances are unbiased; float64. Raises ValueError for fewer than two rows, other widths or values that are not
+    finite.
     """
     one, two = _checked(one, two)
     means = one.mean(0), two.mean(0)
@@ -20,7 +23,8 @@ def frechet(one: np.ndarray, two: np.ndarray) -> float:
 
 
 def kernel(one: np.ndarray, two: np.ndarray) -> float:
-    """Kernel distance (KID, Binkowski et al. 2018): unbiased squared MMD of all rows with the kernel (x.y / D + 1)^3; may be negative.
+    """Kernel distance (KID, Binkowski et al. 2018): unbiased squared MMD of all rows with the kernel (x.y / D + 1)^3;
+    may be negative.
 
     Shapes, dtypes and errors as `frechet`.
     """

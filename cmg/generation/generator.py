@@ -36,7 +36,8 @@ class Generator(Protocol):
         ...
 
     def noise_loss(self, embeddings: Tensor, pictures: np.ndarray, generator: torch.Generator) -> Tensor:
-        """Denoising error with `embeddings` [n, E] as the condition of `pictures` [n, H, W, 3], a scalar with gradients of `embeddings`.
+        """Denoising error with `embeddings` [n, E] as the condition of `pictures` [n, H, W, 3], a scalar with gradients
+        of `embeddings`.
 
         Raises GeneratorError for a generator that is no diffusion model.
         """
@@ -48,5 +49,6 @@ class GeneratorError(RuntimeError):
 
 
 def pair_seed(seed: int, pair: str) -> int:
-    """Seed of a pair's noise, the same in all directions and for all methods: the first 63 bits of SHA-256("<seed>:<pair>")."""
+    """Seed of a pair's noise, the same in all directions and for all methods: the first 63 bits of
+    SHA-256("<seed>:<pair>")."""
     return int.from_bytes(hashlib.sha256(f"{seed}:{pair}".encode()).digest()[:8], "big") >> 1

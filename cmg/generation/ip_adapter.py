@@ -2,8 +2,8 @@
 
 Ye et al. 2023; missing_tables.md 1.2 to 1.7.
 
-The sampling loop is our own: the library's pipeline conditions every picture of a batch on the embeddings of all of them
-(diffusers issue 9813; tests/generation/test_ip_adapter.py shows it and says when it is mended).
+The sampling loop is our own: the library's pipeline conditions every picture of a batch on the embeddings of all of
+them (diffusers issue 9813; tests/generation/test_ip_adapter.py shows it and says when it is mended).
 n pictures, E embedding values, S pixels a side, L words of the prompt.
 """
 
@@ -26,12 +26,19 @@ from cmg.generation.generator import GeneratorError
 PROMPTS = ("best quality, high quality", "monochrome, lowres, bad anatomy, worst quality, low quality")
 CLIP_MEAN, CLIP_STD = (0.48145466, 0.4578275, 0.40821073), (0.26862954, 0.26130258, 0.27577711)
 FOLDERS = ("unet", "vae", "text_encoder", "tokenizer", "scheduler")
-PARTS = ("model_index.json", "unet/config.json", "vae/config.json", "scheduler/scheduler_config.json", "tokenizer/vocab.json")
+PARTS = (
+    "model_index.json",
+    "unet/config.json",
+    "vae/config.json",
+    "scheduler/scheduler_config.json",
+    "tokenizer/vocab.json",
+)
 
 
 @dataclass(frozen=True)
 class Sampling:
-    """steps: of DDIM; guidance: classifier-free, whose other half has zeros for the embedding; scale: of the adapter; size: S."""
+    """steps: of DDIM; guidance: classifier-free, whose other half has zeros for the embedding; scale: of the adapter;
+    size: S."""
 
     steps: int = 50
     guidance: float = 7.5
@@ -41,8 +48,8 @@ class Sampling:
 
 @dataclass(frozen=True)
 class Parts:
-    """The frozen networks: a UNet with the adapter loaded, its VAE and DDIM scheduler, the CLIP image encoder (None: `embed` is an error),
-    and the prompt's and the negative prompt's words [1, L, C].
+    """The frozen networks: a UNet with the adapter loaded, its VAE and DDIM scheduler, the CLIP image encoder (None:
+    `embed` is an error), and the prompt's and the negative prompt's words [1, L, C].
     """
 
     unet: Any
@@ -72,10 +79,18 @@ class IPAdapter(nn.Module):
 
     @torch.inference_mode()
     def embed(self, pictures: np.ndarray) -> np.ndarray:
-        """As `Generator.embed`: CLIP's projected embedding, not normalised, of the whole picture at its input size (no centre crop)."""
+        """As `Generator.embed`: CLIP's projected embedding, not normalised, of the whole picture at its input size (no
+        centre crop)."""
         if self.encoder is None:
-            raise GeneratorError("ip_adapter: embeddings of pictures need the CLIP image encoder (models/image_encoder)")
-        return torch.cat([self.encoder(self._clip_input(picture[None])).image_embeds for picture in pictures]).float().cpu().numpy()
+            raise GeneratorError(
+                "ip_adapter: embeddings of pictures need the CLIP image encoder (models/image_encoder)"
+            )
+        return (
+            torch.cat([self.encoder(self._clip_input(picture[None])).image_embeds for picture in pictures])
+            .float()
+            .cpu()
+            .numpy()
+        )
 
     @torch.inference_mode()
     def generate(self, embeddings: np.ndarray, seeds: Sequence[int]) -> np.ndarray:
@@ -85,7 +100,8 @@ class IPAdapter(nn.Module):
 
     @torch.inference_mode()
     def sample(self, embeddings: Tensor, seeds: Sequence[int]) -> np.ndarray:
-        """One batch: DDIM with guidance, every picture from its own noise and its own embedding. [n, E] -> uint8 [n, S, S, 3]."""
+        """One batch: DDIM with guidance, every picture from its own noise and its own embedding. [n, E] -> uint8 [n, S,
+        S, 3]."""
         wanted = embeddings.to(self.device, self.dtype)
         condition = torch.cat([torch.zeros_like(wanted), wanted])[:, None]
         words = self.words.repeat_interleave(len(wanted), dim=0)
@@ -97,22 +113,31 @@ class IPAdapter(nn.Module):
             noise = free + self.sampling.guidance * (guided - free)
             latents = self.scheduler.step(noise, moment, latents, return_dict=False)[0]
         pictures = self.vae.decode(latents / self.vae.config.scaling_factor, return_dict=False)[0]
-        return ((pictures.float() / 2 + 0.5).clamp(0, 1) * 255).round().to(torch.uint8).permute(0, 2, 3, 1).cpu().numpy()
+        return (
+            ((pictures.float() / 2 + 0.5).clamp(0, 1) * 255).round().to(torch.uint8).permute(0, 2, 3, 1).cpu().numpy()
+        )
 
     def noise_loss(self, embeddings: Tensor, pictures: np.ndarray, generator: torch.Generator) -> Tensor:
-        """As `Generator.noise_loss`: mean squared error of the predicted noise at random times, the prompt empty of guidance."""
+        """As `Generator.noise_loss`: mean squared error of the predicted noise at random times, the prompt empty of
+        guidance."""
         with torch.no_grad():
             placed = antialiased(torch.from_numpy(pictures).to(self.device), self.size).to(self.dtype) / 127.5 - 1
             latents = self.vae.encode(placed).latent_dist.mode() * self.vae.config.scaling_factor
         noise = torch.randn(latents.shape, generator=generator).to(latents)
-        moments = torch.randint(self.scheduler.config.num_train_timesteps, (len(latents),), generator=generator).to(self.device)
+        moments = torch.randint(self.scheduler.config.num_train_timesteps, (len(latents),), generator=generator).to(
+            self.device
+        )
         words = self.words[1:].expand(len(latents), -1, -1)
-        found = self._denoise(self.scheduler.add_noise(latents, noise, moments), moments, words, embeddings.to(self.dtype)[:, None])
+        found = self._denoise(
+            self.scheduler.add_noise(latents, noise, moments), moments, words, embeddings.to(self.dtype)[:, None]
+        )
         return nn.functional.mse_loss(found.float(), noise.float())
 
     def _denoise(self, latents: Tensor, moment: Tensor, words: Tensor, condition: Tensor) -> Tensor:
         """Predicted noise; condition [n, 1, E], a picture's embedding each."""
-        return self.unet(latents, moment, encoder_hidden_states=words, added_cond_kwargs={"image_embeds": [condition]}).sample
+        return self.unet(
+            latents, moment, encoder_hidden_states=words, added_cond_kwargs={"image_embeds": [condition]}
+        ).sample
 
     def _noise(self, seed: int) -> Tensor:
         """Drawn on the CPU, so that every device starts from the same."""
@@ -127,12 +152,15 @@ class IPAdapter(nn.Module):
 
 
 def load_parts(weights: Path, device: torch.device) -> Parts:
-    """The official files below `weights`: folder `stable-diffusion-v1-5`, `ip-adapter/models/ip-adapter_sd15.safetensors`, and the image
-    encoder's folder beside it. Nothing is fetched.
+    """The official files below `weights`: folder `stable-diffusion-v1-5`,
+    `ip-adapter/models/ip-adapter_sd15.safetensors`, and the image encoder's folder beside it. Nothing is fetched.
 
-    Raises WeightsError naming the file that is absent, has another checksum or other shapes, before anything large is read.
+    Raises WeightsError naming the file that is absent, has another checksum or other shapes, before anything large is
+    read.
     """
-    base, adapter, encoder = (resolve(name, weights) for name in ("stable-diffusion-v1-5", "ip_adapter_sd15", "clip_vit_h"))
+    base, adapter, encoder = (
+        resolve(name, weights) for name in ("stable-diffusion-v1-5", "ip_adapter_sd15", "clip_vit_h")
+    )
     encoder = encoder.parent
     for part in PARTS:
         if not (base / part).is_file():
@@ -144,7 +172,8 @@ def load_parts(weights: Path, device: torch.device) -> Parts:
 
 
 def read_parts(base: Path, adapter: Path, encoder: Path, dtype: torch.dtype = torch.float32) -> Parts:
-    """Any Stable Diffusion folder, adapter file and CLIP vision folder in the official formats. Errors as `load_parts`."""
+    """Any Stable Diffusion folder, adapter file and CLIP vision folder in the official formats. Errors as
+    `load_parts`."""
     from diffusers import AutoencoderKL, DDIMScheduler, UNet2DConditionModel
     from transformers import CLIPTextModel, CLIPTokenizer, CLIPVisionModelWithProjection
 
@@ -153,7 +182,10 @@ def read_parts(base: Path, adapter: Path, encoder: Path, dtype: torch.dtype = to
     unet = with_adapter(_pretrained(UNet2DConditionModel, base / "unet", **plain), adapter).to(dtype)
     vae = _pretrained(AutoencoderKL, base / "vae", **plain)
     scheduler = _pretrained(DDIMScheduler, base / "scheduler", **local)
-    text, tokenizer = _pretrained(CLIPTextModel, base / "text_encoder", **local), _pretrained(CLIPTokenizer, base / "tokenizer", **local)
+    text, tokenizer = (
+        _pretrained(CLIPTextModel, base / "text_encoder", **local),
+        _pretrained(CLIPTokenizer, base / "tokenizer", **local),
+    )
     vision = _pretrained(CLIPVisionModelWithProjection, encoder, **local)
     prompt, negative = (_words(text, tokenizer, sentence) for sentence in PROMPTS)
     return Parts(unet, vae, scheduler, vision, prompt, negative, _digest(base, adapter, encoder))
@@ -166,7 +198,8 @@ def _pretrained(kind: Any, folder: Path, **options: Any) -> Any:
 
 
 def with_adapter(unet: Any, adapter: Path) -> Any:
-    """`unet` with the IP-Adapter of a file in the official form: flat `.safetensors`, or `.bin` with `image_proj` and `ip_adapter`.
+    """`unet` with the IP-Adapter of a file in the official form: flat `.safetensors`, or `.bin` with `image_proj` and
+    `ip_adapter`.
 
     Raises WeightsError where it is another variant (Plus, vit-G, SDXL) or not such a file.
     """

@@ -1,4 +1,5 @@
-"""What the generator stage writes and the others read: weights of the sample's generator, the real pictures' embeddings and looks, floors.
+"""What the generator stage writes and the others read: weights of the sample's generator, the real pictures' embeddings
+and looks, floors.
 
 N index rows, E embedding values, F features of a picture, S pixels a side.
 """
@@ -20,8 +21,16 @@ from cmg.generation.ip_adapter import IPAdapter, Sampling, load_parts
 WEIGHTS, REFERENCE, ABOUT = "model.safetensors", "reference.safetensors", "about.json"
 
 
-def write(folder: Path, generator: Generator, embeddings: np.ndarray, looks: np.ndarray, floors: Mapping[str, Any], distance: str) -> None:
-    """Deterministic bytes, each file whole or not there. embeddings [N, E], looks [N, F] float32; rows without a picture are zero."""
+def write(
+    folder: Path,
+    generator: Generator,
+    embeddings: np.ndarray,
+    looks: np.ndarray,
+    floors: Mapping[str, Any],
+    distance: str,
+) -> None:
+    """Deterministic bytes, each file whole or not there. embeddings [N, E], looks [N, F] float32; rows without a
+    picture are zero."""
     if isinstance(generator, Components):
         write_bytes(folder / WEIGHTS, save(generator.tensors()))
     write_bytes(folder / REFERENCE, save({"embeddings": embeddings, "looks": looks}))

@@ -1,4 +1,5 @@
-"""Features that pictures are compared by: Inception as torch-fidelity has it, or a seeded random network where its weights are not needed.
+"""Features that pictures are compared by: Inception as torch-fidelity has it, or a seeded random network where its
+weights are not needed.
 
 n pictures, H W pixels, D features.
 """
@@ -36,10 +37,14 @@ class Inception:
     name = "FID"
 
     def __init__(self, weights: Path, device: torch.device) -> None:
-        from torch_fidelity.feature_extractor_inceptionv3 import FeatureExtractorInceptionV3  # only where it is used: a large import
+        from torch_fidelity.feature_extractor_inceptionv3 import (
+            FeatureExtractorInceptionV3,
+        )  # only where it is used: a large import
 
         checked = resolve("inception", weights)
-        network: Any = FeatureExtractorInceptionV3("inception-v3-compat", ["2048"], feature_extractor_weights_path=str(checked))
+        network: Any = FeatureExtractorInceptionV3(
+            "inception-v3-compat", ["2048"], feature_extractor_weights_path=str(checked)
+        )
         self.network, self.device = network.to(device), device
 
     @torch.inference_mode()
@@ -49,7 +54,8 @@ class Inception:
 
 
 class RandomLook:
-    """Seeded random strided convolutions; mean and deviation of every layer's channels. Never an FID (cf. Naeem et al. 2020)."""
+    """Seeded random strided convolutions; mean and deviation of every layer's channels. Never an FID (cf. Naeem et al.
+    2020)."""
 
     name = "FD (random features)"
 
@@ -59,7 +65,9 @@ class RandomLook:
         before = 3
         for width in WIDTHS:
             kernel = torch.randn(width, before, 3, 3, generator=generator)
-            kernel = kernel - kernel.mean((1, 2, 3), keepdim=True) * (before == 3)  # colours and edges rather than light alone
+            kernel = kernel - kernel.mean((1, 2, 3), keepdim=True) * (
+                before == 3
+            )  # colours and edges rather than light alone
             self.kernels.append((kernel * (2 / kernel[0].numel()) ** 0.5).to(device))
             before = width
         self.device = device

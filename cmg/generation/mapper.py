@@ -1,8 +1,8 @@
 """The network that turns a code into an embedding: two layers, trained from the codes and embeddings of images alone.
 
-n pictures, Q code dimensions, E embedding values. Targets (missing_tables.md 1.6; the paper does not say which): `embedding`, the mean
-squared error to the image's own embedding, whose best answer is the mean embedding of the images with that code; `diffusion`, the
-denoising error of the frozen generator, whose loss reaches this network alone.
+n pictures, Q code dimensions, E embedding values. Targets (missing_tables.md 1.6; the paper does not say which):
+`embedding`, the mean squared error to the image's own embedding, whose best answer is the mean embedding of the images
+with that code; `diffusion`, the denoising error of the frozen generator, whose loss reaches this network alone.
 """
 
 import time
@@ -25,7 +25,8 @@ Progress = Callable[[int, int], None]
 
 @dataclass(frozen=True)
 class Schedule:
-    """steps, batch_size: of training; learning_rate: of AdamW; hidden: width of the first layer; target: one of `TARGETS`."""
+    """steps, batch_size: of training; learning_rate: of AdamW; hidden: width of the first layer; target: one of
+    `TARGETS`."""
 
     steps: int
     batch_size: int
@@ -46,7 +47,8 @@ class Examples:
 
 
 class Mapper(nn.Module):
-    """Q -> hidden -> E with GELU. Codes are divided by the root mean square of those it was trained on, as heads of tasks do."""
+    """Q -> hidden -> E with GELU. Codes are divided by the root mean square of those it was trained on, as heads of
+    tasks do."""
 
     scale: Tensor
 
@@ -78,10 +80,13 @@ def fit(
 ) -> Mapper:
     """Train a mapper; the same bits for the same examples and schedule on the same machine.
 
-    work: file of unfinished training, continued under the same `key` (saved once a minute). Raises ValueError without a picture.
+    work: file of unfinished training, continued under the same `key` (saved once a minute). Raises ValueError without a
+    picture.
     """
     if not len(examples.codes):
-        raise ValueError("generation: no image of the train split has a code; see the codes stage and `python -m pipeline check`")
+        raise ValueError(
+            "generation: no image of the train split has a code; see the codes stage and `python -m pipeline check`"
+        )
     torch.manual_seed(schedule.seed)
     mapper = Mapper(examples.codes.shape[1], examples.embeddings.shape[1], schedule.hidden)
     mapper.scale.fill_(float(np.sqrt(np.mean(examples.codes.astype(np.float64) ** 2))) or 1.0)
@@ -100,7 +105,9 @@ def fit(
     return mapper.eval()
 
 
-def _loss(mapper: Mapper, examples: Examples, generator: Generator, schedule: Schedule, step: int, device: torch.device) -> Tensor:
+def _loss(
+    mapper: Mapper, examples: Examples, generator: Generator, schedule: Schedule, step: int, device: torch.device
+) -> Tensor:
     """Of one step; its pictures and its noise are functions of seed and step."""
     draw = np.random.default_rng([schedule.seed, step])
     rows = draw.integers(len(examples.codes), size=schedule.batch_size)
@@ -112,7 +119,8 @@ def _loss(mapper: Mapper, examples: Examples, generator: Generator, schedule: Sc
 
 
 def mean_embeddings(examples: Examples, codes: np.ndarray) -> np.ndarray:
-    """For each of `codes` [m, Q] the mean embedding [m, E] of the training images with that very code, the mean of all where none has it.
+    """For each of `codes` [m, Q] the mean embedding [m, E] of the training images with that very code, the mean of all
+    where none has it.
 
     What a mapper with target `embedding` tends to: the training-free row.
     """
@@ -132,7 +140,12 @@ def unseen(examples: Examples, codes: np.ndarray) -> int:
 
 
 def _save(path: Path, key: str, mapper: Mapper, optimiser: torch.optim.Optimizer, step: int) -> None:
-    state: dict[str, Any] = {"key": key, "step": step, "mapper": mapper.state_dict(), "optimiser": optimiser.state_dict()}
+    state: dict[str, Any] = {
+        "key": key,
+        "step": step,
+        "mapper": mapper.state_dict(),
+        "optimiser": optimiser.state_dict(),
+    }
     with replacing(path) as temporary, temporary.open("wb") as file:
         torch.save(state, file)
 

@@ -1,7 +1,9 @@
-"""Whether a generated picture fits its own pair: what a Fréchet distance cannot see (shuffling pairs leaves it as it is).
+"""Whether a generated picture fits its own pair: what a Fréchet distance cannot see (shuffling pairs leaves it as it
+is).
 
 N pairs, D features. Row i of the generated pictures belongs to row i of the real ones. Every number also stands as
-`shuffled_…`, its chance: the same of pictures that belong to another pair, every other pair as likely (exact, nothing is drawn).
+`shuffled_…`, its chance: the same of pictures that belong to another pair, every other pair as likely (exact, nothing
+is drawn).
 """
 
 from collections.abc import Sequence
@@ -16,9 +18,10 @@ CLASSES = "same_classes", "a_class"
 
 
 def paired(made: np.ndarray, real: np.ndarray, classes: Sequence[frozenset[str]]) -> dict[str, float]:
-    """`cosine` (mean, -1 to 1), `r1` and `r10`: how often a picture's own real one is among the first k of all (percent,
-    equal cosines in random order); with classes, of the nearest real picture, how often it shows just the pair's classes
-    (`same_classes`) and at least one of them (`a_class`), percent, equally near pictures sharing the point.
+    """`cosine` (mean, -1 to 1), `r1` and `r10`: how often a picture's own real one is among the first k of all
+    (percent, equal cosines in random order); with classes, of the nearest real picture, how often it shows just the
+    pair's classes (`same_classes`) and at least one of them (`a_class`), percent, equally near pictures sharing the
+    point.
     made, real: [N, D], N >= 2; classes: N sets of names, or none.
     """
     cosines = cosine(made, real)
@@ -29,12 +32,14 @@ def paired(made: np.ndarray, real: np.ndarray, classes: Sequence[frozenset[str]]
     return found | (_nearest_class(cosines, classes) if classes else {})
 
 
-def by_code(asked: np.ndarray, images: np.ndarray, classes: Sequence[frozenset[str]], same_modality: bool) -> dict[str, float]:
+def by_code(
+    asked: np.ndarray, images: np.ndarray, classes: Sequence[frozenset[str]], same_modality: bool
+) -> dict[str, float]:
     """What codes alone know, no picture being made: how often the image with the nearest code shows one of the pair's
     classes (`code_a_class`).
 
-    asked, images: codes [N, D] of a modality and of the images; same_modality: they are the same, and a pair's own image
-    does not count.
+    asked, images: codes [N, D] of a modality and of the images; same_modality: they are the same, and a pair's own
+    image does not count.
     """
     cosines = cosine(asked, images)
     if same_modality:

@@ -12,14 +12,19 @@ from cmg.datasets.clips import Clip
 from cmg.tasks.codes import RunCodes
 from cmg.tasks.retrieval import Items, items
 
-SIDES = {"i": "video", "a": "audio", "t": "text"}  # a direction is one of these letters, then the i of the picture that is made
+SIDES = {
+    "i": "video",
+    "a": "audio",
+    "t": "text",
+}  # a direction is one of these letters, then the i of the picture that is made
 DATASET = "flickrsound"
 
 
 @dataclass(frozen=True)
 class Pairs:
-    """train: index rows [m] of images that a mapper is fitted on; test: index rows [n] of the pairs that are scored; rows: code rows [n] of
-    the test pairs by letter of `SIDES`, a letter only where every pair has a code; classes: of each test pair, where the index has labels.
+    """train: index rows [m] of images that a mapper is fitted on; test: index rows [n] of the pairs that are scored;
+    rows: code rows [n] of the test pairs by letter of `SIDES`, a letter only where every pair has a code; classes: of
+    each test pair, where the index has labels.
     """
 
     train: np.ndarray
@@ -31,13 +36,18 @@ class Pairs:
 
     @classmethod
     def of(cls, codes: RunCodes, clips: Sequence[Clip], most: int) -> "Pairs":
-        """Pairs with a code of the image and of the sound, and of their first caption where the dataset has captions; at most `most`.
+        """Pairs with a code of the image and of the sound, and of their first caption where the dataset has captions;
+        at most `most`.
 
         Raises ValueError where none is left on either split.
         """
         train = items(codes, DATASET, "video", clips, [clip for clip in clips if clip.split == "train"]).rows
         listed = [clip for clip in clips if clip.split == "test"]
-        found = {letter: _first(items(codes, DATASET, name, clips, listed)) for letter, name in SIDES.items() if _has(codes, name, listed)}
+        found = {
+            letter: _first(items(codes, DATASET, name, clips, listed))
+            for letter, name in SIDES.items()
+            if _has(codes, name, listed)
+        }
         common = sorted(set.intersection(*map(set, found.values())))[:most]
         if not len(train) or not common:
             raise ValueError(
@@ -46,7 +56,12 @@ class Pairs:
         rows = {letter: np.array([rows[pair] for pair in common], np.int64) for letter, rows in found.items()}
         labels = [frozenset(event.label for event in clips[pair].events) for pair in common]
         return cls(
-            train, np.array(common), rows, [clips[p].clip_id for p in common], labels if all(labels) else [], len(listed) - len(common)
+            train,
+            np.array(common),
+            rows,
+            [clips[p].clip_id for p in common],
+            labels if all(labels) else [],
+            len(listed) - len(common),
         )
 
     def vectors(self, codes: RunCodes, letter: str, dims: np.ndarray | None) -> np.ndarray:

@@ -15,7 +15,8 @@ from cmg.train.standardise import Standardiser
 
 @dataclass(frozen=True)
 class Recoder:
-    """backbone: a VGG-19 network with `maps`; dtype: of the stores that `method` was trained on. At most `most` pictures a call."""
+    """backbone: a VGG-19 network with `maps`; dtype: of the stores that `method` was trained on. At most `most`
+    pictures a call."""
 
     backbone: Any
     dtype: str
@@ -25,7 +26,8 @@ class Recoder:
 
     @torch.inference_mode()
     def __call__(self, pictures: np.ndarray) -> np.ndarray:
-        """Pictures uint8 [n, S, S, 3] -> code vectors float32 [min(n, most), D]; none for a method without a codebook."""
+        """Pictures uint8 [n, S, S, 3] -> code vectors float32 [min(n, most), D]; none for a method without a
+        codebook."""
         books = self.method.codebooks()
         if not books or not self.most:
             return np.zeros((0, 0), np.float32)

@@ -37,7 +37,8 @@ class Reference:
 
 @dataclass(frozen=True)
 class Row:
-    """One direction's scores. direction: `ii`, `ai`, `ti`; by: `MAPPER` or `MEAN`; scores and counts as docs/generation.md names them."""
+    """One direction's scores. direction: `ii`, `ai`, `ti`; by: `MAPPER` or `MEAN`; scores and counts as
+    docs/generation.md names them."""
 
     direction: str
     toc: bool
@@ -63,7 +64,8 @@ class Result:
 
 @dataclass(frozen=True)
 class GenerationOptions:
-    """seed: of the run; share, worst: of the dimensions that TOC keeps; shown: pairs whose pictures are kept for the figure."""
+    """seed: of the run; share, worst: of the dimensions that TOC keeps; shown: pairs whose pictures are kept for the
+    figure."""
 
     seed: int
     share: float
@@ -107,7 +109,9 @@ class Task:
         mapper = self.train(examples, "all" if dims is None else "toc")
         made = self._made(dims, mapper.embed)
         found.rows.extend(self._row(letter, dims, MAPPER, examples, made) for letter in made)
-        found.shown.update({(f"{letter}i", dims is not None): pictures[: self.options.shown] for letter, pictures in made.items()})
+        found.shown.update(
+            {(f"{letter}i", dims is not None): pictures[: self.options.shown] for letter, pictures in made.items()}
+        )
         if dims is None:
             by_mean = self._made(dims, lambda asked: mean_embeddings(examples, asked))
             found.rows.extend(self._row(letter, dims, MEAN, examples, by_mean) for letter in by_mean)
@@ -115,11 +119,21 @@ class Task:
     def _made(self, dims: np.ndarray | None, embed: Embed) -> dict[str, np.ndarray]:
         """Pictures of every direction by its letter, a pair's from the same noise in all of them."""
         seeds = [pair_seed(self.options.seed, pair) for pair in self.pairs.ids]
-        return {letter: self.album.get(embed(self.pairs.vectors(self.codes, letter, dims)), seeds) for letter in self.pairs.rows}
+        return {
+            letter: self.album.get(embed(self.pairs.vectors(self.codes, letter, dims)), seeds)
+            for letter in self.pairs.rows
+        }
 
-    def _row(self, letter: str, dims: np.ndarray | None, by: str, examples: Examples, made: dict[str, np.ndarray]) -> Row:
+    def _row(
+        self, letter: str, dims: np.ndarray | None, by: str, examples: Examples, made: dict[str, np.ndarray]
+    ) -> Row:
         pictures, vectors = made[letter], self.pairs.vectors(self.codes, letter, dims)
-        scores = score(looked_at(self.look, pictures, self.real), self.real.looks[self.pairs.test], self.pairs.classes, self.options.seed)
+        scores = score(
+            looked_at(self.look, pictures, self.real),
+            self.real.looks[self.pairs.test],
+            self.pairs.classes,
+            self.options.seed,
+        )
         if by == MAPPER:
             scores |= _consistency(self.recode(pictures), self.pairs.vectors(self.codes, letter, None))
             scores |= by_code(vectors, self.pairs.vectors(self.codes, "i", dims), self.pairs.classes, letter == "i")
@@ -142,20 +156,35 @@ def looked_at(look: Look, pictures: np.ndarray, real: Reference) -> np.ndarray:
 
 def _consistency(again: np.ndarray, vectors: np.ndarray) -> dict[str, float]:
     """Share of pictures, in percent, whose own code (`again`, of the first ones) is the one they were made from."""
-    return {"consistency": 100 * float(np.mean([(a == b).all() for a, b in zip(again, vectors, strict=False)]))} if len(again) else {}
+    return (
+        {"consistency": 100 * float(np.mean([(a == b).all() for a, b in zip(again, vectors, strict=False)]))}
+        if len(again)
+        else {}
+    )
 
 
 def score(made: np.ndarray, real: np.ndarray, classes: list[frozenset[str]], seed: int) -> dict[str, float]:
-    """Distances and paired numbers of features [n, F], the paired ones also for shuffled pairs (`shuffled_…`), their chance."""
-    distances = {"fd": frechet(made, real), "fd_bootstrap": spread(made, real, BOOTSTRAP, seed), "kd": kernel(made, real)}
+    """Distances and paired numbers of features [n, F], the paired ones also for shuffled pairs (`shuffled_…`), their
+    chance."""
+    distances = {
+        "fd": frechet(made, real),
+        "fd_bootstrap": spread(made, real, BOOTSTRAP, seed),
+        "kd": kernel(made, real),
+    }
     return distances | paired(made, real, classes)
 
 
 def floors(
-    real: Reference, train: np.ndarray, pairs: tuple[np.ndarray, list[str], list[frozenset[str]]], album: Album, look: Look, seed: int
+    real: Reference,
+    train: np.ndarray,
+    pairs: tuple[np.ndarray, list[str], list[frozenset[str]]],
+    album: Album,
+    look: Look,
+    seed: int,
 ) -> dict[str, dict[str, float]]:
-    """What distances mean: other real pictures (of the train split, as many) in place of the test ones, and every test picture made from
-    its own embedding, the best that a code could do. pairs: index rows, ids and classes of the test pairs.
+    """What distances mean: other real pictures (of the train split, as many) in place of the test ones, and every test
+    picture made from its own embedding, the best that a code could do. pairs: index rows, ids and classes of the test
+    pairs.
     """
     test, ids, classes = pairs
     others = np.random.default_rng(seed).permutation(train)[: len(test)]

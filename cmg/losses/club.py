@@ -1,7 +1,8 @@
 """CLUB: a variational upper bound of mutual information (Cheng et al. 2020; FCID Eqs. 11, 12, 15).
 
 Axes: B clips, T seconds, D width of x, E width of y. q(y|x) is a Gaussian with diagonal covariance.
-`parts`: how many streams of the same clips are stacked along axis 0, which a permutation mixes; B counts all their rows.
+`parts`: how many streams of the same clips are stacked along axis 0, which a permutation mixes; B counts all their
+rows.
 """
 
 from __future__ import annotations
@@ -45,7 +46,8 @@ class CLUB(nn.Module):
 
 
 def club_all_pairs(net: CLUB, x: Tensor, y: Tensor) -> Tensor:
-    """Eq. 12 as printed: mean over i, t of log q(y_it|x_it) - mean_j log q(y_jt|x_it), every j including i. [B,T,.] -> [].
+    """Eq. 12 as printed: mean over i, t of log q(y_it|x_it) - mean_j log q(y_jt|x_it), every j including i. [B,T,.] ->
+    [].
 
     mean_j (mu_i - y_j)^2 = (mu_i - mean y)^2 + var y, so the B^2 pairs cost as much as B; the log-variance cancels.
     """
@@ -65,10 +67,12 @@ def club_sampled(net: CLUB, x: Tensor, y: Tensor, permutation: Tensor, parts: in
 
 
 def club_released(net: CLUB, x: Tensor, y: Tensor, permutation: Tensor, parts: int = 1) -> Tensor:
-    """The released estimate: squared error and log-variance are averaged over axis 1 separately, then summed over the last axis.
+    """The released estimate: squared error and log-variance are averaged over axis 1 separately, then summed over the
+    last axis.
 
-    For sequences [B,T,.], clips of one second included, axis 1 is time: 0.5 mean_i sum_e. For clips [B,.] the same code averages over
-    features and sums over the batch: 0.5 sum_i, a scale of B/E times the usual one (facts on FCID 2.1). B is that of the global batch.
+    For sequences [B,T,.], clips of one second included, axis 1 is time: 0.5 mean_i sum_e. For clips [B,.] the same code
+    averages over features and sums over the batch: 0.5 sum_i, a scale of B/E times the usual one (facts on FCID 2.1). B
+    is that of the global batch.
     """
     mu, logvar = net(x)
     variance = logvar.mean(dim=1).exp()
@@ -94,11 +98,12 @@ def club_bound(
 ) -> Tensor:
     """The estimate of that name: all_pairs, or, with a permutation [B], sampled or released. [B,...,.] -> [].
 
-    features: log q is summed over the E features of y, as printed, or averaged, so that the bound has no width. floor: an estimate below
-    zero, which no mutual information has, counts as zero and has no gradient: q is not fitted yet, and a bound that may be negative is
-    lowered without end by making y unlike what q expects.
+    features: log q is summed over the E features of y, as printed, or averaged, so that the bound has no width. floor:
+    an estimate below zero, which no mutual information has, counts as zero and has no gradient: q is not fitted yet,
+    and a bound that may be negative is lowered without end by making y unlike what q expects.
 
-    Raises ValueError for another name, x and y of other clips or widths than the net's, or no permutation where the estimate needs one.
+    Raises ValueError for another name, x and y of other clips or widths than the net's, or no permutation where the
+    estimate needs one.
     """
     check_option("club: estimate", estimate, Estimate)
     check_option("club: features", features, Features)
@@ -108,7 +113,9 @@ def club_bound(
     if estimate == "all_pairs":
         bound = club_all_pairs(net, x, y)
     elif permutation is None:
-        raise ValueError(f"club: estimate {estimate!r} needs a permutation [B] of the clips, whose specific features are its negatives")
+        raise ValueError(
+            f"club: estimate {estimate!r} needs a permutation [B] of the clips, whose specific features are its negatives"
+        )
     else:
         bound = (club_sampled if estimate == "sampled" else club_released)(net, x, y, permutation, parts)
     bound = bound / y.shape[-1] if features == "mean" else bound
@@ -116,13 +123,15 @@ def club_bound(
 
 
 def _floored(bound: Tensor) -> Tensor:
-    """Zero, without gradient, where the bound of the global batch, the mean over processes, is below zero by more than rounding."""
+    """Zero, without gradient, where the bound of the global batch, the mean over processes, is below zero by more than
+    rounding."""
     everywhere = total(bound.detach().clone()) / world()[1]
     return torch.where(everywhere < -ROUNDING, torch.zeros_like(bound), bound)
 
 
 def unit(y: Tensor) -> Tensor:
-    """Every vector of y [...,E] at mean 0 and mean square 1 over its features: units in which q's variance, e^-1 to e, can stand."""
+    """Every vector of y [...,E] at mean 0 and mean square 1 over its features: units in which q's variance, e^-1 to e,
+    can stand."""
     return F.layer_norm(y, y.shape[-1:])
 
 

@@ -23,8 +23,8 @@ SUM_EPSILON = 1e-5
 def code_usage(x: Tensor, codebook: Tensor, protect: bool = True) -> Tensor:
     """P [B,K]: softmax over codes of -distance (not squared), averaged over time. x [B,T,D], codebook [K,D].
 
-    `protect` keeps the squared distance above a floor: where a feature equals a code, rounding makes it zero or negative and the
-    square root or its gradient is not a number, which the release lets happen.
+    `protect` keeps the squared distance above a floor: where a feature equals a code, rounding makes it zero or
+    negative and the square root or its gradient is not a number, which the release lets happen.
     """
     check_axes("code usage", "[B] [T] D", x=x, codebook=codebook.unsqueeze(0))
     squared = codebook.square().sum(dim=1) + x.square().sum(dim=-1, keepdim=True) - 2 * x @ codebook.T
@@ -33,10 +33,11 @@ def code_usage(x: Tensor, codebook: Tensor, protect: bool = True) -> Tensor:
 
 
 def code_matching(p: Tensor, q: Tensor, transposed: bool = False) -> Tensor:
-    """-mean_i log(exp S_ii / (sum_j exp S_ij + 1e-5)), rows only, with scores shifted so that the smallest is zero; p, q [B,K] -> [].
+    """-mean_i log(exp S_ii / (sum_j exp S_ij + 1e-5)), rows only, with scores shifted so that the smallest is zero; p,
+    q [B,K] -> [].
 
-    S_ij = <p_i, log q_j> + <q_j, log p_i> as published; `transposed` gives <p_i, log q_j> + <q_i, log p_j>, the released form,
-    with the same diagonal and other negatives.
+    S_ij = <p_i, log q_j> + <q_j, log p_i> as published; `transposed` gives <p_i, log q_j> + <q_i, log p_j>, the
+    released form, with the same diagonal and other negatives.
     """
     check_axes("code matching", "B K", p=p, q=q)
     all_p, all_q = gather(p), gather(q)
@@ -50,5 +51,6 @@ def code_matching(p: Tensor, q: Tensor, transposed: bool = False) -> Tensor:
 
 
 def paired_code_matching(usage: Mapping[str, Tensor], transposed: bool = False) -> Tensor:
-    """Sum of `code_matching` over the unordered pairs of modalities, the earlier one first; usage: modality -> [B,K]."""
+    """Sum of `code_matching` over the unordered pairs of modalities, the earlier one first; usage: modality ->
+    [B,K]."""
     return added(code_matching(p, q, transposed) for p, q in combinations(usage.values(), 2))

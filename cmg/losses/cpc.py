@@ -20,10 +20,12 @@ Candidates = Literal["targets", "predictions"]
 
 
 def cpc(predictions: Tensor, targets: Tensor, candidates: Candidates = "targets") -> Tensor:
-    """-mean over r and clips of log softmax at the own clip; predictions W_r o_t and targets f_(t+r), both [R,B,D] -> [].
+    """-mean over r and clips of log softmax at the own clip; predictions W_r o_t and targets f_(t+r), both [R,B,D] ->
+    [].
 
     The positive is in the denominator, the negatives are the other clips of the batch at the same second.
-    `candidates="targets"`: a prediction chooses among targets (Eq. 13). `"predictions"`: a target chooses among predictions (release).
+    `candidates="targets"`: a prediction chooses among targets (Eq. 13). `"predictions"`: a target chooses among
+    predictions (release).
     """
     check_option("cpc: candidates", candidates, Candidates)
     check_axes("cpc", "R B D", predictions=predictions, targets=targets)
@@ -36,9 +38,13 @@ def cpc(predictions: Tensor, targets: Tensor, candidates: Candidates = "targets"
 
 
 def cross_cpc(
-    predictions: Mapping[str, Tensor], targets: Mapping[str, Tensor], self_weight: float = 0.0, candidates: Candidates = "targets"
+    predictions: Mapping[str, Tensor],
+    targets: Mapping[str, Tensor],
+    self_weight: float = 0.0,
+    candidates: Candidates = "targets",
 ) -> Tensor:
-    """Sum of `cpc` over all ordered pairs of modalities, weight 1, and over each modality with itself, weight `self_weight`.
+    """Sum of `cpc` over all ordered pairs of modalities, weight 1, and over each modality with itself, weight
+    `self_weight`.
 
     predictions and targets: modality -> [R,B,D].
     """

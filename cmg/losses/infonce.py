@@ -1,4 +1,5 @@
-"""InfoNCE (FCID Eq. 16) by cosines, or by inner products: among clips, among clips at the same second, among the seconds of a clip.
+"""InfoNCE (FCID Eq. 16) by cosines, or by inner products: among clips, among clips at the same second, among the
+seconds of a clip.
 
 One direction each: the query chooses among the keys. Axes: B clips, T seconds, D width.
 """
@@ -17,10 +18,13 @@ from cmg.nn.distributed import gather, world
 Similarity = Literal["cosine", "dot"]
 
 
-def infonce(query: Tensor, key: Tensor, tau: float, more: Tensor | None = None, similarity: Similarity = "cosine") -> Tensor:
+def infonce(
+    query: Tensor, key: Tensor, tau: float, more: Tensor | None = None, similarity: Similarity = "cosine"
+) -> Tensor:
     """-mean_i log softmax_j(sim(query_i, key_j) / tau) at j = i, one direction; query, key [B,D] -> [].
 
-    `more` [Q,D]: further keys, the same in all processes, that match no query. similarity: cosine, or the inner product ("dot").
+    `more` [Q,D]: further keys, the same in all processes, that match no query. similarity: cosine, or the inner product
+    ("dot").
     """
     check_option("infonce: similarity", similarity, Similarity)
     check_axes("infonce", "B D", query=query, key=key)
@@ -45,7 +49,8 @@ def infonce_by_second(query: Tensor, key: Tensor, tau: float) -> Tensor:
 
 
 def infonce_within(query: Tensor, key: Tensor, tau: float) -> Tensor:
-    """Second t of a clip's query chooses among the T seconds of its key, mean over clips and seconds; query, key [B,T,D] -> []."""
+    """Second t of a clip's query chooses among the T seconds of its key, mean over clips and seconds; query, key
+    [B,T,D] -> []."""
     check_axes("infonce_within", "B T D", query=query, key=key)
     check_number("infonce_within: tau", tau, 0)
     logits = F.normalize(query, dim=-1) @ F.normalize(key, dim=-1).transpose(1, 2) / tau  # [B,T,T]

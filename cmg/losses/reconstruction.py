@@ -10,7 +10,8 @@ from cmg.nn.checks import check_alike
 
 
 def mse(x: Tensor, target: Tensor) -> Tensor:
-    """Mean squared error in the precision of the target, at least float32; the target is not detached; x and target of one shape -> [].
+    """Mean squared error in the precision of the target, at least float32; the target is not detached; x and target of
+    one shape -> [].
 
     Raises ValueError where the shapes differ.
     """

@@ -30,7 +30,9 @@ class Method(nn.Module):
     config: Any
     modalities: tuple[str, ...] = MODALITIES
     inner_steps: int = 5
-    aligned: tuple[str, ...] = ()  # modalities whose codes stand side by side in a row of the codebook; none where all share a codebook
+    aligned: tuple[
+        str, ...
+    ] = ()  # modalities whose codes stand side by side in a row of the codebook; none where all share a codebook
 
     @classmethod
     def of(cls, config: Any) -> Method:
@@ -40,7 +42,8 @@ class Method(nn.Module):
     def loss(self, batch: Any, draws: Draws, fit: Fit) -> LossTerms:
         """One training forward: encoders and codebook update, then `fit(closure)`, then the remaining terms.
 
-        batch: a `Batch`; another kind of data has a batch of its own with the same size, seconds, device and `to` (`cmg.methods.vqvae`).
+        batch: a `Batch`; another kind of data has a batch of its own with the same size, seconds, device and `to`
+        (`cmg.methods.vqvae`).
         """
         raise TypeError(f"{type(self).__name__} does not define loss(batch, draws, fit)")
 
@@ -74,7 +77,8 @@ class Method(nn.Module):
         return {"main": self.main_parameters()}
 
     def health(self) -> dict[str, float]:
-        """Codebook health since the last call, by name: see `cmg.quantizers.codebook.health`; empty where nothing was quantised.
+        """Codebook health since the last call, by name: see `cmg.quantizers.codebook.health`; empty where nothing was
+        quantised.
 
         The trainer asks after every epoch and after `finish`.
         """

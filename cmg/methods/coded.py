@@ -1,4 +1,5 @@
-"""What methods with one codebook share: an encoder of one modality alone, and a quantiser that replaces its vectors by codes.
+"""What methods with one codebook share: an encoder of one modality alone, and a quantiser that replaces its vectors by
+codes.
 
 Axes: B clips, T seconds, L words, M modalities, D code dimension, K codes.
 """
@@ -26,7 +27,9 @@ def shared_codebook(config, streams: tuple[str, ...], own: float, places: Places
     kind = JointEMA if c.quantizer == "joint" else SequentialEMA
     sizes = {"codes": c.codebook_size, "dim": c.embedding_dim, "decay": c.decay, "own": own}
     dead = {"reset_after": c.reset_after, "reset": c.reset, "active_below": c.active_below}
-    return kind(streams=streams, places=places, start=c.codebook_start, smooth_counts=c.smooth_counts, **sizes, **dead, **more)
+    return kind(
+        streams=streams, places=places, start=c.codebook_start, smooth_counts=c.smooth_counts, **sizes, **dead, **more
+    )
 
 
 class CodedMethod(Method):
@@ -45,8 +48,8 @@ class CodedMethod(Method):
 
     @torch.no_grad()
     def encode(self, modality: str, features: Tensor, mask: Tensor | None = None, level: Level | None = None) -> Codes:
-        """Index of the nearest code of that modality, [B,T,1] for seconds; text as its encoder has it: a code per word slot [B,L,1]
-        (DCID's) or per sentence [B,1,1] (FCID's). `level="clip"`: one per clip or sentence, [B,1,1].
+        """Index of the nearest code of that modality, [B,T,1] for seconds; text as its encoder has it: a code per word
+        slot [B,L,1] (DCID's) or per sentence [B,1,1] (FCID's). `level="clip"`: one per clip or sentence, [B,1,1].
         """
         vectors = self.encoder.encode(modality, features, mask, level)
         return Codes(indices=self.quantizer.nearest(vectors, modality).unsqueeze(-1))
@@ -72,4 +75,6 @@ class MixedMethod(CodedMethod):
     @torch.no_grad()
     def encode(self, modality: str, features: Tensor, mask: Tensor | None = None, level: Level | None = None) -> Codes:
         """As in `CodedMethod`, of the codes of `codebooks`."""
-        return Codes(indices=nearest(self.encoder.encode(modality, features, mask, level), *self.codebooks()).unsqueeze(-1))
+        return Codes(
+            indices=nearest(self.encoder.encode(modality, features, mask, level), *self.codebooks()).unsqueeze(-1)
+        )

@@ -1,4 +1,5 @@
-"""The random draws of a step, from a CPU generator, so that they are the same on any device. Axes: B clips, T seconds, K codes."""
+"""The random draws of a step, from a CPU generator, so that they are the same on any device. Axes: B clips, T seconds,
+K codes."""
 
 from __future__ import annotations
 
@@ -23,7 +24,8 @@ def draw(
 ) -> Draws:
     """Draw one step's numbers from a CPU generator.
 
-    permutations: net name -> number of rows to permute, drawn in this order; cpc_steps: inclusive range of the CPC step;
+    permutations: net name -> number of rows to permute, drawn in this order; cpc_steps: inclusive range of the CPC
+    step;
     codes: K, the number of uniform draws for dead codes. Raises ValueError on an empty range.
     """
     low, high = cpc_steps

@@ -1,7 +1,8 @@
-"""Names of parameters and buffers in released checkpoints, and in ours (`variant: release`): what the methods' `keys` have in common.
+"""Names of parameters and buffers in released checkpoints, and in ours (`variant: release`): what the methods' `keys`
+have in common.
 
-A released checkpoint holds a state dictionary per module. A table maps the beginning of our names to that of the released ones; `MODULES`
-of a method's `keys` names the table of every module that its published files hold.
+A released checkpoint holds a state dictionary per module. A table maps the beginning of our names to that of the
+released ones; `MODULES` of a method's `keys` names the table of every module that its published files hold.
 """
 
 from __future__ import annotations
@@ -17,7 +18,8 @@ BLOCK = {"conv3": "stack.0.res_block.1", "conv1": "stack.0.res_block.3"}
 TEXT = {"encoder.text.lstm.": ""}
 """The text BiLSTM of DCID, MICU and CoDAAR."""
 TEMPLATE = ".encoder_layer."
-"""Released temporal modules also hold an unused, untrained copy of their layer under this name; it is not part of ours."""
+"""Released temporal modules also hold an unused, untrained copy of their layer under this name; it is not part of
+ours."""
 
 
 def cpc(modalities: tuple[str, ...]) -> dict[str, str]:
@@ -34,7 +36,9 @@ def own_names(released: Mapping[str, T], table: Mapping[str, str]) -> dict[str, 
 
 def released_names(own: Mapping[str, T], table: Mapping[str, str]) -> dict[str, T]:
     """Rename the keys of ours that belong to one released module; others are left out."""
-    return {_renamed(key, table): value for key, value in own.items() if any(key.startswith(prefix) for prefix in table)}
+    return {
+        _renamed(key, table): value for key, value in own.items() if any(key.startswith(prefix) for prefix in table)
+    }
 
 
 def _renamed(key: str, table: Mapping[str, str]) -> str:

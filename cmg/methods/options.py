@@ -1,6 +1,8 @@
-"""Options that several methods have, each with its documentation once; a method's configuration derives from the groups that it uses.
+"""Options that several methods have, each with its documentation once; a method's configuration derives from the groups
+that it uses.
 
-Values by variant are those of `variant: paper` and `variant: release`, in this order. Why they differ: docs/methods/dcid.md.
+Values by variant are those of `variant: paper` and `variant: release`, in this order. Why they differ:
+docs/methods/dcid.md.
 """
 
 from __future__ import annotations
@@ -22,7 +24,8 @@ class MovingCodebook(Frozen):
 
 
 class ReleasedCodebook(MovingCodebook):
-    """Where the released codebooks are not as printed: FCID, DCID, MICU, CoDAAR; `cmg.quantizers.shared`, `cmg.methods.codaar.aligned`."""
+    """Where the released codebooks are not as printed: FCID, DCID, MICU, CoDAAR; `cmg.quantizers.shared`,
+    `cmg.methods.codaar.aligned`."""
 
     codebook_start: Literal["batch", "uniform"] = by_variant("batch", "uniform")
     """Where codes start."""
@@ -30,13 +33,17 @@ class ReleasedCodebook(MovingCodebook):
     """Whether the stored counts are smoothed in every update, which drags unused codes to the origin."""
     reset: Literal["batch", "copy"] = by_variant("batch", "copy")
     """What happens to dead codes."""
-    active_below: int = Field(100, ge=1, description="reset `copy` copies codes that were idle for fewer steps than this")
+    active_below: int = Field(
+        100, ge=1, description="reset `copy` copies codes that were idle for fewer steps than this"
+    )
 
 
 class SharedCodebook(ReleasedCodebook):
     """One moving codebook for several streams: FCID, DCID, MICU."""
 
-    ema_own: float = Field(0.5, gt=0, le=1, description="weight of a stream's own vector in the multimodal moving average")
+    ema_own: float = Field(
+        0.5, gt=0, le=1, description="weight of a stream's own vector in the multimodal moving average"
+    )
     quantizer: Literal["joint", "sequential"] = by_variant("joint", "sequential")
     """One update of all streams together, or, as released, one stream after the other."""
     commit_own: float = by_variant(1.0, 2.0)
@@ -47,11 +54,13 @@ class MixedCodebook(SharedCodebook):
     """A shared codebook as DCID has it, and MICU after it."""
 
     mixing: Literal["aligned", "attention"] = by_variant("attention", "aligned")
-    """What another modality adds to the moving average: its vector of the same second, or cross-attention over its clip."""
+    """What another modality adds to the moving average: its vector of the same second, or cross-attention over its
+    clip."""
     kept_by: Literal["any", "all"] = by_variant("all", "any")
     """A code is kept when any modality, or only when every modality, chose it within `reset_after` forwards."""
     places: Literal["vectors", "means"] = by_variant("means", "vectors")
-    """Where codes start and are reset to with `batch`: on vectors of one modality, or on means over the modalities, which none owns."""
+    """Where codes start and are reset to with `batch`: on vectors of one modality, or on means over the modalities,
+    which none owns."""
     commit_other: float = by_variant({"avt": 0.25, "av": 0.5}, {"avt": 0.5, "av": 1.0})
     """Weight of MSE to each other modality's code, inside beta."""
     text_revives: bool = True
@@ -74,7 +83,8 @@ class ReleasedText(ReleasedEncoders):
     """The same where a trained BiLSTM reads the text: DCID, MICU, CoDAAR."""
 
     detach_text_target: bool = by_variant(True, False)
-    """Whether the BiLSTM output that the text decoder rebuilds is a fixed target; otherwise the BiLSTM may shrink it."""
+    """Whether the BiLSTM output that the text decoder rebuilds is a fixed target; otherwise the BiLSTM may shrink
+    it."""
 
 
 class ContrastivePrediction(Frozen):
@@ -99,13 +109,17 @@ class MutualInformation(Frozen):
     club_hidden: int = Field(128, ge=1, description="hidden width of the CLUB nets")
     club_steps: int = Field(5, ge=1, description="optimiser steps of the CLUB nets per training step")
     club_estimate: Literal["all_pairs", "sampled", "released"] = by_variant("all_pairs", "released")
-    """Negatives of the bound: every pair of the batch; one permutation; or that, averaged as the releases do (`cmg.losses.club`)."""
+    """Negatives of the bound: every pair of the batch; one permutation; or that, averaged as the releases do
+    (`cmg.losses.club`)."""
     club_video: Literal["map", "projection"] = by_variant("map", "projection")
-    """Video-specific feature of CLUB: the spatial mean of the map that the decoder uses, or a projection that only CLUB uses."""
+    """Video-specific feature of CLUB: the spatial mean of the map that the decoder uses, or a projection that only CLUB
+    uses."""
     club_features: Literal["mean", "sum"] = by_variant("mean", "sum")
-    """Whether log q is averaged over the features of the specific vector, so that no bound grows with its width, or summed, as printed."""
+    """Whether log q is averaged over the features of the specific vector, so that no bound grows with its width, or
+    summed, as printed."""
     club_units: Literal["unit", "given"] = by_variant("unit", "given")
-    """Specific vectors in CLUB: at mean 0 and mean square 1, so that no bound depends on their units, or as they come, as printed."""
+    """Specific vectors in CLUB: at mean 0 and mean square 1, so that no bound depends on their units, or as they come,
+    as printed."""
     club_floor: bool = by_variant(True, False)
     """Whether a bound below zero counts as zero, or as printed."""
 

@@ -1,4 +1,5 @@
-"""What methods on DCID's encoders build alike, from their configuration. A call draws initial weights, so the order of calls matters.
+"""What methods on DCID's encoders build alike, from their configuration. A call draws initial weights, so the order of
+calls matters.
 
 Axes: B clips, T seconds, L words, D code dimension, S channels of the video-specific map.
 """
@@ -23,7 +24,8 @@ from cmg.quantizers.codebook import Quantized
 
 @dataclass(frozen=True)
 class Encoded:
-    """One forward, per modality: decoder target x, general z [B,T,D], specific features (video [B,T,3,3,S]), and the codes."""
+    """One forward, per modality: decoder target x, general z [B,T,D], specific features (video [B,T,3,3,S]), and the
+    codes."""
 
     x: dict[str, Tensor]
     z: dict[str, Tensor]
@@ -39,12 +41,15 @@ def encoders(config: SemanticSizes, modalities: tuple[str, ...]) -> SemanticEnco
 
 
 def inputs(encoder: SemanticEncoders, batch: Batch) -> dict[str, Tensor]:
-    """x of every modality that the encoder has: audio and video as they come, text through the BiLSTM, [B,T,2 text_hidden]."""
+    """x of every modality that the encoder has: audio and video as they come, text through the BiLSTM, [B,T,2
+    text_hidden]."""
     text = (batch.text_mask, batch.seconds, batch.text_lengths)
     return {m: encoder.inputs(m, getattr(batch, m), *text) for m in encoder.widths}
 
 
-def specific_encoder(config: SemanticSizes, modality: str, channels: int, skip: Skip = "input") -> VideoSpecific | LinearReLU:
+def specific_encoder(
+    config: SemanticSizes, modality: str, channels: int, skip: Skip = "input"
+) -> VideoSpecific | LinearReLU:
     """x [B,T,channels] -> specific features [B,T,D]; video [B,T,7,7,channels] -> [B,T,3,3,S]."""
     if modality == "video":
         return VideoSpecific(channels, config.specific_channels, skip)
@@ -81,4 +86,7 @@ def encoder_groups(encoder: SemanticEncoders, *others: nn.Module) -> dict[str, l
     """Clip groups of the releases: `text`, the BiLSTM alone; `encoder`, the rest of the encoders and `others`."""
     text = list(encoder.text.parameters()) if encoder.text else []
     known = {id(p) for p in text}
-    return {"encoder": [p for module in (encoder, *others) for p in module.parameters() if id(p) not in known], "text": text}
+    return {
+        "encoder": [p for module in (encoder, *others) for p in module.parameters() if id(p) not in known],
+        "text": text,
+    }

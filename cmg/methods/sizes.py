@@ -47,6 +47,7 @@ class SemanticSizes(Sizes):
     modalities: Modalities = "avt"
     """Audio, video and text, or audio and video only."""
     spatial_attention: Literal["softmax", "inert"] = "softmax"
-    """Pooling of the 7x7 map: attention over the positions, or, as released, their plain sum (`ChannelSpatialAttention`)."""
+    """Pooling of the 7x7 map: attention over the positions, or, as released, their plain sum
+    (`ChannelSpatialAttention`)."""
     mask_text: bool = True
     """Whether the padding behind a sentence is left out; the releases read it like words."""

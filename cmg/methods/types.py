@@ -21,15 +21,17 @@ def modalities_of(initials: str) -> tuple[str, ...]:
 
 
 Fit = Callable[[Callable[[], Tensor]], None]
-"""`fit(closure)` runs `method.inner_steps` times: zero the gradients of `variational_parameters()`, `closure().backward()`, step."""
+"""`fit(closure)` runs `method.inner_steps` times: zero the gradients of `variational_parameters()`,
+`closure().backward()`, step."""
 
 
 @dataclass(frozen=True)
 class Batch:
     """Features of B paired clips.
 
-    audio [B,T,128], video [B,T,7,7,512], text [B,L,768] (word vectors, zero padded), text_mask [B,L] bool, True at words, which come first.
-    text_lengths [B] int64, on the CPU whatever the device: words of each sentence; left out, what needs them waits for the device.
+    audio [B,T,128], video [B,T,7,7,512], text [B,L,768] (word vectors, zero padded), text_mask [B,L] bool, True at
+    words, which come first. text_lengths [B] int64, on the CPU whatever the device: words of each sentence; left out,
+    what needs them waits for the device.
     """
 
     audio: Tensor
@@ -69,7 +71,8 @@ class Draws:
     noise: [K,D] added to a dead code where the method's reset has noise.
     masks: name -> [B,T] bool, True at the seconds that a masked loss keeps.
     choices: name -> int64, any other choice among a few; these stay on the CPU.
-    progress: no draw, but the share of training that is done, for schedules: in [0,1) as the trainer sets it, 1 where nobody does.
+    progress: no draw, but the share of training that is done, for schedules: in [0,1) as the trainer sets it, 1 where
+    nobody does.
     """
 
     permutations: Mapping[str, Tensor] = field(default_factory=dict)
@@ -93,7 +96,8 @@ class Draws:
 
 @dataclass(frozen=True)
 class LossTerms:
-    """Named scalar losses, in the order in which they are summed, and detached monitors that are not part of the sum."""
+    """Named scalar losses, in the order in which they are summed, and detached monitors that are not part of the
+    sum."""
 
     terms: dict[str, Tensor]
     monitors: dict[str, Tensor] = field(default_factory=dict)
@@ -106,7 +110,8 @@ class LossTerms:
 
 @dataclass(frozen=True)
 class Codes:
-    """What `encode` returns: `indices` [B,T,G] int64 into `codebooks()`, or `vectors` [B,T,D] where a method has no codebook."""
+    """What `encode` returns: `indices` [B,T,G] int64 into `codebooks()`, or `vectors` [B,T,D] where a method has no
+    codebook."""
 
     indices: Tensor | None = None
     vectors: Tensor | None = None

@@ -18,14 +18,19 @@ Spatial = Literal["softmax", "inert"]
 class ChannelSpatialAttention(nn.Module):
     """[B,T,H,W,C] -> [B,T,C].
 
-    Channel gate c = sigmoid(W2 relu(W1 mean(x))) gives y = (1 + c) x. `spatial="softmax"` returns the attention-weighted sum
-    of y over the 49 positions, score = tanh(w (relu(A y) * relu(B mean(x)))). `spatial="inert"` is the released code, whose
-    softmax runs over an axis of length one: every weight is 1 and the result is the plain sum. Its three spatial layers exist,
-    so that released weights load, and never get a gradient.
+    Channel gate c = sigmoid(W2 relu(W1 mean(x))) gives y = (1 + c) x. `spatial="softmax"` returns the
+    attention-weighted sum of y over the 49 positions, score = tanh(w (relu(A y) * relu(B mean(x)))). `spatial="inert"`
+    is the released code, whose softmax runs over an axis of length one: every weight is 1 and the result is the plain
+    sum. Its three spatial layers exist, so that released weights load, and never get a gradient.
     """
 
     def __init__(
-        self, channels: int = 512, bottleneck: int = 64, hidden: int = 256, positions: int = 49, spatial: Spatial = "softmax"
+        self,
+        channels: int = 512,
+        bottleneck: int = 64,
+        hidden: int = 256,
+        positions: int = 49,
+        spatial: Spatial = "softmax",
     ) -> None:
         check_option("spatial", spatial, Spatial)
         super().__init__()
@@ -38,7 +43,8 @@ class ChannelSpatialAttention(nn.Module):
         self.ave_v_att = nn.Linear(hidden, 1)
 
     def forward(self, video: Tensor) -> Tensor:
-        """`video` [B,T,H,W,C]; with inert attention also the per-second spatial means [B,T,C], which carry all that is used."""
+        """`video` [B,T,H,W,C]; with inert attention also the per-second spatial means [B,T,C], which carry all that is
+        used."""
         if video.ndim == 3:
             return self._from_means(video)
         x = video.flatten(2, 3)  # [B,T,P,C]

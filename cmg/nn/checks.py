@@ -1,4 +1,5 @@
-"""Arguments of losses and quantizers that cannot be meant: the error names the argument, what was expected and what was found."""
+"""Arguments of losses and quantizers that cannot be meant: the error names the argument, what was expected and what was
+found."""
 
 from __future__ import annotations
 
@@ -11,7 +12,8 @@ from torch import Tensor
 
 
 def check_option(what: str, value: str, kind: Any) -> None:
-    """Raise ValueError unless `value` is among the strings of `kind`, a Literal. what: as it is called, `club estimate`."""
+    """Raise ValueError unless `value` is among the strings of `kind`, a Literal. what: as it is called,
+    `club estimate`."""
     known = get_args(kind)
     if value not in known:
         near = get_close_matches(str(value), known, n=1)
@@ -20,7 +22,8 @@ def check_option(what: str, value: str, kind: Any) -> None:
 
 
 def check_axes(what: str, axes: str, **tensors: Tensor) -> None:
-    """Raise ValueError unless every tensor has as many axes as `axes` has words, and these the same sizes in all of them.
+    """Raise ValueError unless every tensor has as many axes as `axes` has words, and these the same sizes in all of
+    them.
 
     axes: `B T D`; an axis in brackets, `[B] D`, may differ between the tensors.
     """
@@ -29,7 +32,9 @@ def check_axes(what: str, axes: str, **tensors: Tensor) -> None:
     fixed = [place for place, name in enumerate(names) if not name.startswith("[")]
     sizes = {tuple(shape[place] for place in fixed) for shape in shapes.values() if len(shape) == len(names)}
     if len(sizes) != 1 or any(len(shape) != len(names) for shape in shapes.values()):
-        raise ValueError(f"{what}: expected [{','.join(name.strip('[]') for name in names)}] {_alike(names)}, found {_listed(shapes)}")
+        raise ValueError(
+            f"{what}: expected [{','.join(name.strip('[]') for name in names)}] {_alike(names)}, found {_listed(shapes)}"
+        )
 
 
 def check_alike(what: str, **tensors: Tensor) -> None:
@@ -46,9 +51,12 @@ def check_width(what: str, x: Tensor, width: int) -> None:
 
 
 def check_number(what: str, value: float, least: float, most: float = math.inf) -> None:
-    """Raise ValueError unless `value` is a number above `least` and at most `most`; a tensor, which may be learned, is not looked at."""
+    """Raise ValueError unless `value` is a number above `least` and at most `most`; a tensor, which may be learned, is
+    not looked at."""
     if not isinstance(value, Tensor) and not least < value <= most:
-        raise ValueError(f"{what}: expected a number above {least:g}{f' and at most {most:g}' * (most < math.inf)}, found {value!r}")
+        raise ValueError(
+            f"{what}: expected a number above {least:g}{f' and at most {most:g}' * (most < math.inf)}, found {value!r}"
+        )
 
 
 def check_names(what: str, **mappings: Mapping[str, Any]) -> None:

@@ -1,8 +1,9 @@
 """Convolutions of small maps as matrix products.
 
-On a CPU the convolution kernels reach a fraction of the matrix rate on 7x7, 5x5 and 3x3 maps (docs/training.md has both measured). So
-a convolution gathers the window of every output position and multiplies once; a transposed one multiplies once and adds every window in
-its place. The sums are the same, in another order. Narrow layers and other devices keep the kernels, which want the channels last.
+On a CPU the convolution kernels reach a fraction of the matrix rate on 7x7, 5x5 and 3x3 maps (docs/training.md has both
+measured). So a convolution gathers the window of every output position and multiplies once; a transposed one multiplies
+once and adds every window in its place. The sums are the same, in another order. Narrow layers and other devices keep
+the kernels, which want the channels last.
 
 Axes: N maps, H W positions, h w positions of the other side, K side of the window, C channels.
 """
@@ -22,7 +23,8 @@ Layer = nn.Conv2d | nn.ConvTranspose2d
 
 
 def convolve(layer: Layer, x: Tensor) -> Tensor:
-    """`layer` (stride 1, square window; a transposed one without padding) applied to [N,H,W,C]; the result is [N,h,w,channels]."""
+    """`layer` (stride 1, square window; a transposed one without padding) applied to [N,H,W,C]; the result is
+    [N,h,w,channels]."""
     if not _multiplied(layer):
         return layer(x.permute(0, 3, 1, 2)).permute(0, 2, 3, 1)
     if layer.kernel_size == (1, 1):
@@ -32,8 +34,8 @@ def convolve(layer: Layer, x: Tensor) -> Tensor:
 
 
 def lay_out(module: nn.Module) -> None:
-    """Keep the weights of convolutions in the order in which they are read, so that none is copied in a step: those of products as they
-    are multiplied, those of kernels on a GPU channels last. Values, names and shapes stay.
+    """Keep the weights of convolutions in the order in which they are read, so that none is copied in a step: those of
+    products as they are multiplied, those of kernels on a GPU channels last. Values, names and shapes stay.
     """
     for layer in module.modules():
         if not isinstance(layer, Layer):

@@ -33,7 +33,9 @@ class VideoDecoder(nn.Module):
     transposed 3x3 to `hidden` (5->7), ReLU, transposed 1x1 to C. The release has hidden = C = 512.
     """
 
-    def __init__(self, code: int, width: int = 2048, channels: int = 512, hidden: int = 512, dim: int = 256, skip: Skip = "input") -> None:
+    def __init__(
+        self, code: int, width: int = 2048, channels: int = 512, hidden: int = 512, dim: int = 256, skip: Skip = "input"
+    ) -> None:
         super().__init__()
         self.code = nn.Linear(code, dim)
         self.up_a = nn.ConvTranspose2d(dim + width, width // 2, 3)
@@ -52,7 +54,8 @@ class VideoDecoder(nn.Module):
 
 
 class InputDecoders(nn.Module):
-    """Rebuild the inputs from code, coarse specific and (audio, video) fine specific features; text is rebuilt as its mean word vector.
+    """Rebuild the inputs from code, coarse specific and (audio, video) fine specific features; text is rebuilt as its
+    mean word vector.
 
     Eq. 18 of FCID: x from D(c^; c-), with the fine specific features that the coarse ones no longer hold.
     """
@@ -63,11 +66,17 @@ class InputDecoders(nn.Module):
         self.audio = VectorDecoder(2 * dim, dim, CHANNELS["audio"], dim)
         self.text = VectorDecoder(dim, dim, CHANNELS["text"], dim)
 
-    def forward(self, code: dict[str, Tensor], coarse: dict[str, Tensor], specific: dict[str, Tensor]) -> dict[str, Tensor]:
-        """`code`, `coarse` [B,T or 1,D] per modality, `specific` audio [B,T,D] and video [B,T,3,3,S] -> audio, video, text [B,768]."""
+    def forward(
+        self, code: dict[str, Tensor], coarse: dict[str, Tensor], specific: dict[str, Tensor]
+    ) -> dict[str, Tensor]:
+        """`code`, `coarse` [B,T or 1,D] per modality, `specific` audio [B,T,D] and video [B,T,3,3,S] -> audio, video,
+        text [B,768]."""
         seconds = specific["audio"].shape[1]
         both = {m: torch.cat([code[m], coarse[m]], dim=-1).expand(-1, seconds, -1) for m in ("video", "audio")}
-        rebuilt = {"video": self.video(both["video"], specific["video"]), "audio": self.audio(both["audio"], specific["audio"])}
+        rebuilt = {
+            "video": self.video(both["video"], specific["video"]),
+            "audio": self.audio(both["audio"], specific["audio"]),
+        }
         return rebuilt | {"text": self.text(code["text"][:, 0], coarse["text"][:, 0])}
 
 
@@ -81,7 +90,10 @@ class _AudioVisual(nn.Module):
 
     def rebuilt(self, code: dict[str, Tensor], specific: dict[str, Tensor]) -> dict[str, Tensor]:
         """`code` [B,T,D] per modality, `specific` audio [B,T,D] and video [B,T,3,3,S] -> video, audio."""
-        return {"video": self.video(code["video"], specific["video"]), "audio": self.audio(code["audio"], specific["audio"])}
+        return {
+            "video": self.video(code["video"], specific["video"]),
+            "audio": self.audio(code["audio"], specific["audio"]),
+        }
 
 
 class FineDecoders(_AudioVisual):
@@ -93,7 +105,8 @@ class FineDecoders(_AudioVisual):
 
 
 class CoarseDecoders(nn.ModuleDict):
-    """Rebuild one vector per second (text: per sentence) of each modality from code and coarse specific features; `out`: its width."""
+    """Rebuild one vector per second (text: per sentence) of each modality from code and coarse specific features;
+    `out`: its width."""
 
     def __init__(self, dim: int, out: dict[str, int]) -> None:
         super().__init__({m: VectorDecoder(dim, dim, width, dim) for m, width in out.items()})
@@ -104,7 +117,8 @@ class CoarseDecoders(nn.ModuleDict):
 
 
 class ProjectionDecoders(_AudioVisual):
-    """The released targets: audio and video from unquantised f, and the three coarse projections from code and coarse specific."""
+    """The released targets: audio and video from unquantised f, and the three coarse projections from code and coarse
+    specific."""
 
     def __init__(self, dim: int, width: int, hidden: int, skip: Skip) -> None:
         super().__init__(dim, width, hidden, skip)

@@ -1,8 +1,8 @@
 """Batch-wide tensors across processes; on one process each function returns its input.
 
-Equal batch sizes on all processes are assumed; a batch that cannot be divided is computed in full by each of them, `alone`. Losses are
-means over the local rows of quantities that see the global batch, so that gradients averaged over processes equal those of one process
-on the global batch.
+Equal batch sizes on all processes are assumed; a batch that cannot be divided is computed in full by each of them,
+`alone`. Losses are means over the local rows of quantities that see the global batch, so that gradients averaged over
+processes equal those of one process on the global batch.
 """
 
 from __future__ import annotations

@@ -21,8 +21,8 @@ GROUPS = ("audiovisual", "text")
 class GeneralEncoders(nn.Module):
     """Fine encoders Phi_f, projectors P and coarse encoders Phi_c (Eqs. 10, 14).
 
-    Audio and video share one projector and one coarse encoder ("audiovisual"); text has its own. `modalities` without text: fine
-    encoders only.
+    Audio and video share one projector and one coarse encoder ("audiovisual"); text has its own. `modalities` without
+    text: fine encoders only.
     """
 
     def __init__(
@@ -41,7 +41,9 @@ class GeneralEncoders(nn.Module):
         self.mask_text = mask_text
         groups = GROUPS if "text" in modalities else ()
         self.pool = ChannelSpatialAttention(CHANNELS["video"], spatial=spatial) if "video" in modalities else None
-        self.temporal = nn.ModuleDict({m: TemporalBlock(CHANNELS[m], dim, layers, heads, hidden, dropout) for m in modalities})
+        self.temporal = nn.ModuleDict(
+            {m: TemporalBlock(CHANNELS[m], dim, layers, heads, hidden, dropout) for m in modalities}
+        )
         self.project = nn.ModuleDict({group: nn.Linear(dim, dim) for group in groups})
         self.general = nn.ModuleDict({group: COARSE[coarse](dim, dim) for group in groups})
 
@@ -63,7 +65,8 @@ class GeneralEncoders(nn.Module):
         """General vectors of one modality alone, ready for a codebook.
 
         level "step": one per second [B,T,D] (text: per word); "clip": one per clip [B,1,D] from the time mean of f.
-        Left out: seconds of audio and video, whole sentences of text. ValueError on a modality that this model does not have.
+        Left out: seconds of audio and video, whole sentences of text. ValueError on a modality that this model does not
+        have.
         """
         if modality not in self.temporal:
             raise ValueError(f"unknown modality '{modality}', expected one of {', '.join(self.temporal)}")

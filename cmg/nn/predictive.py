@@ -17,11 +17,15 @@ class PredictiveNets(nn.Module):
     The paper has one LSTM layer; the release two, horizon 1 and a bias in W.
     """
 
-    def __init__(self, modalities: tuple[str, ...], dim: int = 256, layers: int = 1, horizon: int = 1, bias: bool = False) -> None:
+    def __init__(
+        self, modalities: tuple[str, ...], dim: int = 256, layers: int = 1, horizon: int = 1, bias: bool = False
+    ) -> None:
         super().__init__()
         self.horizon = horizon
         self.lstm = nn.ModuleDict({m: nn.LSTM(dim, dim, layers, batch_first=True) for m in modalities})
-        self.predictors = nn.ModuleDict({m: nn.ModuleList(nn.Linear(dim, dim, bias) for _ in range(horizon)) for m in modalities})
+        self.predictors = nn.ModuleDict(
+            {m: nn.ModuleList(nn.Linear(dim, dim, bias) for _ in range(horizon)) for m in modalities}
+        )
 
     def forward(self, modality: str, features: Tensor, step: int) -> Tensor:
         """`features` [B,T,D], context = seconds 0..step -> predictions [R,B,D] of seconds step+1..step+R."""

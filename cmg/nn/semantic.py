@@ -1,4 +1,5 @@
-"""Modality-general encoders of DCID and CoDAAR: one temporal block per modality, text through a BiLSTM. All that inference needs.
+"""Modality-general encoders of DCID and CoDAAR: one temporal block per modality, text through a BiLSTM. All that
+inference needs.
 
 Axes: B clips, T seconds, L words, C channels, D code dimension, E text width (twice the BiLSTM's hidden width).
 """
@@ -32,7 +33,9 @@ class SemanticEncoders(nn.Module):
         self.widths = {m: 2 * text_hidden if m == "text" else CHANNELS[m] for m in modalities}
         self.pool = ChannelSpatialAttention(CHANNELS["video"], spatial=spatial)
         self.text = TextBiLSTM(CHANNELS["text"], text_hidden, mask_padding=mask_text) if "text" in modalities else None
-        self.temporal = nn.ModuleDict({m: TemporalBlock(c, dim, layers, heads, hidden, dropout) for m, c in self.widths.items()})
+        self.temporal = nn.ModuleDict(
+            {m: TemporalBlock(c, dim, layers, heads, hidden, dropout) for m, c in self.widths.items()}
+        )
 
     def inputs(
         self,
@@ -42,9 +45,11 @@ class SemanticEncoders(nn.Module):
         seconds: int | None = None,
         lengths: Tensor | None = None,
     ) -> Tensor:
-        """What the temporal block, the specific branch and the decoder of a modality call x: text [B,T,E], the others as they come.
+        """What the temporal block, the specific branch and the decoder of a modality call x: text [B,T,E], the others
+        as they come.
 
-        mask, seconds, lengths: as `TextBiLSTM` takes them. Raises ValueError on a modality that this model does not have.
+        mask, seconds, lengths: as `TextBiLSTM` takes them. Raises ValueError on a modality that this model does not
+        have.
         """
         if modality not in self.widths:
             raise ValueError(f"unknown modality '{modality}', expected one of {', '.join(self.widths)}")
@@ -55,9 +60,11 @@ class SemanticEncoders(nn.Module):
         return self.temporal[modality](self.pool(x) if modality == "video" else x)
 
     def encode(self, modality: str, features: Tensor, mask: Tensor | None = None, level: Level | None = None) -> Tensor:
-        """z of one modality alone, ready for a codebook: [B,T,D] (text: T = L), or its time mean [B,1,D] with level "clip".
+        """z of one modality alone, ready for a codebook: [B,T,D] (text: T = L), or its time mean [B,1,D] with level
+        "clip".
 
-        level "sentence" (text): z of the mean word, [B,1,D], as the released retrieval has it: averaged before the temporal block.
+        level "sentence" (text): z of the mean word, [B,1,D], as the released retrieval has it: averaged before the
+        temporal block.
         """
         if level == "sentence":
             if self.text is None or mask is None:

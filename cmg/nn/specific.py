@@ -54,7 +54,8 @@ class VideoSpecific(nn.Module):
 
 
 class MapProjection(nn.Module):
-    """[B,T,3,3,S] -> [B,T,out]: mean over positions, Linear S->S/2, ReLU, Linear. The released CLUB feature of video."""
+    """[B,T,3,3,S] -> [B,T,out]: mean over positions, Linear S->S/2, ReLU, Linear. The released CLUB feature of
+    video."""
 
     def __init__(self, width: int = 2048, out: int = 512) -> None:
         super().__init__()

@@ -11,11 +11,14 @@ from torch import Tensor, nn
 class TemporalBlock(nn.Module):
     """Internal temporal relation: Linear C->D, then `layers` encoder layers, without positional encoding or final norm.
 
-    Permutation-equivariant in time. The layers run with time first, so that a seed draws the dropout masks that the release draws.
+    Permutation-equivariant in time. The layers run with time first, so that a seed draws the dropout masks that the
+    release draws.
     Source: facts on FCID 1.3 (one layer), DCID and CoDAAR (two layers).
     """
 
-    def __init__(self, channels: int, dim: int = 256, layers: int = 1, heads: int = 4, hidden: int = 1024, dropout: float = 0.1) -> None:
+    def __init__(
+        self, channels: int, dim: int = 256, layers: int = 1, heads: int = 4, hidden: int = 1024, dropout: float = 0.1
+    ) -> None:
         super().__init__()
         layer = nn.TransformerEncoderLayer(dim, heads, hidden, dropout)
         self.affine_matrix = nn.Linear(channels, dim)

@@ -19,9 +19,9 @@ Words = TypeVar("Words", Tensor, PackedSequence)
 class TextBiLSTM(nn.Module):
     """Words [B,L,C] -> [B,T,E].
 
-    With `mask_padding` the LSTM reads the words only, and the sentence is spread over the T seconds (`spread`), so that no padding
-    reaches anything that follows. Without it, as released, zero vectors are read like words, the backward direction starts on them,
-    and slot t stands for second t. Source: facts on CoDAAR 1.1, on DCID 2.
+    With `mask_padding` the LSTM reads the words only, and the sentence is spread over the T seconds (`spread`), so that
+    no padding reaches anything that follows. Without it, as released, zero vectors are read like words, the backward
+    direction starts on them, and slot t stands for second t. Source: facts on CoDAAR 1.1, on DCID 2.
     """
 
     def __init__(self, channels: int = 768, hidden: int = 128, layers: int = 2, mask_padding: bool = True) -> None:
@@ -29,16 +29,20 @@ class TextBiLSTM(nn.Module):
         self.mask_padding = mask_padding
         self.lstm = nn.LSTM(channels, hidden, layers, batch_first=True, bidirectional=True)
 
-    def forward(self, words: Tensor, mask: Tensor | None = None, seconds: int | None = None, lengths: Tensor | None = None) -> Tensor:
+    def forward(
+        self, words: Tensor, mask: Tensor | None = None, seconds: int | None = None, lengths: Tensor | None = None
+    ) -> Tensor:
         """`mask` [B,L] is True at words, which come first; left out, every slot is one. `seconds` T left out: L.
 
-        `lengths` [B] on the CPU: words of each sentence as `mask` has them; left out, they are asked of the device, which waits for it.
-        Raises ValueError without masking where T is not L.
+        `lengths` [B] on the CPU: words of each sentence as `mask` has them; left out, they are asked of the device,
+        which waits for it. Raises ValueError without masking where T is not L.
         """
         seconds = words.shape[1] if seconds is None else seconds
         if not self.mask_padding:
             if seconds != words.shape[1]:
-                raise ValueError(f"unmasked text needs one word slot per second: expected {seconds} slots, found {words.shape[1]}")
+                raise ValueError(
+                    f"unmasked text needs one word slot per second: expected {seconds} slots, found {words.shape[1]}"
+                )
             return self._lstm(words)[0]
         if mask is None:
             mask = torch.ones(words.shape[:2], dtype=torch.bool, device=words.device)
@@ -48,7 +52,8 @@ class TextBiLSTM(nn.Module):
     def sentence(self, words: Tensor, mask: Tensor) -> Tensor:
         """Mean of the LSTM's outputs over the real words, padding never read: [B,L,C], [B,L] -> [B,1,E].
 
-        What the retrieval driver of DCID and CoDAAR makes of a caption, whatever training made of a prompt (facts/codaar_dev.md 2.2).
+        What the retrieval driver of DCID and CoDAAR makes of a caption, whatever training made of a prompt
+        (facts/codaar_dev.md 2.2).
         """
         lengths = mask.sum(dim=1).clamp(min=1)
         first = torch.arange(words.shape[1], device=words.device) < lengths.unsqueeze(1)
@@ -60,7 +65,8 @@ class TextBiLSTM(nn.Module):
             return self.lstm(x)
 
     def _read(self, words: Tensor, lengths: Tensor) -> Tensor:
-        """The LSTM over the first `lengths` [B] (on the CPU) words of each sentence, longest first, zeros behind: [B,L,C] -> [B,L,E]."""
+        """The LSTM over the first `lengths` [B] (on the CPU) words of each sentence, longest first, zeros behind:
+        [B,L,C] -> [B,L,E]."""
         falling, order = lengths.sort(descending=True)
         order, back = (x.to(words.device, non_blocking=True) for x in (order, order.argsort()))
         packed = pack_padded_sequence(words.index_select(0, order), falling, batch_first=True)
@@ -69,6 +75,7 @@ class TextBiLSTM(nn.Module):
 
 
 def spread(x: Tensor, lengths: Tensor, seconds: int) -> Tensor:
-    """Second t of T gets word floor(t n / T) of the n = lengths words: [B,L,E], [B] -> [B,T,E]. With n = T this changes nothing."""
+    """Second t of T gets word floor(t n / T) of the n = lengths words: [B,L,E], [B] -> [B,T,E]. With n = T this changes
+    nothing."""
     position = torch.arange(seconds, device=x.device) * lengths.unsqueeze(1) // seconds
     return x.gather(1, position.unsqueeze(-1).expand(-1, -1, x.shape[-1]))

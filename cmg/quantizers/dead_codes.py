@@ -1,4 +1,5 @@
-"""Which codes are dead and which live code each of them is copied from, without a loop and without waiting for the device.
+"""Which codes are dead and which live code each of them is copied from, without a loop and without waiting for the
+device.
 
 Axes: K codes.
 """
@@ -10,7 +11,8 @@ from torch import Tensor
 
 
 def sources(active: Tensor, uniform: Tensor) -> Tensor:
-    """For every code k the row floor(uniform_k * n) among the n active rows in ascending order: [K] bool, [K] in [0,1) -> [K] int64.
+    """For every code k the row floor(uniform_k * n) among the n active rows in ascending order: [K] bool, [K] in [0,1)
+    -> [K] int64.
 
     Where no code is active, every code is its own source.
     """
@@ -20,8 +22,11 @@ def sources(active: Tensor, uniform: Tensor) -> Tensor:
     return torch.where(number > 0, order[position], torch.arange(active.shape[0], device=active.device))
 
 
-def copy_active(table: Tensor, idle: Tensor, uniform: Tensor, shift: Tensor | float, reset_after: int, active_below: int) -> Tensor:
-    """The released reset: codes idle for more than `reset_after` steps become a code idle for fewer than `active_below`, plus `shift`.
+def copy_active(
+    table: Tensor, idle: Tensor, uniform: Tensor, shift: Tensor | float, reset_after: int, active_below: int
+) -> Tensor:
+    """The released reset: codes idle for more than `reset_after` steps become a code idle for fewer than
+    `active_below`, plus `shift`.
 
     `table` [K,D]; `idle` [K]; `uniform` [K]: see `sources`; `shift`: a number or [K,D]. Returns the new table.
     """

@@ -1,8 +1,8 @@
 """The codebook of `variant: paper`: one update per step from all streams together.
 
-DCID's Eq. 7 adds the assignments of all modalities. The FCID paper names this average without defining it; that its streams weigh the
-same is a stated choice (docs/methods/fcid.md). Count and weight decay alike, so an unused code keeps its place where counts are not
-smoothed.
+DCID's Eq. 7 adds the assignments of all modalities. The FCID paper names this average without defining it; that its
+streams weigh the same is a stated choice (docs/methods/fcid.md). Count and weight decay alike, so an unused code keeps
+its place where counts are not smoothed.
 
 Axes: B clips, T seconds, D code dimension, M streams.
 """

@@ -1,7 +1,9 @@
-"""Released checkpoints: read without running anything in them, compared with the model they are for, converted, and written back.
+"""Released checkpoints: read without running anything in them, compared with the model they are for, converted, and
+written back.
 
-A released file is a torch zip that holds a dictionary: one state dictionary per module (`Encoder_parameters` …), optimiser states, `epoch`
-(0-based) and `total_step`; numbers are float64. Our checkpoint is float32 under our names. Names: `cmg/methods/<method>/keys.py`.
+A released file is a torch zip that holds a dictionary: one state dictionary per module (`Encoder_parameters` …),
+optimiser states, `epoch` (0-based) and `total_step`; numbers are float64. Our checkpoint is float32 under our names.
+Names: `cmg/methods/<method>/keys.py`.
 Sources: facts on FCID 1.8 and 2.6, on DCID 3.7, on CoDAAR 1.12 and 2.
 """
 
@@ -33,8 +35,17 @@ FIRST_LAYER = ".encoder.layers.0."
 # Option: our names of tensors that show its value, and the axis.
 SIZES = {
     "codebook_size": (("quantizer.embedding",), 0),
-    "embedding_dim": (("encoder.temporal.video.affine_matrix.weight", "encoder.temporal.audio.affine_matrix.weight"), 0),
-    "feedforward": (("encoder.temporal.video.encoder.layers.0.linear1.bias", "encoder.temporal.audio.encoder.layers.0.linear1.bias"), 0),
+    "embedding_dim": (
+        ("encoder.temporal.video.affine_matrix.weight", "encoder.temporal.audio.affine_matrix.weight"),
+        0,
+    ),
+    "feedforward": (
+        (
+            "encoder.temporal.video.encoder.layers.0.linear1.bias",
+            "encoder.temporal.audio.encoder.layers.0.linear1.bias",
+        ),
+        0,
+    ),
     "specific_channels": (("video_specific.conv_c.bias", "specific.video.conv_c.bias", "project.video.conv_b.bias"), 0),
     "decoder_channels": (("decoders.video.up_b.bias",), 0),
     "text_hidden": (("encoder.text.lstm.weight_hh_l0",), 1),
@@ -49,12 +60,14 @@ def keys(name: str) -> ModuleType:
 
 
 class CheckpointError(ValueError):
-    """A released checkpoint, or a request to make one, that cannot be served; the message says what was expected and found."""
+    """A released checkpoint, or a request to make one, that cannot be served; the message says what was expected and
+    found."""
 
 
 @dataclass(frozen=True)
 class Released:
-    """What was read: state dictionaries by released module name, `epoch` and `total_step`, and the names of entries left out."""
+    """What was read: state dictionaries by released module name, `epoch` and `total_step`, and the names of entries
+    left out."""
 
     path: Path
     modules: dict[str, dict[str, Tensor]]
@@ -66,7 +79,8 @@ def read(name: str, path: Path) -> Released:
     """The modules of method `name` in a released file, still in the file (memory-mapped) and as released.
 
     Raises:
-        CheckpointError: nothing of this method was released; no torch zip; it holds anything but tensors, numbers and text; no encoder.
+        CheckpointError: nothing of this method was released; no torch zip; it holds anything but tensors, numbers and
+            text; no encoder.
     """
     if name not in KEYS:
         raise CheckpointError(f"no released checkpoint of '{name}' can be imported (possible: {', '.join(KEYS)})")
@@ -74,9 +88,13 @@ def read(name: str, path: Path) -> Released:
     known = keys(name).MODULES
     modules = {module: _tensors(content[module], f"{path}: {module}") for module in known if module in content}
     if ENCODER not in modules:
-        raise CheckpointError(f"{path}: expected an entry '{ENCODER}', found {', '.join(map(str, content)) or 'nothing'}")
+        raise CheckpointError(
+            f"{path}: expected an entry '{ENCODER}', found {', '.join(map(str, content)) or 'nothing'}"
+        )
     counters = {key: content[key] for key in COUNTERS if type(content.get(key)) is int}
-    return Released(path, modules, counters, [str(key) for key in content if key not in modules and key not in counters])
+    return Released(
+        path, modules, counters, [str(key) for key in content if key not in modules and key not in counters]
+    )
 
 
 def _load(path: Path) -> Mapping[Any, Any]:
@@ -91,7 +109,9 @@ def _load(path: Path) -> Mapping[Any, Any]:
     except (pickle.UnpicklingError, RuntimeError, ValueError, TypeError, EOFError, KeyError, AttributeError) as error:
         named = re.search(r"GLOBAL ([\w.]+)", str(error))
         reason = f"it refers to {named.group(1)}" if named else str(error).splitlines()[0]
-        raise CheckpointError(f"{path}: refused, nothing in it was run: expected tensors, numbers and text alone; {reason}") from error
+        raise CheckpointError(
+            f"{path}: refused, nothing in it was run: expected tensors, numbers and text alone; {reason}"
+        ) from error
     if not isinstance(content, Mapping):
         raise CheckpointError(f"{path}: expected a dictionary of state dictionaries, found {type(content).__name__}")
     return content
@@ -104,7 +124,8 @@ def _tensors(state: Any, where: str) -> dict[str, Tensor]:
 
 
 def _dense(x: Any) -> bool:
-    """Whether x is a tensor with a number of its own for every element: no claim of a size that the file does not hold."""
+    """Whether x is a tensor with a number of its own for every element: no claim of a size that the file does not
+    hold."""
     if not isinstance(x, Tensor) or x.layout != torch.strided or x.device.type != "cpu":
         return False
     return x.untyped_storage().nbytes() >= x.numel() * x.element_size()
@@ -125,22 +146,32 @@ def sizes(name: str, released: Released) -> dict[str, Any]:
         shapes = [own[key].shape for key in names if key in own]
         if shapes and len(shapes[0]) > axis:
             found[option] = shapes[0][axis]
-    layers = {key.partition(".encoder.layers.")[2].partition(".")[0] for key in own if key.startswith("encoder.temporal.")} - {""}
+    layers = {
+        key.partition(".encoder.layers.")[2].partition(".")[0] for key in own if key.startswith("encoder.temporal.")
+    } - {""}
     return found | ({"layers": len(layers)} if layers else {})
 
 
 def convert(name: str, released: Released, section: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, Tensor]]:
-    """What `checkpoint.save_tensors` takes: a record (method, configuration, origin, what the file lacks) and float32 tensors by our names.
+    """What `checkpoint.save_tensors` takes: a record (method, configuration, origin, what the file lacks) and float32
+    tensors by our names.
 
     section: options that the user sets; widths that they leave out are the file's.
 
     Raises:
-        CheckpointError: the section contradicts the file; or keys or shapes differ from the model's: the message lists what is missing,
-            extra, or of another shape, by released names.
+        CheckpointError: the section contradicts the file; or keys or shapes differ from the model's: the message lists
+            what is missing, extra, or of another shape, by released names.
     """
-    shown, given = sizes(name, released), {"variant": "paper"} | {key: value for key, value in section.items() if value is not None}
+    shown, given = (
+        sizes(name, released),
+        {"variant": "paper"} | {key: value for key, value in section.items() if value is not None},
+    )
     given |= {"modalities": str(given["modalities"]).lower()} if "modalities" in given else {}
-    wrong = [f"{key} {given[key]!r} (in the file: {value!r})" for key, value in shown.items() if given.get(key, value) != value]
+    wrong = [
+        f"{key} {given[key]!r} (in the file: {value!r})"
+        for key, value in shown.items()
+        if given.get(key, value) != value
+    ]
     if wrong:
         raise CheckpointError(f"{released.path}: another model than the one asked for: {', '.join(wrong)}")
     config = {**shown, **given}
@@ -225,7 +256,9 @@ def export(path: Path, method: Method, about: Mapping[str, Any]) -> dict[str, in
     variant = getattr(method.config, "variant", None)
     if name not in KEYS or variant != "release":
         found = f"{name}, variant: {variant}" if name in KEYS else name
-        raise CheckpointError(f"only models of {', '.join(KEYS)} with variant: release have a released form, found {found}")
+        raise CheckpointError(
+            f"only models of {', '.join(KEYS)} with variant: release have a released form, found {found}"
+        )
     held = {key: x.cpu() for key, x in method.state_dict().items() if key not in about.get("absent", ())}
     modules = to_released(name, {key: x.double() if x.is_floating_point() else x for key, x in held.items()})
     content = {module: {key: x.clone() for key, x in state.items()} for module, state in modules.items()}

@@ -1,4 +1,5 @@
-"""Features of others against a store of ours: cosine per clip and second, and the statistics that give a wrong recipe away.
+"""Features of others against a store of ours: cosine per clip and second, and the statistics that give a wrong recipe
+away.
 
 Axes: n clips compared, T seconds, then positions and channels.
 """
@@ -63,7 +64,11 @@ def compare(store: FeatureStore, path: Path) -> Comparison:
             skipped[name] = error.reason
             continue
         if row is None or store.valid[row] == 0:
-            skipped[name] = "no such clip in the store" if row is None else f"the store has no features of it ({store.status_of(row)})"
+            skipped[name] = (
+                "no such clip in the store"
+                if row is None
+                else f"the store has no features of it ({store.status_of(row)})"
+            )
             continue
         seconds = min(valid, int(store.valid[row]))
         pair = [side[:seconds].astype(np.float64) for side in (other, store.read([row])[0])]
@@ -73,7 +78,9 @@ def compare(store: FeatureStore, path: Path) -> Comparison:
         cosines.append(np.pad(cosine(*pair), (0, store.shape[0] - seconds), constant_values=np.nan))
     if not rows:
         reasons = "; ".join(f"{name}: {reason}" for name, reason in list(skipped.items())[:3])
-        raise StoreError(f"{path}: expected features of clips of {store.path}, found none to compare ({reasons or 'no files'})")
+        raise StoreError(
+            f"{path}: expected features of clips of {store.path}, found none to compare ({reasons or 'no files'})"
+        )
     return Comparison(np.array(rows), np.stack(cosines), theirs.finish(), ours.finish(), skipped)
 
 
@@ -93,7 +100,11 @@ def _released(store: FeatureStore, path: Path) -> Iterator[tuple[str, int | None
         for row, clip_id in enumerate(store.ids):
             yield f"row {row} ({clip_id})", row, partial(source.read, row, "")
         return
-    listed = (file for file in path.iterdir() if file.suffix in FILES and not left_by_macos(file.name)) if path.is_dir() else [path]
+    listed = (
+        (file for file in path.iterdir() if file.suffix in FILES and not left_by_macos(file.name))
+        if path.is_dir()
+        else [path]
+    )
     files = sorted(listed)
     rows = _by_name(store)
     for file in files:

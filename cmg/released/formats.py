@@ -1,6 +1,7 @@
 """Where the field keeps released features: one zipped pickle per clip, one h5 of all clips, one npy per clip.
 
-Each source gives a fingerprint and an array per row, and says which status a clip gets that has none. Files are untrusted.
+Each source gives a fingerprint and an array per row, and says which status a clip gets that has none. Files are
+untrusted.
 Formats: facts/datasets.md sections 1 (AVE), 2.4 (LLP) and 2.6 (CMG, CoDAAR).
 """
 
@@ -134,7 +135,9 @@ class H5Rows:
             raise StoreError(f"{file}: expected a dataset {key!r} inside the file, found {sorted(opened)}")
         self._data = opened[key]
         if self._data.is_virtual or self._data.external or self._data.dtype.kind not in "fiu":
-            raise StoreError(f"{file}: expected numbers stored in the file itself, found {self._data.dtype} elsewhere or virtual")
+            raise StoreError(
+                f"{file}: expected numbers stored in the file itself, found {self._data.dtype} elsewhere or virtual"
+            )
         if rows is not None and len(self._data) != rows:
             raise StoreError(f"{file}: expected {rows} rows, one per clip of the index, found {len(self._data)}")
 
@@ -157,13 +160,15 @@ class H5Rows:
 
 
 def _last_pickle(file: Path) -> bytes:
-    """Bytes of the last ``.pkl`` in a zip; names in the archive are compared, never used as paths. What macOS adds is passed over."""
+    """Bytes of the last ``.pkl`` in a zip; names in the archive are compared, never used as paths. What macOS adds is
+    passed over."""
     with zipfile.ZipFile(file) as archive:
         members = [member for member in archive.infolist() if not left_by_macos(member.filename)]
         pickles = [member for member in members if member.filename.endswith(".pkl")]
         if len(members) > MAX_MEMBERS or not pickles:
             raise ReleasedError(
-                "malformed", f"{file.name}: expected a .pkl among at most {MAX_MEMBERS} entries, found {len(members)} entries"
+                "malformed",
+                f"{file.name}: expected a .pkl among at most {MAX_MEMBERS} entries, found {len(members)} entries",
             )
         with archive.open(pickles[-1]) as handle:
             data = handle.read(MAX_CLIP_BYTES + 1)

@@ -15,7 +15,14 @@ from cmg.store.writer import StoreWriter
 
 
 def released_spec(
-    source: Source, *, dataset: str, modality: str, ids: Sequence[str], shape: tuple[int, ...], dtype: str, **options: Any
+    source: Source,
+    *,
+    dataset: str,
+    modality: str,
+    ids: Sequence[str],
+    shape: tuple[int, ...],
+    dtype: str,
+    **options: Any,
 ) -> StoreSpec:
     """Specification of a store of released features.
 
@@ -32,8 +39,9 @@ def released_spec(
 def import_rows(writer: StoreWriter, source: Source, progress: Callable[[int, int, int], None]) -> None:
     """Read every row that ``writer`` has to do; one that cannot be used becomes a failure.
 
-    A clip with fewer seconds than the store's is padded with zeros and says so in ``valid``; one with more is cut (what the released
-    loaders do to audio). Values are cast to the store's type; those it cannot hold make the clip ``malformed``.
+    A clip with fewer seconds than the store's is padded with zeros and says so in ``valid``; one with more is cut (what
+    the released loaders do to audio). Values are cast to the store's type; those it cannot hold make the clip
+    ``malformed``.
 
     progress: called with clips done, clips in total, and failures so far.
     """
@@ -51,7 +59,8 @@ def fit_seconds(array: np.ndarray, shape: tuple[int, ...]) -> tuple[np.ndarray, 
     array = array[None] if array.shape == shape[1:] and shape[0] == 1 else array
     if array.dtype.kind not in "fiu" or array.ndim != len(shape) or array.shape[1:] != shape[1:] or not len(array):
         raise ReleasedError(
-            "malformed", f"expected numbers of shape (t, {', '.join(map(str, shape[1:]))}), found {array.dtype} {array.shape}"
+            "malformed",
+            f"expected numbers of shape (t, {', '.join(map(str, shape[1:]))}), found {array.dtype} {array.shape}",
         )
     valid = min(len(array), shape[0])
     fitted = np.zeros(shape, array.dtype)

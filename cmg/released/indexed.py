@@ -1,4 +1,5 @@
-"""Released features of a dataset as a source of rows: the files that its clip index names (`cmg.datasets.feature_files`)."""
+"""Released features of a dataset as a source of rows: the files that its clip index names
+(`cmg.datasets.feature_files`)."""
 
 from collections.abc import Sequence
 from functools import cached_property
@@ -11,11 +12,16 @@ from cmg.datasets.listing import FileChanged, check_fingerprint
 from cmg.datasets.safety import UnsafePath
 from cmg.released.formats import H5Rows, NumpyFiles, ReleasedError, ZippedPickles
 
-FORMATS: dict[str, type[ZippedPickles | NumpyFiles | H5Rows]] = {".zip": ZippedPickles, ".npy": NumpyFiles, ".h5": H5Rows}
+FORMATS: dict[str, type[ZippedPickles | NumpyFiles | H5Rows]] = {
+    ".zip": ZippedPickles,
+    ".npy": NumpyFiles,
+    ".h5": H5Rows,
+}
 
 
 class ReleasedFiles:
-    """One modality (`audio` or `video`) of the clips of an index. Files are untrusted, and checked against the index."""
+    """One modality (`audio` or `video`) of the clips of an index. Files are untrusted, and checked against the
+    index."""
 
     def __init__(self, root: Path, clips: Sequence[Clip], modality: str) -> None:
         self.root, self.clips, self.modality = Path(root), clips, modality
@@ -45,7 +51,9 @@ class ReleasedFiles:
         return FORMATS[file.suffix](file.parent).read(row, file.stem)
 
     def _file(self, clip: Clip) -> tuple[str | None, str]:
-        return (clip.visual, clip.visual_fingerprint) if self.modality == "video" else (clip.audio, clip.audio_fingerprint)
+        return (
+            (clip.visual, clip.visual_fingerprint) if self.modality == "video" else (clip.audio, clip.audio_fingerprint)
+        )
 
     def _checked(self, path: str, mark: str) -> Path:
         try:

@@ -11,7 +11,8 @@ from cmg.store.statistics import MOST, Statistics, of_clips, spaced
 
 
 def of_folder(root: Path, modality: str, most: int = MOST) -> Statistics | None:
-    """Statistics of at most `most` clips below a dataset's root, in the first form that is there; None where there is none."""
+    """Statistics of at most `most` clips below a dataset's root, in the first form that is there; None where there is
+    none."""
     return of_clips(_released(Path(root), modality, most))
 
 
@@ -27,7 +28,10 @@ def _released(root: Path, modality: str, most: int) -> Iterable[np.ndarray]:
         if found is None:
             return
         folder, kind = found
-        source, names = kind(folder), [(0, file.stem) for file in sorted(folder.iterdir()) if file.suffix in (".zip", ".npy")]
+        source, names = (
+            kind(folder),
+            [(0, file.stem) for file in sorted(folder.iterdir()) if file.suffix in (".zip", ".npy")],
+        )
     for place in spaced(len(names), most):
         try:
             yield source.read(*names[place])

@@ -1,4 +1,5 @@
-"""A zip that `torch.save` wrote keeps its entries as they are; one that somebody unpacked and zipped again often does not."""
+"""A zip that `torch.save` wrote keeps its entries as they are; one that somebody unpacked and zipped again often does
+not."""
 
 import zipfile
 from pathlib import Path

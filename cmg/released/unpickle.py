@@ -1,7 +1,7 @@
 """Read one numeric array from a pickle of unknown origin without running anything in it.
 
-Three fences: only the opcodes that NumPy's array pickles use; only NumPy's and codecs' names for arrays and bytes; and these names
-resolve to inert stand-ins, so that no state from the file reaches NumPy before it has been checked.
+Three fences: only the opcodes that NumPy's array pickles use; only NumPy's and codecs' names for arrays and bytes; and
+these names resolve to inert stand-ins, so that no state from the file reaches NumPy before it has been checked.
 NumPy 1 says ``numpy.core``, NumPy 2 ``numpy._core``; protocols 0 to 5.
 """
 
@@ -48,7 +48,11 @@ class _Dtype:
     def resolve(self) -> np.dtype:
         """The dtype, of numbers only. Raises `RefusedPickle` for any other."""
         code = self.code
-        if not isinstance(code, str) or not re.fullmatch("[fiub][0-9]{1,2}", code) or self.order not in ("<", ">", "|", "="):
+        if (
+            not isinstance(code, str)
+            or not re.fullmatch("[fiub][0-9]{1,2}", code)
+            or self.order not in ("<", ">", "|", "=")
+        ):
             raise RefusedPickle(f"dtype {code!r} with byte order {self.order!r}, expected numbers")
         try:
             return np.dtype(code).newbyteorder(self.order)

@@ -9,5 +9,6 @@ figures.py   dots as SVG, curves.py curves  html.py   write_report(path, inputs,
 glossary.py  what everything is, in a line  setting.py what was run on what
 examples.py  retrieval examples             health.py and maps.py codebooks over epochs, and as they are
 further.py   open set, sweeps and both protocols as page tables
-logs.py      stages' logs -> times.py and costs.py (table 8); measured.py the part of the page that differs from run to run
+logs.py      stages' logs -> times.py and costs.py (table 8); measured.py the part of the page that differs from run to
+run
 """

@@ -1,7 +1,7 @@
 """A run's losses beside the log of somebody else's training: ``published_logs/<name>.csv``, numbers alone.
 
-A file has its source in the first line, then a row per step with the terms under the names that our histories have. A term that it
-does not know at a step is empty.
+A file has its source in the first line, then a row per step with the terms under the names that our histories have. A
+term that it does not know at a step is empty.
 """
 
 import csv
@@ -28,7 +28,8 @@ ACROSS = 3  # panels beside one another
 
 @dataclass(frozen=True)
 class PrintedLog:
-    """steps count from 0, as in the log; ``columns[name][i]`` belongs to ``steps[i]``, nan where the log was not read."""
+    """steps count from 0, as in the log; ``columns[name][i]`` belongs to ``steps[i]``, nan where the log was not
+    read."""
 
     name: str
     source: str
@@ -37,7 +38,11 @@ class PrintedLog:
 
     def points(self, term: str) -> list[tuple[int, float]]:
         """(step, value) of the steps at which a term is known."""
-        return [(step, value) for step, value in zip(self.steps, self.columns.get(term, ()), strict=False) if math.isfinite(value)]
+        return [
+            (step, value)
+            for step, value in zip(self.steps, self.columns.get(term, ()), strict=False)
+            if math.isfinite(value)
+        ]
 
 
 def known_logs() -> list[str]:
@@ -60,7 +65,11 @@ def at_step(history: History, term: str, step: int) -> float:
     history: steps count from 1, as in ``history.csv``.
     """
     first = step if term in ALONE else step - WINDOW + 1
-    values = [v for s, v in zip(history.steps, history.columns[term], strict=True) if first < s <= step + 1 and math.isfinite(v)]
+    values = [
+        v
+        for s, v in zip(history.steps, history.columns[term], strict=True)
+        if first < s <= step + 1 and math.isfinite(v)
+    ]
     return sum(values) / len(values) if values else math.nan
 
 
@@ -72,7 +81,8 @@ def compared(history: History, log: PrintedLog) -> list[tuple[str, int, float, f
 
 
 def beside_figure(histories: Sequence[History], log: PrintedLog) -> str:
-    """SVG: a panel per term that both have; the log as points, every run as a line, the first resets as a dotted mark."""
+    """SVG: a panel per term that both have; the log as points, every run as a line, the first resets as a dotted
+    mark."""
     terms = [term for term in log.columns if log.points(term) and any(term in history.columns for history in histories)]
     with rc_context(STYLE):
         figure = Figure(figsize=(3.4 * ACROSS, 2.2 * math.ceil(len(terms) / ACROSS)), layout="constrained")

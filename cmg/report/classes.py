@@ -1,4 +1,5 @@
-"""Scores of single classes, and what is taken for what, per cell of table 1 and of own tasks: from the answers of runs. C classes."""
+"""Scores of single classes, and what is taken for what, per cell of table 1 and of own tasks: from the answers of runs.
+C classes."""
 
 from collections.abc import Mapping, Sequence
 
@@ -15,14 +16,17 @@ Kept = Mapping[str, Sequence[Answer]]  # by run
 
 
 def class_panels(kept: Kept) -> dict[str, list[Panel]]:
-    """Per task: for each direction the classes' scores of every method, and the confusions of the best one. TOC left out."""
+    """Per task: for each direction the classes' scores of every method, and the confusions of the best one. TOC left
+    out."""
     found: dict[str, list[Panel]] = {}
     for spec in (*CELLS, *_own_cells(kept)):
         methods = _by_method(kept, spec)
         if methods:
             scores = {method: class_scores(answers) for method, answers in methods.items()}
             best = max(scores, key=lambda method: float(np.mean([score for score, _ in scores[method].values()])))
-            found.setdefault(spec.label.rpartition(" ")[0], []).extend([_bars(spec, scores), _confused(spec, best, methods[best])])
+            found.setdefault(spec.label.rpartition(" ")[0], []).extend(
+                [_bars(spec, scores), _confused(spec, best, methods[best])]
+            )
     return found
 
 
@@ -55,7 +59,9 @@ def _bars(spec: CellSpec, scores: Mapping[str, Mapping[str, tuple[float, int]]])
         axes.set_ylim(len(classes) - 0.4, -0.6)
         axes.set_xlim(0, 103)
         figure.legend(loc="outside lower center", ncols=2, frameon=False, fontsize=7)
-        words = "; ".join(f"{label(m)}: {', '.join(f'{n} {v:.0f}' for n, (v, _) in found.items())}" for m, found in scores.items())
+        words = "; ".join(
+            f"{label(m)}: {', '.join(f'{n} {v:.0f}' for n, (v, _) in found.items())}" for m, found in scores.items()
+        )
         return make_panel(figure, f"{spec.label}: single classes", f"Percent, over all seeds. {words}.")
 
 
@@ -64,7 +70,9 @@ def _confused(spec: CellSpec, method: str, answers: Sequence[Answer]) -> Panel:
     counts = confusion(answers)
     names = sorted({name for pair in counts for name in pair}, key=lambda name: (name == NOTHING, name))
     table = np.array([[counts[real, told] for told in names] for real in names], dtype=float)
-    shares = np.divide(table, table.sum(axis=1, keepdims=True), out=np.zeros_like(table), where=table.sum(axis=1, keepdims=True) > 0)
+    shares = np.divide(
+        table, table.sum(axis=1, keepdims=True), out=np.zeros_like(table), where=table.sum(axis=1, keepdims=True) > 0
+    )
     with rc_context(STYLE):
         figure, axes = make_axes(3.4, 3.4)
         axes.imshow(shares, cmap="viridis", vmin=0, vmax=1, interpolation="nearest")

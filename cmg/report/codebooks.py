@@ -11,10 +11,11 @@ from cmg.report.layout import label
 class CodebookMaps:
     """What the maps of one codebook of a run are drawn from.
 
-    kinds [K]: keys of ``MARKS``. modalities: those whose use was counted, on ``dataset``; sentences: how many different ones its text is.
-    use [M,K]: each of these modalities' use as shares that sum to 1 (None: not given).
-    before, after [K,K]: cosines with all dimensions and with the ``q`` of them that TOC keeps (None where it keeps none). places [B,K,2]:
-    the B codebooks on common axes; one per modality, named by ``books``, or one for all. part: which codebook, where a run has several.
+    kinds [K]: keys of ``MARKS``. modalities: those whose use was counted, on ``dataset``; sentences: how many different
+    ones its text is. use [M,K]: each of these modalities' use as shares that sum to 1 (None: not given).
+    before, after [K,K]: cosines with all dimensions and with the ``q`` of them that TOC keeps (None where it keeps
+    none). places [B,K,2]: the B codebooks on common axes; one per modality, named by ``books``, or one for all. part:
+    which codebook, where a run has several.
     """
 
     run: str

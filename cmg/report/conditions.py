@@ -1,6 +1,7 @@
 """What each published number is and how it was measured, as far as that is known: ``published_conditions.csv``.
 
-A line speaks of some tables, methods, subsets and tasks of one paper; ``*`` is all of them. Averages are means of what they average.
+A line speaks of some tables, methods, subsets and tasks of one paper; ``*`` is all of them. Averages are means of what
+they average.
 """
 
 import csv
@@ -27,7 +28,8 @@ METRICS = {
 
 @dataclass(frozen=True)
 class Condition:
-    """metric: as `Cell.metric` of a run under `published`, or ``mean``; conditions: how it was measured; known_from: what says so."""
+    """metric: as `Cell.metric` of a run under `published`, or ``mean``; conditions: how it was measured; known_from:
+    what says so."""
 
     paper: str
     tables: tuple[str, ...]
@@ -40,7 +42,9 @@ class Condition:
 
     def covers(self, entry: Published, task: str) -> bool:
         """Whether a printed number of this task was measured so."""
-        named = entry.paper == self.paper and entry.table in self.tables and entry.method.partition("+")[0] in self.methods
+        named = (
+            entry.paper == self.paper and entry.table in self.tables and entry.method.partition("+")[0] in self.methods
+        )
         return named and task in self.tasks and self.pretraining in ("*", entry.pretraining)
 
 
@@ -52,7 +56,10 @@ def read_conditions(path: Path = FILE) -> tuple[Condition, ...]:
 
 
 def _condition(row: dict[str, str]) -> Condition:
-    lists = {"tables": tuple(row["tables"].split("|")), **{name: tuple(row[name].split()) for name in ("methods", "tasks")}}
+    lists = {
+        "tables": tuple(row["tables"].split("|")),
+        **{name: tuple(row[name].split()) for name in ("methods", "tasks")},
+    }
     values: dict[str, Any] = {**row, **lists}
     return Condition(**values)
 
@@ -68,5 +75,7 @@ def condition_of(entry: Published) -> Condition:
     task = entry.cell.rpartition("_")[0]
     found = [line for line in read_conditions() if line.covers(entry, task)]
     if len(found) != 1:
-        raise ValueError(f"{FILE.name}: {len(found)} lines on {entry.table}, {entry.method}, {entry.cell}; expected one; correct the file")
+        raise ValueError(
+            f"{FILE.name}: {len(found)} lines on {entry.table}, {entry.method}, {entry.cell}; expected one; correct the file"
+        )
     return found[0]

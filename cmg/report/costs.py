@@ -1,7 +1,8 @@
-"""The papers' tables of cost (FCID's Table 8, CoDAAR's Table 9): time per epoch, memory and epochs, ours measured, published beside.
+"""The papers' tables of cost (FCID's Table 8, CoDAAR's Table 9): time per epoch, memory and epochs, ours measured,
+published beside.
 
-A row is a method on one kind of hardware with one schedule; its numbers are means over seeds. Percent stand beside DCID on the same
-hardware and schedule, as FCID's Table 8 prints them, where DCID ran too.
+A row is a method on one kind of hardware with one schedule; its numbers are means over seeds. Percent stand beside DCID
+on the same hardware and schedule, as FCID's Table 8 prints them, where DCID ran too.
 """
 
 import csv
@@ -80,7 +81,9 @@ def costs(logs: Iterable[Log], runs: Iterable[Run] = (), published: Sequence[Cos
     """
     scores = {run.name: [cell.value(run, toc=False, bound=False) for cell in AVERAGED] for run in runs}
     averages = {name: average for name, found in scores.items() if (average := _mean_of_all(found)) is not None}
-    ours = _beside_reference([_measured(method, setting, group, averages) for (method, *setting), group in _groups(logs).items()])
+    ours = _beside_reference(
+        [_measured(method, setting, group, averages) for (method, *setting), group in _groups(logs).items()]
+    )
     known = (*CONTROLS, *METHODS)
     place = {method: known.index(method) for method in known}
     rows = [*ours, *(read_published_costs() if published is None else published)]
@@ -114,18 +117,26 @@ def _hardware(log: Log) -> str:
 def _measured(method: str, setting: Sequence[str], logs: Sequence[Log], averages: Mapping[str, float]) -> Cost:
     noted = [log.notes["training"] for log in logs]
     minutes = summarise([training["seconds_per_epoch"] / 60 for training in noted])
-    memory = summarise([training.get("gpu_memory_gib", log.peak_memory_gib) for training, log in zip(noted, logs, strict=True)])
+    memory = summarise(
+        [training.get("gpu_memory_gib", log.peak_memory_gib) for training, log in zip(noted, logs, strict=True)]
+    )
     kept = [training["features_on_gpu_gib"] for training in noted if "features_on_gpu_gib" in training]
     hardware, clips, batch, precision, epochs = setting
     features = statistics.fmean(kept) if kept else None
     scored = [averages[log.item] for log in logs if log.item in averages]
     average = summarise(scored if len(scored) == len(logs) else [])
-    return Cost(method, OURS, hardware, clips, batch, precision, epochs, len(logs), minutes, memory, features, average=average)
+    return Cost(
+        method, OURS, hardware, clips, batch, precision, epochs, len(logs), minutes, memory, features, average=average
+    )
 
 
 def _beside_reference(rows: list[Cost]) -> list[Cost]:
-    by_setting = {(row.hardware, row.pretraining, row.batch_size, row.precision): row for row in rows if row.method == REFERENCE}
-    return [_percent(row, by_setting.get((row.hardware, row.pretraining, row.batch_size, row.precision))) for row in rows]
+    by_setting = {
+        (row.hardware, row.pretraining, row.batch_size, row.precision): row for row in rows if row.method == REFERENCE
+    }
+    return [
+        _percent(row, by_setting.get((row.hardware, row.pretraining, row.batch_size, row.precision))) for row in rows
+    ]
 
 
 def _percent(row: Cost, reference: Cost | None) -> Cost:
@@ -173,7 +184,16 @@ def costs_csv(rows: Sequence[Cost], notice: str = "") -> str:
     names = [f"{name}{part}" for name in HEADS for part in (("", "_sd", "_seeds") if name in cells else ("",))]
     writer.writerow(names)
     for row in rows:
-        head = [row.method, row.source, row.hardware, row.pretraining, row.batch_size, row.precision, row.epochs, row.seeds or ""]
+        head = [
+            row.method,
+            row.source,
+            row.hardware,
+            row.pretraining,
+            row.batch_size,
+            row.precision,
+            row.epochs,
+            row.seeds or "",
+        ]
         measured = [text for cell, digits in ((row.minutes, 4), (row.memory, 2)) for text in _parts(cell, digits)]
         percent = [number(row.time_percent, 0), number(row.memory_percent, 0)]
         writer.writerow([*head, *measured, number(row.features), *percent, *_parts(row.average, 2)])
@@ -181,7 +201,11 @@ def costs_csv(rows: Sequence[Cost], notice: str = "") -> str:
 
 
 def _parts(cell: Summary, digits: int) -> list[str]:
-    return [cell.published or number(cell.mean, digits), number(cell.sd, digits), ";".join(number(value, digits) for value in cell.values)]
+    return [
+        cell.published or number(cell.mean, digits),
+        number(cell.sd, digits),
+        ";".join(number(value, digits) for value in cell.values),
+    ]
 
 
 def comment(notice: str) -> str:
@@ -192,7 +216,11 @@ def comment(notice: str) -> str:
 def fields(row: Cost) -> list[str]:
     """What people read, in the order of ``HEADS``."""
     digits = 2 if (row.minutes.mean or 1) >= 1 else 4
-    measured = [row.minutes.published or shown(row.minutes, digits), row.memory.published or shown(row.memory, 2), number(row.features)]
+    measured = [
+        row.minutes.published or shown(row.minutes, digits),
+        row.memory.published or shown(row.memory, 2),
+        number(row.features),
+    ]
     percent = [number(row.time_percent, 0), number(row.memory_percent, 0)]
     head = [label(row.method), row.source, row.hardware, row.pretraining, row.batch_size, row.precision, row.epochs]
     return [*head, str(row.seeds or ""), *measured, *percent, row.average.published or shown(row.average, 1)]

@@ -12,8 +12,11 @@ from cmg.report.layout import label
 
 
 def curve_panel(name: str, histories: Sequence[History], colour: str = LINES[0]) -> Panel:
-    """One column of the histories of a method over steps: a thin line per seed, a thick one for the mean where seeds share their steps."""
-    series = [(history, *thin(history.steps, history.columns[name])) for history in histories if name in history.columns]
+    """One column of the histories of a method over steps: a thin line per seed, a thick one for the mean where seeds
+    share their steps."""
+    series = [
+        (history, *thin(history.steps, history.columns[name])) for history in histories if name in history.columns
+    ]
     series = [(history, steps, values) for history, steps, values in series if values]
     with rc_context(STYLE):
         figure, axes = make_axes(3.4, 2.0)
@@ -27,7 +30,9 @@ def curve_panel(name: str, histories: Sequence[History], colour: str = LINES[0])
         axes.margins(x=0.01)
         ends = "; ".join(f"{history.run} from {values[0]:.3g} to {values[-1]:.3g}" for history, _, values in series)
         method = histories[0].method if histories else ""
-        return make_panel(figure, f"{label(method)}: {name}", f"{name} over training steps. {ends or 'No finite values'}.")
+        return make_panel(
+            figure, f"{label(method)}: {name}", f"{name} over training steps. {ends or 'No finite values'}."
+        )
 
 
 def training_panels(histories: Iterable[History], codebook: bool) -> dict[str, list[Panel]]:

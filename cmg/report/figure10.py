@@ -1,4 +1,5 @@
-"""Figure 10 of the FCID + TOC paper (Figure 4 is a part of it): pictures rebuilt from part of the dimensions of their codes."""
+"""Figure 10 of the FCID + TOC paper (Figure 4 is a part of it): pictures rebuilt from part of the dimensions of their
+codes."""
 
 import io
 from collections.abc import Mapping, Sequence
@@ -16,7 +17,8 @@ LARGEST = 64  # pixels a side that are drawn
 
 
 def figure_svg(pictures: Mapping[str, np.ndarray], masked: Sequence[float], notice: str = "") -> str:
-    """SVG: a block per reading of the codes, a line per picture: the origin, then per share the random mask's and TOC's.
+    """SVG: a block per reading of the codes, a line per picture: the origin, then per share the random mask's and
+    TOC's.
 
     pictures: reading -> uint8 [n, 1 + 2 * shares, S, S, 3] in this order; masked: percent of each share.
     """
@@ -66,10 +68,13 @@ def _draw(axes: Axes, sheet: np.ndarray, places: Sequence[float], names: Sequenc
 
 
 def _sheet(pictures: np.ndarray) -> tuple[np.ndarray, list[float]]:
-    """All pictures side by side, uint8 [H,W,4] with clear gaps, and the middle of each column: the origin alone, then pairs."""
+    """All pictures side by side, uint8 [H,W,4] with clear gaps, and the middle of each column: the origin alone, then
+    pairs."""
     small = _reduced(pictures)
     number, columns, side = small.shape[:3]
-    starts = [0] + [side + GAP + pair * (2 * side + GAP) + place * side for pair in range(columns // 2) for place in (0, 1)]
+    starts = [0] + [
+        side + GAP + pair * (2 * side + GAP) + place * side for pair in range(columns // 2) for place in (0, 1)
+    ]
     sheet = np.zeros((number * side, starts[-1] + side, 4), np.uint8)
     for row in range(number):
         for column, start in enumerate(starts):

@@ -1,6 +1,7 @@
 """Small figures as inline SVG: no dates, no addresses, ids unique in the page, the same bytes for the same numbers.
 
-Text and axes take the page's text colour, so that the figures read in light and dark; every figure has a title and a description.
+Text and axes take the page's text colour, so that the figures read in light and dark; every figure has a title and a
+description.
 """
 
 import hashlib
@@ -41,7 +42,8 @@ STYLE: dict[Any, Any] = {  # keys as matplotlib spells them, a type of their own
 
 @dataclass(frozen=True)
 class Panel:
-    """One figure: its SVG text, the words that a reader without it gets, and what it shows, for those who do not know the title."""
+    """One figure: its SVG text, the words that a reader without it gets, and what it shows, for those who do not know
+    the title."""
 
     title: str
     description: str
@@ -55,17 +57,24 @@ def ascii_label(text: str) -> str:
 
 
 def cell_panel(table: Table, column: str) -> Panel:
-    """One score column: a dot per seed and a bar mark at the mean for every row of the table; chance is the dashed line."""
+    """One score column: a dot per seed and a bar mark at the mean for every row of the table; chance is the dashed
+    line."""
     rows = [row for row in table.rows if row.kind != CHANCE and row.cells.get(column, Summary()).mean is not None]
     chance = [mean for row in table.rows if row.kind == CHANCE and (mean := row.cells[column].mean) is not None]
     with rc_context(STYLE):
         figure, axes = make_axes(3.4, 0.75 + 0.21 * max(len(rows), 1))
         for place, row in enumerate(rows):
-            _dots(axes, place, row.cells[column], "#8a8a8a" if row.kind == "bound" else LINES[0] if row.kind == "method" else LINES[1])
+            _dots(
+                axes,
+                place,
+                row.cells[column],
+                "#8a8a8a" if row.kind == "bound" else LINES[0] if row.kind == "method" else LINES[1],
+            )
         for value in chance:
             axes.axvline(value, color=INK, linestyle="--", linewidth=1)
         axes.set_yticks(
-            range(len(rows)), [ascii_label(label(row.method, row.toc, row.kind).replace(" (same modality)", " bound")) for row in rows]
+            range(len(rows)),
+            [ascii_label(label(row.method, row.toc, row.kind).replace(" (same modality)", " bound")) for row in rows],
         )
         axes.set_ylim(len(rows) - 0.4, -0.6)
         axes.set_xlim(0, 100)
@@ -97,7 +106,8 @@ def make_panel(figure: Figure, title: str, description: str) -> Panel:
 
 
 def inline_svg(svg: str, title: str, description: str) -> str:
-    """Matplotlib's file as an inline element: no prolog, metadata or namespaces; ids prefixed; labelled for screen readers."""
+    """Matplotlib's file as an inline element: no prolog, metadata or namespaces; ids prefixed; labelled for screen
+    readers."""
     body = re.sub(r"<metadata>.*?</metadata>", "", svg, flags=re.S)
     body = re.sub(r'\s+xmlns(?::xlink)?="[^"]*"', "", body[body.index("<svg") :])
     body = body.replace("xlink:href", "href").replace(INK, "currentColor").replace("'DejaVu Sans'", "sans-serif")
@@ -112,7 +122,8 @@ def inline_svg(svg: str, title: str, description: str) -> str:
 
 
 def _small(svg: str) -> str:
-    """The same picture in fewer bytes: hundredths of a point, no space between elements, the style of equal marks said once."""
+    """The same picture in fewer bytes: hundredths of a point, no space between elements, the style of equal marks said
+    once."""
     svg = re.sub(r"<[^>]*>", _rounded, re.sub(r">\s+<", "><", svg))
     return re.sub(r"<g([^>]*)>((?:<use [^>]*/>)+)</g>", _styled_once, svg)
 

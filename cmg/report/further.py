@@ -1,4 +1,5 @@
-"""Page tables beside the papers' main ones: open set, both protocols side by side, and sweeps as their CSV files hold them."""
+"""Page tables beside the papers' main ones: open set, both protocols side by side, and sweeps as their CSV files hold
+them."""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -33,8 +34,19 @@ def open_table(runs: Sequence[Run]) -> PageTable:
         scores = [score_field(summarise([getattr(cell, score) for _, cell in held]), 1) for score in OPEN_HEADS]
         arrow = f"{direction[0].upper()}→{direction[1].upper()}"
         rows.append([first, protocol, TASKS.get(task, task), arrow, f"{known} of {classes}", *scores, str(len(held))])
-    heads = ("Method", "Protocol", "Task", "Direction", "#Known classes", *(f"#{text}" for text in OPEN_HEADS.values()), "#Seeds")
-    return replace(page_table("open-set", "Open set, percent: mean over seeds, ± sample standard deviation.", heads, rows), style="table1")
+    heads = (
+        "Method",
+        "Protocol",
+        "Task",
+        "Direction",
+        "#Known classes",
+        *(f"#{text}" for text in OPEN_HEADS.values()),
+        "#Seeds",
+    )
+    return replace(
+        page_table("open-set", "Open set, percent: mean over seeds, ± sample standard deviation.", heads, rows),
+        style="table1",
+    )
 
 
 def protocol_table(path: Path) -> PageTable:
@@ -45,10 +57,14 @@ def protocol_table(path: Path) -> PageTable:
     """
     rows = []
     for line in read_protocols(path):
-        sides = [[*_score(line, side), line[f"{side}_chance"], line[f"{side}_metric"]] for side in ("strict", "published")]
+        sides = [
+            [*_score(line, side), line[f"{side}_chance"], line[f"{side}_metric"]] for side in ("strict", "published")
+        ]
         fitted = f"{line['published_n_test_fitted']} of {line['published_n_test']}"
         cell = COMPARED.get(line["cell"], line["cell"])
-        rows.append([label(line["method"], line["toc"] == "yes"), cell, *sides[0], *sides[1], line["inflation"], fitted])
+        rows.append(
+            [label(line["method"], line["toc"] == "yes"), cell, *sides[0], *sides[1], line["inflation"], fitted]
+        )
     titles = [(f"#{name}", "#Chance", "Metric") for name in ("strict", "published")]
     heads = ("Method", "Cell", *titles[0], *titles[1], "#Difference", "#Tested clips that the head was fitted on")
     caption = "The same runs under both protocols, percent. Where the metrics differ, the difference mixes them with what was leaked."

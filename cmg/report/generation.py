@@ -1,4 +1,5 @@
-"""Table 4: generated pictures, from the results of the generation branch. Distances and, beside them, whether a picture fits its pair."""
+"""Table 4: generated pictures, from the results of the generation branch. Distances and, beside them, whether a picture
+fits its pair."""
 
 import io
 import json
@@ -21,7 +22,11 @@ KEYS = ["kind", "method", "toc", "direction"]
 SHUFFLED = " of shuffled pairs"
 LABELS = {
     **{"r1": "R@1", "shuffled_r1": "R@1" + SHUFFLED, "r10": "R@10", "shuffled_r10": "R@10" + SHUFFLED},
-    **{"same_classes": "same classes", "shuffled_same_classes": "same classes" + SHUFFLED, "a_class": "a class in common"},
+    **{
+        "same_classes": "same classes",
+        "shuffled_same_classes": "same classes" + SHUFFLED,
+        "a_class": "a class in common",
+    },
     **{"shuffled_a_class": "a class in common" + SHUFFLED, "code_a_class": "a class in common by code alone"},
     **{"consistency": "own code again", "identical": "identical to I2I", "codes": "codes", "unseen": "unseen codes"},
 }
@@ -36,7 +41,8 @@ KINDS = {
 
 @dataclass(frozen=True)
 class Generated:
-    """All that the table needs: results by run, floors of the generator, what the distance is called, the notice, fingerprints by run."""
+    """All that the table needs: results by run, floors of the generator, what the distance is called, the notice,
+    fingerprints by run."""
 
     results: Sequence[Mapping[str, Any]]
     floors: Mapping[str, Mapping[str, float]]
@@ -53,12 +59,15 @@ def read_results(files: Sequence[Path]) -> list[dict[str, Any]]:
             result = json.loads(file.read_text(encoding="utf-8"))
             found.append({"method": result["method"], "seed": int(result["seed"]), "rows": list(result["rows"])})
         except (ValueError, KeyError, TypeError) as error:
-            raise BadFile(f"{file}: no result of generation ({error}); remove it, then: dvc repro branches/generation/dvc.yaml") from error
+            raise BadFile(
+                f"{file}: no result of generation ({error}); remove it, then: dvc repro branches/generation/dvc.yaml"
+            ) from error
     return found
 
 
 def frame(given: Generated) -> pd.DataFrame:
-    """One line per kind, method, TOC and direction: seeds, n, q, mean and deviation over seeds of every score, mean of counts."""
+    """One line per kind, method, TOC and direction: seeds, n, q, mean and deviation over seeds of every score, mean of
+    counts."""
     runs = pd.DataFrame(_lines(given))
     names = [name for name in runs.columns if name not in (*KEYS, "seed", "fingerprint")]
     grouped = runs.groupby(KEYS, sort=False, dropna=False)
@@ -71,7 +80,11 @@ def frame(given: Generated) -> pd.DataFrame:
 
 def _joined(values: pd.Series) -> str:
     """The values that exist, without a decimal point of numbers, each once."""
-    return ";".join(dict.fromkeys(f"{value:g}" if isinstance(value, float) else str(value) for value in values if not pd.isna(value)))
+    return ";".join(
+        dict.fromkeys(
+            f"{value:g}" if isinstance(value, float) else str(value) for value in values if not pd.isna(value)
+        )
+    )
 
 
 def _lines(given: Generated) -> list[dict[str, Any]]:
@@ -133,7 +146,9 @@ def reading(given: Generated) -> str:
 def rows_of(table: pd.DataFrame, kinds: Sequence[str]) -> list[tuple[str, str, pd.DataFrame]]:
     """(label, kind, lines by direction) of each row of these kinds, in the order of the frame."""
     found = []
-    for (kind, method, toc), lines in table[table["kind"].isin(kinds)].groupby(["kind", "method", "toc"], sort=False, dropna=False):
+    for (kind, method, toc), lines in table[table["kind"].isin(kinds)].groupby(
+        ["kind", "method", "toc"], sort=False, dropna=False
+    ):
         found.append((label(str(method), bool(toc)) if method else str(kind), str(kind), lines.set_index("direction")))
     return found
 
@@ -152,12 +167,17 @@ def _distances(table: pd.DataFrame, distance: str) -> list[str]:
     head = ["", "Kind", *(f"{name} {distance}" for name in DIRECTIONS.values())]
     lines = [markdown_line(list(map(escape, head))), markdown_line(["---", "---", "---:", "---:", "---:"])]
     for name, kind, values in rows_of(table, list(KINDS)):
-        lines.append(markdown_line([escape(name), escape(kind), *(cell(values, direction, "fd") for direction in DIRECTIONS)]))
+        lines.append(
+            markdown_line([escape(name), escape(kind), *(cell(values, direction, "fd") for direction in DIRECTIONS)])
+        )
     return lines
 
 
 def _pairs(table: pd.DataFrame) -> list[str]:
-    lines = [markdown_line(["", "Kind", "Direction", *map(escape, LABELS.values())]), markdown_line(["---"] * 3 + ["---:"] * len(LABELS))]
+    lines = [
+        markdown_line(["", "Kind", "Direction", *map(escape, LABELS.values())]),
+        markdown_line(["---"] * 3 + ["---:"] * len(LABELS)),
+    ]
     for name, kind, values in rows_of(table, ["method", "mean embedding", "own embedding"]):
         for direction in [d for d in DIRECTIONS if d in values.index]:
             scores = [cell(values, direction, score, 1) for score in LABELS]

@@ -1,4 +1,5 @@
-"""The page of generated pictures: what the numbers say, both tables, and the first pairs of every method (the papers' Figures 5 and 11)."""
+"""The page of generated pictures: what the numbers say, both tables, and the first pairs of every method (the papers'
+Figures 5 and 11)."""
 
 import base64
 import io
@@ -16,12 +17,18 @@ from cmg.report.pagetables import PageTable, page_table
 from cmg.report.visible import visible
 
 SIDE = 96  # pixels of a shown picture
-SECTIONS = (("results", "Results"), ("pairs", "Does a picture fit its pair?"), ("pictures", "Pictures"), ("kinds", "Rows"))
+SECTIONS = (
+    ("results", "Results"),
+    ("pairs", "Does a picture fit its pair?"),
+    ("pictures", "Pictures"),
+    ("kinds", "Rows"),
+)
 
 
 @dataclass(frozen=True)
 class Shown:
-    """Pictures of a run's first pairs. real: uint8 [m, S, S, 3]; made: by `<direction>` or `<direction>+toc`; ids, captions: of pairs."""
+    """Pictures of a run's first pairs. real: uint8 [m, S, S, 3]; made: by `<direction>` or `<direction>+toc`; ids,
+    captions: of pairs."""
 
     method: str
     seed: int
@@ -48,7 +55,10 @@ def generation_html(given: Generated, shown: Sequence[Shown]) -> str:
 
 
 def _distances(table: pd.DataFrame, distance: str) -> PageTable:
-    rows = [[name, kind, *(cell(lines, way, "fd") for way in DIRECTIONS)] for name, kind, lines in rows_of(table, list(KINDS))]
+    rows = [
+        [name, kind, *(cell(lines, way, "fd") for way in DIRECTIONS)]
+        for name, kind, lines in rows_of(table, list(KINDS))
+    ]
     heads = ["Row", "Kind", *(f"#{name}" for name in DIRECTIONS.values())]
     return page_table("distances", f"{distance}, mean and deviation over seeds.", heads, rows)
 
@@ -67,7 +77,10 @@ def _pairs(table: pd.DataFrame) -> PageTable:
 def _figure(shown: Shown) -> dict[str, object]:
     """A row of pictures per direction, the real ones first; every picture has a text."""
     rows = [("Real picture", shown.real), *((_named(key), shown.made[key]) for key in _ordered(shown.made))]
-    drawn = [(name, [_picture(p, f"{name}, pair {pair}") for p, pair in zip(made, shown.ids, strict=True)]) for name, made in rows]
+    drawn = [
+        (name, [_picture(p, f"{name}, pair {pair}") for p, pair in zip(made, shown.ids, strict=True)])
+        for name, made in rows
+    ]
     title = f"{label(shown.method)}, seed {shown.seed}"
     return {"title": title, "rows": drawn, "captions": list(shown.captions), "ids": list(shown.ids)}
 
@@ -88,7 +101,9 @@ def _picture(pixels: np.ndarray, text: str) -> dict[str, str]:
 def enlarged(pixels: np.ndarray) -> np.ndarray:
     """uint8 [S, S, 3] at `SIDE` pixels; a small picture keeps its pixels as they are."""
     small = pixels.shape[0] < SIDE
-    return np.asarray(Image.fromarray(pixels).resize((SIDE, SIDE), Image.Resampling.NEAREST if small else Image.Resampling.LANCZOS))
+    return np.asarray(
+        Image.fromarray(pixels).resize((SIDE, SIDE), Image.Resampling.NEAREST if small else Image.Resampling.LANCZOS)
+    )
 
 
 def png(pixels: np.ndarray) -> bytes:
@@ -98,7 +113,8 @@ def png(pixels: np.ndarray) -> bytes:
 
 
 def figure_png(shown: Shown) -> bytes:
-    """The figure as one picture: real pictures above, then I→I, A→I and T→I, without TOC and with it; a pair a column."""
+    """The figure as one picture: real pictures above, then I→I, A→I and T→I, without TOC and with it; a pair a
+    column."""
     parts = (shown.real, *(shown.made[key] for key in _ordered(shown.made)))
     rows = [np.concatenate([enlarged(picture) for picture in pictures], axis=1) for pictures in parts]
     return png(np.concatenate(rows, axis=0))

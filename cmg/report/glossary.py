@@ -1,4 +1,5 @@
-"""What the page explains: loss terms, quantities that are watched, and how the numbers are read; `cmg.registry` has methods and datasets.
+"""What the page explains: loss terms, quantities that are watched, and how the numbers are read; `cmg.registry` has
+methods and datasets.
 
 One line each, for a reader who has never seen the project. A name without an entry is shown without an explanation.
 """
@@ -75,7 +76,9 @@ def gloss(name: str) -> str:
 
 def reading(protocols: Collection[str]) -> list[tuple[str, str]]:
     """Terms of the tables and what they mean, under these protocols."""
-    localised = "; ".join(f"{name}: {_LOCALISED[name]}" for name in PROTOCOLS if name in protocols) or _LOCALISED["strict"]
+    localised = (
+        "; ".join(f"{name}: {_LOCALISED[name]}" for name in PROTOCOLS if name in protocols) or _LOCALISED["strict"]
+    )
     return [
         ("V→A and A→V", "V→A: the head is fitted on video codes and scored on audio codes. A→V: the other way round."),
         ("AVE", "Name the event of a ten-second clip: share of clips named correctly (top-1), in percent."),
@@ -87,8 +90,14 @@ def reading(protocols: Collection[str]) -> list[tuple[str, str]]:
             "UCF(v)↔VGG(a)",
             "V→A: fitted on silent videos of UCF101, scored on sounds of VGGSound; A→V: the other way round. Top-1 over shared classes.",
         ),
-        ("R@1, R@5, R@10", "Retrieval: share of queries whose right partner is among the first 1, 5 or 10 answers, in percent."),
-        ("Chance", "The score of a predictor that knows nothing about the clip. A method not clearly above it has transferred nothing."),
+        (
+            "R@1, R@5, R@10",
+            "Retrieval: share of queries whose right partner is among the first 1, 5 or 10 answers, in percent.",
+        ),
+        (
+            "Chance",
+            "The score of a predictor that knows nothing about the clip. A method not clearly above it has transferred nothing.",
+        ),
         ("Control", "A method that lacks the ingredient under study; it says what the numbers mean."),
         (
             "Same modality (bound)",

@@ -1,5 +1,5 @@
-"""The result in one sentence and one chart: averages of table 1 beside chance, control, same-modality bound and published number; without
-an average the first task that ran, a sentence and a chart per direction."""
+"""The result in one sentence and one chart: averages of table 1 beside chance, control, same-modality bound and
+published number; without an average the first task that ran, a sentence and a chart per direction."""
 
 from collections.abc import Iterable
 from typing import Any
@@ -18,12 +18,18 @@ NOTHING = Summary()
 
 def shown_rows(table: Table, column: str = AVERAGE) -> list[Row]:
     """Controls and methods that have a number in the column."""
-    return [row for row in table.rows if row.kind in ("control", "method") and row.cells.get(column, NOTHING).mean is not None]
+    return [
+        row
+        for row in table.rows
+        if row.kind in ("control", "method") and row.cells.get(column, NOTHING).mean is not None
+    ]
 
 
 def leading(table: Table) -> list[str]:
     """The columns that come first: the average, or what ran of the first task with a number."""
-    return [column for column in (AVERAGE, *table.layout.columns) if shown_rows(table, column)][: 1 if shown_rows(table) else 2]
+    return [column for column in (AVERAGE, *table.layout.columns) if shown_rows(table, column)][
+        : 1 if shown_rows(table) else 2
+    ]
 
 
 def beside(table: Table, row: Row, kind: str) -> Row | None:
@@ -36,12 +42,16 @@ def beside(table: Table, row: Row, kind: str) -> Row | None:
 
 
 def sentence(table: Table, column: str = AVERAGE) -> str:
-    """The best method in the column beside chance, the best control, its own bound and the published number; empty where none has it."""
+    """The best method in the column beside chance, the best control, its own bound and the published number; empty
+    where none has it."""
     methods = [row for row in shown_rows(table, column) if row.kind == "method"]
     if not methods:
         return ""
     best = max(methods, key=lambda row: row.cells[column].mean or 0.0)
-    cell, where = best.cells[column], "on average over the eight cells" if column == AVERAGE else f"in {COLUMN_LABELS[column]}"
+    cell, where = (
+        best.cells[column],
+        "on average over the eight cells" if column == AVERAGE else f"in {COLUMN_LABELS[column]}",
+    )
     others = [(name, _mean(found, column)) for name, found in _compared(table, best, column)]
     words = [f"{name} {mean:.1f}" for name, mean in others if mean is not None]
     words += [f"published {cell.published} on the papers' data"] if cell.published else []
@@ -64,7 +74,8 @@ def _mean(row: Row | None, column: str) -> float | None:
 
 
 def chart(table: Table, column: str = AVERAGE, width: float = 4.8) -> Panel:
-    """Every control and method: a dot per seed, the mean and its deviation, the bound, the published number; chance is the dashed line."""
+    """Every control and method: a dot per seed, the mean and its deviation, the bound, the published number; chance is
+    the dashed line."""
     rows = shown_rows(table, column)
     with rc_context(STYLE):
         figure, axes = make_axes(width, 0.95 + 0.27 * max(len(rows), 1))
@@ -87,7 +98,9 @@ def _draw(axes: Axes, place: int, row: Row, bound: Row | None, column: str) -> N
     cell, colour = row.cells[column], LINES[0] if row.kind == "method" else LINES[1]
     seeds = [value for value in cell.values if value is not None]
     axes.barh(place, cell.shown, height=0.62, color=colour, alpha=0.28, linewidth=0)
-    axes.errorbar(cell.shown, place, xerr=cell.sd, color=colour, fmt="|", markersize=12, markeredgewidth=2.2, elinewidth=1.4)
+    axes.errorbar(
+        cell.shown, place, xerr=cell.sd, color=colour, fmt="|", markersize=12, markeredgewidth=2.2, elinewidth=1.4
+    )
     axes.plot(seeds, [place] * len(seeds), "o", color=colour, markersize=3.5, markeredgewidth=0)
     if (limit := _mean(bound, column)) is not None:
         axes.plot([limit], [place], "|", color=GREY, markersize=12, markeredgewidth=2.2)

@@ -1,4 +1,5 @@
-"""Codebook health over epochs (``codebook.csv``): usage, perplexity and dead codes of each modality, codes shared by 1, 2, 3 of them."""
+"""Codebook health over epochs (``codebook.csv``): usage, perplexity and dead codes of each modality, codes shared by 1,
+2, 3 of them."""
 
 from collections.abc import Iterable, Sequence
 from typing import Any
@@ -42,14 +43,18 @@ def health_panel(quantity: str, histories: Sequence[History]) -> Panel:
                 axes.plot(epochs, values, linewidth=0.7, alpha=0.45, **style)
             epochs, values = _mean(series)
             shown = name.partition("/")[2]
-            axes.plot(epochs, values, linewidth=2, marker="o" if len(epochs) == 1 else None, label=ascii_label(shown), **style)
+            axes.plot(
+                epochs, values, linewidth=2, marker="o" if len(epochs) == 1 else None, label=ascii_label(shown), **style
+            )
             words += [f"{shown} from {values[0]:.3g} to {values[-1]:.3g}"] if values else []
         axes.set_xlabel("epoch")
         axes.xaxis.set_major_locator(MaxNLocator(integer=True))
         axes.set_ylim(bottom=0)
         axes.legend(frameon=False, fontsize=7)
         title = f"{label(histories[0].method)}: {QUANTITIES[quantity]}"
-        return make_panel(figure, title, f"Over epochs, mean over {len(histories)} seeds. {'; '.join(words) or 'No finite values'}.")
+        return make_panel(
+            figure, title, f"Over epochs, mean over {len(histories)} seeds. {'; '.join(words) or 'No finite values'}."
+        )
 
 
 def _mean(series: Sequence[tuple[list[float], list[float]]]) -> tuple[list[float], list[float]]:

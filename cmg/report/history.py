@@ -1,5 +1,5 @@
-"""Training histories: ``history.csv`` with ``step``, ``epoch``, loss terms, ``total`` and codebook statistics of batches;
-``codebook.csv`` with ``epoch`` and codebook statistics of whole epochs.
+"""Training histories: ``history.csv`` with ``step``, ``epoch``, loss terms, ``total`` and codebook statistics of
+batches; ``codebook.csv`` with ``epoch`` and codebook statistics of whole epochs.
 """
 
 import csv
@@ -16,7 +16,8 @@ CODEBOOK_WORDS = ("usage", "perplexity")
 
 @dataclass(frozen=True)
 class History:
-    """Columns of one run; ``columns[name][i]`` belongs to ``steps[i]`` (codebook.csv: epochs); nan: a field is empty or not finite."""
+    """Columns of one run; ``columns[name][i]`` belongs to ``steps[i]`` (codebook.csv: epochs); nan: a field is empty or
+    not finite."""
 
     run: str
     steps: tuple[float, ...]
@@ -36,11 +37,14 @@ def read_history(path: Path, axis: str = "step") -> History:
     """Read ``…/<run>/history.csv``, or ``codebook.csv`` with the axis ``epoch``; the run's name is the folder's.
 
     Raises:
-        ValueError: no column named as the axis, a ragged line, or a field that is not a number; names file, line and column.
+        ValueError: no column named as the axis, a ragged line, or a field that is not a number; names file, line and
+            column.
     """
     columns = read_columns(path)
     if axis not in columns:
-        raise BadFile(f"{path}: expected a column '{axis}', found {', '.join(columns) or 'an empty file'}; run: dvc repro pretrain")
+        raise BadFile(
+            f"{path}: expected a column '{axis}', found {', '.join(columns) or 'an empty file'}; run: dvc repro pretrain"
+        )
     steps = columns[axis]
     return History(path.parent.name, steps, {name: values for name, values in columns.items() if name not in AXES})
 
@@ -70,8 +74,11 @@ def _number(text: str, where: str) -> float:
 
 
 def thin(steps: Sequence[float], values: Sequence[float], points: int = 100) -> tuple[list[float], list[float]]:
-    """At most ``points`` pairs, means over equal windows of consecutive finite values; short series are returned as they are."""
-    pairs = [(step, value) for step, value in zip(steps, values, strict=True) if math.isfinite(step) and math.isfinite(value)]
+    """At most ``points`` pairs, means over equal windows of consecutive finite values; short series are returned as
+    they are."""
+    pairs = [
+        (step, value) for step, value in zip(steps, values, strict=True) if math.isfinite(step) and math.isfinite(value)
+    ]
     width = max(1, math.ceil(len(pairs) / points))
     windows = [pairs[start : start + width] for start in range(0, len(pairs), width)]
     return [sum(s for s, _ in w) / len(w) for w in windows], [sum(v for _, v in w) / len(w) for w in windows]

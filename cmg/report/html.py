@@ -1,4 +1,5 @@
-"""One self-contained page: what the numbers mean, what was run, results, how training went, what failed, where time went."""
+"""One self-contained page: what the numbers mean, what was run, results, how training went, what failed, where time
+went."""
 
 import base64
 from pathlib import Path
@@ -45,20 +46,26 @@ SECTIONS = (
 
 
 def write_report(path: Path, inputs: ReportInputs, measured: Measured) -> Path:
-    """Write the page atomically; its bytes are a function of the inputs but for what stands between the marks of ``measured``."""
+    """Write the page atomically; its bytes are a function of the inputs but for what stands between the marks of
+    ``measured``."""
     return write_text(path, report_html(inputs, measured))
 
 
 def report_html(inputs: ReportInputs, measured: Measured) -> str:
-    """The page's text. Every string from data or files is escaped; scripts, styles and figures stand inside; nothing is fetched.
+    """The page's text. Every string from data or files is escaped; scripts, styles and figures stand inside; nothing is
+    fetched.
 
-    What comes from ``measured`` stands between ``<!--measured-->`` and ``<!--/measured-->``; the rest is a function of ``inputs``.
+    What comes from ``measured`` stands between ``<!--measured-->`` and ``<!--/measured-->``; the rest is a function of
+    ``inputs``.
     """
     table, own = build_table(inputs), own_tables(inputs.runs)
     sections = [section for section in SECTIONS if own or section[0] != "own"]
     settings: dict[str, object] = {"title": TITLE, "notice": table.notice, "sections": sections}
     settings |= {"origins": setting.origins(inputs.datasets)}
-    settings |= {"own": own, "own_files": [_file("own.csv", "text/csv", own_csv(inputs.runs, inputs.fingerprints, inputs.notice))]}
+    settings |= {
+        "own": own,
+        "own_files": [_file("own.csv", "text/csv", own_csv(inputs.runs, inputs.fingerprints, inputs.notice))],
+    }
     settings |= {"measured": measured_view(measured, inputs.runs)}
     return render(
         "template.html.j2",
@@ -123,7 +130,10 @@ def _parts(table: Table) -> dict[str, object]:
         "table": pagetables.score_table(table, ("chance", "control", "method")),
         "folded": [part for part in folded if part.rows],
         "seeds": pagetables.seed_table(table),
-        "files": [_file(f"{name}.csv", "text/csv", table_csv(table)), _file(f"{name}.tex", "application/x-tex", table_latex(table))],
+        "files": [
+            _file(f"{name}.csv", "text/csv", table_csv(table)),
+            _file(f"{name}.tex", "application/x-tex", table_latex(table)),
+        ],
     }
 
 
@@ -160,7 +170,9 @@ def _training(inputs: ReportInputs) -> dict[str, object]:
         maps.setdefault(label(item.method), []).extend([*map_panels(item), *row_panels(item)])
     return {
         "training": _labelled(training_panels(inputs.histories, codebook=False)),
-        "training_ends": pagetables.ends_table("training-ends", "Loss terms at both ends of training.", inputs.histories, codebook=False),
+        "training_ends": pagetables.ends_table(
+            "training-ends", "Loss terms at both ends of training.", inputs.histories, codebook=False
+        ),
         "health": _labelled(health_panels(inputs.health)),
         "codebook": _labelled(training_panels(inputs.histories, codebook=True)),
         "maps": maps,
@@ -168,7 +180,9 @@ def _training(inputs: ReportInputs) -> dict[str, object]:
         "health_ends": pagetables.ends_table(
             "health-ends", "Codebook statistics of the first and the last epoch.", inputs.health, "Epochs"
         ),
-        "codebook_ends": pagetables.ends_table("codebook-ends", "Statistics of batches at both ends.", inputs.histories, codebook=True),
+        "codebook_ends": pagetables.ends_table(
+            "codebook-ends", "Statistics of batches at both ends.", inputs.histories, codebook=True
+        ),
     }
 
 
@@ -178,7 +192,11 @@ def _sources(inputs: ReportInputs, table: Table) -> dict[str, object]:
     return {
         "failure_text": _counted(failed, "clip could not be used", "clips could not be used", files, "features"),
         "problem_text": _counted(
-            problems, "annotation line was not used as it stands", "annotation lines were not used as they stand", problem_files, "index"
+            problems,
+            "annotation line was not used as it stands",
+            "annotation lines were not used as they stand",
+            problem_files,
+            "index",
         ),
         "failures": _groups("failure-groups", "Clips without features, by reason.", "Modality", inputs.failures),
         "remarked": _counted(
@@ -210,4 +228,6 @@ def _counted(count: int, one: str, many: str, files: int, kind: str) -> str:
     where = f"({files} {'list' if files == 1 else 'lists'} read)"
     if not count:
         return f"None {where}."
-    return f"{count} {one if count == 1 else many} {where}. Each is counted with its reason; none of them stopped the run."
+    return (
+        f"{count} {one if count == 1 else many} {where}. Each is counted with its reason; none of them stopped the run."
+    )

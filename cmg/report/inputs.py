@@ -20,7 +20,8 @@ from cmg.results import Example, Item, Run, read_run
 
 @dataclass(frozen=True)
 class Group:
-    """``count`` rows of one file that share place (split or annotation file), status and reason, with a few clip ids or lines."""
+    """``count`` rows of one file that share place (split or annotation file), status and reason, with a few clip ids or
+    lines."""
 
     dataset: str
     modality: str
@@ -44,7 +45,8 @@ class StoreFacts:
 
 @dataclass(frozen=True)
 class Training:
-    """What a checkpoint says of its training. ``clips`` used; ``schedule`` is empty where it was imported instead of trained."""
+    """What a checkpoint says of its training. ``clips`` used; ``schedule`` is empty where it was imported instead of
+    trained."""
 
     run: str
     clips: int | None = None
@@ -55,16 +57,19 @@ class Training:
 class ReportInputs:
     """Everything that ``write_tables`` and ``write_report`` use.
 
-    ``fingerprints``: ``{run name: digest}``. ``sample``: a dataset is the generated corpus. ``random_backbones``: features come from
-    random weights. ``facts``: pairs of label and text that the page lists as they are. ``datasets``: name and source.
+    ``fingerprints``: ``{run name: digest}``. ``sample``: a dataset is the generated corpus. ``random_backbones``:
+    features come from random weights. ``facts``: pairs of label and text that the page lists as they are. ``datasets``:
+    name and source.
     ``remark``: what every table says of real features.
-    ``contrasts``: temperature and similarity of the methods with InfoNCE. ``warnings``: per run, what was unhealthy at the end of training.
-    ``problem_files``: files of extraction failures, of index problems and of remarks that were read, so that "none" is told from "not
-    looked at".
+    ``contrasts``: temperature and similarity of the methods with InfoNCE. ``warnings``: per run, what was unhealthy at
+    the end of training.
+    ``problem_files``: files of extraction failures, of index problems and of remarks that were read, so that "none" is
+    told from "not looked at".
     ``examples``: those of the runs that are shown, by run name; ``exhibits``: what stands for each clip in them.
     ``answers``: of heads to test clips, by run.
     ``rebuilt``, ``figure10``: what table 3 is made from, and its figure as SVG.
-    ``problem_files``: files of extraction failures and of index problems that were read, so that "none" is told from "not looked at".
+    ``problem_files``: files of extraction failures and of index problems that were read, so that "none" is told from
+    "not looked at".
     """
 
     runs: tuple[Run, ...]
@@ -146,8 +151,12 @@ def load_inputs(
         histories=tuple(read_history(path) for path in sorted(histories)),
         health=tuple(read_history(path, "epoch") for path in sorted(health)),
         stores=tuple(read_store(path) for path in sorted(stores)),
-        failures=tuple(group for path in failures for group in read_groups(path, path.parent.name, path.name.split(".")[0])),
-        remarks=tuple(group for path in remarks for group in read_remarks(path, path.parent.name, path.name.split(".")[0])),
+        failures=tuple(
+            group for path in failures for group in read_groups(path, path.parent.name, path.name.split(".")[0])
+        ),
+        remarks=tuple(
+            group for path in remarks for group in read_remarks(path, path.parent.name, path.name.split(".")[0])
+        ),
         problems=tuple(group for path in problems for group in read_groups(path, path.name.split(".")[0], "")),
         problem_files=(len(failures), len(problems), len(remarks)),
         facts=tuple((facts or {}).items()),
@@ -169,7 +178,9 @@ def read_groups(path: Path, dataset: str, modality: str, examples: int = 3) -> l
         rows = list(reader)
         found = reader.fieldnames or []
     if "reason" not in found:
-        raise BadFile(f"{path}: expected a column 'reason', found {', '.join(found) or 'an empty file'}; run: dvc repro")
+        raise BadFile(
+            f"{path}: expected a column 'reason', found {', '.join(found) or 'an empty file'}; run: dvc repro"
+        )
     keys = [(_first(row, "split", "file"), _first(row, "status", "kind"), _first(row, "reason")) for row in rows]
     ids: dict[tuple[str, str, str], list[str]] = {}
     for key, row in zip(keys, rows, strict=True):
@@ -192,7 +203,9 @@ def read_remarks(path: Path, dataset: str, modality: str, examples: int = 3) -> 
     kinds = sorted(Counter(row["kind"] for row in rows).items(), key=lambda item: (-item[1], item[0]))
     of_kind = {kind: [row for row in rows if row["kind"] == kind] for kind, _ in kinds}
     return [
-        Group(dataset, modality, "", kind, found[0]["text"], len(found), tuple(row["clip_id"] for row in found[:examples]))
+        Group(
+            dataset, modality, "", kind, found[0]["text"], len(found), tuple(row["clip_id"] for row in found[:examples])
+        )
         for kind, found in of_kind.items()
     ]
 
@@ -208,9 +221,15 @@ def read_store(path: Path) -> StoreFacts:
         attributes = json.loads(root.read_text(encoding="utf-8"))["attributes"]
         counts = {str(status): int(count) for status, count in attributes["counts"].items()}
     except (json.JSONDecodeError, KeyError, TypeError, AttributeError) as error:
-        raise BadFile(f"{root}: expected a sealed store with attribute 'counts', found {error!r}; run: dvc repro features") from error
+        raise BadFile(
+            f"{root}: expected a sealed store with attribute 'counts', found {error!r}; run: dvc repro features"
+        ) from error
     recipe, weights = attributes.get("recipe", ""), attributes.get("weights_digest") or ""
-    text = recipe if isinstance(recipe, str) else ", ".join(f"{key} {value}" for key, value in sorted(dict(recipe).items()))
+    text = (
+        recipe
+        if isinstance(recipe, str)
+        else ", ".join(f"{key} {value}" for key, value in sorted(dict(recipe).items()))
+    )
     return StoreFacts(path.parent.name, path.stem, counts, text, str(weights))
 
 
@@ -221,4 +240,6 @@ def read_training(path: Path) -> Training:
         clips = about.get("clips", {}).get("used")
         return Training(path.parent.name, None if clips is None else int(clips), dict(about.get("pretrain", {})))
     except (json.JSONDecodeError, AttributeError, TypeError, ValueError) as error:
-        raise BadFile(f"{path}: expected a checkpoint's description, found {error!r}; run: dvc repro pretrain") from error
+        raise BadFile(
+            f"{path}: expected a checkpoint's description, found {error!r}; run: dvc repro pretrain"
+        ) from error

@@ -1,8 +1,9 @@
 """LaTeX of the project's tables, from their CSV: ``python -m cmg.report.latex results/table1.csv > table1.tex``.
 
-Tables of scores (tables 1, 2, 5-7, 9-11, CoDAAR's and those of other sweeps) take their layout from the table's name; the other files that
-are listed in ``PLAIN`` show their columns, mean and deviation in one. Further files of one table of scores, as other experiments made
-them, add their rows to the first's. The text needs the packages booktabs and graphicx.
+Tables of scores (tables 1, 2, 5-7, 9-11, CoDAAR's and those of other sweeps) take their layout from the table's name;
+the other files that are listed in ``PLAIN`` show their columns, mean and deviation in one. Further files of one table
+of scores, as other experiments made them, add their rows to the first's. The text needs the packages booktabs and
+graphicx.
 """
 
 import csv
@@ -52,7 +53,10 @@ def table_latex(table: Table) -> str:
     about = ["Method", "Pretraining", "Protocol"]
     lines = [rf"\begin{{tabular}}{{{'l' * len(about)}*{{{len(table.layout.columns)}}}{{r}}}}", r"\toprule"]
     lines += _head(about, table.layout) + [r"\midrule"] + [_line(row, table.layout) for row in table.rows]
-    caption = escape("Cross-modal generalization, percent: mean ± sample standard deviation over seeds;") + r" \textit{published}."
+    caption = (
+        escape("Cross-modal generalization, percent: mean ± sample standard deviation over seeds;")
+        + r" \textit{published}."
+    )
     caption = f"{caption} {escape(other_subset(table))}".rstrip()
     return _float(table.notice, [*lines, r"\bottomrule", r"\end{tabular}"], caption)
 
@@ -60,7 +64,12 @@ def table_latex(table: Table) -> str:
 def _float(notice: str, lines: list[str], caption: str) -> str:
     first = [f"% {notice}"] if notice else []
     said = f"{escape(notice)}. " if notice else ""
-    return "\n".join([*first, r"\begin{table*}", r"\centering\small", *lines, rf"\caption{{{said}{caption}}}", r"\end{table*}"]) + "\n"
+    return (
+        "\n".join(
+            [*first, r"\begin{table*}", r"\centering\small", *lines, rf"\caption{{{said}{caption}}}", r"\end{table*}"]
+        )
+        + "\n"
+    )
 
 
 def _head(about: list[str], layout: Layout) -> list[str]:
@@ -102,7 +111,11 @@ def plain_latex(path: Path) -> str:
     lines = [rf"\resizebox{{\textwidth}}{{!}}{{\begin{{tabular}}{{{kinds}}}", r"\toprule"]
     lines += [" & ".join(escape(_stem(name).replace("_", " ")) for name in kept) + r" \\", r"\midrule"]
     lines += [" & ".join(map(escape, row)) + r" \\" for row in zip(*columns, strict=True)]
-    return _float(notice, [*lines, r"\bottomrule", r"\end{tabular}}"], f"{PLAIN[path.stem]}: mean {SPECIAL['±']} standard deviation.")
+    return _float(
+        notice,
+        [*lines, r"\bottomrule", r"\end{tabular}}"],
+        f"{PLAIN[path.stem]}: mean {SPECIAL['±']} standard deviation.",
+    )
 
 
 def _is_number(text: str) -> bool:
@@ -141,7 +154,9 @@ def latex(path: Path, *others: Path) -> str:
 def main(arguments: list[str]) -> int:
     """Print the LaTeX of one table; 2 when called without a path, 1 when there is no table in it."""
     if not arguments:
-        sys.stderr.write("usage: python -m cmg.report.latex results/table1.csv [the same table of another experiment …]\n")
+        sys.stderr.write(
+            "usage: python -m cmg.report.latex results/table1.csv [the same table of another experiment …]\n"
+        )
         return 2
     try:
         sys.stdout.write(latex(*map(Path, arguments)))

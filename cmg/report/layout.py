@@ -39,7 +39,9 @@ class CellSpec:
 
     def chances(self, run: Run) -> list[float]:
         """Chance of each of the run's cells that this one shows."""
-        return [c.chance for c in run.cells if (c.task, c.direction) == (self.task, self.direction) and c.chance is not None]
+        return [
+            c.chance for c in run.cells if (c.task, c.direction) == (self.task, self.direction) and c.chance is not None
+        ]
 
 
 @dataclass(frozen=True)
@@ -63,7 +65,9 @@ class RecallSpec:
 
     def chances(self, run: Run) -> list[float]:
         """The recall of a random order."""
-        value = _side_mean([run.cell_of(self.task, direction, False) for direction in self.directions], f"chance_r{self.k}")
+        value = _side_mean(
+            [run.cell_of(self.task, direction, False) for direction in self.directions], f"chance_r{self.k}"
+        )
         return [] if value is None else [value]
 
 
@@ -80,12 +84,17 @@ CELLS = tuple(
 AVERAGE = "avg"
 COLUMNS = (*(cell.key for cell in CELLS), AVERAGE)
 PAIRS = tuple(
-    (name, f"{DATASET_TEXTS[name][0]}({sides[0].upper()}↔{sides[1].upper()})", (sides, sides[::-1])) for name, sides in RETRIEVAL.items()
+    (name, f"{DATASET_TEXTS[name][0]}({sides[0].upper()}↔{sides[1].upper()})", (sides, sides[::-1]))
+    for name, sides in RETRIEVAL.items()
 )
 WAYS = {  # of retrieval, by the key of a task and a direction
-    f"{task}_{way}": f"{name.partition('(')[0]} {way[0].upper()}→{way[1].upper()}" for task, name, both in PAIRS for way in both
+    f"{task}_{way}": f"{name.partition('(')[0]} {way[0].upper()}→{way[1].upper()}"
+    for task, name, both in PAIRS
+    for way in both
 }
-RECALLS = tuple(RecallSpec(task, directions, k, f"{name} R@{k}") for task, name, directions in PAIRS for k in (1, 5, 10))
+RECALLS = tuple(
+    RecallSpec(task, directions, k, f"{name} R@{k}") for task, name, directions in PAIRS for k in (1, 5, 10)
+)
 RETRIEVAL_AVERAGE = "retrieval_avg"
 CROSS_DATASET = tuple(cell for cell in CELLS if cell.task in ("ave_avvp", "ucf_vgg"))
 CROSS_DATASET_AVERAGE = "cross_dataset_avg"
@@ -96,9 +105,11 @@ COLUMN_LABELS |= dict.fromkeys((AVERAGE, RETRIEVAL_AVERAGE, CROSS_DATASET_AVERAG
 
 @dataclass(frozen=True)
 class Layout:
-    """One table: the cells it is made from, the key of their average, and the columns it shows. ``digits`` [cells, average].
+    """One table: the cells it is made from, the key of their average, and the columns it shows. ``digits`` [cells,
+    average].
 
-    source: paper and table whose printed rows stand whole below ours. details: Markdown below the text on how to read the table.
+    source: paper and table whose printed rows stand whole below ours. details: Markdown below the text on how to read
+    the table.
     """
 
     name: str
@@ -125,7 +136,9 @@ class Layout:
 
 TABLE1 = Layout("table1", CELLS, AVERAGE, COLUMNS, (1, 2))
 TABLE10 = Layout("table10", RECALLS, RETRIEVAL_AVERAGE, (*(cell.key for cell in RECALLS), RETRIEVAL_AVERAGE), (2, 2))
-TABLE2 = Layout("table2", RECALLS, RETRIEVAL_AVERAGE, (*(cell.key for cell in RECALLS if cell.k == 10), RETRIEVAL_AVERAGE), (2, 2))
+TABLE2 = Layout(
+    "table2", RECALLS, RETRIEVAL_AVERAGE, (*(cell.key for cell in RECALLS if cell.k == 10), RETRIEVAL_AVERAGE), (2, 2)
+)
 CODAAR_TABLE8 = Layout(
     "codaar_table8",
     CROSS_DATASET,
@@ -158,7 +171,8 @@ def label(method: str, toc: bool | None = None, kind: str = "method") -> str:
 
 
 def row_order(kind: str, method: str, toc: bool | None, variant: str, protocol: str) -> tuple:
-    """Sort key: chance, controls, methods as in the paper (all without TOC, then all with), bounds; other methods by name.
+    """Sort key: chance, controls, methods as in the paper (all without TOC, then all with), bounds; other methods by
+    name.
 
     Published rows have no protocol and are not sorted: they stand as in their source.
     """

@@ -1,4 +1,5 @@
-"""Logs of stages: how long each took, on what, and what it noted. Times differ from run to run, so nothing made from them is hashed."""
+"""Logs of stages: how long each took, on what, and what it noted. Times differ from run to run, so nothing made from
+them is hashed."""
 
 import json
 from collections.abc import Iterable, Mapping
@@ -13,7 +14,8 @@ PER_RUN = ("pretrain", "codes", "toc", "evaluate")  # stages whose item is a run
 
 @dataclass(frozen=True)
 class Log:
-    """One stage's latest run: wall ``seconds`` without starting Python, ``peak_memory_gib`` of its process (None: not recorded)."""
+    """One stage's latest run: wall ``seconds`` without starting Python, ``peak_memory_gib`` of its process (None: not
+    recorded)."""
 
     stage: str
     item: str
@@ -40,10 +42,15 @@ def read_log(path: Path) -> Log:
         peak = notes.pop("peak_memory_gib", None)
         return Log(stage, item, seconds, str(notes.pop("processor", "")), None if peak is None else float(peak), notes)
     except (ValueError, KeyError, TypeError, AttributeError) as error:
-        raise BadFile(f"{path}: expected a stage's log with stage, item and seconds, found {error!r}; remove it") from error
+        raise BadFile(
+            f"{path}: expected a stage's log with stage, item and seconds, found {error!r}; remove it"
+        ) from error
 
 
 def read_logs(files: Iterable[Path]) -> tuple[tuple[Log, ...], tuple[Path, ...]]:
-    """Logs of the files that are there, and the files that are not: a stage that was done elsewhere, or taken from a cache."""
+    """Logs of the files that are there, and the files that are not: a stage that was done elsewhere, or taken from a
+    cache."""
     files = sorted(files)
-    return tuple(read_log(path) for path in files if path.is_file()), tuple(path for path in files if not path.is_file())
+    return tuple(read_log(path) for path in files if path.is_file()), tuple(
+        path for path in files if not path.is_file()
+    )

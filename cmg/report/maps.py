@@ -1,4 +1,5 @@
-"""Maps of a codebook: which modality uses which code, how alike codes are before and after TOC, and where several codebooks stand."""
+"""Maps of a codebook: which modality uses which code, how alike codes are before and after TOC, and where several
+codebooks stand."""
 
 import math
 from collections.abc import Iterable
@@ -31,15 +32,25 @@ def map_panels(maps: CodebookMaps) -> list[Panel]:
 
 
 def counted_on(every: Iterable[CodebookMaps]) -> list[str]:
-    """One sentence per dataset and set of modalities that use was counted on, and how it compares with the paper's figures."""
-    found = dict.fromkeys((maps.dataset, ", ".join(maps.modalities), maps.sentences if "text" in maps.modalities else 0) for maps in every)
-    return [f"Counted on {DATASET_TEXTS.get(dataset, (dataset,))[0]} ({by}){_beside_paper(dataset, few)}" for dataset, by, few in found]
+    """One sentence per dataset and set of modalities that use was counted on, and how it compares with the paper's
+    figures."""
+    found = dict.fromkeys(
+        (maps.dataset, ", ".join(maps.modalities), maps.sentences if "text" in maps.modalities else 0) for maps in every
+    )
+    return [
+        f"Counted on {DATASET_TEXTS.get(dataset, (dataset,))[0]} ({by}){_beside_paper(dataset, few)}"
+        for dataset, by, few in found
+    ]
 
 
 def _beside_paper(dataset: str, sentences: int) -> str:
     if dataset == PAPERS:
         return ", as the paper's Figures 6 and 7."
-    limit = f" Its text is {sentences} class sentences, so at most {sentences} codes can be text codes:" if sentences else ""
+    limit = (
+        f" Its text is {sentences} class sentences, so at most {sentences} codes can be text codes:"
+        if sentences
+        else ""
+    )
     figures = "the paper's Figures 6 and 7 count VALOR-32K, which has no codes here"
     return f"; {figures}.{limit or ' So'} the shares are not comparable with the paper's."
 
@@ -81,18 +92,23 @@ def cosine_panel(maps: CodebookMaps, cosines: np.ndarray, what: str) -> Panel:
 
 
 def projection_panel(maps: CodebookMaps) -> Panel:
-    """A mark per code and codebook on the two principal axes of all; a thin line joins the codes of a row, which mean the same."""
+    """A mark per code and codebook on the two principal axes of all; a thin line joins the codes of a row, which mean
+    the same."""
     drawn = spaced(maps.placed.shape[1])
     with rc_context(STYLE):
         figure, axes = make_axes(3.4, 3.0)
         rows = maps.placed[:, drawn]  # [M,K,2]
-        rings = np.concatenate([rows, rows[:1], np.full_like(rows[:1], np.nan)])  # [M+2,K,2]: back to the first, then a gap
+        rings = np.concatenate(
+            [rows, rows[:1], np.full_like(rows[:1], np.nan)]
+        )  # [M+2,K,2]: back to the first, then a gap
         axes.plot(*rings.transpose(2, 1, 0).reshape(2, -1), color=INK, linewidth=0.4, alpha=0.5)
         for name, places, colour, marker in zip(maps.books, rows, LINES, "osD^", strict=False):
             axes.plot(*places.T, marker, color=colour, markersize=3, alpha=0.7, label=name, markeredgewidth=0)
         axes.legend(frameon=False)
         names = ", ".join(maps.books)
-        spread = float(np.linalg.norm(maps.placed - maps.placed.mean(axis=0), axis=2).mean() / max(maps.placed.std(), 1e-12))
+        spread = float(
+            np.linalg.norm(maps.placed - maps.placed.mean(axis=0), axis=2).mean() / max(maps.placed.std(), 1e-12)
+        )
         few = _of_all(drawn, maps.placed.shape[1])
         description = (
             f"Codebooks of {maps.named} ({names}), rows of unit length, on their two common principal axes{few}. "

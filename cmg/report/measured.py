@@ -1,4 +1,5 @@
-"""What stands on the page without being a function of its inputs: hardware, times, and tables that other commands may have made."""
+"""What stands on the page without being a function of its inputs: hardware, times, and tables that other commands may
+have made."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -20,8 +21,8 @@ class Absent:
 
 @dataclass(frozen=True)
 class Measured:
-    """Logs of finished stages on this machine, ``<stage>/<item>`` of those without one, tables that are no inputs of the page,
-    and the commit of the project that it was made at.
+    """Logs of finished stages on this machine, ``<stage>/<item>`` of those without one, tables that are no inputs of
+    the page, and the commit of the project that it was made at.
     """
 
     logs: tuple[Log, ...] = ()
@@ -49,4 +50,7 @@ def _by_stage(names: Iterable[str]) -> list[str]:
     for name in names:
         stage, _, item = name.partition("/")
         found.setdefault(stage, []).append(item)
-    return [f"{stage} ({', '.join(found[stage])})" for stage in sorted(found, key=lambda stage: (stage not in PER_RUN, stage))]
+    return [
+        f"{stage} ({', '.join(found[stage])})"
+        for stage in sorted(found, key=lambda stage: (stage not in PER_RUN, stage))
+    ]

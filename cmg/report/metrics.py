@@ -9,7 +9,8 @@ from cmg.report.tables import Row, Table
 
 
 def metrics(table: Table) -> dict[str, dict[str, float]]:
-    """``{"fcid": {"ave_va": 61.2, …}, "fcid_toc": …, "fcid_bound": …, "chance": …}``; cells and rows without a number are left out.
+    """``{"fcid": {"ave_va": 61.2, …}, "fcid_toc": …, "fcid_bound": …, "chance": …}``; cells and rows without a number
+    are left out.
 
     Where one method ran under several variants or protocols, these are added to the names.
     """
@@ -29,7 +30,12 @@ def metrics_json(tables: Sequence[Table]) -> str:
     for table in tables:
         for name, cells in metrics(table).items():
             found.setdefault(name, {}).update(cells)
-    return json.dumps({name: cells for name, cells in found.items() if cells}, indent=1, sort_keys=True, ensure_ascii=False) + "\n"
+    return (
+        json.dumps(
+            {name: cells for name, cells in found.items() if cells}, indent=1, sort_keys=True, ensure_ascii=False
+        )
+        + "\n"
+    )
 
 
 def _name(row: Row) -> str:

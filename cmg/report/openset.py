@@ -1,4 +1,5 @@
-"""Open-set scores as CSV: mean, sample standard deviation and every seed's value per method, task, number of known classes, direction."""
+"""Open-set scores as CSV: mean, sample standard deviation and every seed's value per method, task, number of known
+classes, direction."""
 
 import csv
 import io

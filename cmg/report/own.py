@@ -1,4 +1,5 @@
-"""Scores on datasets of your own as CSV, Markdown and tables of the page: mean, sample standard deviation and every seed's value."""
+"""Scores on datasets of your own as CSV, Markdown and tables of the page: mean, sample standard deviation and every
+seed's value."""
 
 import csv
 import io
@@ -26,12 +27,15 @@ def is_own(task: str) -> bool:
 
 
 def own_groups(runs: Sequence[Run]) -> list[Group]:
-    """``(method, variant, protocol, *KEYS)`` with the runs of its seeds and their cells, task by task in the order of the tables."""
+    """``(method, variant, protocol, *KEYS)`` with the runs of its seeds and their cells, task by task in the order of
+    the tables."""
     found: dict[tuple, list[tuple[Run, Cell]]] = {}
     for run in sorted(runs, key=lambda run: run.seed):
         for cell in run.cells:
             if is_own(cell.task):
-                found.setdefault((run.method, run.variant, run.protocol, *(getattr(cell, key) for key in KEYS)), []).append((run, cell))
+                found.setdefault(
+                    (run.method, run.variant, run.protocol, *(getattr(cell, key) for key in KEYS)), []
+                ).append((run, cell))
     return sorted(found.items(), key=_order)
 
 
@@ -97,9 +101,7 @@ def _fields(about: tuple, held: Mapping[str, list[tuple[Run, Cell]]], ways: Sequ
 def _caption(groups: Sequence[Group]) -> str:
     tested = sorted({cell.n_test for _, held in groups for _, cell in held})
     clips = " to ".join(map(str, dict.fromkeys((tested[0], tested[-1]))))
-    return (
-        f"Percent: mean over seeds, ± sample standard deviation. {clips} test clips. The same letter twice is the bound of that modality."
-    )
+    return f"Percent: mean over seeds, ± sample standard deviation. {clips} test clips. The same letter twice is the bound of that modality."
 
 
 def _score(held: Sequence[tuple[Run, Cell]]) -> Summary:

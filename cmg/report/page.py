@@ -12,7 +12,8 @@ SHARED = ("base.html.j2", "macros.html.j2")  # what every template is built on
 
 
 def render(template: str, view: Mapping[str, object]) -> str:
-    """The page's text. ``view`` has title, notice and sections besides what the template asks for; scripts and styles stand inside."""
+    """The page's text. ``view`` has title, notice and sections besides what the template asks for; scripts and styles
+    stand inside."""
     environment = Environment(
         loader=FileSystemLoader(HERE),
         autoescape=True,
@@ -22,5 +23,8 @@ def render(template: str, view: Mapping[str, object]) -> str:
         keep_trailing_newline=True,
     )
     environment.filters["visible"] = visible
-    inside = {"css": (HERE / "style.css").read_text(encoding="utf-8"), "script": (HERE / "page.js").read_text(encoding="utf-8")}
+    inside = {
+        "css": (HERE / "style.css").read_text(encoding="utf-8"),
+        "script": (HERE / "page.js").read_text(encoding="utf-8"),
+    }
     return environment.get_template(template).render({**inside, **view})

@@ -27,7 +27,8 @@ class Field:
 
 @dataclass(frozen=True)
 class PageTable:
-    """``heads`` are (text, class) pairs; the first field of each row is its heading; ``rows`` are (class, fields) pairs.
+    """``heads`` are (text, class) pairs; the first field of each row is its heading; ``rows`` are (class, fields)
+    pairs.
 
     style: class of the table. title: what it is called where it is folded away.
     """
@@ -60,7 +61,8 @@ def page_table(name: str, caption: str, heads: Iterable[str], rows: Iterable[Seq
 
 
 def score_table(table: Table, kinds: Sequence[str] = KINDS, name: str = "", title: str = "") -> PageTable:
-    """Ours, spread and the published number in each field, the average first; what all rows share stands in the caption.
+    """Ours, spread and the published number in each field, the average first; what all rows share stands in the
+    caption.
 
     kinds: of the rows. name, title: of a part of the table that stands apart.
     """
@@ -71,7 +73,9 @@ def score_table(table: Table, kinds: Sequence[str] = KINDS, name: str = "", titl
         f"{f'All rows: {shared}. ' if shared else ''}{told}{' ' * bool(told)}Headings sort the rows."
     )
     columns = _average_first(table.layout)
-    heads = _heads("Method", *(f"#{table.layout.labels[column]}".replace("(", "\u200b(") for column in columns))  # a line may break there
+    heads = _heads(
+        "Method", *(f"#{table.layout.labels[column]}".replace("(", "\u200b(") for column in columns)
+    )  # a line may break there
     fields = tuple((row.kind, _score_fields(row, table.layout, columns, _abouts(rows))) for row in rows)
     return PageTable(name or table.layout.name, caption, heads, fields, "table1", title)
 
@@ -88,7 +92,9 @@ def _about(row: Row) -> dict[str, str]:
 
 def _abouts(rows: Sequence[Row]) -> dict[str, set[str]]:
     """Every value that some row has, by what it is."""
-    return {name: {_about(row)[name] for row in rows} - {""} for name in ("protocol", "variant", "VGGSound-AVEL", "seeds")}
+    return {
+        name: {_about(row)[name] for row in rows} - {""} for name in ("protocol", "variant", "VGGSound-AVEL", "seeds")
+    }
 
 
 def _shared(rows: Sequence[Row]) -> str:
@@ -96,7 +102,9 @@ def _shared(rows: Sequence[Row]) -> str:
     return "; ".join(f"{name} {next(iter(values))}" for name, values in _abouts(rows).items() if len(values) == 1)
 
 
-def _score_fields(row: Row, layout: Layout, columns: Sequence[str], values: Mapping[str, set[str]]) -> tuple[Field, ...]:
+def _score_fields(
+    row: Row, layout: Layout, columns: Sequence[str], values: Mapping[str, set[str]]
+) -> tuple[Field, ...]:
     words = ["control"] * (row.kind == "control")
     words += [f"{name} {text}" for name, text in _about(row).items() if text and len(values[name]) > 1]
     first = Field(visible(label(row.method, row.toc, row.kind)), lines=tuple(("kind", visible(text)) for text in words))
@@ -104,7 +112,8 @@ def _score_fields(row: Row, layout: Layout, columns: Sequence[str], values: Mapp
 
 
 def score_field(cell: Summary, digits: int) -> Field:
-    """Ours, with the spread, the published number and the difference as smaller lines; a dash where only a paper has a number."""
+    """Ours, with the spread, the published number and the difference as smaller lines; a dash where only a paper has a
+    number."""
     if not cell.applies:
         return Field(NOT_APPLICABLE, "")
     lines = [] if cell.sd is None else [("sd", f"± {number(cell.sd, digits)}")]
@@ -123,7 +132,11 @@ def seed_table(table: Table) -> PageTable:
             rows.append([label(row.method, row.toc, row.kind), f"{row.protocol}, {row.variant}", seed, *values])
     heads = _heads("Method", "Protocol, variant", "#Seed", *(f"#{text}" for text in table.layout.labels.values()))
     return PageTable(
-        f"{table.layout.name}-seeds", f"{table.layout.title}: every seed's value, percent.", heads, _rows(rows), "table1 dense"
+        f"{table.layout.name}-seeds",
+        f"{table.layout.title}: every seed's value, percent.",
+        heads,
+        _rows(rows),
+        "table1 dense",
     )
 
 
@@ -131,15 +144,34 @@ def cell_table(runs: Sequence[Run]) -> PageTable:
     """What each cell was fitted (retrieval: asked) and scored on; one line per distinct setting among the runs."""
     found: dict[tuple, None] = {}
     shown = [(spec.label, spec.task, spec.direction) for spec in CELLS]
-    shown += [(f"{name.partition('(')[0]} {way[0].upper()}→{way[1].upper()}", task, way) for task, name, ways in PAIRS for way in ways]
+    shown += [
+        (f"{name.partition('(')[0]} {way[0].upper()}→{way[1].upper()}", task, way)
+        for task, name, ways in PAIRS
+        for way in ways
+    ]
     for name, task, direction in shown:
         for run in runs:
             for score in run.cells:
                 if (score.task, score.direction) == (task, direction):
-                    sizes = (score.n_fit, score.n_val, score.n_test, score.classes, None if score.chance is None else number(score.chance))
+                    sizes = (
+                        score.n_fit,
+                        score.n_val,
+                        score.n_test,
+                        score.classes,
+                        None if score.chance is None else number(score.chance),
+                    )
                     found[(name, run.protocol, score.metric, score.fit_modality, score.test_modality, *sizes)] = None
     heads = _heads(
-        "Cell", "Protocol", "Metric", "Fitted on", "Scored on", "#Fit clips", "#Validation clips", "#Test clips", "#Classes", "#Chance"
+        "Cell",
+        "Protocol",
+        "Metric",
+        "Fitted on",
+        "Scored on",
+        "#Fit clips",
+        "#Validation clips",
+        "#Test clips",
+        "#Classes",
+        "#Chance",
     )
     return PageTable(
         "cells",
@@ -170,13 +202,24 @@ def store_table(stores: Sequence[StoreFacts]) -> PageTable:
 def group_table(name: str, caption: str, place: str, groups: Sequence[Group]) -> PageTable:
     """Failures or problems with counts and examples; ``place`` names the second column."""
     rows = [
-        [g.dataset, g.modality or g.place, g.status, Field(str(g.count)), g.reason, " · ".join(map(visible, g.examples))] for g in groups
+        [
+            g.dataset,
+            g.modality or g.place,
+            g.status,
+            Field(str(g.count)),
+            g.reason,
+            " · ".join(map(visible, g.examples)),
+        ]
+        for g in groups
     ]
     return PageTable(name, caption, _heads("Dataset", place, "Status", "#Count", ">Reason", ">Examples"), _rows(rows))
 
 
-def ends_table(name: str, caption: str, histories: Sequence[History], counted: str = "Steps", codebook: bool | None = None) -> PageTable:
-    """First and last finite value of each column of each run: what the curves show, as text. ``codebook``: see ``History.names``."""
+def ends_table(
+    name: str, caption: str, histories: Sequence[History], counted: str = "Steps", codebook: bool | None = None
+) -> PageTable:
+    """First and last finite value of each column of each run: what the curves show, as text. ``codebook``: see
+    ``History.names``."""
     rows = []
     for history in histories:
         for column in history.columns if codebook is None else history.names(codebook):
@@ -191,15 +234,35 @@ def published_table(entries: Sequence[Published]) -> PageTable:
     rows = []
     for e in entries:
         how = condition_of(e)
-        rows.append([e.source_row, e.source_column, e.printed, METRICS[how.metric], e.pretraining, e.table, how.conditions, how.known_from])
-    heads = _heads("Row", "Column", "#Printed", "What it is", "Pretraining", "Table", ">How it was measured", "Known from")
-    papers = "; ".join(f"{table}: {SOURCES[paper]}" for paper, table in dict.fromkeys((e.paper, e.table) for e in entries))
-    return PageTable("published", f"Published numbers, where they stand and what they are. {papers}.", heads, _rows(rows))
+        rows.append(
+            [
+                e.source_row,
+                e.source_column,
+                e.printed,
+                METRICS[how.metric],
+                e.pretraining,
+                e.table,
+                how.conditions,
+                how.known_from,
+            ]
+        )
+    heads = _heads(
+        "Row", "Column", "#Printed", "What it is", "Pretraining", "Table", ">How it was measured", "Known from"
+    )
+    papers = "; ".join(
+        f"{table}: {SOURCES[paper]}" for paper, table in dict.fromkeys((e.paper, e.table) for e in entries)
+    )
+    return PageTable(
+        "published", f"Published numbers, where they stand and what they are. {papers}.", heads, _rows(rows)
+    )
 
 
 def fingerprint_table(table: Table) -> PageTable:
     """Full fingerprint of every row."""
-    rows = [[label(row.method, row.toc, row.kind), row.protocol, row.variant, row.fingerprint or "not given"] for row in table.rows]
+    rows = [
+        [label(row.method, row.toc, row.kind), row.protocol, row.variant, row.fingerprint or "not given"]
+        for row in table.rows
+    ]
     return PageTable(
         "fingerprints",
         "Fingerprints of the rows of table 1; a row of another table has its method's.",

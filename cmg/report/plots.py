@@ -14,9 +14,9 @@ POINTS = 200
 
 
 def write_plots(folder: Path, histories: Sequence[History]) -> list[Path]:
-    """Write ``<method>/<term>.csv`` with the columns `step` and the term: mean over the runs of the method, over windows of steps where
-    there are more than 200; atomic, the bytes are a function of the histories. An imported checkpoint has no curves, and where all are
-    imported the folder is empty. Returns the paths.
+    """Write ``<method>/<term>.csv`` with the columns `step` and the term: mean over the runs of the method, over
+    windows of steps where there are more than 200; atomic, the bytes are a function of the histories. An imported
+    checkpoint has no curves, and where all are imported the folder is empty. Returns the paths.
 
     Raises:
         ValueError: runs of one method differ in steps or terms.
@@ -25,7 +25,9 @@ def write_plots(folder: Path, histories: Sequence[History]) -> list[Path]:
     for history in histories:
         by_method[history.method].append(history)
     texts = {
-        folder / method / f"{term}.csv": _curve(term, runs) for method, runs in by_method.items() for term in runs[0].names(codebook=False)
+        folder / method / f"{term}.csv": _curve(term, runs)
+        for method, runs in by_method.items()
+        for term in runs[0].names(codebook=False)
     }
     folder.mkdir(parents=True, exist_ok=True)
     for path, text in texts.items():

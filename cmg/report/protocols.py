@@ -1,4 +1,5 @@
-"""The two protocols side by side: what the same runs score under `strict` and under `published`, and how much of the test was fitted."""
+"""The two protocols side by side: what the same runs score under `strict` and under `published`, and how much of the
+test was fitted."""
 
 import csv
 import io
@@ -24,17 +25,20 @@ HEADER = (
 
 
 def protocols_csv(strict: Sequence[Run], published: Sequence[Run], notice: str = "") -> str:
-    """One line per method, ± TOC and cell of table 1 or retrieval direction that both protocols scored; percent, mean and deviation (n - 1)
-    over their seeds. Retrieval: the mean of R@1, R@5 and R@10.
+    """One line per method, ± TOC and cell of table 1 or retrieval direction that both protocols scored; percent, mean
+    and deviation (n - 1) over their seeds. Retrieval: the mean of R@1, R@5 and R@10.
 
-    n_test_fitted: test clips whose video the head was fitted on. inflation: the published mean minus the strict one. The two scores of
-    localisation are different metrics, so there the difference mixes leakage and metric. Chance is each protocol's own.
+    n_test_fitted: test clips whose video the head was fitted on. inflation: the published mean minus the strict one.
+    The two scores of localisation are different metrics, so there the difference mixes leakage and metric. Chance is
+    each protocol's own.
 
     Raises:
         ValueError: the two sequences are not the same runs in the same order.
     """
     if [run.name for run in strict] != [run.name for run in published]:
-        raise ValueError(f"protocols: strict runs {[run.name for run in strict]}, published runs {[run.name for run in published]}")
+        raise ValueError(
+            f"protocols: strict runs {[run.name for run in strict]}, published runs {[run.name for run in published]}"
+        )
     out = io.StringIO()
     out.write(f"# {' '.join(notice.split())}\n" if notice else "")
     writer = csv.writer(out, lineterminator="\n")
@@ -47,7 +51,9 @@ def protocols_csv(strict: Sequence[Run], published: Sequence[Run], notice: str =
                 found = [[run.cell_of(task, direction, toc) for run in side] for side in zip(*pairs, strict=True)]
                 if not any(score is None for side in found for score in side):
                     seeds = ";".join(str(run.seed) for run, _ in pairs)
-                    writer.writerow([method, TOC[toc], key, seeds, *_side(found[0]), *_side(found[1]), _difference(*found)])
+                    writer.writerow(
+                        [method, TOC[toc], key, seeds, *_side(found[0]), *_side(found[1]), _difference(*found)]
+                    )
     return out.getvalue()
 
 
@@ -56,7 +62,15 @@ def _side(scores: Sequence[Cell]) -> list[str]:
     values = [score.score for score in scores]
     sd = statistics.stdev(values) if len(values) > 1 else None
     fitted = first.side.get("n_test_fitted", 0)  # strict refuses to share a video, so it has no such count
-    return [number(statistics.fmean(values)), number(sd), number(first.chance), first.metric, first.n_fit, first.n_test, fitted]
+    return [
+        number(statistics.fmean(values)),
+        number(sd),
+        number(first.chance),
+        first.metric,
+        first.n_fit,
+        first.n_test,
+        fitted,
+    ]
 
 
 def _difference(strict: Sequence[Cell], published: Sequence[Cell]) -> str:

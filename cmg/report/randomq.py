@@ -1,4 +1,5 @@
-"""TOC against chance as CSV: what the dimensions that TOC kept score beside as many chosen at random, per method and cell of table 1."""
+"""TOC against chance as CSV: what the dimensions that TOC kept score beside as many chosen at random, per method and
+cell of table 1."""
 
 import csv
 import io
@@ -21,8 +22,8 @@ HEADER = (
 def random_q_csv(runs: Sequence[Run], fingerprints: Mapping[str, str], notice: str = "") -> str:
     """The CSV text, notice first as a comment: a line per method and cell that has both, then their average.
 
-    random: mean of the choices of a seed; gain: TOC less that, seed by seed; deviations (n - 1) over seeds. Without the gain nothing is
-    to the credit of the ranking.
+    random: mean of the choices of a seed; gain: TOC less that, seed by seed; deviations (n - 1) over seeds. Without the
+    gain nothing is to the credit of the ranking.
     """
     out = io.StringIO()
     out.write(f"# {' '.join(notice.split())}\n" if notice else "")
@@ -41,7 +42,8 @@ def random_q_csv(runs: Sequence[Run], fingerprints: Mapping[str, str], notice: s
 
 
 def _lines(runs: Sequence[Run]) -> Iterator[list[str]]:
-    """Lines of one method: every cell that all seeds scored both ways, and the average over them where that is every cell."""
+    """Lines of one method: every cell that all seeds scored both ways, and the average over them where that is every
+    cell."""
     found = {spec.key: _both_ways(runs, spec) for spec in CELLS}
     pairs = {key: [_pair(score) for score in scores] for key, scores in found.items() if len(scores) == len(runs)}
     for key, values in pairs.items():

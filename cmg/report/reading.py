@@ -21,7 +21,9 @@ RELEASED = (
     "method without a codebook has n/a there."
 )
 BOUNDS = "Same modality: the bound, fitted and scored on the scored modality."
-EMPTY = "A cell that was not run is empty; n/a: TOC chooses among the dimensions of a codebook, and the method has none."
+EMPTY = (
+    "A cell that was not run is empty; n/a: TOC chooses among the dimensions of a codebook, and the method has none."
+)
 RECALL = "R@k: share of queries with a right answer among the first k, mean over both directions"
 TIES = {
     "expected": "equal codes count in expectation over random orders",
@@ -46,7 +48,9 @@ def reading(table: Table) -> str:
 def _measured(table: Table) -> str:
     """How the published numbers of the table were measured; nothing where there are none."""
     lines = measured_lines(table, (*read_published(), *read_published(SWEEPS)))
-    return "\n\nPublished numbers, how they were measured as far as it is known:\n\n" + "\n".join(lines) if lines else ""
+    return (
+        "\n\nPublished numbers, how they were measured as far as it is known:\n\n" + "\n".join(lines) if lines else ""
+    )
 
 
 def other_subset(table: Table) -> str:
@@ -81,7 +85,8 @@ def _ties(table: Table) -> list[str]:
 
 
 def _contrasts(table: Table) -> str:
-    """Temperature and similarity of the methods with InfoNCE, those that share them together; empty where there is none."""
+    """Temperature and similarity of the methods with InfoNCE, those that share them together; empty where there is
+    none."""
     methods: dict[str, list[str]] = {}
     for method in dict.fromkeys(row.method for row in table.rows if row.method in table.contrasts):
         methods.setdefault(table.contrasts[method], []).append(label(method))
@@ -111,13 +116,19 @@ def _beside(table: Table, published: tuple[Published, ...]) -> Iterable[Publishe
         if row.kind == PUBLISHED:
             known = printed[row.method, bool(row.toc), row.pretraining]
         else:
-            known = lookup(published, row.method, bool(row.toc), subset_beside(published, row.pretraining)) if row.kind != "bound" else {}
+            known = (
+                lookup(published, row.method, bool(row.toc), subset_beside(published, row.pretraining))
+                if row.kind != "bound"
+                else {}
+            )
         yield from (known[column] for column, cell in row.cells.items() if cell.published and column in known)
 
 
 def _line(table: str, pretraining: str, condition: Condition, methods: Iterable[str]) -> str:
     names = ", ".join(LABELS.get(name, name) for name in methods)
-    columns = {task: label.partition(" ")[0] for key, label in COLUMN_LABELS.items() for task in (key.rpartition("_")[0],)}
+    columns = {
+        task: label.partition(" ")[0] for key, label in COLUMN_LABELS.items() for task in (key.rpartition("_")[0],)
+    }
     tasks = ", ".join(dict.fromkeys(columns.get(task, task) for task in condition.tasks))
     subset = f", {pretraining}" * bool(pretraining)
     return f"- {table}, {names}{subset}, {tasks}: {PRINTED[condition.metric]}; {condition.conditions} ({condition.known_from})."

@@ -1,4 +1,5 @@
-"""Errors of pictures rebuilt from part of the code dimensions: results of the seeds brought together, published numbers beside them."""
+"""Errors of pictures rebuilt from part of the code dimensions: results of the seeds brought together, published numbers
+beside them."""
 
 import csv
 import json
@@ -30,8 +31,9 @@ class Rebuilt:
 class Masked:
     """One reading of the codes and share of masked dimensions; a value per seed.
 
-    masked: percent; kept: dimensions; random: mean over the random masks, spread: their sample standard deviation; toc, worse: MSE by
-    score, and random masks whose MSE is greater; printed: the paper's fields for this share, empty where it has none.
+    masked: percent; kept: dimensions; random: mean over the random masks, spread: their sample standard deviation; toc,
+    worse: MSE by score, and random masks whose MSE is greater; printed: the paper's fields for this share, empty where
+    it has none.
     """
 
     reading: str
@@ -53,7 +55,9 @@ def read_rebuilt(path: Path) -> Rebuilt:
             raise KeyError(*SHARE - lacking[0].keys())
         return found
     except (json.JSONDecodeError, KeyError, TypeError, AttributeError) as error:
-        raise BadFile(f"{path}: expected errors of rebuilt pictures, found {error!r}; run: dvc repro reconstruct") from error
+        raise BadFile(
+            f"{path}: expected errors of rebuilt pictures, found {error!r}; run: dvc repro reconstruct"
+        ) from error
 
 
 @cache
@@ -67,7 +71,9 @@ def masked(results: Sequence[Rebuilt]) -> Iterator[Masked]:
     """Rows of the seeds of one dataset, reading by reading, shares in the paper's order."""
     for reading in results[0].readings:
         for shares in zip(*(result.readings[reading] for result in results), strict=True):
-            toc, worse = ({score: tuple(share[part][score] for share in shares) for score in SCORES} for part in ("toc", "worse"))
+            toc, worse = (
+                {score: tuple(share[part][score] for share in shares) for score in SCORES} for part in ("toc", "worse")
+            )
             random = tuple(statistics.fmean(share["random"]) for share in shares)
             spread = tuple(statistics.stdev(share["random"]) if len(share["random"]) > 1 else 0.0 for share in shares)
             percent, kept = 100 * shares[0]["share"], shares[0]["kept"]

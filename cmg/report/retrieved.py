@@ -1,6 +1,8 @@
-"""Single retrieval queries with what came back: pictures, sounds as their loudness over time, sentences; right and wrong said in words.
+"""Single retrieval queries with what came back: pictures, sounds as their loudness over time, sentences; right and
+wrong said in words.
 
-All pictures and sounds together take at most ``BUDGET`` characters of the page; what does not fit is shown by id and words, and counted.
+All pictures and sounds together take at most ``BUDGET`` characters of the page; what does not fit is shown by id and
+words, and counted.
 """
 
 import base64
@@ -37,7 +39,8 @@ class Sound:
 
 @dataclass(frozen=True)
 class Exhibit:
-    """What stands for one clip. words: its sentence or labels; reason: why neither picture nor sound is shown (empty for a sentence)."""
+    """What stands for one clip. words: its sentence or labels; reason: why neither picture nor sound is shown (empty
+    for a sentence)."""
 
     clip_id: str
     words: str = ""
@@ -47,7 +50,8 @@ class Exhibit:
 
 @dataclass(frozen=True)
 class Drawn:
-    """An exhibit as the template needs it: ``src`` of a picture or ``path`` of a sound, and the words of a reader without it."""
+    """An exhibit as the template needs it: ``src`` of a picture or ``path`` of a sound, and the words of a reader
+    without it."""
 
     clip_id: str
     words: str
@@ -101,7 +105,8 @@ def envelope(peaks: Sequence[float]) -> str:
 def sections(
     examples: Mapping[str, Sequence[Example]], exhibits: Mapping[Item, Exhibit], drawer: Drawer
 ) -> dict[str, list[dict[str, object]]]:
-    """``{heading: queries}`` in the order of the tables, as the template needs them: each query with the answers of every run.
+    """``{heading: queries}`` in the order of the tables, as the template needs them: each query with the answers of
+    every run.
 
     examples: by run name.
     """
@@ -114,7 +119,9 @@ def sections(
         queries = shown.setdefault(titles[dataset, way], [])
         drawn = drawer.draw(exhibits[query])
         rows = [_row(run, example, exhibits, drawer) for run, example in asked[dataset, way, query]]
-        queries.append({"name": f"query-{dataset}-{way}-{len(queries) + 1}", "asked": drawn, "kind": NAMES[way[0]], "rows": rows})
+        queries.append(
+            {"name": f"query-{dataset}-{way}-{len(queries) + 1}", "asked": drawn, "kind": NAMES[way[0]], "rows": rows}
+        )
     return shown
 
 

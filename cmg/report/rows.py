@@ -1,7 +1,8 @@
-"""Rows of a codebook by who chooses them: balance of sound and picture, cumulative use, and where the rows of each kind stand.
+"""Rows of a codebook by who chooses them: balance of sound and picture, cumulative use, and where the rows of each kind
+stand.
 
-One threshold says what is balanced, for every method (CoDAAR's published comparison used 0.4 for itself and 0.001 for the other), and a row
-that nothing chooses is `unused`, not balanced. K codes, M modalities.
+One threshold says what is balanced, for every method (CoDAAR's published comparison used 0.4 for itself and 0.001 for
+the other), and a row that nothing chooses is `unused`, not balanced. K codes, M modalities.
 """
 
 from collections.abc import Sequence
@@ -26,16 +27,23 @@ def row_panels(maps: CodebookMaps) -> list[Panel]:
     if maps.use is None:
         return []
     pair = {"audio", "video"} <= set(maps.modalities)
-    return ([balance_panel(maps)] if pair else []) + [cumulative_panel(maps)] + ([] if maps.places is None else [chosen_panel(maps)])
+    return (
+        ([balance_panel(maps)] if pair else [])
+        + [cumulative_panel(maps)]
+        + ([] if maps.places is None else [chosen_panel(maps)])
+    )
 
 
 def balance_panel(maps: CodebookMaps) -> Panel:
-    """Balance of each used row, from video alone (-1) to audio alone (1), in ascending order, and how many fall on which side."""
+    """Balance of each used row, from video alone (-1) to audio alone (1), in ascending order, and how many fall on
+    which side."""
     audio, video = (maps.counted[maps.modalities.index(name)] for name in ("audio", "video"))
     values = balance(audio, video)
     used = np.sort(values[~np.isnan(values)])
     sides = {"more video": used < -BALANCED, "balanced": np.abs(used) <= BALANCED, "more audio": used > BALANCED}
-    words = "; ".join([*(f"{name}: {int(held.sum())}" for name, held in sides.items()), f"{UNUSED}: {int(np.isnan(values).sum())}"])
+    words = "; ".join(
+        [*(f"{name}: {int(held.sum())}" for name, held in sides.items()), f"{UNUSED}: {int(np.isnan(values).sum())}"]
+    )
     with rc_context(STYLE):
         figure, axes = make_axes(3.4, 2.4)
         for (_, held), colour in zip(sides.items(), LINES, strict=False):
@@ -45,7 +53,9 @@ def balance_panel(maps: CodebookMaps) -> Panel:
         axes.set_ylim(-1.05, 1.05)
         axes.set_xlabel("row, by balance")
         axes.set_ylabel("balance")
-        description = f"(audio - video) / (audio + video) of the use of each of {len(values)} rows of {maps.named}; {words}."
+        description = (
+            f"(audio - video) / (audio + video) of the use of each of {len(values)} rows of {maps.named}; {words}."
+        )
         gloss = f"1: chosen by audio alone, -1: by video alone; within {BALANCED} of zero a row counts as balanced. {words}."
         return replace(make_panel(figure, f"{maps.title}: balance of audio and video", description), gloss=gloss)
 
@@ -57,7 +67,13 @@ def cumulative_panel(maps: CodebookMaps) -> Panel:
         figure, axes = make_axes(3.4, 2.4)
         for place, (name, use) in enumerate(zip(maps.modalities, maps.counted, strict=True)):
             total = np.cumsum(np.sort(use)[::-1])
-            axes.plot(np.arange(1, len(total) + 1), total, color=LINES[place], linestyle=DASHES[place % len(DASHES)], label=name)
+            axes.plot(
+                np.arange(1, len(total) + 1),
+                total,
+                color=LINES[place],
+                linestyle=DASHES[place % len(DASHES)],
+                label=name,
+            )
             needed = ", ".join(f"{int(np.searchsorted(total, share - 1e-9)) + 1} for {share:.0%}" for share in SHARES)
             words.append(f"{name}: {needed}, {int((use > 0).sum())} in use")
         for share in SHARES:
@@ -71,7 +87,8 @@ def cumulative_panel(maps: CodebookMaps) -> Panel:
 
 
 def chosen_panel(maps: CodebookMaps) -> Panel:
-    """A mark per drawn row and codebook on axes that were fitted once for all codebooks, coloured by the modalities that choose the row."""
+    """A mark per drawn row and codebook on axes that were fitted once for all codebooks, coloured by the modalities
+    that choose the row."""
     sets = np.array(["+".join(names) or UNUSED for names in choosers(maps.counted, maps.modalities)])
     drawn = spaced(maps.placed.shape[1])
     names = sorted(set(sets), key=lambda name: (name == UNUSED, name.count("+"), name))
@@ -82,16 +99,22 @@ def chosen_panel(maps: CodebookMaps) -> Panel:
             for places, marker in zip(maps.placed, MARKERS, strict=False):
                 held = drawn[sets[drawn] == name]
                 label = name if marker == MARKERS[0] else None
-                axes.plot(*places[held].T, marker, color=colour, markersize=3, alpha=0.7, markeredgewidth=0, label=label)
+                axes.plot(
+                    *places[held].T, marker, color=colour, markersize=3, alpha=0.7, markeredgewidth=0, label=label
+                )
         axes.legend(frameon=False, fontsize=7)
         counted = "; ".join(f"{name}: {int((sets == name).sum())}" for name in names)
         shapes = f"; shapes: {', '.join(maps.books)}" if maps.books else ""
         description = f"Rows of {maps.named} on their principal axes, fitted once for all modalities{shapes}. Chosen by {counted}."
-        return replace(make_panel(figure, f"{maps.title}: rows by the modalities that choose them", description), gloss=f"{counted}.")
+        return replace(
+            make_panel(figure, f"{maps.title}: rows by the modalities that choose them", description),
+            gloss=f"{counted}.",
+        )
 
 
 def balance(one: np.ndarray, other: np.ndarray) -> np.ndarray:
-    """(one - other) / (one + other) of two modalities' use [K], from -1 (the other alone) to 1; nan where neither chose the code."""
+    """(one - other) / (one + other) of two modalities' use [K], from -1 (the other alone) to 1; nan where neither chose
+    the code."""
     total = one + other
     return np.divide(one - other, total, out=np.full(total.shape, np.nan), where=total > 0)
 

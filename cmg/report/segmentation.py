@@ -74,7 +74,13 @@ def rows_of(runs: Sequence[Run], fingerprints: Mapping[str, str]) -> list[Segmen
         groups.setdefault(run.method, []).append(run)
     references = [groups.pop(name) for name in REFERENCES if name in groups]
     wanted = [(group, group[0].method) for group in references]
-    wanted += [(group, way) for bound in (False, True) for group in groups.values() for way in DIRECTIONS if (way in BOUNDS) == bound]
+    wanted += [
+        (group, way)
+        for bound in (False, True)
+        for group in groups.values()
+        for way in DIRECTIONS
+        if (way in BOUNDS) == bound
+    ]
     measured = [_row(group, way, fingerprints) for group, way in wanted if _values(group, way, "right_miou")]
     return [*(row for group in references[:1] for row in _floors(group, fingerprints)), *measured, *_printed_rows()]
 
@@ -83,7 +89,9 @@ def _row(group: list[Run], direction: str, fingerprints: Mapping[str, str]) -> S
     first = group[0]
     kind = "bound" if direction in BOUNDS else "control" if first.method in CONTROLS else "method"
     name, kind = (REFERENCES[first.method], "reference") if first.method in REFERENCES else (label(first.method), kind)
-    printed = {(line["method"], line["direction"]): (line["miou"], line["f"]) for line in read_printed() if line["method"]}
+    printed = {
+        (line["method"], line["direction"]): (line["miou"], line["f"]) for line in read_printed() if line["method"]
+    }
     return SegmentationRow(
         name,
         direction,
@@ -107,7 +115,9 @@ def _floors(group: list[Run], fingerprints: Mapping[str, str]) -> Iterator[Segme
     for key, name in FLOORS.items():
         values = {column: _values(group, group[0].method, f"{key}_{column}")[:1] for column in ("miou", "f")}
         cells = {column: summarise(value) for column, value in values.items()}
-        yield SegmentationRow(name, "", "chance", protocol=group[0].protocol, cells=cells, fingerprint=fingerprint_of(group, fingerprints))
+        yield SegmentationRow(
+            name, "", "chance", protocol=group[0].protocol, cells=cells, fingerprint=fingerprint_of(group, fingerprints)
+        )
 
 
 def read_printed(path: Path = PUBLISHED) -> list[dict[str, str]]:
@@ -119,7 +129,10 @@ def read_printed(path: Path = PUBLISHED) -> list[dict[str, str]]:
 def _printed_rows() -> list[SegmentationRow]:
     return [
         SegmentationRow(
-            f"{line['source_row']} ({SOURCE}, {line['table']})", line["direction"], "published", printed=(line["miou"], line["f"])
+            f"{line['source_row']} ({SOURCE}, {line['table']})",
+            line["direction"],
+            "published",
+            printed=(line["miou"], line["f"]),
         )
         for line in read_printed()
     ]
@@ -133,7 +146,18 @@ def segmentation_csv(rows: Sequence[SegmentationRow], notice: str) -> str:
     writer = csv.writer(out, lineterminator="\n")
     measures = [f"{column}_{part}" for column in MEASURES for part in ("mean", "sd", "seeds")]
     writer.writerow(
-        ["method", "direction", "kind", "variant", "protocol", "seeds", *measures, "published_miou", "published_f", "fingerprint"]
+        [
+            "method",
+            "direction",
+            "kind",
+            "variant",
+            "protocol",
+            "seeds",
+            *measures,
+            "published_miou",
+            "published_f",
+            "fingerprint",
+        ]
     )
     for row in rows:
         about = [row.name, row.arrow, row.kind, row.variant, row.protocol, ";".join(map(str, row.seeds))]
@@ -149,9 +173,26 @@ def _fields(cell: Summary) -> list[str]:
 def segmentation_markdown(rows: Sequence[SegmentationRow], notice: str) -> str:
     """The Markdown text, notice in the first line when there is one."""
     measures = [text for text, _ in MEASURES.values()]
-    head = ["Query", "Direction", "Kind", "Protocol", "Seeds", *measures, "Published mIoU", "Published F", "Fingerprint"]
+    head = [
+        "Query",
+        "Direction",
+        "Kind",
+        "Protocol",
+        "Seeds",
+        *measures,
+        "Published mIoU",
+        "Published F",
+        "Fingerprint",
+    ]
     lines = [f"> **{escape(notice)}**", ""] if notice else []
-    lines += [f"# {TITLE}", "", READING, "", markdown_line(head), markdown_line(["---"] * 5 + ["---:"] * (len(MEASURES) + 2) + ["---"])]
+    lines += [
+        f"# {TITLE}",
+        "",
+        READING,
+        "",
+        markdown_line(head),
+        markdown_line(["---"] * 5 + ["---:"] * (len(MEASURES) + 2) + ["---"]),
+    ]
     for row in rows:
         about = [escape(row.name), row.arrow, row.kind, row.protocol, ", ".join(map(str, row.seeds))]
         scores = [shown(row.cell(column), 1) for column in MEASURES]

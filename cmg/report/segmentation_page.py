@@ -54,7 +54,9 @@ def _scores(rows: Sequence[SegmentationRow]) -> PageTable:
         first = Field(visible(row.name), lines=(("kind", row.kind + f", variant: {row.variant}" * bool(row.variant)),))
         scores = [score_field(row.cell(column), 1) for column in MEASURES]
         lines.append([first, row.arrow, row.protocol, str(len(row.seeds) or ""), *scores, *row.printed])
-    return page_table("scores", f"Percent: mean over seeds, ± sample standard deviation. Published: {SOURCE}.", heads, lines)
+    return page_table(
+        "scores", f"Percent: mean over seeds, ± sample standard deviation. Published: {SOURCE}.", heads, lines
+    )
 
 
 def _fingerprints(rows: Sequence[SegmentationRow]) -> PageTable:

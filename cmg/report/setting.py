@@ -35,14 +35,21 @@ def method_table(runs: Sequence[Run]) -> PageTable:
     for method, variant in dict.fromkeys((run.method, run.variant) for run in runs):
         text = METHOD_TEXTS.get(method, MethodText(method, "", "no explanation in cmg/registry.py"))
         rows.append([label(method), text.title, text.gloss[:1].upper() + text.gloss[1:], variant])
-    return page_table("methods-run", "The methods of this page.", ("Name", ">In full", ">What it does", "Variant"), rows)
+    return page_table(
+        "methods-run", "The methods of this page.", ("Name", ">In full", ">What it does", "Variant"), rows
+    )
 
 
 def dataset_table(inputs: ReportInputs) -> PageTable:
     """Datasets, what they are and where they came from."""
-    rows = [[name, ": ".join(DATASET_TEXTS.get(name, ())), SOURCES.get(source, source)] for name, source in inputs.datasets]
+    rows = [
+        [name, ": ".join(DATASET_TEXTS.get(name, ())), SOURCES.get(source, source)] for name, source in inputs.datasets
+    ]
     return page_table(
-        "datasets", "The datasets of this page. V: video or picture, A: audio, T: text.", ("Name", ">What it is", "Source here"), rows
+        "datasets",
+        "The datasets of this page. V: video or picture, A: audio, T: text.",
+        ("Name", ">What it is", "Source here"),
+        rows,
     )
 
 
@@ -63,7 +70,14 @@ def _schedule(item: Training) -> tuple:
         return ("", "", "", "", "", "imported, not trained here")
     rate = f"{schedule['learning_rate']:g}" if "learning_rate" in schedule else ""
     standardised = "standardised per channel" if schedule.get("standardise") else "as extracted"
-    return (item.clips, schedule.get("epochs"), schedule.get("batch_size"), rate, schedule.get("precision"), standardised)
+    return (
+        item.clips,
+        schedule.get("epochs"),
+        schedule.get("batch_size"),
+        rate,
+        schedule.get("precision"),
+        standardised,
+    )
 
 
 def kept_table(runs: Sequence[Run]) -> PageTable:
@@ -77,7 +91,8 @@ def kept_table(runs: Sequence[Run]) -> PageTable:
     columns = [key for key in COLUMN_LABELS if any(key in cells for cells in found.values())]
     order = list(LABELS.values())
     rows = [
-        [name, *(_seeds(cells.get(key, {})) for key in columns)] for name, cells in sorted(found.items(), key=lambda i: _place(order, i[0]))
+        [name, *(_seeds(cells.get(key, {})) for key in columns)]
+        for name, cells in sorted(found.items(), key=lambda i: _place(order, i[0]))
     ]
     heads = ("Method", *(f"#{COLUMN_LABELS[key]}" for key in columns))
     return page_table("kept", "Q: how many dimensions of a code TOC kept, seed by seed where they differ.", heads, rows)

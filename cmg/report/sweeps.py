@@ -23,8 +23,12 @@ MARKS = {"va": "o-", "av": "s--"}
 
 
 def sweep_layout(name: str, values: Mapping[str, Mapping[str, object]] | None = None) -> Layout:
-    """The layout of one table. ``values``: per row, the values in which the rows differ; they are listed above the table."""
-    lines = [f"- `{row}`: {', '.join(f'{key} {_shown(value)}' for key, value in found.items())}" for row, found in (values or {}).items()]
+    """The layout of one table. ``values``: per row, the values in which the rows differ; they are listed above the
+    table."""
+    lines = [
+        f"- `{row}`: {', '.join(f'{key} {_shown(value)}' for key, value in found.items())}"
+        for row, found in (values or {}).items()
+    ]
     columns = (AVERAGE,) if name in AVERAGE_ALONE else COLUMNS
     return Layout(name, CELLS, AVERAGE, columns, (1, 2), details="\n\nRows:\n\n" + "\n".join(lines))
 
@@ -49,7 +53,8 @@ def sweep_table(layout: Layout, inputs: ReportInputs, rows: Sequence[str], toc_o
 
 
 def sweep_figure(table: Table, axis: str, places: Mapping[str, tuple[str, float]]) -> str:
-    """SVG: scores without TOC of the tasks ``DRAWN`` over one value, a line per setting and direction, ± deviation over seeds.
+    """SVG: scores without TOC of the tasks ``DRAWN`` over one value, a line per setting and direction, ± deviation over
+    seeds.
 
     Args:
         axis: the value's name. places: ``{row: (setting, value)}``; values stand at equal distances, in order.
@@ -62,8 +67,14 @@ def sweep_figure(table: Table, axis: str, places: Mapping[str, tuple[str, float]
             figure.suptitle(table.notice, fontsize=6)
         for axes, task in zip(figure.subplots(1, len(DRAWN)), DRAWN, strict=True):
             for number, setting in enumerate(settings):
-                rows = [row for row in table.rows if row.toc is False and row.method in places and places[row.method][0] == setting]
-                points = sorted(((values.index(places[row.method][1]), row) for row in rows), key=lambda point: point[0])
+                rows = [
+                    row
+                    for row in table.rows
+                    if row.toc is False and row.method in places and places[row.method][0] == setting
+                ]
+                points = sorted(
+                    ((values.index(places[row.method][1]), row) for row in rows), key=lambda point: point[0]
+                )
                 for direction in MARKS:
                     _line(axes, points, task, direction, LINES[number % len(LINES)], setting)
             axes.set_xticks(range(len(values)), [f"{value:g}" for value in values])
@@ -81,4 +92,6 @@ def _line(axes: Axes, points: Sequence[tuple[int, Row]], task: str, direction: s
     shown = [(x, cell.mean, cell.sd or 0) for x, cell in cells if cell.mean is not None]
     name = f"{setting.upper()} {direction[0].upper()}→{direction[1].upper()}".strip()
     xs, means, spreads = [x for x, _, _ in shown], [mean for _, mean, _ in shown], [sd for _, _, sd in shown]
-    axes.errorbar(xs, means, yerr=spreads, fmt=MARKS[direction], color=colour, markersize=4, linewidth=1.2, capsize=2, label=name)
+    axes.errorbar(
+        xs, means, yerr=spreads, fmt=MARKS[direction], color=colour, markersize=4, linewidth=1.2, capsize=2, label=name
+    )

@@ -41,12 +41,20 @@ HEADS = ("Masked", "#Kept")
 FIELDS = (
     *("dataset", "reading", "fill", "masked", "kept", "seeds", "masks", "random_mean", "random_spread", "random_seeds"),
     *(f"{score}_{part}" for score in SCORES for part in ("mean", "seeds", "count", "count_seeds")),
-    *("random_over_variance", "full_over_variance", "published_random", "published_toc", "published_count", "fingerprint"),
+    *(
+        "random_over_variance",
+        "full_over_variance",
+        "published_random",
+        "published_toc",
+        "published_count",
+        "fingerprint",
+    ),
 )
 
 
 def table3_csv(results: Sequence[Rebuilt], notice: str, fingerprint: str) -> str:
-    """Notice and what the paper leaves open as comments, then a line per reading and share. results: the seeds of one dataset."""
+    """Notice and what the paper leaves open as comments, then a line per reading and share. results: the seeds of one
+    dataset."""
     out = io.StringIO()
     out.writelines(f"# {line}\n" for line in (notice, OPEN) if line)
     writer = csv.DictWriter(out, FIELDS, lineterminator="\n")
@@ -57,12 +65,24 @@ def table3_csv(results: Sequence[Rebuilt], notice: str, fingerprint: str) -> str
 
 def _fields(row: Masked, seeds: Sequence[Rebuilt]) -> dict[str, object]:
     variance, about = fmean(seed.about["variance"] for seed in seeds), seeds[0].about
-    found: dict[str, object] = {"dataset": seeds[0].dataset, "reading": row.reading, "masked": f"{row.masked:g}", "kept": row.kept}
+    found: dict[str, object] = {
+        "dataset": seeds[0].dataset,
+        "reading": row.reading,
+        "masked": f"{row.masked:g}",
+        "kept": row.kept,
+    }
     found |= {"fill": about["fill"], "masks": about["masks"], "seeds": _joined([seed.seed for seed in seeds], str)}
-    found |= {"random_mean": _mse(fmean(row.random)), "random_spread": _mse(fmean(row.spread)), "random_seeds": _joined(row.random, _mse)}
+    found |= {
+        "random_mean": _mse(fmean(row.random)),
+        "random_spread": _mse(fmean(row.spread)),
+        "random_seeds": _joined(row.random, _mse),
+    }
     for score in SCORES:
         found |= {f"{score}_mean": _mse(fmean(row.toc[score])), f"{score}_seeds": _joined(row.toc[score], _mse)}
-        found |= {f"{score}_count": number(fmean(row.worse[score]), 1), f"{score}_count_seeds": _joined(row.worse[score], str)}
+        found |= {
+            f"{score}_count": number(fmean(row.worse[score]), 1),
+            f"{score}_count_seeds": _joined(row.worse[score], str),
+        }
     found |= {"random_over_variance": number(fmean(row.random) / variance, 3)}
     return found | {"full_over_variance": number(fmean(row.toc["full"]) / variance, 3), **_printed(row.printed)}
 
@@ -104,16 +124,26 @@ def page_tables(results: Sequence[Rebuilt]) -> list[PageTable]:
     networks = [f"#{head}" for head, _ in ABOUT.values()]
     by_score, about = f"{dataset}: MSE and count by score.", f"{dataset}: pictures from whole codes."
     return [
-        page_table("table3", f"Table 3, {dataset}: TOC against random masks.", (*HEADS, *sides), map(_side_by_side, shares)),
-        replace(page_table("table3-scores", by_score, (*HEADS, *scores), map(_by_score, shares)), title="By each score of TOC"),
-        replace(page_table("table3-networks", about, ("Seed", *networks), map(_network, results)), title="The networks"),
+        page_table(
+            "table3", f"Table 3, {dataset}: TOC against random masks.", (*HEADS, *sides), map(_side_by_side, shares)
+        ),
+        replace(
+            page_table("table3-scores", by_score, (*HEADS, *scores), map(_by_score, shares)),
+            title="By each score of TOC",
+        ),
+        replace(
+            page_table("table3-networks", about, ("Seed", *networks), map(_network, results)), title="The networks"
+        ),
     ]
 
 
 def _side_by_side(rows: Sequence[Masked]) -> list[str]:
     found = [_percent(rows[0].masked), str(rows[0].kept)]
     for row in rows:
-        found += [f"{number(fmean(row.random), DIGITS)} ± {number(fmean(row.spread), DIGITS)}", number(fmean(row.toc["full"]), DIGITS)]
+        found += [
+            f"{number(fmean(row.random), DIGITS)} ± {number(fmean(row.spread), DIGITS)}",
+            number(fmean(row.toc["full"]), DIGITS),
+        ]
         found += [number(fmean(row.worse["full"]), 1)]
     return found + [rows[0].printed.get(name, "") for name in ("random", "toc", "count")]
 

@@ -29,7 +29,8 @@ def number(value: float | None, digits: int = 2) -> str:
 
 
 def table_csv(table: Table) -> str:
-    """The CSV text: ``# notice`` first when there is one, then the header, then a line per row. The same table gives the same bytes."""
+    """The CSV text: ``# notice`` first when there is one, then the header, then a line per row. The same table gives
+    the same bytes."""
     out = io.StringIO()
     if table.first_line:
         out.write(f"# {table.first_line}\n")
@@ -40,11 +41,25 @@ def table_csv(table: Table) -> str:
 
 
 def _line(row: Row, layout: Layout) -> list[str]:
-    line = [row.method, TOC[row.toc], row.kind, row.variant, row.protocol, ";".join(map(str, row.seeds)), row.pretraining]
+    line = [
+        row.method,
+        TOC[row.toc],
+        row.kind,
+        row.variant,
+        row.protocol,
+        ";".join(map(str, row.seeds)),
+        row.pretraining,
+    ]
     for column in layout.columns:
         cell = row.cells.get(column, Summary())
         values = "" if all(value is None for value in cell.values) else ";".join(map(number, cell.values))
-        line += [number(cell.mean) if cell.applies else NOT_APPLICABLE, number(cell.sd), values, cell.published, number(cell.difference)]
+        line += [
+            number(cell.mean) if cell.applies else NOT_APPLICABLE,
+            number(cell.sd),
+            values,
+            cell.published,
+            number(cell.difference),
+        ]
     return [*line, row.fingerprint]
 
 
@@ -61,11 +76,14 @@ def read_table(path: Path, layout: Layout = TABLE1) -> Table:
         found = ",".join(lines[0][:7]) if lines else "nothing"
         expected = f"the header of {layout.title.lower()} ({','.join(names[:7])},…)"
         raise BadFile(f"{path}: expected {expected}, found {found}; {_help(layout)}")
-    return Table(notice, tuple(_parse(line, layout, f"{path}: row {n}") for n, line in enumerate(lines[1:], start=1)), layout)
+    return Table(
+        notice, tuple(_parse(line, layout, f"{path}: row {n}") for n, line in enumerate(lines[1:], start=1)), layout
+    )
 
 
 def read_tables(paths: Sequence[Path], layout: Layout = TABLE1) -> Table:
-    """Files of one table as one: our rows of each in their order, then the printed rows, which all of them have, once; errors as above."""
+    """Files of one table as one: our rows of each in their order, then the printed rows, which all of them have, once;
+    errors as above."""
     tables = [read_table(path, layout) for path in paths]
     ours = [row for table in tables for row in table.rows if row.kind != PUBLISHED]
     printed = [row for row in tables[0].rows if row.kind == PUBLISHED]
@@ -73,7 +91,8 @@ def read_tables(paths: Sequence[Path], layout: Layout = TABLE1) -> Table:
 
 
 def split_notice(text: str) -> tuple[str, str]:
-    """The notice in the first line of one of the project's CSV texts, without its ``# ``, and the rest; no notice is empty."""
+    """The notice in the first line of one of the project's CSV texts, without its ``# ``, and the rest; no notice is
+    empty."""
     if not text.startswith("# "):
         return "", text
     comment, _, body = text.partition("\n")
@@ -93,7 +112,9 @@ def _parse(line: list[str], layout: Layout, where: str) -> Row:
     toc = {text: flag for flag, text in TOC.items()}[fields["toc"]]
     cells = {column: _cell(fields, column, len(seeds)) for column in layout.columns}
     kind, variant, protocol = (fields[name] for name in ("kind", "variant", "protocol"))
-    return Row(fields["method"], toc, kind, variant, protocol, seeds, cells, fields["fingerprint"], fields["pretraining"])
+    return Row(
+        fields["method"], toc, kind, variant, protocol, seeds, cells, fields["fingerprint"], fields["pretraining"]
+    )
 
 
 def _cell(fields: dict[str, str], column: str, seeds: int) -> Summary:

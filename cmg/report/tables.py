@@ -1,8 +1,8 @@
 """Tables: run results -> mean, sample standard deviation and every seed's value, with the published number beside.
 
-The standard deviation is the sample one (n - 1 in the denominator) over seeds; with one seed there is none. The average of a row is
-taken per seed over all cells of the table and only where all were run. A same-modality bound stands under the direction whose scored
-modality it shares: V→A under its A→A, A→V under its V→V.
+The standard deviation is the sample one (n - 1 in the denominator) over seeds; with one seed there is none. The average
+of a row is taken per seed over all cells of the table and only where all were run. A same-modality bound stands under
+the direction whose scored modality it shares: V→A under its A→A, A→V under its V→V.
 """
 
 import hashlib
@@ -18,9 +18,11 @@ from cmg.results import Run
 
 @dataclass(frozen=True)
 class Summary:
-    """Percentages. ``values`` has one entry per seed of the row (None: not run); chance lists its distinct values instead.
+    """Percentages. ``values`` has one entry per seed of the row (None: not run); chance lists its distinct values
+    instead.
 
-    ``applies`` is False where there is nothing to run: TOC of a method without a codebook, and the released scripts on it.
+    ``applies`` is False where there is nothing to run: TOC of a method without a codebook, and the released scripts on
+    it.
     """
 
     mean: float | None = None
@@ -58,8 +60,9 @@ class Row:
 
 @dataclass(frozen=True)
 class Table:
-    """Rows in reading order. ``notice`` is empty exactly when data and weights are real; ``remark``: what else is to be known of the
-    features. ``ties``: how equal codes count in its runs. ``contrasts``: InfoNCE of methods that have it, ``{method: "τ 0.1, cosine"}``.
+    """Rows in reading order. ``notice`` is empty exactly when data and weights are real; ``remark``: what else is to be
+    known of the features. ``ties``: how equal codes count in its runs. ``contrasts``: InfoNCE of methods that have it,
+    ``{method: "τ 0.1, cosine"}``.
     """
 
     notice: str
@@ -88,10 +91,12 @@ def make_table(
     Args:
         runs: any number of results; grouped by method, variant and protocol.
         published: printed numbers to stand beside ours.
-        fingerprints: ``{run name: digest of what went in}``; a row's own is the one of its runs, or the digest of theirs in seed order.
-        notice: what is not real about data or weights; a difference to the published number is taken only when it is empty,
-            the protocol is ``published`` and both were pretrained on the same subset.
-        pretraining: VGGSound-AVEL subset of the runs; published numbers of it stand beside them, or those of 40k where there are none.
+        fingerprints: ``{run name: digest of what went in}``; a row's own is the one of its runs, or the digest of
+            theirs in seed order.
+        notice: what is not real about data or weights; a difference to the published number is taken only when it is
+            empty, the protocol is ``published`` and both were pretrained on the same subset.
+        pretraining: VGGSound-AVEL subset of the runs; published numbers of it stand beside them, or those of 40k where
+            there are none.
 
     Raises:
         ValueError: two runs share method, variant, protocol and seed, or a run holds a cell twice.
@@ -162,11 +167,14 @@ def _row(
     with_difference = comparable and first.protocol == "published"
     cells = {key: _beside(cell, printed.get(key), with_difference and key not in unlike) for key, cell in cells.items()}
     seeds = tuple(run.seed for run in group)
-    return [Row(first.method, toc, kind, first.variant, first.protocol, seeds, cells, fingerprint_of(group, fingerprints))]
+    return [
+        Row(first.method, toc, kind, first.variant, first.protocol, seeds, cells, fingerprint_of(group, fingerprints))
+    ]
 
 
 def _without_codebook(row: Row, layout: Layout) -> list[Row]:
-    """The rows of a method that has no codebook, from its row: no cell with TOC applies, nor any that a released script would fill."""
+    """The rows of a method that has no codebook, from its row: no cell with TOC applies, nor any that a released script
+    would fill."""
     nothing = replace(row, toc=True, seeds=(), cells={column: Summary(applies=False) for column in row.cells})
     if row.protocol == "published" and all(isinstance(spec, CellSpec) for spec in layout.cells):
         beside = {column: Summary(published=cell.published, applies=False) for column, cell in row.cells.items()}
@@ -181,10 +189,13 @@ def _with_average(layout: Layout, scores: dict[str, list[float | None]]) -> dict
 
 
 def _unlike(layout: Layout, run: Run, toc: bool, printed: Mapping[str, Published]) -> set[str]:
-    """Columns whose printed number is of another metric than the run's, and the average with any of them; no difference is taken there."""
+    """Columns whose printed number is of another metric than the run's, and the average with any of them; no difference
+    is taken there."""
     cells = [spec for spec in layout.cells if isinstance(spec, CellSpec) and spec.key in printed]
     found = {spec.key: run.cell_of(spec.task, spec.direction, toc) for spec in cells}
-    unlike = {key for key, score in found.items() if score is not None and score.metric != condition_of(printed[key]).metric}
+    unlike = {
+        key for key, score in found.items() if score is not None and score.metric != condition_of(printed[key]).metric
+    }
     return unlike | ({layout.average} if unlike else set())
 
 
@@ -210,7 +221,8 @@ def _chance_cell(chances: Iterable[float]) -> Summary:
 
 
 def fingerprint_of(runs: Iterable[Run], fingerprints: Mapping[str, str]) -> str:
-    """The common fingerprint of some runs, or the SHA-256 of theirs one per line in name order; empty when one is unknown."""
+    """The common fingerprint of some runs, or the SHA-256 of theirs one per line in name order; empty when one is
+    unknown."""
     names = sorted({run.name for run in runs}, key=lambda name: (name.rpartition("-")[0], int(name.rpartition("-")[2])))
     known = [fingerprints.get(name, "") for name in names]
     if not all(known):

@@ -1,4 +1,5 @@
-"""Where time and memory went: tables from the logs of stages. No other stage reads them: the next run takes other times."""
+"""Where time and memory went: tables from the logs of stages. No other stage reads them: the next run takes other
+times."""
 
 import csv
 import io
@@ -16,14 +17,32 @@ from cmg.report.tablecsv import number
 from cmg.report.write import write_text
 from cmg.results import Run
 
-ORDER = ("sample", "scan", "index", "exclusions", "corpus", "features", *PER_RUN, "tables", "report", "protocols", "default", "sweep")
+ORDER = (
+    "sample",
+    "scan",
+    "index",
+    "exclusions",
+    "corpus",
+    "features",
+    *PER_RUN,
+    "tables",
+    "report",
+    "protocols",
+    "default",
+    "sweep",
+)
 POINT = "+"  # between a method and a point of its sweeps
 
 
 def write_times(folder: Path, logs: Sequence[Log], notice: str = "", runs: Sequence[Run] = ()) -> list[Path]:
-    """Write ``times.csv``, ``table8.csv`` and ``table8.md``, each atomically; their paths. notice: what is not real about the data."""
+    """Write ``times.csv``, ``table8.csv`` and ``table8.md``, each atomically; their paths. notice: what is not real
+    about the data."""
     logs, rows = sorted(logs, key=_order), costs(logs, runs)
-    texts = {"times.csv": times_csv(logs, notice), "table8.csv": costs_csv(rows, notice), "table8.md": costs_markdown(rows, notice)}
+    texts = {
+        "times.csv": times_csv(logs, notice),
+        "table8.csv": costs_csv(rows, notice),
+        "table8.md": costs_markdown(rows, notice),
+    }
     return [write_text(folder / name, text) for name, text in texts.items()]
 
 
@@ -37,21 +56,28 @@ def times_csv(logs: Sequence[Log], notice: str = "") -> str:
     out.write(f"# {comment(notice)}\n")
     writer = csv.writer(out, lineterminator="\n")
     writer.writerow(["stage", "item", "method", "seconds", "peak_memory_gib", "processor"])
-    writer.writerows([log.stage, log.item, log.method, log.seconds, number(log.peak_memory_gib, 3), log.processor] for log in logs)
+    writer.writerows(
+        [log.stage, log.item, log.method, log.seconds, number(log.peak_memory_gib, 3), log.processor] for log in logs
+    )
     return out.getvalue()
 
 
 def times_view(logs: Sequence[Log], runs: Sequence[Run] = ()) -> dict[str, object]:
     """What the page's template asks for about times and costs; points of sweeps are in the tables of times alone."""
     logs, rows = sorted(logs, key=_order), [row for row in costs(logs, runs) if POINT not in row.method]
-    stages, methods = by_stage(logs), {method: parts for method, parts in by_method(logs).items() if POINT not in method}
+    stages, methods = (
+        by_stage(logs),
+        {method: parts for method, parts in by_method(logs).items() if POINT not in method},
+    )
     return {
         "total": f"{sum(stages.values()):.0f}",
         "count": len(logs),
         "stages": stage_table(logs),
         "stage_panel": bar_panel("Seconds per stage", {stage: {"": seconds} for stage, seconds in stages.items()}),
         "methods": method_table(logs),
-        "method_panel": bar_panel("Seconds per method, main runs", {label(method): parts for method, parts in methods.items()}),
+        "method_panel": bar_panel(
+            "Seconds per method, main runs", {label(method): parts for method, parts in methods.items()}
+        ),
         "reading": READING,
         "cost": cost_table(rows),
         "each": item_table(logs),
@@ -125,7 +151,9 @@ def method_table(logs: Sequence[Log]) -> PageTable:
     rows = []
     for method, parts in by_method(logs).items():
         seeds = len({log.item for log in logs if log.method == method})
-        rows.append([label(method), seeds, *(number(parts.get(stage), 1) for stage in PER_RUN), number(sum(parts.values()), 1)])
+        rows.append(
+            [label(method), seeds, *(number(parts.get(stage), 1) for stage in PER_RUN), number(sum(parts.values()), 1)]
+        )
     heads = ("Method", "#Runs", *(f"#{stage}" for stage in PER_RUN), "#Seconds in all")
     return page_table("method-times", "Wall seconds of each method's runs, by stage.", heads, rows)
 
@@ -134,13 +162,18 @@ def cost_table(rows: Sequence[Cost]) -> PageTable:
     """Table 8."""
     texts = {"method", "source", "hardware", "precision"}
     heads = [text if name in texts else f"#{text}" for name, text in HEADS.items()]
-    caption = "Time per epoch, memory and epochs, and what the runs reach: ours as measured here, the papers' as printed."
+    caption = (
+        "Time per epoch, memory and epochs, and what the runs reach: ours as measured here, the papers' as printed."
+    )
     return page_table("cost-table", caption, heads, map(fields, rows))
 
 
 def item_table(logs: Sequence[Log]) -> PageTable:
     """A row per stage item."""
-    rows = [[log.stage, log.item, number(log.seconds, 2), number(log.peak_memory_gib, 2), log.processor, _rate(log)] for log in logs]
+    rows = [
+        [log.stage, log.item, number(log.seconds, 2), number(log.peak_memory_gib, 2), log.processor, _rate(log)]
+        for log in logs
+    ]
     heads = ("Stage", "Item", "#Seconds", "#Most memory, GiB", "Processor", "Noted")
     return page_table("item-times", "Every stage's latest run.", heads, rows)
 

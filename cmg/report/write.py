@@ -22,14 +22,20 @@ def build_table(inputs: ReportInputs, layout: Layout = TABLE1) -> Table:
     return replace(table, remark=inputs.remark, contrasts=inputs.contrasts)
 
 
-def write_tables(out_dir: Path, inputs: ReportInputs, shown: Callable[[Sequence[Layout]], Iterable[Layout]] = iter) -> list[Path]:
-    """Write ``tableN.csv``, ``tableN.md``, ``own.csv``, ``own.md``, ``metrics.json``, ``random_q.csv`` and ``openset.csv`` into
-    ``out_dir``; each atomically.
+def write_tables(
+    out_dir: Path, inputs: ReportInputs, shown: Callable[[Sequence[Layout]], Iterable[Layout]] = iter
+) -> list[Path]:
+    """Write ``tableN.csv``, ``tableN.md``, ``own.csv``, ``own.md``, ``metrics.json``, ``random_q.csv`` and
+    ``openset.csv`` into ``out_dir``; each atomically.
 
     The bytes are a function of the inputs. shown: gives the layouts one by one, and may show how far it is.
     """
     tables = [build_table(inputs, layout) for layout in shown(LAYOUTS)]
-    texts = {f"{t.layout.name}{ending}": form(t) for t in tables for ending, form in ((".csv", table_csv), (".md", table_markdown))}
+    texts = {
+        f"{t.layout.name}{ending}": form(t)
+        for t in tables
+        for ending, form in ((".csv", table_csv), (".md", table_markdown))
+    }
     texts["metrics.json"] = metrics_json(tables)
     texts["random_q.csv"] = random_q_csv(inputs.runs, inputs.fingerprints, inputs.notice)
     texts["openset.csv"] = openset_csv(inputs.runs, inputs.fingerprints, inputs.notice)

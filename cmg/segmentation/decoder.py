@@ -70,7 +70,11 @@ class MaskDecoder(nn.Module):
         self.reduce = nn.ModuleList(DilatedSum(width) for width in widths)
         self.attend = nn.ModuleList(QueryAttention(query, CHANNELS) for _ in widths)
         self.fuse = nn.ModuleList(Fusion(coarsest=stage == len(widths) - 1) for stage in range(len(widths)))
-        self.enter, self.inner, self.out = nn.Conv2d(CHANNELS, 128, 3, padding=1), nn.Conv2d(128, 32, 3, padding=1), nn.Conv2d(32, 1, 1)
+        self.enter, self.inner, self.out = (
+            nn.Conv2d(CHANNELS, 128, 3, padding=1),
+            nn.Conv2d(128, 32, 3, padding=1),
+            nn.Conv2d(32, 1, 1),
+        )
 
     def maps(self, pyramid: Sequence[Tensor], query: Tensor) -> list[Tensor]:
         """Per stage [N,256,H,W] that has seen the query."""

@@ -62,7 +62,11 @@ def build(options: HeadOptions, query: int, weights: Mapping[str, Tensor] | None
 
 
 def fit(
-    net: nn.Module, scenes: Scenes, queries: Callable[[int], np.ndarray], check: Callable[[nn.Module, int], float], options: HeadOptions
+    net: nn.Module,
+    scenes: Scenes,
+    queries: Callable[[int], np.ndarray],
+    check: Callable[[nn.Module, int], float],
+    options: HeadOptions,
 ) -> Fitted:
     """Fit with Adam on shuffled batches; the state with the best score stays, the earlier of equal ones.
 
@@ -79,13 +83,21 @@ def fit(
                 continue
             score = check(net.eval(), epoch)
             if score > best.val_score:
-                best, state = Fitted(net, epoch, score), {name: value.clone() for name, value in net.state_dict().items()}
+                best, state = (
+                    Fitted(net, epoch, score),
+                    {name: value.clone() for name, value in net.state_dict().items()},
+                )
     net.load_state_dict(state)
     return best
 
 
 def _epoch(
-    net: nn.Module, optimiser: torch.optim.Optimizer, scenes: Scenes, queries: np.ndarray, order: torch.Generator, options: HeadOptions
+    net: nn.Module,
+    optimiser: torch.optim.Optimizer,
+    scenes: Scenes,
+    queries: np.ndarray,
+    order: torch.Generator,
+    options: HeadOptions,
 ) -> None:
     for chosen in torch.randperm(len(scenes), generator=order).split(options.batch_size):
         mirrored = torch.rand(len(chosen), generator=order) < 0.5 * options.flip
@@ -94,7 +106,9 @@ def _epoch(
         optimiser.step()
 
 
-def loss(net: nn.Module, scenes: Scenes, chosen: np.ndarray, queries: np.ndarray, mirrored: Tensor, device: str) -> Tensor:
+def loss(
+    net: nn.Module, scenes: Scenes, chosen: np.ndarray, queries: np.ndarray, mirrored: Tensor, device: str
+) -> Tensor:
     """Binary cross-entropy over the pixels of the seconds that have a mask; `mirrored` [b]: which clips are seen in a
     mirror.
     """

@@ -66,7 +66,8 @@ def _levels(logits: np.ndarray) -> np.ndarray:
 
 
 def released_f(logits: np.ndarray, truth: np.ndarray) -> float:
-    """F of one batch [n,H,W] as released: the best of 255 thresholds of the probability; 0 where every truth is empty."""
+    """F of one batch [n,H,W] as released: the best of 255 thresholds of the probability; 0 where every truth is
+    empty."""
     pairs = zip(logits.reshape(len(logits), -1), truth.reshape(len(truth), -1) > 0, strict=True)
     curves = [_released_curve(one, object_) for one, object_ in pairs if object_.any()]
     return float(np.mean(curves, axis=0).max()) if curves else 0.0
@@ -75,7 +76,9 @@ def released_f(logits: np.ndarray, truth: np.ndarray) -> float:
 def _released_curve(logits: np.ndarray, object_: np.ndarray) -> np.ndarray:
     """F of one frame at every threshold, in one pass over its sorted probabilities."""
     probability = (1 / (1 + np.exp(-np.maximum(logits, -700).astype(np.float64)))).astype(np.float32)
-    found, hits = (len(part) - np.searchsorted(np.sort(part), RELEASED_THRESHOLDS) for part in (probability, probability[object_]))
+    found, hits = (
+        len(part) - np.searchsorted(np.sort(part), RELEASED_THRESHOLDS) for part in (probability, probability[object_])
+    )
     return f_beta(hits, found, object_.sum())
 
 

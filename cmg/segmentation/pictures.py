@@ -37,7 +37,10 @@ def write_pictures(path: Path, pictures: Sequence[Picture]) -> None:
     """One safetensors file, deterministic and atomic; empty where there are none."""
     tensors: dict[str, np.ndarray] = {}
     for number, picture in enumerate(pictures):
-        masks = {"truth": picture.truth, **{f"{direction}.{kind}": mask for (direction, kind), mask in picture.found.items()}}
+        masks = {
+            "truth": picture.truth,
+            **{f"{direction}.{kind}": mask for (direction, kind), mask in picture.found.items()},
+        }
         tensors |= {f"{number}.{name}": np.ascontiguousarray(mask, dtype=np.uint8) for name, mask in masks.items()}
         tensors[f"{number}.frame"] = np.ascontiguousarray(picture.frame)
     write_bytes(path, save(tensors, {"clips": json.dumps([[picture.clip_id, picture.label] for picture in pictures])}))
@@ -53,10 +56,14 @@ def read_pictures(path: Path) -> list[Picture]:
         for number, (clip_id, label) in enumerate(clips):
             own = {name.partition(".")[2]: value for name, value in tensors.items() if name.startswith(f"{number}.")}
             frame, truth = own.pop("frame"), own.pop("truth") > 0
-            found.append(Picture(clip_id, label, frame, truth, {tuple(name.split(".")): mask > 0 for name, mask in own.items()}))
+            found.append(
+                Picture(clip_id, label, frame, truth, {tuple(name.split(".")): mask > 0 for name, mask in own.items()})
+            )
         return found
     except (SafetensorError, OSError, KeyError, TypeError, ValueError) as error:
-        raise SegmentationError(f"{path}: expected pictures of the segment stage, found {error!r}; run: {HELP}") from error
+        raise SegmentationError(
+            f"{path}: expected pictures of the segment stage, found {error!r}; run: {HELP}"
+        ) from error
 
 
 def png(picture: np.ndarray) -> bytes:

@@ -2,8 +2,8 @@
 fair protocol.
 
 The epoch is the one with the best validation score in the modality that is reported; queries are encoded with dropout,
-anew in every epoch, after a random mixing of seconds that nobody trained (the queries stage does both); scores are means
-over batches, and F is the best threshold of each batch. docs/segmentation.md puts this beside `strict`.
+anew in every epoch, after a random mixing of seconds that nobody trained (the queries stage does both); scores are
+means over batches, and F is the best threshold of each batch. docs/segmentation.md puts this beside `strict`.
 """
 
 from collections.abc import Mapping, Sequence
@@ -24,14 +24,20 @@ TEST_BATCH = 4  # clips
 
 
 def run(
-    codes: RunCodes, clips: Sequence[Clip], splits: Splits, options: HeadOptions, weights: Mapping[str, Tensor] | None = None
+    codes: RunCodes,
+    clips: Sequence[Clip],
+    splits: Splits,
+    options: HeadOptions,
+    weights: Mapping[str, Tensor] | None = None,
 ) -> Result:
     """A head per modality, asked with the other one; and some pictures. Raises ValueError where the codes have too few
     draws.
     """
     cells, shown, floors = [], pictures(splits.test), without_looking(splits.test)
     for source, target in (("a", "t"), ("t", "a")):
-        own, other = ([CodeQueries(codes, clips, MODALITIES[m], draw) for draw in range(options.epochs)] for m in (source, target))
+        own, other = (
+            [CodeQueries(codes, clips, MODALITIES[m], draw) for draw in range(options.epochs)] for m in (source, target)
+        )
 
         def check(net: nn.Module, epoch: int, other: list[CodeQueries] = other) -> float:
             return by_batch(net, splits.val, other[epoch - 1](splits.val.clips), options, 1)["miou"]
@@ -46,7 +52,9 @@ def run(
     return Result(cells, shown)
 
 
-def by_batch(net: nn.Module, scenes: Scenes, queries: np.ndarray, options: HeadOptions, size: int = TEST_BATCH) -> dict[str, float]:
+def by_batch(
+    net: nn.Module, scenes: Scenes, queries: np.ndarray, options: HeadOptions, size: int = TEST_BATCH
+) -> dict[str, float]:
     """`miou` and `f` in percent: the mean over batches of `size` clips of each batch's own."""
     scores = []
     for chosen, logits in heads.answers(net, scenes, queries, options.device, size):

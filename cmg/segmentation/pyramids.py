@@ -56,8 +56,8 @@ class PvtV2(nn.Module):
         return self.net(frames).feature_maps
 
     def load_official(self, state: Mapping[str, Tensor]) -> None:
-        """Take weights under the official names (`pvt_v2_b5.pth`), the classifier left out. Raises SegmentationError where
-        they do not fit.
+        """Take weights under the official names (`pvt_v2_b5.pth`), the classifier left out. Raises SegmentationError
+        where they do not fit.
         """
         load(self.net, {f"encoder.{name}": value for name, value in pvt_state(state).items()})
 
@@ -82,8 +82,8 @@ class ResNet50(nn.Module):
         return tuple(maps)
 
     def load_official(self, state: Mapping[str, Tensor]) -> None:
-        """Take torchvision's weights (`resnet50-19c8e357.pth`), the classifier left out. Raises SegmentationError where they
-        do not fit.
+        """Take torchvision's weights (`resnet50-19c8e357.pth`), the classifier left out. Raises SegmentationError where
+        they do not fit.
         """
         load(self.net, {name: value for name, value in state.items() if not name.startswith("fc.")})
 
@@ -101,7 +101,9 @@ def pvt_state(state: Mapping[str, Tensor]) -> dict[str, Tensor]:
             continue
         renamed = library_name(name)
         if ".attention.kv." in renamed:
-            found |= dict(zip((renamed.replace(".kv.", f".{part}.") for part in ("key", "value")), value.chunk(2), strict=True))
+            found |= dict(
+                zip((renamed.replace(".kv.", f".{part}.") for part in ("key", "value")), value.chunk(2), strict=True)
+            )
         else:
             found[renamed] = value
     return found

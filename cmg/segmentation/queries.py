@@ -86,7 +86,9 @@ def partners(scenes: Scenes) -> list[Clip]:
         by_class.setdefault(label, []).append(clip)
     names = sorted(by_class)
     if len(names) < 2:
-        raise SegmentationError(f"a wrong query needs a second class; the {len(scenes)} clips have {', '.join(names) or 'none'}")
+        raise SegmentationError(
+            f"a wrong query needs a second class; the {len(scenes)} clips have {', '.join(names) or 'none'}"
+        )
     turn, found = dict.fromkeys(names, 0), []
     for label in scenes.labels:
         others = by_class[names[(names.index(label) + 1) % len(names)]]

@@ -106,7 +106,9 @@ def split(
     side: dict[str, int] = {}
     for name in ("test", "val", "train"):
         listed = [clip for clip in clips if clip.split == name]
-        kept = [c for c in listed if pixels.valid[c.row] >= SECONDS and masks.valid[c.row] >= MASKED[name] and usable(c)]
+        kept = [
+            c for c in listed if pixels.valid[c.row] >= SECONDS and masks.valid[c.row] >= MASKED[name] and usable(c)
+        ]
         taken = set().union(*(sources(scenes.clips, DATASET) for scenes in found.values())) or pretrained
         free = without(kept, DATASET, taken) if strict else kept
         if not free:

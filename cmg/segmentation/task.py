@@ -35,7 +35,9 @@ class Result:
     pictures: list[Picture] = field(default_factory=list)
 
 
-def run(queries: Mapping[str, Query], splits: Splits, options: HeadOptions, weights: Mapping[str, Tensor] | None = None) -> Result:
+def run(
+    queries: Mapping[str, Query], splits: Splits, options: HeadOptions, weights: Mapping[str, Tensor] | None = None
+) -> Result:
     """`strict`: a head per source of queries (a, t, or the name of a reference), asked with each; and some pictures.
 
     The epoch is chosen with queries of the source on the validation clips; queries of the other modality meet the head
@@ -57,7 +59,13 @@ def fit_head(splits: Splits, query: Query, options: HeadOptions, weights: Mappin
     """A head fitted on one source of queries, its epoch chosen with the same source."""
     asked, chosen_with = query(splits.fit.clips), query(splits.val.clips)
     net = heads.build(options, asked.shape[2], weights)
-    return heads.fit(net, splits.fit, lambda _: asked, lambda now, _: measured(now, splits.val, chosen_with, options)["miou"], options)
+    return heads.fit(
+        net,
+        splits.fit,
+        lambda _: asked,
+        lambda now, _: measured(now, splits.val, chosen_with, options)["miou"],
+        options,
+    )
 
 
 def measured(net: nn.Module, scenes: Scenes, queries: np.ndarray, options: HeadOptions) -> dict[str, float]:
@@ -82,12 +90,23 @@ def cell(
     """What one head answers to one source of queries: `score` is mIoU with the right ones, everything else is in
     `side`.
     """
-    scores = {kind: measure(fitted.net, splits.test, asked, options) for kind, asked in by_kind(query, splits.test).items()}
+    scores = {
+        kind: measure(fitted.net, splits.test, asked, options) for kind, asked in by_kind(query, splits.test).items()
+    }
     side: dict[str, Any] = {f"{kind}_{name}": value for kind, found in scores.items() for name, value in found.items()}
-    side |= {"right_minus_wrong": side["right_miou"] - side["wrong_miou"], "epoch": fitted.epoch, "val_score": fitted.val_score}
+    side |= {
+        "right_minus_wrong": side["right_miou"] - side["wrong_miou"],
+        "epoch": fitted.epoch,
+        "val_score": fitted.val_score,
+    }
     fit, asked = (MODALITIES[letter] for letter in direction) if direction in DIRECTIONS else (direction, direction)
     about: dict[str, Any] = {"fit_modality": fit, "test_modality": asked, "classes": len(set(splits.test.labels))}
-    about |= {"chance": floors["constant_miou"], "n_fit": len(splits.fit), "n_val": len(splits.val), "n_test": len(splits.test)}
+    about |= {
+        "chance": floors["constant_miou"],
+        "n_fit": len(splits.fit),
+        "n_val": len(splits.val),
+        "n_test": len(splits.test),
+    }
     side |= {**floors, **splits.side}
     return Cell(TASK, direction, toc=False, metric="miou", score=side["right_miou"], q=None, **about, side=side)
 
@@ -104,7 +123,11 @@ def without_looking(scenes: Scenes) -> dict[str, float]:
     truth, best = truths(scenes), BestF()
     best.add(np.ones(truth.shape, np.float32), truth)
     everything = float(iou(np.ones_like(truth), truth).mean())
-    return {"constant_miou": 100 * best_constant(truth), "foreground_miou": 100 * everything, "foreground_f": 100 * best.value}
+    return {
+        "constant_miou": 100 * best_constant(truth),
+        "foreground_miou": 100 * everything,
+        "foreground_f": 100 * best.value,
+    }
 
 
 def pictures(scenes: Scenes, count: int = 4) -> list[Picture]:
@@ -113,20 +136,27 @@ def pictures(scenes: Scenes, count: int = 4) -> list[Picture]:
     """
     chosen = _shown(scenes, count)
     images, truth = scenes.images(chosen)[:, SHOWN_SECOND], scenes.truth(chosen)[:, SHOWN_SECOND]
-    return [Picture(scenes.clips[n].clip_id, scenes.labels[n], *pair) for n, *pair in zip(chosen, images, truth, strict=True)]
+    return [
+        Picture(scenes.clips[n].clip_id, scenes.labels[n], *pair)
+        for n, *pair in zip(chosen, images, truth, strict=True)
+    ]
 
 
 def _shown(scenes: Scenes, count: int) -> np.ndarray:
     return np.array([scenes.labels.index(label) for label in sorted(set(scenes.labels))[:count]])
 
 
-def draw(shown: list[Picture], direction: str, fitted: Fitted, scenes: Scenes, query: Query, options: HeadOptions) -> None:
+def draw(
+    shown: list[Picture], direction: str, fitted: Fitted, scenes: Scenes, query: Query, options: HeadOptions
+) -> None:
     """Add to the pictures what the head finds."""
     chosen = _shown(scenes, len(shown))
     part = replace(scenes, clips=tuple(scenes.clips[n] for n in chosen))
     for kind, asked in by_kind(query, scenes).items():
         found = [
-            mask for _, logits in heads.answers(fitted.net, part, asked[chosen], options.device) for mask in logits[:, SHOWN_SECOND] > 0
+            mask
+            for _, logits in heads.answers(fitted.net, part, asked[chosen], options.device)
+            for mask in logits[:, SHOWN_SECOND] > 0
         ]
         for picture, mask in zip(shown, found, strict=True):
             picture.found[direction, kind] = mask

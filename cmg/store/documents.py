@@ -20,7 +20,9 @@ def canonical_json(value: Any, indent: int | None = None) -> str:
     """
     separators = None if indent else (",", ":")
     try:
-        return json.dumps(value, sort_keys=True, ensure_ascii=True, allow_nan=False, indent=indent, separators=separators)
+        return json.dumps(
+            value, sort_keys=True, ensure_ascii=True, allow_nan=False, indent=indent, separators=separators
+        )
     except (TypeError, ValueError) as error:
         raise StoreError(f"expected plain JSON values (text, numbers, lists, mappings), found: {error}") from error
 

@@ -1,6 +1,8 @@
 """The error of this room, and what helps against damage."""
 
-REMEDY = "python -m pipeline verify --cache, and dvc repro"  # once it is removed; DVC's cache may have shared it, by a link
+REMEDY = (
+    "python -m pipeline verify --cache, and dvc repro"  # once it is removed; DVC's cache may have shared it, by a link
+)
 
 
 class StoreError(Exception):

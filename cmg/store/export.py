@@ -20,8 +20,8 @@ def export(store: FeatureStore, file: Path, rows: Sequence[int] | None = None, k
     """Write ``rows`` (default: all) to an uncompressed ``.npz`` (deterministic bytes) or to HDF5, ``.h5``.
 
     Args:
-        key: name of the features array; the official AVE files call it ``avadataset``. Beside it stand ``valid``, ``status``
-            (codes of the store's ``status_codes``; other than 0: zeros) and ``ids`` (text).
+        key: name of the features array; the official AVE files call it ``avadataset``. Beside it stand ``valid``,
+            ``status`` (codes of the store's ``status_codes``; other than 0: zeros) and ``ids`` (text).
 
     Raises:
         StoreError: another suffix, or ``key`` is one of the other names.

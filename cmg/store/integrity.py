@@ -15,7 +15,8 @@ from cmg.store.schema import id_set_digest
 def check(path: Path, checksums: bool) -> list[Problem]:
     """Compare the files of a sealed store with what its seal records; empty when all is well.
 
-    checksums: compare bytes, which reads all of it; False: sizes alone. A file that the seal does not know is a problem, too.
+    checksums: compare bytes, which reads all of it; False: sizes alone. A file that the seal does not know is a
+    problem, too.
     """
     try:
         files = read_root(path).attributes["files"]

@@ -23,7 +23,8 @@ class Outcome:
     Attributes:
         status: name in ``schema.STATUS``.
         valid: seconds (words) that hold content; 0 for a failure.
-        crc: CRC-32 of the raw clip bytes; ``NO_CRC`` for a failure, and for a clip in a shard taken over whole (its mark vouches for it).
+        crc: CRC-32 of the raw clip bytes; ``NO_CRC`` for a failure, and for a clip in a shard taken over whole (its
+            mark vouches for it).
         reason: why it failed; "" for ``ok``.
         remarks: (kind, text) of what was decided for a row that is ``ok``.
     """

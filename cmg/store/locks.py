@@ -70,4 +70,6 @@ def _ranges(shards: frozenset[int] | None) -> list[tuple[int, int]]:
 
 
 def _conflict(name: str, who: str) -> StoreError:
-    return StoreError(f"{name}: {who} is writing these shards; wait for it to end, or give each process its own --shard i/n")
+    return StoreError(
+        f"{name}: {who} is writing these shards; wait for it to end, or give each process its own --shard i/n"
+    )

@@ -1,6 +1,7 @@
 """Rows that need no computing: taken from a sealed store, or from work that another specification left unfinished.
 
-Matched by clip id and fingerprint, never by row number, and only where recipe, weights, shape, dtype and code are the same.
+Matched by clip id and fingerprint, never by row number, and only where recipe, weights, shape, dtype and code are the
+same.
 """
 
 import logging
@@ -72,8 +73,8 @@ def sealed_source(store: Path, previous: Path, spec: StoreSpec) -> SealedRows | 
     """The sealed store at ``store`` as a source for ``spec``; None when there is none or it was made otherwise.
 
     Args:
-        previous: folder that holds ``known.json``, what is known of one store (named there by its digest) and stays out of it: the
-            code that made it, the reasons of its failures, the remarks about its clips.
+        previous: folder that holds ``known.json``, what is known of one store (named there by its digest) and stays out
+            of it: the code that made it, the reasons of its failures, the remarks about its clips.
     """
     if not (store / "zarr.json").exists():
         return None
@@ -94,7 +95,8 @@ def sealed_source(store: Path, previous: Path, spec: StoreSpec) -> SealedRows | 
 
 
 def unfinished_source(folder: Path, spec: StoreSpec) -> UnfinishedRows | None:
-    """The staging folder ``folder`` as a source for ``spec``; None when it was made otherwise, or by another version."""
+    """The staging folder ``folder`` as a source for ``spec``; None when it was made otherwise, or by another
+    version."""
     if not (folder / "plan.json").exists():
         return None
     try:
@@ -108,7 +110,9 @@ def unfinished_source(folder: Path, spec: StoreSpec) -> UnfinishedRows | None:
 
 def take(staging: Staging, source: SealedRows | UnfinishedRows, retry_failed: bool) -> int:
     """Settle every open row of ``staging`` that ``source`` has; returns how many."""
-    return sum(_take_shard(staging, shard, source, retry_failed) for shard in staging.shards if not staging.complete(shard))
+    return sum(
+        _take_shard(staging, shard, source, retry_failed) for shard in staging.shards if not staging.complete(shard)
+    )
 
 
 def _take_shard(staging: Staging, shard: int, source: SealedRows | UnfinishedRows, retry_failed: bool) -> int:

@@ -15,7 +15,9 @@ from cmg.store.errors import REMEDY, StoreError
 from cmg.store.schema import SCHEMA_VERSION, STATUS, StoreSpec, id_set_digest
 
 ROOT, FEATURES = "zarr.json", "features/zarr.json"
-TAKEN = "dataset modality provenance recipe recipe_key weights_digest dtype clips_per_shard compression".split()  # of a spec
+TAKEN = (
+    "dataset modality provenance recipe recipe_key weights_digest dtype clips_per_shard compression".split()
+)  # of a spec
 TRIES, PAUSE = 20, 0.01  # how often, and how many seconds apart, a store that is being replaced is looked for
 
 
@@ -89,7 +91,8 @@ def open_root(path: Path) -> Root:
 
 
 def read_root(path: Path) -> Root:
-    """The root of the sealed store at ``path``, whatever became of its files; raises ``StoreError`` like ``open_root``."""
+    """The root of the sealed store at ``path``, whatever became of its files; raises ``StoreError`` like
+    ``open_root``."""
     if (data := _peek(path)) is None:
         raise _absent(path)
     return _parse(path, data)

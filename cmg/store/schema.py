@@ -74,8 +74,8 @@ class StoreSpec:
         clips_per_shard: None chooses ``default_clips_per_shard``.
         compression: None (memory-mappable) or "zstd".
         provenance: "extracted" or "released".
-        code: digest of the code that computes features, or "". It is not part of the store: rows are taken over only from work
-            that is known to have been done by the same code ("": by any).
+        code: digest of the code that computes features, or "". It is not part of the store: rows are taken over only
+            from work that is known to have been done by the same code ("": by any).
 
     Raises:
         StoreError: naming the field, what was expected and what was found.
@@ -96,10 +96,19 @@ class StoreSpec:
 
     def __post_init__(self) -> None:
         name = f"store specification {self.dataset}/{self.modality}"
-        for field, value in (("ids", list(self.ids)), ("fingerprints", list(self.fingerprints)), ("shape", tuple(map(int, self.shape)))):
+        for field, value in (
+            ("ids", list(self.ids)),
+            ("fingerprints", list(self.fingerprints)),
+            ("shape", tuple(map(int, self.shape))),
+        ):
             object.__setattr__(self, field, value)
         _expect(len(self.ids) > 0, name, "at least one clip", "none")
-        _expect(len(self.fingerprints) == len(self.ids), name, f"{len(self.ids)} fingerprints, one per id", len(self.fingerprints))
+        _expect(
+            len(self.fingerprints) == len(self.ids),
+            name,
+            f"{len(self.ids)} fingerprints, one per id",
+            len(self.fingerprints),
+        )
         _expect(bool(self.shape) and min(self.shape) > 0, name, "a shape of positive sizes", self.shape)
         _expect(self.dtype in DTYPES, name, f"a dtype among {', '.join(DTYPES)}", self.dtype)
         _expect(self.compression in COMPRESSIONS, name, "compression None or 'zstd'", self.compression)
@@ -133,7 +142,15 @@ class StoreSpec:
     @cached_property
     def recipe_key(self) -> str:
         """Digest of everything but the clips that features depend on; equal keys make rows interchangeable."""
-        parts = [SCHEMA_VERSION, self.modality, list(self.shape), self.dtype, self.recipe, self.weights_digest, self.provenance]
+        parts = [
+            SCHEMA_VERSION,
+            self.modality,
+            list(self.shape),
+            self.dtype,
+            self.recipe,
+            self.weights_digest,
+            self.provenance,
+        ]
         return text_digest(canonical_json(parts))
 
     @cached_property

@@ -38,7 +38,8 @@ def build(staging: Staging) -> None:
 
 
 def keep_previous(staging: Staging, previous: Path) -> None:
-    """Replace ``previous`` by hard links to the finished store, with the reasons of its failures and the remarks about its clips."""
+    """Replace ``previous`` by hard links to the finished store, with the reasons of its failures and the remarks about
+    its clips."""
     fresh = staging.folder / "previous"
     remove_store(fresh / "store.zarr")
     source = staging.folder / "store.zarr"

@@ -45,7 +45,8 @@ def append_index(file: Path, layout: Layout, present: list[bool]) -> None:
 
 
 def map_file(file: Path) -> np.ndarray:
-    """The bytes of a file, uint8, memory-mapped read-only, also after fork. Raises OSError or, when empty, ValueError."""
+    """The bytes of a file, uint8, memory-mapped read-only, also after fork. Raises OSError or, when empty,
+    ValueError."""
     with file.open("rb") as handle:
         return np.frombuffer(mmap.mmap(handle.fileno(), 0, access=mmap.ACCESS_READ), np.uint8)
 

@@ -85,7 +85,8 @@ class Staging:
         return self.files.read_clip(shard, slot)
 
     def adopt(self, shard: int, file: Path, about: dict, outcomes: dict[int, Outcome]) -> None:
-        """Take a whole finished shard of another store (same layout) by hard link, or by copy where links are impossible."""
+        """Take a whole finished shard of another store (same layout) by hard link, or by copy where links are
+        impossible."""
         linked = self.files.raw(shard, ".linked")
         link_or_copy(file, linked)
         journal.rewrite(self.files.journal(shard), outcomes)

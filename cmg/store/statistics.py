@@ -15,7 +15,8 @@ MOST = 50  # clips that are looked at
 
 @dataclass(frozen=True)
 class Statistics:
-    """Over all values of the valid seconds: mean, standard deviation, extremes, share of exact zeros, channels that are always zero."""
+    """Over all values of the valid seconds: mean, standard deviation, extremes, share of exact zeros, channels that are
+    always zero."""
 
     mean: float
     std: float
@@ -51,7 +52,9 @@ class Moments:
         mean = self.total / self.count
         deviation = max(self.squares / self.count - mean**2, 0.0) ** 0.5
         silent = int((~np.asarray(self.loud)).sum())
-        return Statistics(float(mean), float(deviation), float(self.low), float(self.high), self.zeros / self.count, silent)
+        return Statistics(
+            float(mean), float(deviation), float(self.low), float(self.high), self.zeros / self.count, silent
+        )
 
 
 def of_clips(clips: Iterable[np.ndarray]) -> Statistics | None:

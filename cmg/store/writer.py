@@ -1,4 +1,5 @@
-"""Write a feature store: settle every row once, in any order, over any number of processes and interruptions, then seal.
+"""Write a feature store: settle every row once, in any order, over any number of processes and interruptions, then
+seal.
 
 Folders: ``path`` appears only as a whole sealed store; all work happens under ``work_dir`` on the same file system::
 
@@ -44,8 +45,8 @@ class StoreWriter:
         path: where the sealed store will be.
         work_dir: folder of this store's unfinished work; not inside ``path``, on the same file system.
         part: ``(i, n)`` with i from 1 to n: only every n-th shard; None: all of them, which ``seal`` needs.
-        retry_failed: compute again the rows that failed before, in the previous store or in unfinished work (a gathering
-            process after parts leaves it False, or it tries them once more).
+        retry_failed: compute again the rows that failed before, in the previous store or in unfinished work (a
+            gathering process after parts leaves it False, or it tries them once more).
 
     Attributes:
         reused: rows taken over without computing when the writer was opened.
@@ -54,7 +55,14 @@ class StoreWriter:
         StoreError: another process writes one of these shards, or the folders cannot work.
     """
 
-    def __init__(self, path: Path, work_dir: Path, spec: StoreSpec, part: tuple[int, int] | None = None, retry_failed: bool = False):
+    def __init__(
+        self,
+        path: Path,
+        work_dir: Path,
+        spec: StoreSpec,
+        part: tuple[int, int] | None = None,
+        retry_failed: bool = False,
+    ):
         self.path, self.work_dir, self.spec, self.part = Path(path), Path(work_dir), spec, part
         self._process = os.getpid()
         _check_folders(self.path, self.work_dir)
@@ -89,7 +97,8 @@ class StoreWriter:
         Args:
             features: ``spec.shape``; cast to ``spec.dtype``.
             valid: seconds (words) that hold content, 1 to ``shape[0]``.
-            remarks: (kind, text) of what was decided for this clip; they go where reasons of failures go, not into the store.
+            remarks: (kind, text) of what was decided for this clip; they go where reasons of failures go, not into the
+                store.
 
         Raises:
             StoreError: wrong shape, values that the dtype cannot hold, or a row that is not to do.
@@ -110,14 +119,20 @@ class StoreWriter:
         """Record that a clip has no features; ``status`` is a name of ``schema.STATUS`` other than ``ok``."""
         self._check_open(row)
         if status not in STATUS or status == "ok":
-            raise StoreError(f"{self.path}: row {row}: expected a failure among {', '.join(list(STATUS)[1:])}, found {status!r}")
+            raise StoreError(
+                f"{self.path}: row {row}: expected a failure among {', '.join(list(STATUS)[1:])}, found {status!r}"
+            )
         with naming(self.work_dir):
             self._staging.settle({row: Outcome(status, 0, NO_CRC, reason)})
 
     def failures(self) -> list[Failure]:
         """Rows of this part that failed, with reasons, in row order."""
         outcomes = sorted(self._staging.outcomes.items())
-        return [Failure(row, self.spec.ids[row], found.status, found.reason) for row, found in outcomes if found.status != "ok"]
+        return [
+            Failure(row, self.spec.ids[row], found.status, found.reason)
+            for row, found in outcomes
+            if found.status != "ok"
+        ]
 
     def forget_failures(self) -> None:
         """Make the failed rows of this part open again, for the next writer: of a run that is refused for them."""
@@ -138,10 +153,14 @@ class StoreWriter:
         """
         self._check_process()
         if self.part is not None:
-            raise StoreError(f"{self.path}: part {self.part} cannot seal; run without --shard once all parts have ended")
+            raise StoreError(
+                f"{self.path}: part {self.part} cannot seal; run without --shard once all parts have ended"
+            )
         if todo := self.todo:
             clips = ", ".join(repr(self.spec.ids[row]) for row in todo[:3])
-            raise StoreError(f"{self.path}: {len(todo)} of {len(self.spec.ids)} clips are not done (first: {clips}); run the stage again")
+            raise StoreError(
+                f"{self.path}: {len(todo)} of {len(self.spec.ids)} clips are not done (first: {clips}); run the stage again"
+            )
         with naming(self.path):
             build(self._staging)
             keep_previous(self._staging, self.work_dir / "previous")
@@ -179,7 +198,9 @@ class StoreWriter:
 
     def _check_process(self) -> None:
         if self._locks is None or os.getpid() != self._process:
-            raise StoreError(f"{self.path}: this writer is closed, or belongs to another process; open a StoreWriter where it is used")
+            raise StoreError(
+                f"{self.path}: this writer is closed, or belongs to another process; open a StoreWriter where it is used"
+            )
 
 
 def _shards_of(spec: StoreSpec, part: tuple[int, int] | None) -> range:
@@ -197,7 +218,9 @@ def _check_folders(path: Path, work_dir: Path) -> None:
     work_dir.mkdir(parents=True, exist_ok=True)
     path.parent.mkdir(parents=True, exist_ok=True)
     if os.stat(work_dir).st_dev != os.stat(path.parent).st_dev:
-        raise StoreError(f"{path}: the store must lie on the file system of {work_dir}, so that it can be moved into place whole")
+        raise StoreError(
+            f"{path}: the store must lie on the file system of {work_dir}, so that it can be moved into place whole"
+        )
 
 
 def _exact(features: np.ndarray, dtype: str, where: str) -> np.ndarray:
@@ -208,5 +231,7 @@ def _exact(features: np.ndarray, dtype: str, where: str) -> np.ndarray:
         cast = features.astype(dtype, copy=False)
     good = np.isfinite(cast) if cast.dtype.kind == "f" else cast == features
     if not good.all():
-        raise StoreError(f"{where}: {int((~good).sum())} of {good.size} values are NaN, infinite or outside the range of {dtype}")
+        raise StoreError(
+            f"{where}: {int((~good).sum())} of {good.size} values are NaN, infinite or outside the range of {dtype}"
+        )
     return np.ascontiguousarray(cast)

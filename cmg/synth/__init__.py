@@ -28,9 +28,10 @@ Layout under `data/sample/<dataset>/` (each root also holds `SAMPLE.json`: speci
                     Single-source/s4_data/audio_wav/<split>/<category>/<name>.wav
     celeba_hq/      CelebA-HQ-img/<n>.jpg
 
-Where to look: `spec.py` what can be chosen, `concepts.py` the classes, `avel.py ave.py avvp.py ucf101.py clotho.py mscoco.py flickr.py
-valor.py s4.py celeba.py` what each dataset lists, `captions.py` the sentences, `picture.py sound.py` what a clip shows and plays,
-`media.py` and `encode.py` the files, `corpus.py` the whole.
+Where to look: `spec.py` what can be chosen, `concepts.py` the classes,
+`avel.py ave.py avvp.py ucf101.py clotho.py mscoco.py flickr.py valor.py s4.py celeba.py` what each dataset lists,
+`captions.py` the sentences, `picture.py sound.py` what a clip shows and plays, `media.py` and `encode.py` the files,
+`corpus.py` the whole.
 """
 
 from cmg.synth.corpus import CorpusSummary, generate, plan

@@ -28,7 +28,8 @@ class AveRow:
 
 @lru_cache(maxsize=4)
 def rows(spec: CorpusSpec) -> dict[str, tuple[AveRow, ...]]:
-    """Annotation rows of train, val and test. Train also lists a few AVVP test clips; the damaged clips are in train."""
+    """Annotation rows of train, val and test. Train also lists a few AVVP test clips; the damaged clips are in
+    train."""
     names = list(labels("ave", spec))
     counts = spec.ave
     lent = lendable([item.clip for item in avvp.clips(spec)["test"]], names)[: LENT if counts.train > 2 * LENT else 0]
@@ -48,7 +49,8 @@ def rows(spec: CorpusSpec) -> dict[str, tuple[AveRow, ...]]:
 
 
 def plan(spec: CorpusSpec) -> DatasetPlan:
-    """Media under `AVE/`, `Annotations.txt` with its header and the three Set files without one, grouped by category."""
+    """Media under `AVE/`, `Annotations.txt` with its header and the three Set files without one, grouped by
+    category."""
     splits = rows(spec)
     names = labels("ave", spec)
     order = {name: number for number, name in enumerate(names)}
@@ -59,7 +61,13 @@ def plan(spec: CorpusSpec) -> DatasetPlan:
     for split, own in splits.items():
         lines = [_line(row, names) for row in sorted(own, key=lambda row: order[row.concept])]
         texts[f"{split}Set.txt"] = "".join(line + "\n" for line in lines)
-    return DatasetPlan("ave", media, texts, {split: len(own) for split, own in splits.items()}, damage_of(media) | _odd_rows(everything))
+    return DatasetPlan(
+        "ave",
+        media,
+        texts,
+        {split: len(own) for split, own in splits.items()},
+        damage_of(media) | _odd_rows(everything),
+    )
 
 
 def _oddities(clips: list[ClipPlan], names: list[str], straddles: bool, seconds: int) -> list[ClipPlan]:

@@ -1,6 +1,7 @@
 """Plan of VGGSound-AVEL: `category,video_id,split`, segment labels as JSON, prompts, media under `video/`.
 
-Facts: datasets.md 3.2. Categories are VGGSound labels cut at the first comma; ids are 11 characters without a start second.
+Facts: datasets.md 3.2. Categories are VGGSound labels cut at the first comma; ids are 11 characters without a start
+second.
 """
 
 import json
@@ -28,7 +29,9 @@ def plan(spec: CorpusSpec) -> DatasetPlan:
         "vggsound-avel50k_labels.json": json.dumps([_segments(clip, names, spec.seconds) for _, clip in tagged]) + "\n",
         "vggsoundCategories2Prompts.csv": "\n".join(["label,prompt", *prompts]) + "\n",
     }
-    return DatasetPlan("vggsound_avel", media, texts, {split: len(clips) for split, clips in splits.items()}, damage_of(media))
+    return DatasetPlan(
+        "vggsound_avel", media, texts, {split: len(clips) for split, clips in splits.items()}, damage_of(media)
+    )
 
 
 def _clips(spec: CorpusSpec, names: list[str]) -> dict[str, list[ClipPlan]]:
@@ -38,7 +41,10 @@ def _clips(spec: CorpusSpec, names: list[str]) -> dict[str, list[ClipPlan]]:
     train = simple_clips(spec, "vggsound_avel", "train", counts.train - len(lent), names, whole=0.8)
     if spec.defects:
         train = damaged(train, 2)
-    others = {split: simple_clips(spec, "vggsound_avel", split, getattr(counts, split), names, whole=0.8) for split in ("val", "test")}
+    others = {
+        split: simple_clips(spec, "vggsound_avel", split, getattr(counts, split), names, whole=0.8)
+        for split in ("val", "test")
+    }
     return {"train": train + lent, **others}
 
 
@@ -47,7 +53,9 @@ def _lent(spec: CorpusSpec, names: list[str]) -> list[ClipPlan]:
     rows = ave.rows(spec)
     listed = {row.clip.clip_id for split in rows.values() for row in split}
     test, val = (lendable([row.clip for row in rows[split]], names) for split in ("test", "val"))
-    avvp_test = [clip for clip in lendable([item.clip for item in avvp.clips(spec)["test"]], names) if clip.clip_id not in listed]
+    avvp_test = [
+        clip for clip in lendable([item.clip for item in avvp.clips(spec)["test"]], names) if clip.clip_id not in listed
+    ]
     return test[-LENT:] + val[-1:] + avvp_test[-LENT:]
 
 

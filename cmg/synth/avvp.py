@@ -31,7 +31,10 @@ def clips(spec: CorpusSpec) -> dict[str, tuple[AvvpClip, ...]]:
     plans = {split: [_clip(spec, split, number) for number in range(count)] for split, count in counts.items()}
     if spec.defects:
         plans["test"] = damaged(plans["test"], 3)
-    return {split: tuple(AvvpClip(_filename(spec, split, i, clip), clip) for i, clip in enumerate(plans[split])) for split in counts}
+    return {
+        split: tuple(AvvpClip(_filename(spec, split, i, clip), clip) for i, clip in enumerate(plans[split]))
+        for split in counts
+    }
 
 
 def plan(spec: CorpusSpec) -> DatasetPlan:
@@ -62,12 +65,15 @@ def _clip(spec: CorpusSpec, split: str, number: int) -> ClipPlan:
     count = 1 if number % 5 == 2 else int(rng.choice([1, 2, 3], p=[0.55, 0.33, 0.12]))
     events = [_event(rng, str(name), spec.seconds) for name in [main, *others][:count]]
     if number % 5 == 2:
-        events = [replace(events[0], audio=events[0].visual or events[0].audio, visual=events[0].visual or events[0].audio)]
+        events = [
+            replace(events[0], audio=events[0].visual or events[0].audio, visual=events[0].visual or events[0].audio)
+        ]
     return ClipPlan(clip_id, tuple(events), spec.seconds, scene=clip_id)
 
 
 def _event(rng, name: str, seconds: int) -> Event:
-    """Heard and seen in two thirds of cases, then with different onsets half of the time; else only heard or only seen."""
+    """Heard and seen in two thirds of cases, then with different onsets half of the time; else only heard or only
+    seen."""
     seen = interval(rng, seconds, whole=0.4)
     heard: Span | None = interval(rng, seconds, whole=0.4) if rng.random() < 0.5 else seen
     kind = rng.choice(["both", "heard", "seen"], p=[0.66, 0.17, 0.17])
@@ -90,7 +96,9 @@ def _weak_text(items, spec: CorpusSpec) -> str:
 def _dense_rows(splits: dict[str, tuple[AvvpClip, ...]], spec: CorpusSpec, modality: str) -> list[Row]:
     """Events of test, then val (the official order), one per row."""
     names = labels("avvp", spec)
-    pairs = [(item.filename, event) for split in ("test", "val") for item in splits[split] for event in item.clip.events]
+    pairs = [
+        (item.filename, event) for split in ("test", "val") for item in splits[split] for event in item.clip.events
+    ]
     spans = [(filename, getattr(event, modality), names[event.concept]) for filename, event in pairs]
     return [(filename, span[0], span[1], label) for filename, span, label in spans if span is not None]
 

@@ -1,7 +1,8 @@
 """Captions: sentences about what a clip really shows and plays, made from the draws of `picture.py` and `sound.py`.
 
-A caption names the classes (in their order, or by their side) and attributes of the single clip: size, side, light, background; pitch,
-pace, loudness, noise floor. Subject and class come early, since a text encoder keeps the first ten words.
+A caption names the classes (in their order, or by their side) and attributes of the single clip: size, side, light,
+background; pitch, pace, loudness, noise floor. Subject and class come early, since a text encoder keeps the first ten
+words.
 """
 
 import re

@@ -1,4 +1,5 @@
-"""Plan of CelebA-HQ: `CelebA-HQ-img/<n>.jpg`, numbered from 0, no annotations. The images show the sample's objects, not faces.
+"""Plan of CelebA-HQ: `CelebA-HQ-img/<n>.jpg`, numbered from 0, no annotations. The images show the sample's objects,
+not faces.
 
 Facts: datasets.md 3.12. The reader's `count` and `held_out` are `spec.celeba_hq`'s total and test.
 """

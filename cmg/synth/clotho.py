@@ -1,7 +1,7 @@
 """Plan of Clotho: `<part>/<file name>.wav` and `clotho_captions_<part>.csv` with five captions per sound.
 
-Facts: datasets.md 3.7. File names are hostile: blanks, double blanks, commas, `#`, HTML entities, several dots, a blank before
-`.wav`. Official sounds last 15 to 30 s; these last 0.6 to 1.2 times `spec.seconds`.
+Facts: datasets.md 3.7. File names are hostile: blanks, double blanks, commas, `#`, HTML entities, several dots, a blank
+before `.wav`. Official sounds last 15 to 30 s; these last 0.6 to 1.2 times `spec.seconds`.
 """
 
 import csv
@@ -43,7 +43,9 @@ def plan(spec: CorpusSpec) -> DatasetPlan:
         if spec.defects and split == "test":
             bad = _bad_lines(lines[0])
         texts[f"clotho_captions_{part}.csv"] = _csv([HEADER, *lines, *bad.values()])
-    counts["test"] += 2 if bad else 0  # the line without a caption and the refused one are rows, the repeated one is not
+    counts["test"] += (
+        2 if bad else 0
+    )  # the line without a caption and the refused one are rows, the repeated one is not
     damage = damage_of(media, KINDS) | {kind: (line[0],) for kind, line in bad.items()}
     return DatasetPlan("clotho", tuple(media), texts, {split: n for split, n in counts.items() if n}, damage)
 

@@ -1,7 +1,7 @@
 """The sixteen event concepts: official class names, the look of the foreground and the sound.
 
-A concept is recognised by its palette (two hues) and texture, and by its spectrum and rhythm. Everything else a clip shows or
-plays is drawn per clip and per modality (`picture.py`, `sound.py`).
+A concept is recognised by its palette (two hues) and texture, and by its spectrum and rhythm. Everything else a clip
+shows or plays is drawn per clip and per modality (`picture.py`, `sound.py`).
 """
 
 from dataclasses import dataclass
@@ -11,7 +11,8 @@ from cmg.synth.spec import CorpusSpec
 
 @dataclass(frozen=True)
 class Look:
-    """Texture kind, angle in degrees, periods per frame height, hues in degrees and values in 0..1 of the two colours, motion."""
+    """Texture kind, angle in degrees, periods per frame height, hues in degrees and values in 0..1 of the two colours,
+    motion."""
 
     texture: str
     angle: float
@@ -23,7 +24,8 @@ class Look:
 
 @dataclass(frozen=True)
 class Voice:
-    """Fundamental (Hz), spectral peaks (Hz, width in octaves, weight), share of noise 0..1, rhythm kind and rate (Hz), glide (octaves)."""
+    """Fundamental (Hz), spectral peaks (Hz, width in octaves, weight), share of noise 0..1, rhythm kind and rate (Hz),
+    glide (octaves)."""
 
     pitch: float
     peaks: tuple[tuple[float, float, float], ...]
@@ -37,7 +39,8 @@ class Voice:
 class Concept:
     """One event class; None where the official dataset does not have it or the sample leaves it out.
 
-    `noun` and `verb` build captions, mostly from words of the prompt, so that a text encoder which has seen the prompts can read them.
+    `noun` and `verb` build captions, mostly from words of the prompt, so that a text encoder which has seen the prompts
+    can read them.
     """
 
     name: str
@@ -182,6 +185,7 @@ BY_NAME = {concept.name: concept for concept in CONCEPTS}
 
 
 def labels(dataset: str, spec: CorpusSpec) -> dict[str, str]:
-    """Concept name → official class name, for the concepts of `spec` that `dataset` has, in table order (nouns where it has no classes)."""
+    """Concept name → official class name, for the concepts of `spec` that `dataset` has, in table order (nouns where it
+    has no classes)."""
     kept = ((concept.name, getattr(concept, dataset, concept.noun)) for concept in CONCEPTS[: spec.classes])
     return {name: label for name, label in kept if label is not None}

@@ -1,4 +1,5 @@
-"""Writes one dataset of the sample corpus: plans it, renders and encodes its clips in worker processes, adds its lists, seals it."""
+"""Writes one dataset of the sample corpus: plans it, renders and encodes its clips in worker processes, adds its lists,
+seals it."""
 
 import json
 import os
@@ -32,7 +33,8 @@ MARK = "SAMPLE.json"
 
 @dataclass(frozen=True)
 class CorpusSummary:
-    """What was written: rows per split, media files and their bytes, and the deliberate damage by kind (paths, ids or rows)."""
+    """What was written: rows per split, media files and their bytes, and the deliberate damage by kind (paths, ids or
+    rows)."""
 
     dataset: str
     rows: dict[str, int]
@@ -52,11 +54,11 @@ def generate(
 ) -> CorpusSummary:
     """Writes `dataset` under `root`, all or nothing: a folder beside it is filled and takes its place when complete.
 
-    The bytes depend on `spec` and the installed libraries only, not on `workers` or on which datasets are written; a clip
-    listed in two datasets is the same file in both. `progress(done, total)` is called after every clip. `SAMPLE.json` marks
-    the root as a sample and repeats the specification, as far as it concerns this dataset, and the summary. FileExistsError
-    when `root` holds anything that is not a sample corpus; ValueError for an unknown dataset or a specification without room
-    for its defects.
+    The bytes depend on `spec` and the installed libraries only, not on `workers` or on which datasets are written; a
+    clip listed in two datasets is the same file in both. `progress(done, total)` is called after every clip.
+    `SAMPLE.json` marks the root as a sample and repeats the specification, as far as it concerns this dataset, and the
+    summary. FileExistsError when `root` holds anything that is not a sample corpus; ValueError for an unknown dataset
+    or a specification without room for its defects.
     """
     root = Path(root)
     planned = plan(dataset, spec)

@@ -21,7 +21,8 @@ def video_id(seed: int, dataset: str, split: str, number: int, first: str = "") 
 
 
 def interval(rng: np.random.Generator, seconds: int, whole: float) -> tuple[int, int]:
-    """[onset, offset) in integer seconds: the whole clip with probability `whole`, else at least three seconds of it."""
+    """[onset, offset) in integer seconds: the whole clip with probability `whole`, else at least three seconds of
+    it."""
     if rng.random() < whole:
         return 0, seconds
     length = int(rng.integers(min(3, seconds - 1), seconds))

@@ -1,7 +1,8 @@
-"""Media files with reproducible bytes: MP4 (H.264 and AAC), AVI (MPEG-4 part 2, MP3 where there is sound), WAV, JPEG, PNG.
+"""Media files with reproducible bytes: MP4 (H.264 and AAC), AVI (MPEG-4 part 2, MP3 where there is sound), WAV, JPEG,
+PNG.
 
-One thread per encoder, no B-frames, and bit-exact muxing: neither times nor the version of FFmpeg enter the file; x264 and LAME
-write their own versions into their streams. Axes: N frames, H W pixels.
+One thread per encoder, no B-frames, and bit-exact muxing: neither times nor the version of FFmpeg enter the file; x264
+and LAME write their own versions into their streams. Axes: N frames, H W pixels.
 """
 
 import wave

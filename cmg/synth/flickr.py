@@ -1,7 +1,9 @@
-"""Plan of FlickrSoundNet: `frames/<id>.jpg` and `audio/<id>.wav`, numeric ids of different lengths, a caption of each image, its classes.
+"""Plan of FlickrSoundNet: `frames/<id>.jpg` and `audio/<id>.wav`, numeric ids of different lengths, a caption of each
+image, its classes.
 
-Facts: datasets.md 3.9; captions and classes are additions of ours (missing_tables.md 1.8). The reader chooses the test pairs by its rule
-(`datasets.flickrsound.held_out`); the specification's train and test counts say how many that leaves and takes.
+Facts: datasets.md 3.9; captions and classes are additions of ours (missing_tables.md 1.8). The reader chooses the test
+pairs by its rule (`datasets.flickrsound.held_out`); the specification's train and test counts say how many that leaves
+and takes.
 """
 
 import csv
@@ -23,8 +25,14 @@ SOUND_DAMAGE = {6: "page", 7: "missing"}
 def plan(spec: CorpusSpec) -> DatasetPlan:
     """One image and one sound per pair; two classes stand side by side in the image and sound in turn."""
     clips = scenes(spec, "flickrsound", _ids(spec, spec.flickrsound.total), beside=True)
-    frames = [Media(f"frames/{clip.clip_id}.jpg", _with(clip, spec, FRAME_DAMAGE.get(number))) for number, clip in enumerate(clips)]
-    sounds = [Media(f"audio/{clip.clip_id}.wav", _with(clip, spec, SOUND_DAMAGE.get(number))) for number, clip in enumerate(clips)]
+    frames = [
+        Media(f"frames/{clip.clip_id}.jpg", _with(clip, spec, FRAME_DAMAGE.get(number)))
+        for number, clip in enumerate(clips)
+    ]
+    sounds = [
+        Media(f"audio/{clip.clip_id}.wav", _with(clip, spec, SOUND_DAMAGE.get(number)))
+        for number, clip in enumerate(clips)
+    ]
     media = tuple(item for pair in zip(frames, sounds, strict=True) for item in pair)
     rows = {split: getattr(spec.flickrsound, split) for split in ("train", "test")}
     names = labels("flickrsound", spec)
@@ -32,7 +40,9 @@ def plan(spec: CorpusSpec) -> DatasetPlan:
         "captions.csv": _table("caption", zip(clips, _captions(spec, clips), strict=True)),
         "labels.csv": _table("label", ((clip, names[event.concept]) for clip in clips for event in clip.events)),
     }
-    return DatasetPlan("flickrsound", media, texts, {split: n for split, n in rows.items() if n}, damage_of(media, KINDS))
+    return DatasetPlan(
+        "flickrsound", media, texts, {split: n for split, n in rows.items() if n}, damage_of(media, KINDS)
+    )
 
 
 def _captions(spec: CorpusSpec, clips: list[ClipPlan]) -> list[str]:
@@ -45,7 +55,9 @@ def _captions(spec: CorpusSpec, clips: list[ClipPlan]) -> list[str]:
 def _table(column: str, entries: Iterable[tuple[ClipPlan, str]]) -> str:
     """`id,<column>`, a line per entry."""
     lines = io.StringIO()
-    csv.writer(lines, lineterminator="\n").writerows([("id", column), *((clip.clip_id, text) for clip, text in entries)])
+    csv.writer(lines, lineterminator="\n").writerows(
+        [("id", column), *((clip.clip_id, text) for clip, text in entries)]
+    )
     return lines.getvalue()
 
 

@@ -1,7 +1,8 @@
 """One media file of a plan: rendered, encoded as its suffix says, and damaged where the plan says so.
 
-Damage: `missing` is not written, `short` ends early, `mute` has no sound track, `truncated` is cut as by an interrupted download,
-`page` is the text of an error page under a media name, `grey` has one channel (not an error: some official images are grey).
+Damage: `missing` is not written, `short` ends early, `mute` has no sound track, `truncated` is cut as by an interrupted
+download, `page` is the text of an error page under a media name, `grey` has one channel (not an error: some official
+images are grey).
 """
 
 from collections.abc import Callable
@@ -34,7 +35,9 @@ def write_media(media: Media, root: Path, spec: CorpusSpec) -> int:
 
 def _film(path: Path, media: Media, spec: CorpusSpec) -> None:
     write = write_avi if path.suffix == ".avi" else write_mp4
-    write(path, picture.render(spec, media.clip), spec.fps, sound.render(spec, media.clip) if _heard(media.clip) else None)
+    write(
+        path, picture.render(spec, media.clip), spec.fps, sound.render(spec, media.clip) if _heard(media.clip) else None
+    )
 
 
 def _sound(path: Path, media: Media, spec: CorpusSpec) -> None:

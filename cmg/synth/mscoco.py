@@ -1,7 +1,7 @@
 """Plan of MSCOCO captions: `annotations/captions_val2017.json` and `val2017/<12 digits>.jpg`, five captions per image.
 
-Facts: datasets.md 3.8. Annotation ids do not follow image ids. The reader draws its evaluation pairs from all images, so the sample
-holds a few more than `datasets.mscoco.pairs` asks for.
+Facts: datasets.md 3.8. Annotation ids do not follow image ids. The reader draws its evaluation pairs from all images,
+so the sample holds a few more than `datasets.mscoco.pairs` asks for.
 """
 
 import json
@@ -27,7 +27,10 @@ def plan(spec: CorpusSpec) -> DatasetPlan:
     if spec.defects:
         entries.append({"image_id": ids[-1], "id": len(entries) + 1, "caption": "  "})
         damage["empty caption"] = (str(ids[-1]),)
-    images = [{"id": int(c.clip_id), "file_name": f"{c.clip_id}.jpg", "height": spec.height, "width": spec.width} for c in clips]
+    images = [
+        {"id": int(c.clip_id), "file_name": f"{c.clip_id}.jpg", "height": spec.height, "width": spec.width}
+        for c in clips
+    ]
     document = {"info": {"description": "sample corpus"}, "licenses": [], "images": images, "annotations": entries}
     texts = {"annotations/captions_val2017.json": json.dumps(document) + "\n"}
     return DatasetPlan("mscoco", media, texts, {"test": len(clips)}, damage)
@@ -41,4 +44,7 @@ def _entries(spec: CorpusSpec, clips: list[ClipPlan]) -> list[dict[str, object]]
     """Five entries per image; ids in an order of their own, listed by id."""
     pairs = [(int(clip.clip_id), caption) for clip in clips for caption in captions.seen(spec, clip)]
     order = stream(spec.seed, "mscoco captions").permutation(len(pairs))
-    return [{"image_id": pairs[place][0], "id": number + 1, "caption": pairs[place][1]} for number, place in enumerate(order)]
+    return [
+        {"image_id": pairs[place][0], "id": number + 1, "caption": pairs[place][1]}
+        for number, place in enumerate(order)
+    ]

@@ -1,8 +1,9 @@
-"""Frames of a clip: a neutral moving background and, while an event is seen, a textured object in the palette of its class.
+"""Frames of a clip: a neutral moving background and, while an event is seen, a textured object in the palette of its
+class.
 
-Axes: N frames, H W pixels. A class fixes palette, texture and motion (`concepts.Look`) up to jitter; position, size, outline,
-background and brightness are nuisances drawn from streams that the sound never reads. Random VGG-19 features see palette and
-texture, not shape (sample_corpus.md).
+Axes: N frames, H W pixels. A class fixes palette, texture and motion (`concepts.Look`) up to jitter; position, size,
+outline, background and brightness are nuisances drawn from streams that the sound never reads. Random VGG-19 features
+see palette and texture, not shape (sample_corpus.md).
 """
 
 import colorsys
@@ -17,12 +18,20 @@ from cmg.synth.plan import ClipPlan
 from cmg.synth.spec import CorpusSpec
 from cmg.synth.texture import pattern
 
-MOTIONS = {"still": (0.02, 0.2), "sway": (0.2, 0.35), "drift": (0.5, 0.1), "bounce": (0.3, 0.9), "shake": (0.06, 2.3), "dash": (0.6, 0.5)}
+MOTIONS = {
+    "still": (0.02, 0.2),
+    "sway": (0.2, 0.35),
+    "drift": (0.5, 0.1),
+    "bounce": (0.3, 0.9),
+    "shake": (0.06, 2.3),
+    "dash": (0.6, 0.5),
+}
 
 
 @dataclass(frozen=True)
 class Scene:
-    """Background nuisances: two HSV colours, two plane waves (periods per frame, angle, hertz), brightness factor, grain."""
+    """Background nuisances: two HSV colours, two plane waves (periods per frame, angle, hertz), brightness factor,
+    grain."""
 
     colours: tuple[tuple[float, float, float], tuple[float, float, float]]
     waves: tuple[tuple[float, float, float], tuple[float, float, float]]
@@ -32,7 +41,8 @@ class Scene:
 
 @dataclass(frozen=True)
 class Figure:
-    """Object nuisances: jitter of hue (degrees, per colour), scale and angle; centre, half size and outline in frame heights.
+    """Object nuisances: jitter of hue (degrees, per colour), scale and angle; centre, half size and outline in frame
+    heights.
 
     `reach` is a factor on how far the object moves.
     """
@@ -62,7 +72,8 @@ def draw_scene(spec: CorpusSpec, clip: ClipPlan) -> Scene:
 
 
 def draw_figure(spec: CorpusSpec, clip: ClipPlan, number: int) -> Figure:
-    """The object of event `number` of a clip; in its own half of the frame where the clip's objects stand side by side."""
+    """The object of event `number` of a clip; in its own half of the frame where the clip's objects stand side by
+    side."""
     rng = stream(spec.seed, "figure", clip.clip_id, number)
     width = spec.width / spec.height
     figure = Figure(
@@ -99,7 +110,9 @@ def mask(spec: CorpusSpec, clip: ClipPlan, second: int = 0) -> np.ndarray:
     """Pixels [H, W] bool that an object which is heard in a second covers in its first frame."""
     numbers, covered = [second * spec.fps], np.zeros((1, spec.height, spec.width, 3), np.uint8)
     silent = [event.audio is None or second not in range(*event.audio) for event in clip.events]
-    heard = tuple(replace(event, visual=None) if quiet else event for event, quiet in zip(clip.events, silent, strict=True))
+    heard = tuple(
+        replace(event, visual=None) if quiet else event for event, quiet in zip(clip.events, silent, strict=True)
+    )
     for look, figure, span in _objects(spec, replace(clip, events=heard)):
         _paint(covered, numbers, look, figure, spec, span, flat=True)
     return covered[0, :, :, 0] > 0
@@ -135,9 +148,16 @@ def _background(spec: CorpusSpec, scene: Scene, numbers: Sequence[int]) -> np.nd
 
 
 def _paint(
-    frames: np.ndarray, numbers: Sequence[int], look: Look, figure: Figure, spec: CorpusSpec, span: range, flat: bool = False
+    frames: np.ndarray,
+    numbers: Sequence[int],
+    look: Look,
+    figure: Figure,
+    spec: CorpusSpec,
+    span: range,
+    flat: bool = False,
 ) -> None:
-    """Draws the object into those of the frames `numbers` that lie in `span`, in place; flat: white instead of its texture."""
+    """Draws the object into those of the frames `numbers` that lie in `span`, in place; flat: white instead of its
+    texture."""
     half = [max(2, round(size * spec.height)) for size in figure.half]
     v, u = (np.mgrid[-half[0] : half[0], -half[1] : half[1]] / spec.height).astype(np.float32)
     inside = np.abs(v / figure.half[0]) ** figure.outline + np.abs(u / figure.half[1]) ** figure.outline < 1

@@ -22,7 +22,8 @@ class Event:
 
 @dataclass(frozen=True)
 class ClipPlan:
-    """One clip. `scene` names the background stream (UCF clips of a group share it); `beside`: its objects stand side by side.
+    """One clip. `scene` names the background stream (UCF clips of a group share it); `beside`: its objects stand side
+    by side.
 
     `defect` is '' or a kind of damage that `media.py` knows.
     """
@@ -38,7 +39,8 @@ class ClipPlan:
 
 @dataclass(frozen=True)
 class Media:
-    """A media file: path relative to the dataset root and the clip it holds; of an image, which second, and whether it is the mask."""
+    """A media file: path relative to the dataset root and the clip it holds; of an image, which second, and whether it
+    is the mask."""
 
     path: str
     clip: ClipPlan
@@ -48,7 +50,8 @@ class Media:
 
 @dataclass(frozen=True)
 class DatasetPlan:
-    """Everything one dataset root holds: media files, annotation texts by relative path, rows per split, damage by kind."""
+    """Everything one dataset root holds: media files, annotation texts by relative path, rows per split, damage by
+    kind."""
 
     dataset: str
     media: tuple[Media, ...]
@@ -63,8 +66,11 @@ def numbered(spec: CorpusSpec, dataset: str, split: str, number: int) -> str:
     return video_id(spec.seed, dataset, split, number, first)
 
 
-def simple_clips(spec: CorpusSpec, dataset: str, split: str, count: int, concepts: Sequence[str], whole: float) -> list[ClipPlan]:
-    """`count` clips of one audio-visual event each, classes in turn; the event fills the clip with probability `whole`."""
+def simple_clips(
+    spec: CorpusSpec, dataset: str, split: str, count: int, concepts: Sequence[str], whole: float
+) -> list[ClipPlan]:
+    """`count` clips of one audio-visual event each, classes in turn; the event fills the clip with probability
+    `whole`."""
     clips = []
     for number in range(count):
         clip_id = numbered(spec, dataset, split, number)
@@ -75,10 +81,11 @@ def simple_clips(spec: CorpusSpec, dataset: str, split: str, count: int, concept
 
 
 def scenes(spec: CorpusSpec, dataset: str, ids: Sequence[str], beside: bool = False) -> list[ClipPlan]:
-    """A clip per id for retrieval: classes in turn, with another class in its second half (beside: at the same time, side by side).
+    """A clip per id for retrieval: classes in turn, with another class in its second half (beside: at the same time,
+    side by side).
 
-    The first round of classes stands alone; then the distance to the companion grows by one per round, so pairs of classes
-    repeat only after as many rounds as half the number of classes.
+    The first round of classes stands alone; then the distance to the companion grows by one per round, so pairs of
+    classes repeat only after as many rounds as half the number of classes.
     """
     names = list(labels(dataset, spec))
     clips = []
@@ -91,10 +98,13 @@ def scenes(spec: CorpusSpec, dataset: str, ids: Sequence[str], beside: bool = Fa
 
 
 def _in_turn(concepts: Sequence[str], seconds: int, beside: bool) -> tuple[Event, ...]:
-    """The events, one after the other in equal parts of the clip; heard so, and seen so unless they stand side by side."""
+    """The events, one after the other in equal parts of the clip; heard so, and seen so unless they stand side by
+    side."""
     edges = [seconds * number // len(concepts) for number in range(len(concepts) + 1)]
     spans = list(zip(edges, edges[1:], strict=False))
-    return tuple(Event(name, span, (0, seconds) if beside else span) for name, span in zip(concepts, spans, strict=True))
+    return tuple(
+        Event(name, span, (0, seconds) if beside else span) for name, span in zip(concepts, spans, strict=True)
+    )
 
 
 def damaged(clips: Sequence[ClipPlan], start: int, kinds: Sequence[str] = DEFECTS) -> list[ClipPlan]:
@@ -106,9 +116,12 @@ def damaged(clips: Sequence[ClipPlan], start: int, kinds: Sequence[str] = DEFECT
 
 
 def lendable(clips: Sequence[ClipPlan], concepts: Sequence[str]) -> list[ClipPlan]:
-    """Undamaged clips with a single event of one of `concepts`, heard and seen at the same time: another dataset may list them."""
+    """Undamaged clips with a single event of one of `concepts`, heard and seen at the same time: another dataset may
+    list them."""
     single = [clip for clip in clips if len(clip.events) == 1 and not clip.defect]
-    return [clip for clip in single if clip.events[0].audio == clip.events[0].visual and clip.events[0].concept in concepts]
+    return [
+        clip for clip in single if clip.events[0].audio == clip.events[0].visual and clip.events[0].concept in concepts
+    ]
 
 
 def damage_of(media: Sequence[Media], kinds: Sequence[str] = DEFECTS) -> dict[str, tuple[str, ...]]:

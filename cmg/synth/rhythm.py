@@ -26,11 +26,14 @@ def envelope(rhythm: str, rate: float, phase: float, time: np.ndarray) -> np.nda
         return np.sin(np.pi * np.minimum(1, part / 0.45)) ** 0.5 * np.exp(-2 * part)
     if rhythm == "roll":
         return 0.55 + 0.2 * np.sin(2 * np.pi * turn) + 0.25 * np.exp(-20 * part)
-    raise ValueError(f"unknown rhythm {rhythm!r}: expected pluck, strike, click, sustain, tremolo, chop, gate, bark or roll")
+    raise ValueError(
+        f"unknown rhythm {rhythm!r}: expected pluck, strike, click, sustain, tremolo, chop, gate, bark or roll"
+    )
 
 
 def melody(voice: Voice, rate: float, phase: float, time: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-    """Pitch in octaves around the fundamental: a note per beat for struck strings, vibrato for bowed ones, glides for the rest."""
+    """Pitch in octaves around the fundamental: a note per beat for struck strings, vibrato for bowed ones, glides for
+    the rest."""
     if voice.rhythm in ("pluck", "strike"):
         beat = np.floor(voice.rate * rate * time + phase).astype(np.int64)
         return SCALE[rng.integers(len(SCALE), size=beat[-1] + 1)][beat]

@@ -1,7 +1,8 @@
 """Plan of AVSBench-S4: `Single-source/s4_meta_data.csv` and per clip five frames, their masks, a wav.
 
-Facts: datasets.md 2.7, 3.11. Five-second clips of two objects side by side, one of which sounds: with one object per frame its mask is
-found without listening (missing_tables.md 3.7). Masks show what sounds; train clips have that of the first second only.
+Facts: datasets.md 2.7, 3.11. Five-second clips of two objects side by side, one of which sounds: with one object per
+frame its mask is found without listening (missing_tables.md 3.7). Masks show what sounds; train clips have that of the
+first second only.
 """
 
 from dataclasses import replace
@@ -33,16 +34,25 @@ def plan(spec: CorpusSpec) -> DatasetPlan:
     texts = {"Single-source/s4_meta_data.csv": "\n".join(["name,start,category,split", *lines]) + "\n"}
     rows = {split: getattr(spec.avsbench_s4, split) for split in MASKS}
     kinds = ("truncated", "page", "missing")
-    return DatasetPlan("avsbench_s4", tuple(media), texts, {split: n for split, n in rows.items() if n}, damage_of(media, kinds) | damage)
+    return DatasetPlan(
+        "avsbench_s4",
+        tuple(media),
+        texts,
+        {split: n for split, n in rows.items() if n},
+        damage_of(media, kinds) | damage,
+    )
 
 
 def _clips(spec: CorpusSpec, split: str, names: list[str]) -> list[ClipPlan]:
     ids = [numbered(spec, "avsbench_s4", split, number) for number in range(getattr(spec.avsbench_s4, split))]
-    return [ClipPlan(clip_id, _events(names, number), SECONDS, clip_id, beside=True) for number, clip_id in enumerate(ids)]
+    return [
+        ClipPlan(clip_id, _events(names, number), SECONDS, clip_id, beside=True) for number, clip_id in enumerate(ids)
+    ]
 
 
 def _events(names: list[str], number: int) -> tuple[Event, Event]:
-    """The class whose turn it is, heard and seen, and another one that is only seen: every ordered pair of classes in turn."""
+    """The class whose turn it is, heard and seen, and another one that is only seen: every ordered pair of classes in
+    turn."""
     turn, place = divmod(number, len(names))
     silent = names[(place + 1 + turn % (len(names) - 1)) % len(names)]
     whole = (0, SECONDS)
@@ -53,7 +63,10 @@ def _files(clip: ClipPlan, split: str, category: str, damage: dict[str, str]) ->
     """The files of a clip; damage: kind by part, applied to the last file of that part."""
     place, seconds = f"{split}/{category}/{clip.clip_id}", range(SECONDS)
     frames = [Media(f"{DATA}/visual_frames/{place}/{clip.clip_id}_{s + 1}.png", clip, s) for s in seconds]
-    masks = [Media(f"{DATA}/gt_masks/{place}/{clip.clip_id}_{s + 1}.png", clip, s, mask=True) for s in seconds[: MASKS[split]]]
+    masks = [
+        Media(f"{DATA}/gt_masks/{place}/{clip.clip_id}_{s + 1}.png", clip, s, mask=True)
+        for s in seconds[: MASKS[split]]
+    ]
     sounds = [Media(f"{DATA}/audio_wav/{place}.wav", clip)]
     for part, files in (("frame", frames), ("mask", masks), ("sound", sounds)):
         files[-1] = replace(files[-1], clip=replace(clip, defect=damage.get(part, "")))

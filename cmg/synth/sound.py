@@ -1,7 +1,8 @@
 """Sound of a clip: a quiet noise floor and, while an event is heard, the timbre and rhythm of its class.
 
-Axes: n samples, channels. A class fixes spectral peaks, harmonic or noisy character and rhythm (`concepts.Voice`) up to jitter;
-pitch, level, rate, floor, silence and channel layout are nuisances drawn from streams that the picture never reads.
+Axes: n samples, channels. A class fixes spectral peaks, harmonic or noisy character and rhythm (`concepts.Voice`) up to
+jitter; pitch, level, rate, floor, silence and channel layout are nuisances drawn from streams that the picture never
+reads.
 """
 
 from dataclasses import dataclass
@@ -20,7 +21,8 @@ TABLE = 2048
 
 @dataclass(frozen=True)
 class Take:
-    """Recording nuisances: rate (Hz), channels, noise floor (dBFS, None for digital silence), its tilt (dB per octave), pan -1..1."""
+    """Recording nuisances: rate (Hz), channels, noise floor (dBFS, None for digital silence), its tilt (dB per octave),
+    pan -1..1."""
 
     rate: int
     channels: int
@@ -31,7 +33,8 @@ class Take:
 
 @dataclass(frozen=True)
 class Tone:
-    """Event nuisances: shifts of pitch and of the spectral peaks in octaves, rate factor, level in dBFS, phase of the rhythm."""
+    """Event nuisances: shifts of pitch and of the spectral peaks in octaves, rate factor, level in dBFS, phase of the
+    rhythm."""
 
     pitch: float
     colour: float
@@ -46,7 +49,9 @@ def draw_take(spec: CorpusSpec, clip: ClipPlan) -> Take:
     rate = int(rng.choice(spec.sample_rates))
     floor = rng.uniform(-62, -42)
     silent = rng.random() < 0.15
-    return Take(rate, int(rng.integers(1, 3)), None if silent else floor, tilt=rng.uniform(-6, 1), pan=rng.uniform(-0.7, 0.7))
+    return Take(
+        rate, int(rng.integers(1, 3)), None if silent else floor, tilt=rng.uniform(-6, 1), pan=rng.uniform(-0.7, 0.7)
+    )
 
 
 def draw_tone(spec: CorpusSpec, clip: ClipPlan, number: int) -> Tone:
@@ -102,7 +107,9 @@ def _wavetable(voice: Voice, fundamental: float, colour: float) -> np.ndarray:
 def _peaks(voice: Voice, hertz: np.ndarray, colour: float) -> np.ndarray:
     """Spectral envelope: Gaussian peaks over log frequency, shifted by `colour` octaves, over a weak base."""
     octave = np.log2(np.maximum(hertz, 20.0)) - colour
-    peaks = sum(weight * np.exp(-0.5 * ((octave - np.log2(centre)) / width) ** 2) for centre, width, weight in voice.peaks)
+    peaks = sum(
+        weight * np.exp(-0.5 * ((octave - np.log2(centre)) / width) ** 2) for centre, width, weight in voice.peaks
+    )
     return peaks + 0.004
 
 
@@ -110,7 +117,9 @@ def _floor(take: Take, count: int, rng: np.random.Generator) -> np.ndarray:
     """Tilted noise at the floor level, or zeros."""
     if take.floor is None:
         return np.zeros(count)
-    noise = _shaped_noise(count, take.rate, rng, lambda hertz: 10 ** (take.tilt * np.log2(np.maximum(hertz, 60) / 60) / 20))
+    noise = _shaped_noise(
+        count, take.rate, rng, lambda hertz: 10 ** (take.tilt * np.log2(np.maximum(hertz, 60) / 60) / 20)
+    )
     return 10 ** (take.floor / 20) * _unit(noise)
 
 

@@ -6,7 +6,12 @@ from typing import Any
 DATASETS = (
     "vggsound_avel", "ave", "avvp", "ucf101", "clotho", "mscoco", "flickrsound", "valor32k", "avsbench_s4", "celeba_hq",
 )  # fmt: skip
-ABSENT = {"ucf101": ("val",), "mscoco": ("train", "val"), "flickrsound": ("val",), "celeba_hq": ("val",)}  # parts that do not exist
+ABSENT = {
+    "ucf101": ("val",),
+    "mscoco": ("train", "val"),
+    "flickrsound": ("val",),
+    "celeba_hq": ("val",),
+}  # parts that do not exist
 LENDERS = {"vggsound_avel": ("ave", "avvp"), "ave": ("avvp",)}  # whose clips a dataset lists too
 LEAST_FOR_DEFECTS = 16
 
@@ -28,11 +33,11 @@ class Split:
 class CorpusSpec:
     """Everything that decides the bytes of a sample corpus.
 
-    `classes` keeps the first so many of the sixteen concepts (`concepts.py`); the order is such that any prefix of two or
-    more gives every dataset at least two classes. `seconds` is the clip length (UCF101 clips vary around it), `width` and
-    `height` are pixels (even), `fps` frames per second, `sample_rates` the audio rates in hertz among which a clip draws.
-    `defects` adds the damaged files and annotation rows of the official sets and needs at least sixteen rows in AVEL train,
-    AVE train, AVVP val and test, Clotho, MSCOCO and FlickrSound test, VALOR, S4 and CelebA train.
+    `classes` keeps the first so many of the sixteen concepts (`concepts.py`); the order is such that any prefix of two
+    or more gives every dataset at least two classes. `seconds` is the clip length (UCF101 clips vary around it),
+    `width` and `height` are pixels (even), `fps` frames per second, `sample_rates` the audio rates in hertz among which
+    a clip draws. `defects` adds the damaged files and annotation rows of the official sets and needs at least sixteen
+    rows in AVEL train, AVE train, AVVP val and test, Clotho, MSCOCO and FlickrSound test, VALOR, S4 and CelebA train.
     """
 
     seed: int = 0
@@ -62,7 +67,9 @@ class CorpusSpec:
                 raise ValueError(f"{dataset}: clip counts must not be negative, found {split}")
             for part in ABSENT.get(dataset, ()):
                 if getattr(split, part):
-                    raise ValueError(f"{dataset} has no {part} part here: expected {part}=0, found {getattr(split, part)}")
+                    raise ValueError(
+                        f"{dataset} has no {part} part here: expected {part}=0, found {getattr(split, part)}"
+                    )
         if self.defects:
             self._check_room_for_defects()
 
@@ -73,7 +80,8 @@ class CorpusSpec:
         return getattr(self, dataset)
 
     def of(self, dataset: str) -> dict[str, Any]:
-        """What the files of `dataset` are made from, as plain values: everything but the counts of datasets that lend it no clip."""
+        """What the files of `dataset` are made from, as plain values: everything but the counts of datasets that lend
+        it no clip."""
         kept = {dataset, *LENDERS.get(dataset, ())}
         return {name: value for name, value in asdict(self).items() if name in kept or name not in DATASETS}
 
@@ -83,7 +91,9 @@ class CorpusSpec:
         if self.width % 2 or self.height % 2 or min(self.width, self.height) < 32:
             raise ValueError(f"frame size must be even and at least 32, found {self.width}x{self.height}")
         if self.fps < 1 or self.seconds < 2:
-            raise ValueError(f"fps must be at least 1 and seconds at least 2, found fps={self.fps}, seconds={self.seconds}")
+            raise ValueError(
+                f"fps must be at least 1 and seconds at least 2, found fps={self.fps}, seconds={self.seconds}"
+            )
         if not self.sample_rates or min(self.sample_rates) < 16000:
             raise ValueError(f"sample rates must be at least 16000 Hz, found {self.sample_rates}")
 
@@ -102,4 +112,6 @@ class CorpusSpec:
         }
         small = {name: n for name, n in rows.items() if n < LEAST_FOR_DEFECTS}
         if small:
-            raise ValueError(f"defects=True needs at least {LEAST_FOR_DEFECTS} rows each, found {small}; add rows or set defects=False")
+            raise ValueError(
+                f"defects=True needs at least {LEAST_FOR_DEFECTS} rows each, found {small}; add rows or set defects=False"
+            )

@@ -1,4 +1,5 @@
-"""Textures of the foreground objects: scalar fields in 0..1 over object coordinates (u to the right, v down, in frame heights)."""
+"""Textures of the foreground objects: scalar fields in 0..1 over object coordinates (u to the right, v down, in frame
+heights)."""
 
 from collections.abc import Callable
 
@@ -10,7 +11,8 @@ TWO_PI = np.float32(2 * np.pi)
 
 
 def pattern(look: Look, scale: float, turn: float, u: np.ndarray, v: np.ndarray, phase: float) -> np.ndarray:
-    """The texture of `look`, finer by `scale`, turned by `turn` degrees and moved on by `phase` periods; [h, w] float32 in 0..1."""
+    """The texture of `look`, finer by `scale`, turned by `turn` degrees and moved on by `phase` periods; [h, w] float32
+    in 0..1."""
     angle = np.deg2rad(look.angle + turn)
     cosine, sine = np.float32(np.cos(angle)), np.float32(np.sin(angle))
     along = np.float32(look.periods * scale) * (cosine * u + sine * v)

@@ -1,7 +1,8 @@
 """Plan of UCF101: `UCF-101/<Class>/v_<Class>_gXX_cYY.avi` and the three official splits in `ucfTrainTestlist/`.
 
-Facts: datasets.md 3.6. Lists have CRLF line ends, class numbers count from 1 and keep their official values, train lines carry
-the number, test lines do not. Groups 1-7 are test in split 01, 8-14 in 02, 15-21 in 03; the clips of a group share a scene.
+Facts: datasets.md 3.6. Lists have CRLF line ends, class numbers count from 1 and keep their official values, train
+lines carry the number, test lines do not. Groups 1-7 are test in split 01, 8-14 in 02, 15-21 in 03; the clips of a
+group share a scene.
 """
 
 from cmg.synth.concepts import UCF_INDEX, labels
@@ -17,7 +18,9 @@ HEARD = 0.25
 def plan(spec: CorpusSpec) -> DatasetPlan:
     """Clips of groups 1-7 (`spec.ucf101.test`) and 8-25 (`spec.ucf101.train`), and the class and split lists."""
     names = labels("ucf101", spec)
-    grouped = _clips(spec, list(names), spec.ucf101.test, TEST_GROUPS[1]) + _clips(spec, list(names), spec.ucf101.train, TRAIN_GROUPS)
+    grouped = _clips(spec, list(names), spec.ucf101.test, TEST_GROUPS[1]) + _clips(
+        spec, list(names), spec.ucf101.train, TRAIN_GROUPS
+    )
     grouped.sort(key=lambda pair: pair[1].clip_id)
     media = tuple(Media(f"UCF-101/{_folder(clip)}/{clip.clip_id}.avi", clip) for _, clip in grouped)
     indices = sorted((UCF_INDEX[label], label) for label in names.values())
@@ -26,7 +29,9 @@ def plan(spec: CorpusSpec) -> DatasetPlan:
         paths = [(group, f"{_folder(clip)}/{clip.clip_id}.avi", UCF_INDEX[_folder(clip)]) for group, clip in grouped]
         train = [f"{path} {index}" for group, path, index in paths if group not in groups]
         texts[f"ucfTrainTestlist/trainlist{number:02}.txt"] = _crlf(train)
-        texts[f"ucfTrainTestlist/testlist{number:02}.txt"] = _crlf([path for group, path, _ in paths if group in groups])
+        texts[f"ucfTrainTestlist/testlist{number:02}.txt"] = _crlf(
+            [path for group, path, _ in paths if group in groups]
+        )
     return DatasetPlan("ucf101", media, texts, {"train": spec.ucf101.train, "test": spec.ucf101.test}, damage_of(media))
 
 

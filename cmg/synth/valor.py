@@ -1,6 +1,8 @@
-"""Plan of VALOR-32K: `desc_{train,val,test}.json` and `video/<video_id>.mp4`; ids hold dots and may begin with `-` or `_`.
+"""Plan of VALOR-32K: `desc_{train,val,test}.json` and `video/<video_id>.mp4`; ids hold dots and may begin with `-` or
+`_`.
 
-Facts: datasets.md 3.10. A video id is `<11 characters>_<start>.000_<end>.000`; a description says what is seen and what is heard.
+Facts: datasets.md 3.10. A video id is `<11 characters>_<start>.000_<end>.000`; a description says what is seen and what
+is heard.
 """
 
 import json

@@ -1,8 +1,9 @@
-"""AVE, cross-modal event classification: fit on one modality of AVE train, choose on val, score the other modality of test.
+"""AVE, cross-modal event classification: fit on one modality of AVE train, choose on val, score the other modality of
+test.
 
-Strict: train leaves out videos shared with val or test, val leaves out videos shared with test (45 videos stand under two or three
-categories, some across splits). Score: clip top-1 over the foreground classes. Beside it, in `side`: per-second top-1 over C + 1
-classes (the official AVE metric), from a head fitted and chosen on per-second labels.
+Strict: train leaves out videos shared with val or test, val leaves out videos shared with test (45 videos stand under
+two or three categories, some across splits). Score: clip top-1 over the foreground classes. Beside it, in `side`:
+per-second top-1 over C + 1 classes (the official AVE metric), from a head fitted and chosen on per-second labels.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -23,12 +24,16 @@ DATASETS = TASK_DATASETS["ave"]
 Target = Callable[[Clip, str], int | np.ndarray]
 
 
-def run(codes: RunCodes, indices: Mapping[str, Sequence[Clip]], ranking: np.ndarray | None, options: EvaluateOptions) -> list[Cell]:
+def run(
+    codes: RunCodes, indices: Mapping[str, Sequence[Clip]], ranking: np.ndarray | None, options: EvaluateOptions
+) -> list[Cell]:
     """All four directions, with TOC where there is a ranking."""
     clips = indices["ave"]
     present = set(classes_of(clips))
     if not present <= set(AVE_CLASSES):
-        raise ValueError(f"ave: the index has {min(present - set(AVE_CLASSES))!r}, which is none of the 28 classes; check Annotations.txt")
+        raise ValueError(
+            f"ave: the index has {min(present - set(AVE_CLASSES))!r}, which is none of the 28 classes; check Annotations.txt"
+        )
     classes = tuple(label for label in AVE_CLASSES if label in present)
     fit, val, test = splits(clips)
     named = [[clip for clip in part if clip.events] for part in (fit, val, test)]
@@ -45,7 +50,11 @@ def run(codes: RunCodes, indices: Mapping[str, Sequence[Clip]], ranking: np.ndar
         by_clip = replace(trial(codes, source, named, clip_class, heads.CLIP, len(classes), side), names=classes)
         whole = strict.run(by_clip, codes, ranking, options)
         second = strict.run(
-            trial(codes, source, (fit, val, test), per_second, heads.SECOND, len(classes), {}), codes, ranking, options, draws=False
+            trial(codes, source, (fit, val, test), per_second, heads.SECOND, len(classes), {}),
+            codes,
+            ranking,
+            options,
+            draws=False,
         )
         cells += strict.with_side(whole, second, "per_second")
     return cells

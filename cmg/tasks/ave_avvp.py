@@ -1,8 +1,10 @@
-"""AVE -> AVVP, cross-dataset localisation: fit on one modality of AVE train, localise in the other modality of AVVP test.
+"""AVE -> AVVP, cross-dataset localisation: fit on one modality of AVE train, localise in the other modality of AVVP
+test.
 
-Strict: AVE train and val as in `ave`, the 12 classes that both datasets have; epoch and Q by segment-level F on AVE val in the
-source modality; AVVP test leaves out every video that AVE holds in any split. As in the release, only test clips with an event of a
-shared class in the tested modality are scored: on the others silence would be the whole task (their number is in `side`).
+Strict: AVE train and val as in `ave`, the 12 classes that both datasets have; epoch and Q by segment-level F on AVE val
+in the source modality; AVVP test leaves out every video that AVE holds in any split. As in the release, only test clips
+with an event of a shared class in the tested modality are scored: on the others silence would be the whole task (their
+number is in `side`).
 """
 
 from collections.abc import Mapping, Sequence
@@ -21,7 +23,9 @@ from cmg.tasks.settings import MODALITY, EvaluateOptions
 DATASETS = TASK_DATASETS["ave_avvp"]
 
 
-def run(codes: RunCodes, indices: Mapping[str, Sequence[Clip]], ranking: np.ndarray | None, options: EvaluateOptions) -> list[Cell]:
+def run(
+    codes: RunCodes, indices: Mapping[str, Sequence[Clip]], ranking: np.ndarray | None, options: EvaluateOptions
+) -> list[Cell]:
     """All four directions, with TOC where there is a ranking."""
     fit, val, _ = ([clip for clip in part if shared_class(clip)] for part in ave.splits(indices["ave"]))
     listed = [clip for clip in indices["avvp"] if clip.split == "test"]

@@ -1,8 +1,10 @@
-"""AVVP (LLP), cross-modal event localisation: fit on one modality's dense labels of val, score the other modality of test.
+"""AVVP (LLP), cross-modal event localisation: fit on one modality's dense labels of val, score the other modality of
+test.
 
-Strict: val (649 clips) is the only densely labelled part besides test, so epochs, Q and threshold are fixed and nothing is chosen.
-Audio answers are scored against audio events, video answers against visual events, by the official segment-level F; event-level F
-and reference predictors are in `side`. Labels have no background column: a second where no class passes the threshold is background.
+Strict: val (649 clips) is the only densely labelled part besides test, so epochs, Q and threshold are fixed and nothing
+is chosen. Audio answers are scored against audio events, video answers against visual events, by the official
+segment-level F; event-level F and reference predictors are in `side`. Labels have no background column: a second where
+no class passes the threshold is background.
 """
 
 from collections.abc import Mapping, Sequence
@@ -21,7 +23,9 @@ from cmg.tasks.settings import MODALITY, EvaluateOptions
 DATASETS = TASK_DATASETS["avvp"]
 
 
-def run(codes: RunCodes, indices: Mapping[str, Sequence[Clip]], ranking: np.ndarray | None, options: EvaluateOptions) -> list[Cell]:
+def run(
+    codes: RunCodes, indices: Mapping[str, Sequence[Clip]], ranking: np.ndarray | None, options: EvaluateOptions
+) -> list[Cell]:
     """All four directions, with TOC where there is a ranking."""
     val, test = ([clip for clip in indices["avvp"] if clip.split == split] for split in ("val", "test"))
     fit = parts.without(val, "avvp", parts.sources(test, "avvp"))
@@ -39,7 +43,9 @@ def run(codes: RunCodes, indices: Mapping[str, Sequence[Clip]], ranking: np.ndar
             classes=len(classes),
             fit=parts.make_part(codes, "avvp", MODALITY[source], fit, target, "AVVP val"),
             val=None,
-            tests={f"{source}{m}": parts.make_part(codes, "avvp", MODALITY[m], test, target, "AVVP test") for m in MODALITY},
+            tests={
+                f"{source}{m}": parts.make_part(codes, "avvp", MODALITY[m], test, target, "AVVP test") for m in MODALITY
+            },
             side={"n_fit_excluded": len(val) - len(fit)},
             names=classes,
         )

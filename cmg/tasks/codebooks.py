@@ -1,4 +1,5 @@
-"""Codebooks as they are: how alike codes are before and after TOC (the paper's Figure 8), and where CoDAAR's three stand.
+"""Codebooks as they are: how alike codes are before and after TOC (the paper's Figure 8), and where CoDAAR's three
+stand.
 
 K codes, D code dimensions, Q kept dimensions, M modalities.
 """
@@ -11,7 +12,8 @@ from cmg.tasks.retrieval import cosine
 
 
 def similarity(book: np.ndarray, dims: np.ndarray | None = None) -> np.ndarray:
-    """Cosine between codes, [K, K]; with `dims` [Q] on these dimensions alone (the released figure's selection after TOC)."""
+    """Cosine between codes, [K, K]; with `dims` [Q] on these dimensions alone (the released figure's selection after
+    TOC)."""
     kept = book if dims is None else book[:, dims]
     return cosine(kept, kept)
 

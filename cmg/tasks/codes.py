@@ -18,7 +18,9 @@ HELP = "make it again: dvc repro"
 UNDER_PUBLISHED = "set evaluate.protocol: published in params.yaml, then run the codes stage: dvc repro"
 EITHER = "codes need either indices or vectors"
 WHOLE = "whole"  # part of the names of what `RunCodes.whole` holds
-NAMES = re.compile(rf"codebook\.\d+|[^.]+\.[^.]+(\.{WHOLE})?\.(indices|vectors|valid)|[^.]+\.[^.]+\.draws", re.ASCII)  # of tensors
+NAMES = re.compile(
+    rf"codebook\.\d+|[^.]+\.[^.]+(\.{WHOLE})?\.(indices|vectors|valid)|[^.]+\.[^.]+\.draws", re.ASCII
+)  # of tensors
 
 
 def clip_codes(dataset: str) -> str:
@@ -32,7 +34,8 @@ class CodesError(ValueError):
 
 @dataclass(frozen=True)
 class StoredCodes:
-    """Codes of one dataset and modality: `indices` [N, T, G] int32, or `vectors` [N, T, D] float32 where a method has no codebook.
+    """Codes of one dataset and modality: `indices` [N, T, G] int32, or `vectors` [N, T, D] float32 where a method has
+    no codebook.
 
     `valid` [N] int32 is the number of seconds with features; 0 marks a clip without usable features.
     """
@@ -60,15 +63,18 @@ class StoredCodes:
         if self.indices is not None and self.vectors is not None:
             raise CodesError(EITHER)
         if self.values.ndim != 3 or self.valid.shape != self.values.shape[:1]:
-            raise CodesError(f"codes have shape {self.values.shape} and valid {self.valid.shape}; expected [N, T, G or D] and [N]")
+            raise CodesError(
+                f"codes have shape {self.values.shape} and valid {self.valid.shape}; expected [N, T, G or D] and [N]"
+            )
 
 
 class RunCodes:
     """All codes of one run, keyed by (dataset, modality), and its codebooks [K, D] in concatenation order.
 
     `whole` holds the codes that the `published` retrieval averages: one per second of a whole clip, or per sentence.
-    `draws` [E, N, T, G] int16 holds the codes encoded E times with encoder dropout, where the `published` protocol fits heads on them.
-    `aligned` names the M modalities whose codebooks [K, D/M] stand side by side in each codebook; empty where all share it.
+    `draws` [E, N, T, G] int16 holds the codes encoded E times with encoder dropout, where the `published` protocol fits
+    heads on them. `aligned` names the M modalities whose codebooks [K, D/M] stand side by side in each codebook; empty
+    where all share it.
     """
 
     def __init__(
@@ -80,7 +86,8 @@ class RunCodes:
         aligned: Sequence[str] = (),
         whole: Mapping[tuple[str, str], StoredCodes] | None = None,
     ) -> None:
-        """Raises CodesError where an index lies outside its codebook or a vector is not finite, naming dataset and modality."""
+        """Raises CodesError where an index lies outside its codebook or a vector is not finite, naming dataset and
+        modality."""
         self.codebooks = [np.ascontiguousarray(book, dtype=np.float32) for book in codebooks]
         self.entries, self.draws, self.whole = dict(entries), dict(draws or {}), dict(whole or {})
         self.name, self.aligned = name, tuple(aligned)
@@ -99,21 +106,28 @@ class RunCodes:
     def _check_indices(self, what: str, indices: np.ndarray) -> None:
         sizes = [len(book) for book in self.codebooks]
         if indices.shape[-1] != len(sizes):
-            raise CodesError(f"{self.name}: {what} has {indices.shape[-1]} codebooks, the file holds {len(sizes)}; {HELP}")
+            raise CodesError(
+                f"{self.name}: {what} has {indices.shape[-1]} codebooks, the file holds {len(sizes)}; {HELP}"
+            )
         if indices.size and ((indices < 0) | (indices >= np.array(sizes))).any():
             low, high = indices.min(), indices.max()
             raise CodesError(f"{self.name}: {what} runs from {low} to {high}; the codebooks have {sizes} codes; {HELP}")
 
     @classmethod
     def read(cls, path: str | Path) -> "RunCodes":
-        """Read a codes file. Raises CodesError naming the file where it is not one, FileNotFoundError where it is absent."""
+        """Read a codes file. Raises CodesError naming the file where it is not one, FileNotFoundError where it is
+        absent."""
         try:
             tensors, aligned = load_file(path), _aligned(path)
         except SafetensorError as error:
             raise CodesError(f"{path}: not a safetensors file ({error}); {HELP}") from error
         if strange := [name for name in tensors if not NAMES.fullmatch(name)]:
-            raise CodesError(f"{path}: expected the tensors of a codes file, found {', '.join(map(repr, strange[:3]))}; {HELP}")
-        books = sorted((int(name.split(".")[1]), tensor) for name, tensor in tensors.items() if name.startswith("codebook."))
+            raise CodesError(
+                f"{path}: expected the tensors of a codes file, found {', '.join(map(repr, strange[:3]))}; {HELP}"
+            )
+        books = sorted(
+            (int(name.split(".")[1]), tensor) for name, tensor in tensors.items() if name.startswith("codebook.")
+        )
         held: dict[str, dict[tuple[str, str], StoredCodes]] = {"": {}, WHOLE: {}}
         for name, valid in tensors.items():
             key, _, kind = name.rpartition(".")
@@ -121,10 +135,16 @@ class RunCodes:
                 continue
             found = {kind: tensors[f"{key}.{kind}"] for kind in ("indices", "vectors") if f"{key}.{kind}" in tensors}
             if len(found) != 1:
-                raise CodesError(f"{path}: {key} has {sorted(found) or 'neither'} of indices and vectors; expected one; {HELP}")
+                raise CodesError(
+                    f"{path}: {key} has {sorted(found) or 'neither'} of indices and vectors; expected one; {HELP}"
+                )
             dataset, modality, *part = key.split(".")
             held[".".join(part)][dataset, modality] = StoredCodes(valid, **found)
-        drawn = {name.removesuffix(".draws").partition("."): tensor for name, tensor in tensors.items() if name.endswith(".draws")}
+        drawn = {
+            name.removesuffix(".draws").partition("."): tensor
+            for name, tensor in tensors.items()
+            if name.endswith(".draws")
+        }
         draws = {(dataset, modality): tensor for (dataset, _, modality), tensor in drawn.items()}
         return cls([book for _, book in books], held[""], str(path), draws, aligned, held[WHOLE])
 
@@ -168,8 +188,11 @@ class RunCodes:
             return vectors if dims is None else vectors[..., dims]
         return self._look_up(codes.indices[rows], dims)
 
-    def embed_draw(self, dataset: str, modality: str, rows: np.ndarray, draw: int, dims: np.ndarray | None = None) -> np.ndarray:
-        """As `embed`, from the codes of one draw with encoder dropout. Raises CodesError where the file has too few draws."""
+    def embed_draw(
+        self, dataset: str, modality: str, rows: np.ndarray, draw: int, dims: np.ndarray | None = None
+    ) -> np.ndarray:
+        """As `embed`, from the codes of one draw with encoder dropout. Raises CodesError where the file has too few
+        draws."""
         drawn = self.draws.get((dataset, modality), np.empty(0))
         if draw >= len(drawn):
             raise CodesError(
@@ -185,11 +208,14 @@ class RunCodes:
         return self.whole[dataset, modality]
 
     def embed_mean(self, dataset: str, modality: str, rows: np.ndarray, dims: np.ndarray | None = None) -> np.ndarray:
-        """Mean of the code vectors of each clip's own seconds, [n, 1, D] float32; `dims` as in `embed`, taken before the mean."""
+        """Mean of the code vectors of each clip's own seconds, [n, 1, D] float32; `dims` as in `embed`, taken before
+        the mean."""
         held = self.get_whole(dataset, modality)
         real = np.arange(held.chosen.shape[1]) < held.valid[rows][:, None]
         vectors = self._look_up(held.chosen[rows], dims) * real[..., None]
-        return vectors.sum(axis=1, keepdims=True, dtype=np.float32) / np.maximum(real.sum(axis=1), 1)[:, None, None].astype(np.float32)
+        return vectors.sum(axis=1, keepdims=True, dtype=np.float32) / np.maximum(real.sum(axis=1), 1)[
+            :, None, None
+        ].astype(np.float32)
 
     def _look_up(self, chosen: np.ndarray, dims: np.ndarray | None) -> np.ndarray:
         vectors = np.concatenate([book[chosen[..., g]] for g, book in enumerate(self.codebooks)], axis=-1)

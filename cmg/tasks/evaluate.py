@@ -25,7 +25,11 @@ class Task(Protocol):
         ...
 
     def run(
-        self, codes: RunCodes, indices: Mapping[str, Sequence[Clip]], ranking: np.ndarray | None, options: EvaluateOptions
+        self,
+        codes: RunCodes,
+        indices: Mapping[str, Sequence[Clip]],
+        ranking: np.ndarray | None,
+        options: EvaluateOptions,
     ) -> list[Cell]:
         """Every direction, with TOC where there is a ranking."""
         ...
@@ -43,10 +47,10 @@ def evaluate_run(
 ) -> list[Cell]:
     """Cells of the tasks, in the order of `tasks`, then by direction (`DIRECTIONS`), then without and with TOC.
 
-    indices: clips in row order by dataset name. tasks: None for every task whose datasets all have an index. toc_rankings: order of all
-    dimensions by score name, as `cmg.toc.read_toc` gives it; None or empty for a method without a codebook, then no cell has TOC.
-    The same arguments give the same cells (float32, on one device and thread count). Raises ValueError naming dataset, part or file
-    where something is missing or does not fit together.
+    indices: clips in row order by dataset name. tasks: None for every task whose datasets all have an index.
+    toc_rankings: order of all dimensions by score name, as `cmg.toc.read_toc` gives it; None or empty for a method
+    without a codebook, then no cell has TOC. The same arguments give the same cells (float32, on one device and thread
+    count). Raises ValueError naming dataset, part or file where something is missing or does not fit together.
     """
     options = options or EvaluateOptions()
     published_protocol = options.protocol == "published"
@@ -71,9 +75,13 @@ def evaluate_run(
 
 
 def evaluate_open_set(
-    codes: RunCodes, indices: Mapping[str, Sequence[Clip]], toc_rankings: Mapping[str, np.ndarray] | None, options: EvaluateOptions
+    codes: RunCodes,
+    indices: Mapping[str, Sequence[Clip]],
+    toc_rankings: Mapping[str, np.ndarray] | None,
+    options: EvaluateOptions,
 ) -> list[OpenCell]:
-    """Cells of the open-set tasks, which have a strict form only: none under `published`. Arguments and errors as in `evaluate_run`."""
+    """Cells of the open-set tasks, which have a strict form only: none under `published`. Arguments and errors as in
+    `evaluate_run`."""
     if options.protocol == "published":
         return []
     for dataset in openset.DATASETS:

@@ -2,9 +2,9 @@
 
 B clips, T seconds, D code dimensions, J heads, H hidden units, C answers.
 
-A head with Q of D dimensions is the paper's mask e * F (section 4.1): weights of the other dimensions are zero and stay zero, which is
-the same linear map as on the slice. All heads start from the same draws (scaled as `nn.Linear` does), see the same batches and do not
-touch each other, so a head comes out the same alone or beside others.
+A head with Q of D dimensions is the paper's mask e * F (section 4.1): weights of the other dimensions are zero and stay
+zero, which is the same linear map as on the slice. All heads start from the same draws (scaled as `nn.Linear` does),
+see the same batches and do not touch each other, so a head comes out the same alone or beside others.
 """
 
 from collections.abc import Sequence
@@ -25,13 +25,16 @@ CLIP, SECOND, ACTIVE = "clip", "second", "active"
 class HeadBank(nn.Module):
     """J heads over D-dimensional codes; head j reads the dimensions `kept[j]`.
 
-    linear: one linear layer per second (the paper's decoder). two_linear: Q->Q, then Q->C with no activation between (the release).
-    Clip answers pool over seconds: after the linear layer by `options.pool`, or between the two layers by the maximum (as released).
+    linear: one linear layer per second (the paper's decoder). two_linear: Q->Q, then Q->C with no activation between
+    (the release). Clip answers pool over seconds: after the linear layer by `options.pool`, or between the two layers
+    by the maximum (as released).
     """
 
     mask_JD: Tensor
 
-    def __init__(self, kept: Sequence[np.ndarray], size: int, answers: int, kind: str, options: EvaluateOptions) -> None:
+    def __init__(
+        self, kept: Sequence[np.ndarray], size: int, answers: int, kind: str, options: EvaluateOptions
+    ) -> None:
         super().__init__()
         generator = torch.Generator().manual_seed(options.seed)
         self.kind, self.pool, self.hidden = kind, options.pool, options.head == "two_linear"
@@ -58,7 +61,9 @@ class HeadBank(nn.Module):
         if not self.hidden:
             return self._linear(codes_BTD)
         J, H, D = self.weight_JHD.shape
-        hidden = F.linear(codes_BTD, (self.weight_JHD * self.mask_JD[:, None]).reshape(J * H, D), self.bias_JH.reshape(-1))
+        hidden = F.linear(
+            codes_BTD, (self.weight_JHD * self.mask_JD[:, None]).reshape(J * H, D), self.bias_JH.reshape(-1)
+        )
         if self.kind == CLIP:
             hidden = hidden.amax(dim=1)
         return torch.einsum("...jh,jch->...jc", hidden.unflatten(-1, (J, H)), self.weight_JCD) + self.bias_JC
@@ -67,7 +72,9 @@ class HeadBank(nn.Module):
         J, C, D = self.weight_JCD.shape
         if self.kind == CLIP and self.pool == "mean":
             codes_BTD = codes_BTD.mean(dim=1)  # the mean of linear answers is the answer to the mean
-        logits = F.linear(codes_BTD, (self.weight_JCD * self.mask_JD[:, None]).reshape(J * C, D), self.bias_JC.reshape(-1))
+        logits = F.linear(
+            codes_BTD, (self.weight_JCD * self.mask_JD[:, None]).reshape(J * C, D), self.bias_JC.reshape(-1)
+        )
         logits = logits.unflatten(-1, (J, C))
         return logits.amax(dim=1) if self.kind == CLIP and self.pool == "max" else logits
 
@@ -79,7 +86,9 @@ def losses(logits: Tensor, target: Tensor, kind: str) -> Tensor:
     """
     J = logits.shape[-2]
     if kind == ACTIVE:
-        return F.binary_cross_entropy_with_logits(logits, target.unsqueeze(-2).expand_as(logits), reduction="none").mean(dim=(0, 1, 3))
+        return F.binary_cross_entropy_with_logits(
+            logits, target.unsqueeze(-2).expand_as(logits), reduction="none"
+        ).mean(dim=(0, 1, 3))
     repeated = target.reshape(-1, 1).expand(-1, J).reshape(-1)
     return F.cross_entropy(logits.reshape(-1, logits.shape[-1]), repeated, reduction="none").view(-1, J).mean(dim=0)
 
@@ -115,7 +124,8 @@ class Fitted:
         return _logits(self.bank, codes, self.scale, self.options).cpu().numpy()
 
     def best(self, among: Sequence[int]) -> int:
-        """The head with the best validation score among these, ties by validation loss; the first where there is no validation."""
+        """The head with the best validation score among these, ties by validation loss; the first where there is no
+        validation."""
         scores, losses = self.val_score, self.val_loss
         if scores is None or losses is None:
             return among[0]
@@ -130,11 +140,13 @@ def _logits(bank: HeadBank, codes: np.ndarray, scale: float, options: EvaluateOp
 Labelled = tuple[np.ndarray, np.ndarray]  # codes [n, T, D] float32, targets
 
 
-def fit(fit: Labelled, val: Labelled | None, kept: Sequence[np.ndarray], count: int, kind: str, options: EvaluateOptions) -> Fitted:
+def fit(
+    fit: Labelled, val: Labelled | None, kept: Sequence[np.ndarray], count: int, kind: str, options: EvaluateOptions
+) -> Fitted:
     """Fit one head per entry of `kept` with Adam on shuffled batches; a pure function of its arguments.
 
-    With `val`, each head is the one of its epoch with the best validation score (ties: lower validation loss, then earlier); without,
-    that of the last epoch. `count` is the number of answers C.
+    With `val`, each head is the one of its epoch with the best validation score (ties: lower validation loss, then
+    earlier); without, that of the last epoch. `count` is the number of answers C.
     """
     codes, target = torch.from_numpy(fit[0]).to(options.device), _target(fit[1], kind).to(options.device)
     scale = 1.0 / max(float(codes.square().mean().sqrt()), 1e-12) if options.unit_rms else 1.0
@@ -167,7 +179,8 @@ class _Choice:
         self.state: dict[str, Tensor] = {}
 
     def look(self, bank: HeadBank, epoch: int) -> None:
-        """Score the heads of `bank` on the validation clips after `epoch`, and keep the state of each that is better than before."""
+        """Score the heads of `bank` on the validation clips after `epoch`, and keep the state of each that is better
+        than before."""
         logits = _logits(bank, self.codes, self.scale, self.options)
         loss = losses(logits, _target(self.target, self.kind).to(logits.device), self.kind).cpu().numpy()
         found = np.array([score(a, self.target, self.kind) for a in answers(logits, self.kind, self.options.threshold)])

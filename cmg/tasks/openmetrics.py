@@ -1,4 +1,5 @@
-"""Scores where test clips may be of classes that no head was fitted on. N clips, K known classes; a label of K or more is unknown.
+"""Scores where test clips may be of classes that no head was fitted on. N clips, K known classes; a label of K or more
+is unknown.
 
 The confidence of a clip is its largest softmax probability. All scores are in percent.
 """
@@ -10,7 +11,8 @@ import numpy as np
 
 @dataclass(frozen=True)
 class Rejection:
-    """Known accuracy (a rejected known clip is wrong), unknown accuracy (rejected unknown clips), and their harmonic mean H."""
+    """Known accuracy (a rejected known clip is wrong), unknown accuracy (rejected unknown clips), and their harmonic
+    mean H."""
 
     threshold: float
     known: float
@@ -37,12 +39,16 @@ def reject(logits: np.ndarray, labels: np.ndarray, threshold: float) -> Rejectio
 
 
 def released_h(logits: np.ndarray, labels: np.ndarray, steps: int = 10) -> Rejection:
-    """The released metric: the best H over thresholds equally spaced from the least to the greatest confidence of the test clips.
+    """The released metric: the best H over thresholds equally spaced from the least to the greatest confidence of the
+    test clips.
 
     The threshold is chosen on test labels; `Rejection.h` of a threshold from elsewhere is the honest counterpart.
     """
     sure = confidence(logits)
-    return max((reject(logits, labels, t) for t in np.linspace(sure.min(), sure.max(), steps).tolist()), key=lambda found: found.h)
+    return max(
+        (reject(logits, labels, t) for t in np.linspace(sure.min(), sure.max(), steps).tolist()),
+        key=lambda found: found.h,
+    )
 
 
 def auroc(logits: np.ndarray, labels: np.ndarray) -> float:
@@ -54,7 +60,8 @@ def auroc(logits: np.ndarray, labels: np.ndarray) -> float:
 
 
 def oscr(logits: np.ndarray, labels: np.ndarray) -> float:
-    """Area under the correct classification rate of known clips over the false positive rate of unknown ones (Dhamija et al. 2018).
+    """Area under the correct classification rate of known clips over the false positive rate of unknown ones (Dhamija
+    et al. 2018).
 
     Both are taken at every threshold that some clip has as its confidence; between them the curve is straight.
     """
@@ -69,5 +76,7 @@ def oscr(logits: np.ndarray, labels: np.ndarray) -> float:
 def _known(logits: np.ndarray, labels: np.ndarray) -> np.ndarray:
     known = labels < logits.shape[1]
     if len(labels) != len(logits) or known.all() or not known.any():
-        raise ValueError(f"open set: {len(logits)} clips, {len(labels)} labels, {known.sum()} known; expected some known and some unknown")
+        raise ValueError(
+            f"open set: {len(logits)} clips, {len(labels)} labels, {known.sum()} known; expected some known and some unknown"
+        )
     return known

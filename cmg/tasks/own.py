@@ -1,12 +1,15 @@
-"""Tasks on a dataset of your own (`source: csv`), as far as its index has labels, times and captions; under `strict` alone.
+"""Tasks on a dataset of your own (`source: csv`), as far as its index has labels, times and captions; under `strict`
+alone.
 
 - `<dataset>.classes`, one class per clip: top-1. Where every labelled clip has one class.
-- `<dataset>.events`, which classes are active in each second: segment-level F. Where an event has times, or a clip several classes.
+- `<dataset>.events`, which classes are active in each second: segment-level F. Where an event has times, or a clip
+  several classes.
 - `<dataset>.pairs`, zero-shot retrieval between modalities: mean of R@1, R@5 and R@10.
 
-A head is fitted on one modality of train, its epoch and Q chosen on val in the same modality (without val clips: fixed), and scored on
-every modality of test. Train leaves out what val or test has of the same file, val what test has. Text stands for a clip by its first
-sentence. Seconds behind a clip's end repeat its last one, in features and labels alike. n clips, T seconds, C classes.
+A head is fitted on one modality of train, its epoch and Q chosen on val in the same modality (without val clips:
+fixed), and scored on every modality of test. Train leaves out what val or test has of the same file, val what test has.
+Text stands for a clip by its first sentence. Seconds behind a clip's end repeat its last one, in features and labels
+alike. n clips, T seconds, C classes.
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -31,7 +34,8 @@ Splits = tuple[list[Clip], list[Clip], list[Clip]]  # train, val, test
 
 @dataclass(frozen=True)
 class OwnTask:
-    """One task on one dataset; offers what the task modules offer (`DATASETS`, `run`). kind: CLASSES, EVENTS or PAIRS."""
+    """One task on one dataset; offers what the task modules offer (`DATASETS`, `run`). kind: CLASSES, EVENTS or
+    PAIRS."""
 
     dataset: str
     kind: str
@@ -41,40 +45,61 @@ class OwnTask:
         return (self.dataset,)
 
     def run(
-        self, codes: RunCodes, indices: Mapping[str, Sequence[Clip]], ranking: np.ndarray | None, options: EvaluateOptions
+        self,
+        codes: RunCodes,
+        indices: Mapping[str, Sequence[Clip]],
+        ranking: np.ndarray | None,
+        options: EvaluateOptions,
     ) -> list[Cell]:
         """Every pair of modalities that has codes, with TOC where there is a ranking."""
         clips = indices[self.dataset]
         if self.kind == PAIRS:
             asked = pairs(self.dataset, clips, codes)
             return [cell for sides in asked for cell in _retrieval(self.dataset, sides, codes, clips, ranking, options)]
-        return [cell for trial in _trials(self.dataset, self.kind, clips, codes) for cell in strict.run(trial, codes, ranking, options)]
+        return [
+            cell
+            for trial in _trials(self.dataset, self.kind, clips, codes)
+            for cell in strict.run(trial, codes, ranking, options)
+        ]
 
 
 def tasks(dataset: str, clips: Sequence[Clip], codes: RunCodes) -> dict[str, OwnTask]:
     """The tasks that a dataset's index and codes allow, by name."""
     labelled = [clip for clip in clips if clip.events]
     single = all(len({event.label for event in clip.events}) == 1 for clip in labelled)
-    timed = any(event.onset > 0 or event.offset < (clip.duration or np.inf) for clip in labelled for event in clip.events)
+    timed = any(
+        event.onset > 0 or event.offset < (clip.duration or np.inf) for clip in labelled for event in clip.events
+    )
     wanted = {CLASSES: bool(labelled) and single, EVENTS: bool(labelled) and (timed or not single)}
-    kinds = [kind for kind, asked in wanted.items() if asked and any(True for _ in _modalities(dataset, kind, clips, codes))]
+    kinds = [
+        kind for kind, asked in wanted.items() if asked and any(True for _ in _modalities(dataset, kind, clips, codes))
+    ]
     kinds += [PAIRS] if pairs(dataset, clips, codes) else []
     return {f"{dataset}.{kind}": OwnTask(dataset, kind) for kind in kinds}
 
 
 def pairs(dataset: str, clips: Sequence[Clip], codes: RunCodes) -> list[str]:
-    """Sides of the retrievals: two modalities of which the same test clips have codes. Sentences that are labels ask for nothing."""
+    """Sides of the retrievals: two modalities of which the same test clips have codes. Sentences that are labels ask
+    for nothing."""
     test, held = [clip for clip in clips if clip.split == "test"], {}
     for letter, modality in NAMES.items():
         if (clip_codes(dataset), modality) in codes.entries and (modality != "text" or not _only_labels(clips)):
             valid = codes.get(clip_codes(dataset), modality).valid
-            held[letter] = {clip.row for clip, row in zip(test, _rows(modality, test, clips), strict=True) if row >= 0 and valid[row] > 0}
+            held[letter] = {
+                clip.row
+                for clip, row in zip(test, _rows(modality, test, clips), strict=True)
+                if row >= 0 and valid[row] > 0
+            }
     return [one + other for one, other in combinations(held, 2) if held[one] & held[other]]
 
 
 def _only_labels(clips: Sequence[Clip]) -> bool:
     """Whether every sentence is its clip's label."""
-    return all(caption in {event.label.replace("_", " ") for event in clip.events} for clip in clips for caption in clip.captions)
+    return all(
+        caption in {event.label.replace("_", " ") for event in clip.events}
+        for clip in clips
+        for caption in clip.captions
+    )
 
 
 def _retrieval(
@@ -113,7 +138,11 @@ def _splits(dataset: str, kind: str, clips: Sequence[Clip]) -> Splits:
     usable = [clip for clip in clips if clip.events or kind == EVENTS]
     train, val, test = ([clip for clip in usable if clip.split == split] for split in ("train", "val", "test"))
     tested = parts.sources(test, dataset)
-    return parts.without(train, dataset, tested | parts.sources(val, dataset)), parts.without(val, dataset, tested), test
+    return (
+        parts.without(train, dataset, tested | parts.sources(val, dataset)),
+        parts.without(val, dataset, tested),
+        test,
+    )
 
 
 def _modalities(dataset: str, kind: str, clips: Sequence[Clip], codes: RunCodes) -> Iterator[str]:
@@ -135,10 +164,17 @@ def _rows(modality: str, part: Sequence[Clip], clips: Sequence[Clip]) -> list[in
 
 
 def _part(
-    codes: RunCodes, dataset: str, modality: str, part: Sequence[Clip], clips: Sequence[Clip], target: Callable[[Clip, str], Any]
+    codes: RunCodes,
+    dataset: str,
+    modality: str,
+    part: Sequence[Clip],
+    clips: Sequence[Clip],
+    target: Callable[[Clip, str], Any],
 ) -> parts.Part:
     valid = codes.get(dataset, modality).valid
-    found = [(clip, row) for clip, row in zip(part, _rows(modality, part, clips), strict=True) if row >= 0 and valid[row] > 0]
+    found = [
+        (clip, row) for clip, row in zip(part, _rows(modality, part, clips), strict=True) if row >= 0 and valid[row] > 0
+    ]
     return parts.Part(
         dataset=dataset,
         modality=modality,

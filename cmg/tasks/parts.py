@@ -21,7 +21,8 @@ EVENTS = {"video": "visual", "audio": "audio"}  # a feature modality, and what t
 class Part:
     """Clips of one dataset in one modality with usable codes, and what a head should answer for them.
 
-    target: int [n] or [n, T], or bool [n, T, C]. sources: the videos the clips were cut from. unusable: clips left out for want of codes.
+    target: int [n] or [n, T], or bool [n, T, C]. sources: the videos the clips were cut from. unusable: clips left out
+    for want of codes.
     clips: int [n], their rows in the index where these are not `rows`, as of sentences.
     """
 
@@ -43,8 +44,8 @@ class Part:
 
 
 def source_of(clip: Clip, dataset: str) -> str:
-    """The video that a clip was cut from: the YouTube id, in whatever form a dataset writes it; of your own the file. UCF101 clips stand
-    for themselves.
+    """The video that a clip was cut from: the YouTube id, in whatever form a dataset writes it; of your own the file.
+    UCF101 clips stand for themselves.
     """
     own = clip.clip_id if dataset in DATASETS else clip.visual or clip.audio or clip.clip_id
     return youtube_id(dataset, clip.clip_id) or own
@@ -60,7 +61,9 @@ def without(clips: Sequence[Clip], dataset: str, taken: Container[str]) -> list[
     return [clip for clip in clips if source_of(clip, dataset) not in taken]
 
 
-def make_part(codes: RunCodes, dataset: str, modality: str, clips: Sequence[Clip], target: Callable[[Clip, str], Any], what: str) -> Part:
+def make_part(
+    codes: RunCodes, dataset: str, modality: str, clips: Sequence[Clip], target: Callable[[Clip, str], Any], what: str
+) -> Part:
     """The clips with usable codes in a modality, and `target(clip, modality)` stacked.
 
     Raises ValueError where none is left, naming the part (`what`), or where rows and codes do not belong together.
@@ -68,7 +71,9 @@ def make_part(codes: RunCodes, dataset: str, modality: str, clips: Sequence[Clip
     valid = codes.get(dataset, modality).valid
     if clips and max(clip.row for clip in clips) >= len(valid):
         row = max(clip.row for clip in clips)
-        raise BadFile(f"{codes.name}: {dataset}.{modality} has {len(valid)} rows, the index has row {row}; run: dvc repro")
+        raise BadFile(
+            f"{codes.name}: {dataset}.{modality} has {len(valid)} rows, the index has row {row}; run: dvc repro"
+        )
     usable = [clip for clip in clips if valid[clip.row] > 0]
     if not usable:
         raise ValueError(

@@ -1,8 +1,9 @@
-"""The published protocol: the tasks as the released scripts compute them, so that published numbers can be met. Not a fair protocol.
+"""The published protocol: the tasks as the released scripts compute them, so that published numbers can be met. Not a
+fair protocol.
 
-Test clips are fitted on (AVE: the very same clips in the other modality; AVVP: nearly all of them), the epoch is picked on the reported
-score, background counts as a class, and Q was picked per task on the reported scores. Heads are fitted on codes drawn with encoder
-dropout, a new draw every epoch. docs/protocols.md puts this beside `strict`.
+Test clips are fitted on (AVE: the very same clips in the other modality; AVVP: nearly all of them), the epoch is picked
+on the reported score, background counts as a class, and Q was picked per task on the reported scores. Heads are fitted
+on codes drawn with encoder dropout, a new draw every epoch. docs/protocols.md puts this beside `strict`.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -25,7 +26,9 @@ ABSENT_IN_UCF_LIST = "Bowling"  # a tab in the released class list drops it; its
 PAIRS = tuple(UCF_TO_VGGSOUND.items())
 
 
-def ave_parts(codes: RunCodes, indices: Mapping[str, Sequence[Clip]], source: str) -> tuple[parts.Part, dict[str, parts.Part], int]:
+def ave_parts(
+    codes: RunCodes, indices: Mapping[str, Sequence[Clip]], source: str
+) -> tuple[parts.Part, dict[str, parts.Part], int]:
     """Fitted on AVE train, scored on AVE train, in both modalities; val and test are never opened."""
     clips = [clip for clip in indices["ave"] if clip.split == "train"]
 
@@ -36,7 +39,9 @@ def ave_parts(codes: RunCodes, indices: Mapping[str, Sequence[Clip]], source: st
     return made[source], {f"{source}{m}": part for m, part in made.items()}, len(AVE_CLASSES)
 
 
-def avvp_parts(codes: RunCodes, indices: Mapping[str, Sequence[Clip]], source: str) -> tuple[parts.Part, dict[str, parts.Part], int]:
+def avvp_parts(
+    codes: RunCodes, indices: Mapping[str, Sequence[Clip]], source: str
+) -> tuple[parts.Part, dict[str, parts.Part], int]:
     """Fitted on the val and test clips with events in one modality, scored on those with events in the other."""
     clips = [clip for clip in indices["avvp"] if clip.split in ("val", "test")]
 
@@ -51,8 +56,11 @@ def avvp_parts(codes: RunCodes, indices: Mapping[str, Sequence[Clip]], source: s
     return part(source), {f"{source}{other}": part(other)}, len(AVVP_CLASSES_CMG) + 1
 
 
-def ave_avvp_parts(codes: RunCodes, indices: Mapping[str, Sequence[Clip]], source: str) -> tuple[parts.Part, dict[str, parts.Part], int]:
-    """Fitted on the AVE clips of the 12 shared classes, all splits; scored on AVVP val and test clips with an event of these classes."""
+def ave_avvp_parts(
+    codes: RunCodes, indices: Mapping[str, Sequence[Clip]], source: str
+) -> tuple[parts.Part, dict[str, parts.Part], int]:
+    """Fitted on the AVE clips of the 12 shared classes, all splits; scored on AVVP val and test clips with an event of
+    these classes."""
     fit = [clip for clip in indices["ave"] if clip.split and shared_class(clip)]
     (other,) = set(MODALITY) - {source}
     events = parts.EVENTS[MODALITY[other]]
@@ -64,7 +72,9 @@ def ave_avvp_parts(codes: RunCodes, indices: Mapping[str, Sequence[Clip]], sourc
         return released_heads.with_background(ave_avvp_targets(clip, "avvp", events))
 
     listed = [clip for clip in indices["avvp"] if clip.split in ("val", "test")]
-    scored = [clip for clip in listed if any(event.modality == events and event.label in SHARED_AVVP for event in clip.events)]
+    scored = [
+        clip for clip in listed if any(event.modality == events and event.label in SHARED_AVVP for event in clip.events)
+    ]
     test = parts.make_part(codes, "avvp", MODALITY[other], scored, avvp_target, "AVVP val and test, shared classes")
     return (
         parts.make_part(codes, "ave", MODALITY[source], fit, ave_target, "AVE, shared classes"),
@@ -73,7 +83,9 @@ def ave_avvp_parts(codes: RunCodes, indices: Mapping[str, Sequence[Clip]], sourc
     )
 
 
-def ucf_vgg_parts(codes: RunCodes, indices: Mapping[str, Sequence[Clip]], source: str) -> tuple[parts.Part, dict[str, parts.Part], int]:
+def ucf_vgg_parts(
+    codes: RunCodes, indices: Mapping[str, Sequence[Clip]], source: str
+) -> tuple[parts.Part, dict[str, parts.Part], int]:
     """All clips of the 16 intended classes, every split, on both sides: also the classes that one side lacks."""
     names = {"v": [ucf for ucf, _ in PAIRS], "a": [vgg for _, vgg in PAIRS]}
     datasets = {"v": "ucf101", "a": "vggsound_avel"}
@@ -81,20 +93,27 @@ def ucf_vgg_parts(codes: RunCodes, indices: Mapping[str, Sequence[Clip]], source
     def part(m: str) -> parts.Part:
         kept = set(names[m]) - {ABSENT_IN_UCF_LIST}
         clips = [clip for clip in indices[datasets[m]] if clip.split and label_of(clip) in kept]
-        return parts.make_part(codes, datasets[m], MODALITY[m], clips, lambda clip, _: names[m].index(class_of(clip)), datasets[m])
+        return parts.make_part(
+            codes, datasets[m], MODALITY[m], clips, lambda clip, _: names[m].index(class_of(clip)), datasets[m]
+        )
 
     (other,) = set(MODALITY) - {source}
     return part(source), {f"{source}{other}": part(other)}, len(PAIRS)
 
 
-PARTS: dict[str, Callable] = {"ave": ave_parts, "avvp": avvp_parts, "ave_avvp": ave_avvp_parts, "ucf_vgg": ucf_vgg_parts}
+PARTS: dict[str, Callable] = {
+    "ave": ave_parts,
+    "avvp": avvp_parts,
+    "ave_avvp": ave_avvp_parts,
+    "ucf_vgg": ucf_vgg_parts,
+}
 
 
 def run(task: str, codes: RunCodes, indices: Mapping[str, Sequence[Clip]], options: EvaluateOptions) -> list[Cell]:
     """Both directions (AVE: also the fitted modality, which its scripts score too), without and with TOC.
 
-    Raises ValueError for a method without a codebook, and where the codes file has no draws of the clips fitted on, naming the setting
-    and the command.
+    Raises ValueError for a method without a codebook, and where the codes file has no draws of the clips fitted on,
+    naming the setting and the command.
     """
     if not codes.has_codebook:
         raise ValueError(
@@ -110,11 +129,16 @@ def run(task: str, codes: RunCodes, indices: Mapping[str, Sequence[Clip]], optio
                 recipe,
                 partial(codes.embed_draw, fit.dataset, fit.modality, fit.rows, dims=dims),
                 fit.target,
-                {name: (codes.embed(part.dataset, part.modality, part.rows, dims), part.target) for name, part in tests.items()},
+                {
+                    name: (codes.embed(part.dataset, part.modality, part.rows, dims), part.target)
+                    for name, part in tests.items()
+                },
                 answers,
                 options.seed,
             )
-            cells += [_cell(task, recipe, name, fit, tests[name], picked, dims, answers) for name, picked in found.items()]
+            cells += [
+                _cell(task, recipe, name, fit, tests[name], picked, dims, answers) for name, picked in found.items()
+            ]
     return cells
 
 
@@ -172,10 +196,16 @@ def _cell(
 
 
 def chance(recipe: Recipe, target: np.ndarray) -> float:
-    """The best score of a constant answer on these clips: one class, or the most frequent k columns always on, any k."""
+    """The best score of a constant answer on these clips: one class, or the most frequent k columns always on, any
+    k."""
     order = np.arange(len(target))
     if target.ndim == 1:
-        return max(released_heads.scores(recipe, np.full_like(target, label), target, order)["score"] for label in np.unique(target))
+        return max(
+            released_heads.scores(recipe, np.full_like(target, label), target, order)["score"]
+            for label in np.unique(target)
+        )
     frequent = np.argsort(-target.sum(axis=(0, 1)), kind="stable")
     masks = [np.isin(np.arange(target.shape[2]), frequent[:k]) for k in range(1, target.shape[2] + 1)]
-    return max(released_heads.scores(recipe, np.broadcast_to(mask, target.shape), target, order)["score"] for mask in masks)
+    return max(
+        released_heads.scores(recipe, np.broadcast_to(mask, target.shape), target, order)["score"] for mask in masks
+    )

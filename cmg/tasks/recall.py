@@ -6,14 +6,18 @@ import numpy as np
 
 
 def expected_recall(similarity: np.ndarray, matches: np.ndarray, ranks: Sequence[int] = (1, 5, 10)) -> dict[int, float]:
-    """Share of queries, in percent, with a match among the first k items, for each k of `ranks`; ties in random order, in expectation.
+    """Share of queries, in percent, with a match among the first k items, for each k of `ranks`; ties in random order,
+    in expectation.
 
-    similarity: [N, M] real, higher is closer. matches: bool [N, M], at least one per query (a clip's five captions, say).
-    Of a query's items that are as similar as its most similar match, m do not match and p do; with g others ranked before them, a match
-    is among the first k with probability 1 - C(m, r) / C(m + p, r), r = k - g. Raises ValueError for shapes that differ or no match.
+    similarity: [N, M] real, higher is closer. matches: bool [N, M], at least one per query (a clip's five captions,
+    say). Of a query's items that are as similar as its most similar match, m do not match and p do; with g others
+    ranked before them, a match is among the first k with probability 1 - C(m, r) / C(m + p, r), r = k - g. Raises
+    ValueError for shapes that differ or no match.
     """
     if similarity.shape != matches.shape or similarity.ndim != 2 or not len(matches) or not matches.any(axis=1).all():
-        raise ValueError(f"recall: similarity {similarity.shape}, matches {matches.shape}; expected one shape [N, M] and a match per query")
+        raise ValueError(
+            f"recall: similarity {similarity.shape}, matches {matches.shape}; expected one shape [N, M] and a match per query"
+        )
     best = np.where(matches, similarity, -np.inf).max(axis=1, keepdims=True)
     before = (similarity > best).sum(axis=1)
     tied = similarity == best
@@ -30,7 +34,8 @@ def expected_recall(similarity: np.ndarray, matches: np.ndarray, ranks: Sequence
 
 
 def released_recall(similarity: np.ndarray, matches: np.ndarray, ranks: Sequence[int] = (1, 5, 10)) -> dict[int, float]:
-    """As `expected_recall`, but ties as the released helper breaks them: NumPy's default sort of float32 similarities, reversed.
+    """As `expected_recall`, but ties as the released helper breaks them: NumPy's default sort of float32 similarities,
+    reversed.
 
     That sort is not stable, so tied items stand in an order that depends on their places and on the build of NumPy.
     """

@@ -1,11 +1,13 @@
-"""Pictures rebuilt from part of the dimensions of their codes: TOC's choice against random ones (FCID + TOC paper, Table 3).
+"""Pictures rebuilt from part of the dimensions of their codes: TOC's choice against random ones (FCID + TOC paper,
+Table 3).
 
-A picture is encoded and quantised once, with all dimensions. Then the dimensions that a mask F in {0,1}^D (Eq. 5) drops are overwritten
-in every codeword, and the decoder does what it can. The error is the MSE of pixels clamped to [0,1], per picture, then averaged.
+A picture is encoded and quantised once, with all dimensions. Then the dimensions that a mask F in {0,1}^D (Eq. 5) drops
+are overwritten in every codeword, and the decoder does what it can. The error is the MSE of pixels clamped to [0,1],
+per picture, then averaged.
 
-The same network is read in two ways. `plain`: the codes e as learned. `centred`: e - m with m the mean of the codebook, the decoder adding
-m back. Distances, indices and the unmasked picture are the same; what differs is what TOC's similarity (Eq. 7, about the squared mean of
-a dimension) sees, and what the zero that fills a dimension means.
+The same network is read in two ways. `plain`: the codes e as learned. `centred`: e - m with m the mean of the codebook,
+the decoder adding m back. Distances, indices and the unmasked picture are the same; what differs is what TOC's
+similarity (Eq. 7, about the squared mean of a dimension) sees, and what the zero that fills a dimension means.
 
 Axes: N pictures, s places a side, S pixels a side, K codes, D code dimension, M masks.
 """
@@ -31,8 +33,8 @@ Decode = Callable[[Tensor], Tensor]
 
 @dataclass(frozen=True)
 class Encoded:
-    """Held-out pictures [N,3,S,S] in [0,1], their indices [N,s,s], the codebook [K,D] they point into, and the decoder of codes
-    [n,s,s,D] to pictures [n,3,S,S]; `batch` pictures are decoded at once.
+    """Held-out pictures [N,3,S,S] in [0,1], their indices [N,s,s], the codebook [K,D] they point into, and the decoder
+    of codes [n,s,s,D] to pictures [n,3,S,S]; `batch` pictures are decoded at once.
     """
 
     pictures: Tensor
@@ -46,10 +48,13 @@ class Encoded:
         if reading == "plain":
             return self
         mean = self.codebook.mean(dim=0)
-        return Encoded(self.pictures, self.indices, self.codebook - mean, lambda codes: self.decode(codes + mean), self.batch)
+        return Encoded(
+            self.pictures, self.indices, self.codebook - mean, lambda codes: self.decode(codes + mean), self.batch
+        )
 
     def table(self, keep: np.ndarray, fill: Fill) -> Tensor:
-        """The codebook [K,D] with the dimensions that `keep` [D] bool lacks overwritten by zero, or by their mean over the codes."""
+        """The codebook [K,D] with the dimensions that `keep` [D] bool lacks overwritten by zero, or by their mean over
+        the codes."""
         filling = self.codebook.mean(dim=0) if fill == "mean" else torch.zeros_like(self.codebook[0])
         return torch.where(torch.from_numpy(keep).to(self.codebook.device), self.codebook, filling)
 
@@ -84,20 +89,25 @@ def toc_mask(ranking: np.ndarray, size: int) -> np.ndarray:
     return np.isin(np.arange(len(ranking)), select(ranking, size))
 
 
-def masked_errors(encoded: Encoded, rankings: Mapping[str, np.ndarray], masks: int, fill: Fill, seed: int) -> list[dict[str, Any]]:
-    """Per share: share, kept, the MSE of every random mask (`random`) and of TOC's by score (`toc`). rankings: score -> [D]."""
+def masked_errors(
+    encoded: Encoded, rankings: Mapping[str, np.ndarray], masks: int, fill: Fill, seed: int
+) -> list[dict[str, Any]]:
+    """Per share: share, kept, the MSE of every random mask (`random`) and of TOC's by score (`toc`). rankings: score ->
+    [D]."""
     dims, found = encoded.codebook.shape[1], []
     for share in SHARES:
         size = kept(dims, share)
         drawn = [encoded.error(encoded.table(keep, fill)) for keep in random_masks(dims, size, masks, seed)]
-        chosen = {score: encoded.error(encoded.table(toc_mask(ranking, size), fill)) for score, ranking in rankings.items()}
+        chosen = {
+            score: encoded.error(encoded.table(toc_mask(ranking, size), fill)) for score, ranking in rankings.items()
+        }
         found.append({"share": share, "kept": size, "random": drawn, "toc": chosen})
     return found
 
 
 def examples(encoded: Encoded, ranking: np.ndarray, fill: Fill, seed: int, number: int) -> np.ndarray:
-    """The first pictures as the paper's Figure 10 has them, uint8 [number, 1 + 2 * shares, S, S, 3]: origin, then per share the first
-    random mask and TOC's.
+    """The first pictures as the paper's Figure 10 has them, uint8 [number, 1 + 2 * shares, S, S, 3]: origin, then per
+    share the first random mask and TOC's.
     """
     dims = encoded.codebook.shape[1]
     sizes = [kept(dims, share) for share in SHARES]

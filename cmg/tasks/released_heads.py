@@ -1,7 +1,7 @@
 """Heads, losses, scores and the loop of the released downstream scripts, in float64 as there.
 
-B clips, T seconds, Q code dimensions, C answers (localisation: the last is background). The random draws differ: the releases seed one
-generator for everything, encoder included, so no head of theirs can be drawn again.
+B clips, T seconds, Q code dimensions, C answers (localisation: the last is background). The random draws differ: the
+releases seed one generator for everything, encoder included, so no head of theirs can be drawn again.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -20,12 +20,15 @@ ALPHA_START = 0.1
 
 
 class Head(nn.Module):
-    """Linear layers without activations; for clip tasks the maximum over seconds before the last. [B,T,Q] -> [B,C] or [B,T,C]."""
+    """Linear layers without activations; for clip tasks the maximum over seconds before the last. [B,T,Q] -> [B,C] or
+    [B,T,C]."""
 
     def __init__(self, size: int, hidden: Sequence[float], answers: int, per_clip: bool) -> None:
         super().__init__()
         widths = [size, *(int(size * share) for share in hidden), answers]
-        self.layers = nn.ModuleList(nn.Linear(a, b, dtype=torch.float64) for a, b in zip(widths, widths[1:], strict=False))
+        self.layers = nn.ModuleList(
+            nn.Linear(a, b, dtype=torch.float64) for a, b in zip(widths, widths[1:], strict=False)
+        )
         self.per_clip = per_clip
 
     def forward(self, codes_BTQ: Tensor) -> Tensor:
@@ -36,20 +39,26 @@ class Head(nn.Module):
 
 
 def exp_log(logits: Tensor, target: Tensor, alpha_C: Tensor) -> Tensor:
-    """-mean over seconds of sum_c y_c log_softmax(z)_c exp(-alpha_c); alpha is learned and nothing holds it, so the term fades."""
+    """-mean over seconds of sum_c y_c log_softmax(z)_c exp(-alpha_c); alpha is learned and nothing holds it, so the
+    term fades."""
     return -(target * F.log_softmax(logits, dim=-1) * torch.exp(-alpha_C)).sum(dim=-1).mean()
 
 
 def micro(active: np.ndarray, target: np.ndarray) -> tuple[float, float]:
-    """Precision and recall (0..1) of one batch over all seconds and columns, background included; (0, 0) where nothing is predicted."""
+    """Precision and recall (0..1) of one batch over all seconds and columns, background included; (0, 0) where nothing
+    is predicted."""
     hits, predicted = (active & target).sum(), active.sum()
     return (0.0, 0.0) if not predicted else (float(hits / predicted), float(hits / max(target.sum(), 1)))
 
 
 def batched_f1(active: np.ndarray, target: np.ndarray, batch_size: int) -> dict[str, float]:
-    """Micro precision and recall of each batch of clips, averaged with the batches' sizes, and the F1 of the averages; percent."""
+    """Micro precision and recall of each batch of clips, averaged with the batches' sizes, and the F1 of the averages;
+    percent."""
     starts = range(0, len(target), batch_size)
-    parts = [(*micro(active[s : s + batch_size], target[s : s + batch_size]), len(target[s : s + batch_size])) for s in starts]
+    parts = [
+        (*micro(active[s : s + batch_size], target[s : s + batch_size]), len(target[s : s + batch_size]))
+        for s in starts
+    ]
     precision, recall = (sum(part[i] * part[2] for part in parts) / len(target) for i in (0, 1))
     f1 = 2 * precision * recall / (precision + recall) if precision + recall else 0.0
     return {"f1": 100 * f1, "precision": 100 * precision, "recall": 100 * recall}
@@ -63,12 +72,16 @@ def macro_precision(answer: np.ndarray, target: np.ndarray) -> float:
 def batched_macro_precision(answer: np.ndarray, target: np.ndarray, batch_size: int) -> float:
     """`macro_precision` of each batch, averaged with the batches' sizes."""
     starts = range(0, len(target), batch_size)
-    parts = [(macro_precision(answer[s : s + batch_size], target[s : s + batch_size]), len(target[s : s + batch_size])) for s in starts]
+    parts = [
+        (macro_precision(answer[s : s + batch_size], target[s : s + batch_size]), len(target[s : s + batch_size]))
+        for s in starts
+    ]
     return sum(value * size for value, size in parts) / len(target)
 
 
 def scores(recipe: Recipe, answer: np.ndarray, target: np.ndarray, order: np.ndarray) -> dict[str, float]:
-    """`score` in percent, and for localisation `f1`, `precision`, `recall`; `order` [B] is the order in which the clips are batched."""
+    """`score` in percent, and for localisation `f1`, `precision`, `recall`; `order` [B] is the order in which the clips
+    are batched."""
     if target.ndim == 3:
         found = batched_f1(answer[order], target[order], recipe.batch_size)
         return {"score": found[recipe.score], **found}
@@ -78,7 +91,8 @@ def scores(recipe: Recipe, answer: np.ndarray, target: np.ndarray, order: np.nda
 
 
 def clip_class(labels: np.ndarray) -> int:
-    """Class of a clip from one-hot seconds [T, C + 1]: without background, class per second (0 where there is none), their maximum."""
+    """Class of a clip from one-hot seconds [T, C + 1]: without background, class per second (0 where there is none),
+    their maximum."""
     return int(labels[:, :-1].argmax(axis=1).max())
 
 
@@ -89,7 +103,8 @@ def with_background(active: np.ndarray) -> np.ndarray:
 
 @dataclass(frozen=True)
 class Picked:
-    """What the script reports for one test: its scores at the epoch it picks (from 1), which it picks on these very scores."""
+    """What the script reports for one test: its scores at the epoch it picks (from 1), which it picks on these very
+    scores."""
 
     epoch: int
     scores: Mapping[str, float]
@@ -99,7 +114,12 @@ Labelled = tuple[np.ndarray, np.ndarray]
 
 
 def run(
-    recipe: Recipe, draw: Callable[[int], np.ndarray], target: np.ndarray, tests: Mapping[str, Labelled], answers: int, seed: int
+    recipe: Recipe,
+    draw: Callable[[int], np.ndarray],
+    target: np.ndarray,
+    tests: Mapping[str, Labelled],
+    answers: int,
+    seed: int,
 ) -> dict[str, Picked]:
     """Fit one head and score every test after every epoch.
 
@@ -121,13 +141,17 @@ def run(
             fit_epoch(recipe, head, alpha, optimiser, torch.from_numpy(draw(epoch)), labels)
             schedule.step()
             for name, (codes, truth) in tests.items():
-                order = torch.randperm(len(truth)).numpy() if recipe.score == "macro_precision" else np.arange(len(truth))
+                order = (
+                    torch.randperm(len(truth)).numpy() if recipe.score == "macro_precision" else np.arange(len(truth))
+                )
                 found = scores(recipe, answer(head, codes), truth, order)
                 picked[name] = _better(recipe, picked.get(name), Picked(epoch + 1, found))
         return picked
 
 
-def fit_epoch(recipe: Recipe, head: Head, alpha: nn.Parameter, optimiser: torch.optim.Optimizer, codes: Tensor, labels: Tensor) -> None:
+def fit_epoch(
+    recipe: Recipe, head: Head, alpha: nn.Parameter, optimiser: torch.optim.Optimizer, codes: Tensor, labels: Tensor
+) -> None:
     """One pass over shuffled batches: gradients clipped per module, one step each."""
     for batch in torch.randperm(len(codes)).split(recipe.batch_size):
         optimiser.zero_grad()

@@ -1,12 +1,13 @@
 """Zero-shot retrieval between modalities: MSCOCO V<->T, Clotho A<->T, FlickrSound V<->A, by cosine of the codes.
 
-One code per clip, image or sentence, from the time mean (FCID's `_C_ret` calls; the `codes` stage encodes these datasets so). Under
-`published` the methods whose driver does so compare the mean of the codes of all seconds instead (`options.clip_code`), on the pairs
-that it reads (`retrieval_pairs`), with ties as it sorts them.
-Nothing is fitted, so there is nothing to choose on: TOC keeps `q_fixed` of the dimensions. Queries and items are the pairs of the test
-split. A caption retrieves its one clip; a clip retrieves any of its captions, the best of them counts (Clotho has five).
-Score: mean of R@1, R@5 and R@10, which stand in `side`. Equal codes give exactly equal cosines; `options.ties` says what then counts.
-N queries, M items, D code dimensions.
+One code per clip, image or sentence, from the time mean (FCID's `_C_ret` calls; the `codes` stage encodes these
+datasets so). Under `published` the methods whose driver does so compare the mean of the codes of all seconds instead
+(`options.clip_code`), on the pairs that it reads (`retrieval_pairs`), with ties as it sorts them.
+Nothing is fitted, so there is nothing to choose on: TOC keeps `q_fixed` of the dimensions. Queries and items are the
+pairs of the test split. A caption retrieves its one clip; a clip retrieves any of its captions, the best of them counts
+(Clotho has five).
+Score: mean of R@1, R@5 and R@10, which stand in `side`. Equal codes give exactly equal cosines; `options.ties` says
+what then counts. N queries, M items, D code dimensions.
 """
 
 from collections.abc import Mapping, Sequence
@@ -56,15 +57,22 @@ class Retrieval:
         return {NAMES[side] for side in self.sides}
 
     def run(
-        self, codes: RunCodes, indices: Mapping[str, Sequence[Clip]], ranking: np.ndarray | None, options: EvaluateOptions
+        self,
+        codes: RunCodes,
+        indices: Mapping[str, Sequence[Clip]],
+        ranking: np.ndarray | None,
+        options: EvaluateOptions,
     ) -> list[Cell]:
-        """Both directions, with TOC where there is a ranking. Raises ValueError where no pair has codes on both sides."""
+        """Both directions, with TOC where there is a ranking. Raises ValueError where no pair has codes on both
+        sides."""
         averaged = options.protocol == "published" and options.clip_code == "mean_of_codes"
         sides, unusable = self.paired(codes, indices[self.dataset], options.protocol)
         cells = []
         share = of_task(options.q_fixed, self.dataset)
         embed = codes.embed_mean if averaged else codes.embed
-        ranked = None if options.toc_score == "random" else ranking  # nothing is fitted, so no choice is compared with random ones
+        ranked = (
+            None if options.toc_score == "random" else ranking
+        )  # nothing is fitted, so no choice is compared with random ones
         for dims in _kept(codes.dimensions(self.dataset, NAMES[self.sides[0]]), ranked, share, options.toc_worst):
             vectors = {s: embed(self.dataset, found.modality, found.rows, dims)[:, 0] for s, found in sides.items()}
             for one, other in permutations(self.sides, 2):
@@ -73,7 +81,8 @@ class Retrieval:
         return cells
 
     def paired(self, codes: RunCodes, clips: Sequence[Clip], protocol: str = "strict") -> tuple[dict[str, Items], int]:
-        """Queries and items by side (`v`, `a`, `t`): test pairs with codes on both sides; and the number of test pairs without.
+        """Queries and items by side (`v`, `a`, `t`): test pairs with codes on both sides; and the number of test pairs
+        without.
 
         Raises ValueError where there is no such pair.
         """
@@ -81,11 +90,19 @@ class Retrieval:
         sides = {side: items(codes, self.dataset, NAMES[side], clips, kept) for side in self.sides}
         paired = set.intersection(*(set(side.pair.tolist()) for side in sides.values()))
         if not paired:
-            raise ValueError(f"{self.dataset}: none of {len(kept)} test clips has codes in both {' and '.join(NAMES[s] for s in sides)}")
+            raise ValueError(
+                f"{self.dataset}: none of {len(kept)} test clips has codes in both {' and '.join(NAMES[s] for s in sides)}"
+            )
         return {name: _only(side, paired) for name, side in sides.items()}, len(kept) - len(paired)
 
     def _cell(
-        self, asking: Items, asked: Items, similarity: np.ndarray, dims: np.ndarray | None, options: EvaluateOptions, unusable: int
+        self,
+        asking: Items,
+        asked: Items,
+        similarity: np.ndarray,
+        dims: np.ndarray | None,
+        options: EvaluateOptions,
+        unusable: int,
     ) -> Cell:
         matches = asking.pair[:, None] == asked.pair[None]
         ties = "release" if options.protocol == "published" else options.ties
@@ -124,19 +141,24 @@ def sentences(clips: Sequence[Clip]) -> list[str]:
 
 
 def items(codes: RunCodes, dataset: str, modality: str, clips: Sequence[Clip], listed: Sequence[Clip]) -> Items:
-    """Clips, or captions of clips, of `listed` that have codes. `clips` is the whole index: its sentences are the rows of the text store.
+    """Clips, or captions of clips, of `listed` that have codes. `clips` is the whole index: its sentences are the rows
+    of the text store.
 
     Raises ValueError where the file does not hold one code per row, or its text rows are not the index's sentences.
     """
     held = codes.get(dataset, modality)
     if held.values.shape[1] != 1:
-        raise BadFile(f"{codes.name}: {dataset}.{modality} has {held.values.shape[1]} codes per row; expected one; run: dvc repro")
+        raise BadFile(
+            f"{codes.name}: {dataset}.{modality} has {held.values.shape[1]} codes per row; expected one; run: dvc repro"
+        )
     if modality != "text":
         pairs = [(clip.row, clip.row) for clip in listed]
     else:
         row_of = {sentence: row for row, sentence in enumerate(sentences(clips))}
         if len(row_of) != len(held.valid):
-            raise BadFile(f"{codes.name}: {dataset}.text has {len(held.valid)} rows, the index {len(row_of)} sentences; run: dvc repro")
+            raise BadFile(
+                f"{codes.name}: {dataset}.text has {len(held.valid)} rows, the index {len(row_of)} sentences; run: dvc repro"
+            )
         pairs = [(row_of[text], clip.row) for clip in listed for text in clip.captions]
     usable = np.array([pair for pair in pairs if held.valid[pair[0]] > 0], dtype=np.int64).reshape(-1, 2)
     return Items(modality, usable[:, 0], usable[:, 1])
@@ -158,9 +180,12 @@ def _kept(size: int, ranking: np.ndarray | None, share: float, worst: float) -> 
 def cosine(queries: np.ndarray, items: np.ndarray) -> np.ndarray:
     """Cosines [N, M] float64 of vectors [N, D] and [M, D]; 0 with a zero vector.
 
-    Computed once per pair of distinct vectors, so that equal codes tie exactly whatever their place in a matrix product.
+    Computed once per pair of distinct vectors, so that equal codes tie exactly whatever their place in a matrix
+    product.
     """
-    (left, place), (right, other) = (np.unique(vectors.astype(np.float64), axis=0, return_inverse=True) for vectors in (queries, items))
+    (left, place), (right, other) = (
+        np.unique(vectors.astype(np.float64), axis=0, return_inverse=True) for vectors in (queries, items)
+    )
     return (_unit(left) @ _unit(right).T)[place.ravel()[:, None], other.ravel()[None]]
 
 

@@ -1,7 +1,8 @@
-"""What takes part in retrieval: clips of the test split, their captions, and under `published` the batches they were encoded in.
+"""What takes part in retrieval: clips of the test split, their captions, and under `published` the batches they were
+encoded in.
 
-`published` reads what the retrieval driver of DCID, MICU and CoDAAR reads (facts/codaar_dev.md 2.2): of Clotho the clips that its loader
-reaches, the first fifth (209 of 1,045), and one caption per image or sound of the others.
+`published` reads what the retrieval driver of DCID, MICU and CoDAAR reads (facts/codaar_dev.md 2.2): of Clotho the
+clips that its loader reaches, the first fifth (209 of 1,045), and one caption per image or sound of the others.
 """
 
 from collections.abc import Sequence
@@ -25,9 +26,11 @@ def listed(dataset: str, clips: Sequence[Clip], protocol: str) -> list[Clip]:
 
 
 def filled_up(dataset: str, clips: Sequence[Clip], valid: np.ndarray, batch_size: int) -> np.ndarray:
-    """Seconds that the driver fills each clip up to, int [N]: those of the longest in its batch; 0 for clips that take no part.
+    """Seconds that the driver fills each clip up to, int [N]: those of the longest in its batch; 0 for clips that take
+    no part.
 
-    The driver reads a clip once per caption, in order, `batch_size` at a time, and keeps what its first caption's batch gave.
+    The driver reads a clip once per caption, in order, `batch_size` at a time, and keeps what its first caption's batch
+    gave.
 
     Args:
         valid: int [N], seconds of every clip of the index.

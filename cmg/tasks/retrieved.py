@@ -1,8 +1,8 @@
 """Single queries of zero-shot retrieval and what comes back first, for people to look at; scores are in `retrieval.py`.
 
-The queries are the first pairs of the test split in index order that have codes on both sides (of several captions the first), not
-chosen by how they turn out. Codes as they are, without TOC. Answers of equal cosine stand in an order drawn once with a fixed seed (in
-index order the first queries would find themselves first), and their number is told.
+The queries are the first pairs of the test split in index order that have codes on both sides (of several captions the
+first), not chosen by how they turn out. Codes as they are, without TOC. Answers of equal cosine stand in an order drawn
+once with a fixed seed (in index order the first queries would find themselves first), and their number is told.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -20,11 +20,17 @@ Name = Callable[[Items, int], Item]
 
 def all_examples(codes: RunCodes, indices: Mapping[str, Sequence[Clip]]) -> list[Example]:
     """Examples of every retrieval dataset that has an index, and codes of both its modalities."""
-    held = [task for name, task in TASKS.items() if name in indices and all((name, m) in codes.entries for m in task.modalities)]
+    held = [
+        task
+        for name, task in TASKS.items()
+        if name in indices and all((name, m) in codes.entries for m in task.modalities)
+    ]
     return [example for task in held for example in examples(task, codes, indices[task.dataset])]
 
 
-def examples(task: Retrieval, codes: RunCodes, clips: Sequence[Clip], queries: int = 2, answers: int = 3) -> list[Example]:
+def examples(
+    task: Retrieval, codes: RunCodes, clips: Sequence[Clip], queries: int = 2, answers: int = 3
+) -> list[Example]:
     """One direction of a task, then the other. Raises ValueError where no pair has codes on both sides."""
     sides, _ = task.paired(codes, clips)
     vectors = {name: codes.embed(task.dataset, side.modality, side.rows)[:, 0] for name, side in sides.items()}
@@ -41,13 +47,16 @@ def examples(task: Retrieval, codes: RunCodes, clips: Sequence[Clip], queries: i
     return found
 
 
-def _example(direction: str, asking: Items, place: int, asked: Items, similarity: np.ndarray, name: Name, answers: int) -> Example:
+def _example(
+    direction: str, asking: Items, place: int, asked: Items, similarity: np.ndarray, name: Name, answers: int
+) -> Example:
     """similarity [M]: of one query to every item."""
     right = asked.pair == asking.pair[place]
     best, others = similarity[right].max(), similarity[~right]
     order = np.lexsort((np.random.default_rng(0).permutation(len(similarity)), -similarity))[:answers]
     shown = tuple(
-        Answer(name(asked, i), bool(right[i]), float(similarity[i]), int((similarity == similarity[i]).sum()) - 1) for i in map(int, order)
+        Answer(name(asked, i), bool(right[i]), float(similarity[i]), int((similarity == similarity[i]).sum()) - 1)
+        for i in map(int, order)
     )
     first, last = 1 + int((others > best).sum()), 1 + int((others >= best).sum())
     return Example(direction, name(asking, place), shown, first, last, len(similarity))

@@ -6,7 +6,17 @@ from typing import Any, Literal
 
 from cmg.registry import RETRIEVAL
 
-DIRECTIONS = ("va", "av", "vv", "aa", "vt", "tv", "at", "ta", "tt")  # fit (or query), test modality; vv, aa and tt: same-modality bounds
+DIRECTIONS = (
+    "va",
+    "av",
+    "vv",
+    "aa",
+    "vt",
+    "tv",
+    "at",
+    "ta",
+    "tt",
+)  # fit (or query), test modality; vv, aa and tt: same-modality bounds
 MODALITY = {"v": "video", "a": "audio"}
 DEFAULT = "default"  # of a value that can differ between tasks
 Protocol = Literal["strict", "published"]
@@ -33,24 +43,37 @@ def of_task(value: Any, task: str) -> Any:
 class EvaluateOptions:
     """Head, its fitting, and TOC. Shares of D are dimensions divided by the code dimension: 0.65625 is 168 of 256."""
 
-    protocol: Protocol = "strict"  # published: as the released scripts compute the tasks, by scripts, clip_code and seed
+    protocol: Protocol = (
+        "strict"  # published: as the released scripts compute the tasks, by scripts, clip_code and seed
+    )
     scripts: str = "fcid"  # published: whose scripts, a key of `cmg.tasks.recipes.SCRIPTS`
     clip_code: str = "code_of_mean"  # published retrieval: of_mean, one code per clip, or mean_of_codes, of its seconds
-    retrieval_batch: int = 64  # published retrieval: captions of one batch of the driver, whose clips are filled up to the longest
+    retrieval_batch: int = (
+        64  # published retrieval: captions of one batch of the driver, whose clips are filled up to the longest
+    )
     head: Head = "linear"  # linear (paper) or two_linear (release)
-    pool: Pool = "mean"  # linear head on clip tasks, over seconds: mean or max (the paper is silent; docs/protocols.md says why mean)
+    # linear head on clip tasks, over seconds: mean or max (the paper is silent; docs/protocols.md says why mean)
+    pool: Pool = "mean"
     epochs: int = 50  # AVVP: exactly these; elsewhere the epoch with the best validation score among them
     batch_size: int = 80
     learning_rate: float = 4e-3
-    unit_rms: bool = True  # divide all codes by the RMS of the codes fitted on, so that one learning rate suits every codebook
+    unit_rms: bool = (
+        True  # divide all codes by the RMS of the codes fitted on, so that one learning rate suits every codebook
+    )
     threshold: float = 0.5  # localisation: a class is active in a second where its probability exceeds this
-    toc_score: TocScore = "full"  # which ranking of the TOC file: full (paper), similarity or variance; random: no ranking, Q as of full
+    toc_score: TocScore = (
+        "full"  # which ranking of the TOC file: full (paper), similarity or variance; random: no ranking, Q as of full
+    )
     toc_worst: float = 0.0  # share of the Q kept dimensions that comes from the end of the ranking
-    # Shares of D by task (of_task): those that validation chooses from; the one where there is nothing to choose on (AVVP, retrieval).
+    # Shares of D by task (of_task): those that validation chooses from; the one where there is nothing to choose on
+    # (AVVP, retrieval).
     q_grid: tuple[float, ...] | dict[str, tuple[float, ...]] = (0.25, 0.5, 0.5625, 0.65625, 0.765625, 0.875)
     q_fixed: float | dict[str, float] = 0.765625
-    ties: Ties = "expected"  # retrieval: expected (equally similar items in random order) or release (in the released sort's order)
-    rejected: float = 0.05  # open set: share of known validation clips below the threshold (95 % true positives, as is usual)
+    # retrieval: expected (equally similar items in random order) or release (in the released sort's order)
+    ties: Ties = "expected"
+    rejected: float = (
+        0.05  # open set: share of known validation clips below the threshold (95 % true positives, as is usual)
+    )
     holdout: float = 0.2  # UCF101: share of each class's training groups held out for validation
     seed: int = 0
     device: str = "cpu"
@@ -69,11 +92,15 @@ class EvaluateOptions:
                 raise ValueError(f"evaluate: {name} = {getattr(self, name)!r}; expected one of {', '.join(known)}")
         numbers = {name: getattr(self, name) for name in ("epochs", "batch_size", "retrieval_batch", "learning_rate")}
         if min(numbers.values()) <= 0:
-            raise ValueError(f"evaluate: {', '.join(f'{name} {value}' for name, value in numbers.items())} must be positive")
+            raise ValueError(
+                f"evaluate: {', '.join(f'{name} {value}' for name, value in numbers.items())} must be positive"
+            )
         _check_shares("q_grid", self.q_grid, Q_CHOSEN)
         _check_shares("q_fixed", self.q_fixed, Q_FIXED)
         if not 0 <= self.toc_worst <= 1:
-            raise ValueError(f"evaluate: toc_worst {self.toc_worst} must be a share of the kept dimensions, from 0 to 1")
+            raise ValueError(
+                f"evaluate: toc_worst {self.toc_worst} must be a share of the kept dimensions, from 0 to 1"
+            )
         if not (0 < self.threshold < 1 and 0 < self.holdout < 1 and 0 <= self.rejected < 1):
             raise ValueError(
                 f"evaluate: threshold {self.threshold}, holdout {self.holdout} and rejected {self.rejected} must lie between 0 and 1"

@@ -1,7 +1,7 @@
 """What the tasks share under `strict`: the leak check, fitting once per source modality, scoring.
 
-A trial fits heads on one modality of one dataset, chooses epoch and Q on a validation part of the same modality (or uses fixed ones),
-and only then answers test parts. N clips, T seconds, D code dimensions, C classes.
+A trial fits heads on one modality of one dataset, chooses epoch and Q on a validation part of the same modality (or
+uses fixed ones), and only then answers test parts. N clips, T seconds, D code dimensions, C classes.
 """
 
 from collections.abc import Mapping, Sequence
@@ -28,7 +28,8 @@ class LeakError(ValueError):
 
 @dataclass(frozen=True)
 class Trial:
-    """One fit and its tests, by direction. `side` goes into every cell. `names` of the classes: where given, answers are kept by them."""
+    """One fit and its tests, by direction. `side` goes into every cell. `names` of the classes: where given, answers
+    are kept by them."""
 
     task: str
     kind: str
@@ -41,21 +42,28 @@ class Trial:
 
 
 def check_no_leak(trial: Trial) -> None:
-    """Raise LeakError where a test clip's video, in any modality, is one that the head is fitted or chosen on, or these two share one."""
+    """Raise LeakError where a test clip's video, in any modality, is one that the head is fitted or chosen on, or these
+    two share one."""
     groups = {"fit": trial.fit, "validation": trial.val, **trial.tests}
     held = {name: set(part.sources) for name, part in groups.items() if part is not None}
     seen = [name for name in ("fit", "validation") if name in held]
     for one, other in [(a, b) for a in seen for b in held if b not in seen] + ([tuple(seen)] if len(seen) == 2 else []):
         shared = held[one] & held[other]
         if shared:
-            raise LeakError(f"{trial.task}: {len(shared)} videos are in both the {one} and the {other} clips, for example {min(shared)!r}")
+            raise LeakError(
+                f"{trial.task}: {len(shared)} videos are in both the {one} and the {other} clips, for example {min(shared)!r}"
+            )
 
 
-def run(trial: Trial, codes: RunCodes, ranking: np.ndarray | None, options: EvaluateOptions, draws: bool = True) -> list[Cell]:
-    """Fit on the trial's fit part, choose on its val part, score its tests: a cell per direction and, with a ranking, also with TOC.
+def run(
+    trial: Trial, codes: RunCodes, ranking: np.ndarray | None, options: EvaluateOptions, draws: bool = True
+) -> list[Cell]:
+    """Fit on the trial's fit part, choose on its val part, score its tests: a cell per direction and, with a ranking,
+    also with TOC.
 
-    `ranking` is the TOC order of all D dimensions. Heads with and without TOC are fitted together on the same batches. With `draws` a
-    cell with TOC also has, in its side, what `RANDOM_CHOICES` choices of as many dimensions score: `random_q`.
+    `ranking` is the TOC order of all D dimensions. Heads with and without TOC are fitted together on the same batches.
+    With `draws` a cell with TOC also has, in its side, what `RANDOM_CHOICES` choices of as many dimensions score:
+    `random_q`.
     """
     fitted, kept, chosen = fit_heads(trial, codes, ranking, options)
     drawn = {len(kept[j]): _at_random(trial, codes, len(kept[j]), options) for toc, j in chosen if toc and draws}
@@ -77,8 +85,11 @@ def _at_random(trial: Trial, codes: RunCodes, q: int, options: EvaluateOptions) 
     return _fit(trial, codes, kept, options)
 
 
-def _beside_random(cell: Cell, drawn: Mapping[int, heads.Fitted], vectors: np.ndarray, test: Part, options: EvaluateOptions) -> Cell:
-    """A cell with TOC and, in its side, the scores of as many dimensions chosen at random; with `toc_score: random` their mean instead."""
+def _beside_random(
+    cell: Cell, drawn: Mapping[int, heads.Fitted], vectors: np.ndarray, test: Part, options: EvaluateOptions
+) -> Cell:
+    """A cell with TOC and, in its side, the scores of as many dimensions chosen at random; with `toc_score: random`
+    their mean instead."""
     if cell.q is None:
         return cell
     scores = [heads.score(answer, test.target, drawn[cell.q].bank.kind) for answer in drawn[cell.q].answer(vectors)]
@@ -109,7 +120,8 @@ def _fit(trial: Trial, codes: RunCodes, kept: Sequence[np.ndarray], options: Eva
 
 
 def kept_dimensions(size: int, ranking: np.ndarray | None, shares: Sequence[float], worst: float) -> list[np.ndarray]:
-    """Dimensions of each head: all of them first, then one TOC selection per share of them; `worst` as in `cmg.toc.select`."""
+    """Dimensions of each head: all of them first, then one TOC selection per share of them; `worst` as in
+    `cmg.toc.select`."""
     kept = [np.arange(size)]
     if ranking is None:
         return kept
@@ -169,6 +181,12 @@ def with_side(cells: Sequence[Cell], others: Sequence[Cell], prefix: str) -> lis
     result = []
     for cell in cells:
         other = found[cell.direction, cell.toc]
-        extra = {"top1": other.score, "chance": other.chance, "q": other.q, "epoch": other.side["epoch"], "n_test": other.n_test}
+        extra = {
+            "top1": other.score,
+            "chance": other.chance,
+            "q": other.q,
+            "epoch": other.side["epoch"],
+            "n_test": other.n_test,
+        }
         result.append(replace(cell, side={**cell.side, **{f"{prefix}_{name}": value for name, value in extra.items()}}))
     return result

@@ -1,8 +1,10 @@
-"""UCF101 (video) <-> VGGSound-AVEL (audio), cross-modal and cross-dataset classification over the classes both really share.
+"""UCF101 (video) <-> VGGSound-AVEL (audio), cross-modal and cross-dataset classification over the classes both really
+share.
 
-Strict, V->A: fit UCF trainlist01 without held-out groups, choose on the held-out groups, score AVEL test audio. A->V: fit AVEL train
-audio, choose on AVEL val, score UCF testlist01 video. UCF101 groups share actor and background, so whole groups are held out.
-Each fit is also scored on its own dataset's test clips, in the fitted modality (`vv`, `aa`). Score: clip top-1.
+Strict, V->A: fit UCF trainlist01 without held-out groups, choose on the held-out groups, score AVEL test audio. A->V:
+fit AVEL train audio, choose on AVEL val, score UCF testlist01 video. UCF101 groups share actor and background, so whole
+groups are held out. Each fit is also scored on its own dataset's test clips, in the fitted modality (`vv`, `aa`).
+Score: clip top-1.
 """
 
 from collections import defaultdict
@@ -23,13 +25,17 @@ DATASETS = TASK_DATASETS["ucf_vgg"]
 SIDES = {"v": "ucf101", "a": "vggsound_avel"}
 
 
-def run(codes: RunCodes, indices: Mapping[str, Sequence[Clip]], ranking: np.ndarray | None, options: EvaluateOptions) -> list[Cell]:
+def run(
+    codes: RunCodes, indices: Mapping[str, Sequence[Clip]], ranking: np.ndarray | None, options: EvaluateOptions
+) -> list[Cell]:
     """All four directions, with TOC where there is a ranking."""
     names, split = shared(indices, options)
 
     def part(m: str, name: str) -> parts.Part:
         what = f"{SIDES[m]} {name}, {len(names[m])} shared classes"
-        return parts.make_part(codes, SIDES[m], MODALITY[m], split[m][name], lambda clip, _: names[m].index(class_of(clip)), what)
+        return parts.make_part(
+            codes, SIDES[m], MODALITY[m], split[m][name], lambda clip, _: names[m].index(class_of(clip)), what
+        )
 
     cells = []
     for source in MODALITY:
@@ -49,8 +55,11 @@ def run(codes: RunCodes, indices: Mapping[str, Sequence[Clip]], ranking: np.ndar
 def shared(
     indices: Mapping[str, Sequence[Clip]], options: EvaluateOptions
 ) -> tuple[dict[str, list[str]], dict[str, dict[str, list[Clip]]]]:
-    """Per side (`v`: UCF101, `a`: VGGSound) the really shared classes in one order, and their clips by split; UCF101's val is held out."""
-    pairs = really_shared(*([clip for clip in indices[dataset] if clip.split and clip.status == "ok"] for dataset in DATASETS))
+    """Per side (`v`: UCF101, `a`: VGGSound) the really shared classes in one order, and their clips by split; UCF101's
+    val is held out."""
+    pairs = really_shared(
+        *([clip for clip in indices[dataset] if clip.split and clip.status == "ok"] for dataset in DATASETS)
+    )
     names = {"v": [ucf for ucf, _ in pairs], "a": [vgg for _, vgg in pairs]}
     clips = {m: [clip for clip in indices[SIDES[m]] if label_of(clip) in names[m]] for m in MODALITY}
     split = {m: {name: [c for c in clips[m] if c.split == name] for name in ("train", "val", "test")} for m in MODALITY}
@@ -61,7 +70,8 @@ def shared(
 def hold_out(clips: Sequence[Clip], share: float) -> tuple[list[Clip], list[Clip]]:
     """UCF101 training clips without the held-out groups, and the clips of those groups.
 
-    Per class, the `share` of its groups with the highest numbers (at least one) is held out; a class of one group keeps it.
+    Per class, the `share` of its groups with the highest numbers (at least one) is held out; a class of one group keeps
+    it.
     """
     groups: dict[str | None, set[int]] = defaultdict(set)
     for clip in clips:

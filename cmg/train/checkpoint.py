@@ -1,4 +1,5 @@
-"""Checkpoints: a folder with ``model.safetensors`` and ``checkpoint.json``; nothing in it is executed when it is read."""
+"""Checkpoints: a folder with ``model.safetensors`` and ``checkpoint.json``; nothing in it is executed when it is
+read."""
 
 import json
 from collections.abc import Mapping
@@ -17,19 +18,22 @@ Loaded = TypeVar("Loaded", bound=Method)
 
 
 def save(folder: Path, method: Method, about: dict[str, Any]) -> None:
-    """Write weights and buffers, then ``about`` (method, config, seed, step, stores …), each atomically and with deterministic bytes."""
+    """Write weights and buffers, then ``about`` (method, config, seed, step, stores …), each atomically and with
+    deterministic bytes."""
     save_tensors(folder, method.state_dict(), about)
 
 
 def save_tensors(folder: Path, state: Mapping[str, Tensor], about: dict[str, Any]) -> None:
-    """``save`` for a model given by its tensors; ``about["absent"]`` names those it lacks, which encoding does not need."""
+    """``save`` for a model given by its tensors; ``about["absent"]`` names those it lacks, which encoding does not
+    need."""
     tensors = {name: tensor.detach().cpu().contiguous() for name, tensor in sorted(state.items())}
     write_bytes(folder / "model.safetensors", safetensors.torch.save(tensors))
     write_bytes(folder / "checkpoint.json", (json.dumps(about, indent=1, sort_keys=True) + "\n").encode())
 
 
 def load(folder: Path, device: torch.device | str = "cpu") -> tuple[Method, dict[str, Any]]:
-    """The trained method in evaluation mode, and what was recorded with it. What ``about["absent"]`` names keeps its initial values.
+    """The trained method in evaluation mode, and what was recorded with it. What ``about["absent"]`` names keeps its
+    initial values.
 
     Raises:
         FileNotFoundError: the folder holds no checkpoint.

@@ -35,7 +35,8 @@ class Rows(Protocol):
 
 
 class TrainingData(Protocol):
-    """What the loop trains on: clips by position, fetched ahead in a thread and then placed on the device as a batch of the method."""
+    """What the loop trains on: clips by position, fetched ahead in a thread and then placed on the device as a batch of
+    the method."""
 
     @property
     def device(self) -> torch.device: ...
@@ -56,7 +57,8 @@ class TrainingData(Protocol):
 
 
 def read_padded(store: Rows, rows: np.ndarray) -> np.ndarray:
-    """Features [n,T,…] of ``rows``; seconds past a clip's last valid one repeat it (the field's rule, facts/datasets.md 2.2)."""
+    """Features [n,T,…] of ``rows``; seconds past a clip's last valid one repeat it (the field's rule, facts/datasets.md
+    2.2)."""
     features = store.read(rows)
     seconds = features.shape[1]
     valid = np.clip(np.asarray(store.valid)[rows], 1, seconds)
@@ -97,7 +99,8 @@ class PairedFeatures:
         return 0
 
     def fetch(self, positions: np.ndarray) -> dict[str, Tensor]:
-        """Stored values of the clips at ``positions`` (into ``clips``), by field of ``Batch``; pinned where a GPU will copy them."""
+        """Stored values of the clips at ``positions`` (into ``clips``), by field of ``Batch``; pinned where a GPU will
+        copy them."""
         rows, sentences = self.clips[positions], self.sentences[positions]
         text = self.text.read(sentences)
         arrays = {"audio": read_padded(self.audio, rows), "video": read_padded(self.video, rows), "text": text}
@@ -111,7 +114,11 @@ class PairedFeatures:
         here = {name: x.to(self.device, non_blocking=True) for name, x in fetched.items() if name != "text_lengths"}
         mask = here.pop("text_mask")
         values = {name: self.standardise(name, x) for name, x in here.items()}
-        return Batch(**{**values, "text": values["text"] * mask.unsqueeze(-1)}, text_mask=mask, text_lengths=fetched["text_lengths"])
+        return Batch(
+            **{**values, "text": values["text"] * mask.unsqueeze(-1)},
+            text_mask=mask,
+            text_lengths=fetched["text_lengths"],
+        )
 
     def batch(self, positions: np.ndarray) -> Batch:
         """The clips at ``positions``."""
@@ -125,7 +132,8 @@ class PairedFeatures:
 
 @dataclass(frozen=True, kw_only=True)
 class ResidentFeatures(PairedFeatures):
-    """The same, on the device in the stored dtype, read from the stores once. `tables`: field of ``Batch`` -> [N,…], lengths on the CPU."""
+    """The same, on the device in the stored dtype, read from the stores once. `tables`: field of ``Batch`` -> [N,…],
+    lengths on the CPU."""
 
     tables: dict[str, Tensor]
 
@@ -136,7 +144,9 @@ class ResidentFeatures(PairedFeatures):
     def fetch(self, positions: np.ndarray) -> dict[str, Tensor]:
         """As in ``PairedFeatures``, picked from the tables."""
         index = torch.from_numpy(np.array(positions))  # a copy: an epoch's order is read-only
-        places = {device: index.to(device, non_blocking=True) for device in {table.device for table in self.tables.values()}}
+        places = {
+            device: index.to(device, non_blocking=True) for device in {table.device for table in self.tables.values()}
+        }
         return {name: table.index_select(0, places[table.device]) for name, table in self.tables.items()}
 
 
@@ -144,7 +154,9 @@ def resident(data: PairedFeatures) -> ResidentFeatures:
     """Copy every training clip to the device."""
     first = data.fetch(np.arange(1))
     devices = {name: torch.device("cpu") if name == "text_lengths" else data.device for name in first}
-    tables = {name: torch.empty(len(data), *x.shape[1:], dtype=x.dtype, device=devices[name]) for name, x in first.items()}
+    tables = {
+        name: torch.empty(len(data), *x.shape[1:], dtype=x.dtype, device=devices[name]) for name, x in first.items()
+    }
     for start in range(0, len(data), CHUNK):
         positions = np.arange(start, min(start + CHUNK, len(data)))
         for name, x in data.fetch(positions).items():
@@ -153,7 +165,8 @@ def resident(data: PairedFeatures) -> ResidentFeatures:
 
 
 def fits(data: PairedFeatures, share: float = 0.6) -> bool:
-    """Whether the features take at most ``share`` of a GPU's free memory; a CPU reads them from the memory-mapped stores."""
+    """Whether the features take at most ``share`` of a GPU's free memory; a CPU reads them from the memory-mapped
+    stores."""
     if data.device.type != "cuda":
         return False
     size = sum(x.numel() * x.element_size() for x in data.fetch(np.arange(1)).values()) * len(data)
@@ -174,7 +187,8 @@ def ahead(fetch: Callable[[int], Fetched], steps: Iterable[int], depth: int = 2)
 
 @lru_cache(maxsize=2)  # an epoch and, fetched ahead, the next
 def epoch_order(clips: int, seed: int, epoch: int) -> np.ndarray:
-    """The permutation of an epoch, read-only; a function of seed and epoch alone, so that resuming needs no generator state."""
+    """The permutation of an epoch, read-only; a function of seed and epoch alone, so that resuming needs no generator
+    state."""
     order = np.random.default_rng([seed, epoch]).permutation(clips)
     order.setflags(write=False)
     return order

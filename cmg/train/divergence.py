@@ -30,7 +30,9 @@ def check_losses(done: Progress, terms: Sequence[str]) -> None:
     place = done.columns.index("total")
     usual = statistics.median(abs(row[place]) for row in done.history[:FIRST])
     if len(done.history) > FIRST and abs(latest["total"]) > GROWN * usual > 0:
-        raise Diverged(f"step {latest['step']:.0f}: total loss {latest['total']:.3g}, over {GROWN:.0e} times that of the first steps")
+        raise Diverged(
+            f"step {latest['step']:.0f}: total loss {latest['total']:.3g}, over {GROWN:.0e} times that of the first steps"
+        )
 
 
 def check_state(step: int, method: Method) -> None:
@@ -56,4 +58,6 @@ def explained(done: Progress, work: Path) -> Iterator[None]:
         if world()[0] == 0:
             write_bytes(history_file(work), history.to_csv(done).encode())
         state = f"last saved under this name: {work}" if work.is_file() else "no state was saved before"
-        raise Diverged(f"{error}; lower the learning rate. The losses of every step: {history_file(work)}; {state}") from error
+        raise Diverged(
+            f"{error}; lower the learning rate. The losses of every step: {history_file(work)}; {state}"
+        ) from error

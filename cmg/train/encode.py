@@ -29,16 +29,22 @@ def encode_store(
     clip_level: bool = False,
     most: int | None = None,
 ) -> StoredCodes:
-    """Codes of every row of ``store`` in row order; rows without features are encoded as zeros and marked by ``valid`` 0.
+    """Codes of every row of ``store`` in row order; rows without features are encoded as zeros and marked by ``valid``
+    0.
 
-    ``clip_level``: one code per clip, image or sentence (T = 1), from the time mean over its own seconds alone, the first ``most`` of them.
+    ``clip_level``: one code per clip, image or sentence (T = 1), from the time mean over its own seconds alone, the
+    first ``most`` of them.
     """
     method.eval()
     valid = np.minimum(np.asarray(store.valid), np.iinfo(np.int32).max if most is None else most).astype(np.int32)
     level: dict[str, Any] = {"level": "clip"} if clip_level else {}
     found: dict[str, np.ndarray] = {}
     for rows, seconds in _batches(valid, batch_size, clip_level and modality != "text"):
-        codes = method.encode(modality, *_inputs(store, rows, modality, device, standardise, most if seconds is None else seconds), **level)
+        codes = method.encode(
+            modality,
+            *_inputs(store, rows, modality, device, standardise, most if seconds is None else seconds),
+            **level,
+        )
         kind, dtype = ("vectors", np.float32) if codes.indices is None else ("indices", np.int32)
         part = codes.values.cpu().numpy().astype(dtype)
         found.setdefault(kind, np.zeros((len(valid), *part.shape[1:]), dtype))[rows] = part
@@ -57,10 +63,13 @@ def encode_draws(
     batch_size: int = 64,
     bridge: torch.nn.Linear | None = None,
 ) -> np.ndarray:
-    """Indices [E,N,T,G] int16 of every row, encoded ``draws`` times in training mode, as the released scripts fit their heads.
+    """Indices [E,N,T,G] int16 of every row, encoded ``draws`` times in training mode, as the released scripts fit their
+    heads.
 
-    Only dropout differs between draws: nothing of the method changes, and what comes before the first dropout is computed once.
-    bridge: mixes the seconds of what the temporal block is given (``time_bridge``). Raises ValueError for a method without a codebook.
+    Only dropout differs between draws: nothing of the method changes, and what comes before the first dropout is
+    computed once.
+    bridge: mixes the seconds of what the temporal block is given (``time_bridge``). Raises ValueError for a method
+    without a codebook.
     """
     found: np.ndarray | None = None
     mixed = nullcontext() if bridge is None else _bridged(method, modality, bridge.to(device))
@@ -76,17 +85,27 @@ def encode_draws(
                 found[draw, rows] = indices.cpu().numpy()
         method.eval()
     if found is None:
-        raise ValueError(f"expected clips and draws of their {modality}, found {len(store.valid)} clips and {draws} draws")
+        raise ValueError(
+            f"expected clips and draws of their {modality}, found {len(store.valid)} clips and {draws} draws"
+        )
     return found
 
 
 @torch.inference_mode()
 def encode_whole(
-    method: Method, store, modality: str, device: torch.device, standardise: Standardiser, lengths: np.ndarray, batch_size: int = 64
+    method: Method,
+    store,
+    modality: str,
+    device: torch.device,
+    standardise: Standardiser,
+    lengths: np.ndarray,
+    batch_size: int = 64,
 ) -> StoredCodes:
-    """Codes of every second of whole clips [N,T,1], as the released retrieval averages them; of text one per sentence [N,1,1].
+    """Codes of every second of whole clips [N,T,1], as the released retrieval averages them; of text one per sentence
+    [N,1,1].
 
-    ``lengths`` int [N]: seconds that a clip is filled up to with zeros, which take part in attention; rows with 0 are left out (``valid``
+    ``lengths`` int [N]: seconds that a clip is filled up to with zeros, which take part in attention; rows with 0 are
+    left out (``valid``
     0). Of text: whether a sentence counts. Source: facts/codaar_dev.md 2.2.
     """
     method.eval()
@@ -118,8 +137,9 @@ def _zero_filled(
 
 
 def time_bridge(seed: int, slots: int = 10, seconds: int = 5) -> torch.nn.Linear:
-    """The layer between the time lines of pretraining and of AVSBench-S4 in the released scripts: 10 word slots, or 5 seconds of sound
-    twice, to 5 seconds. It is drawn and never trained (facts on CoDAAR, section 6); here the seed draws it.
+    """The layer between the time lines of pretraining and of AVSBench-S4 in the released scripts: 10 word slots, or 5
+    seconds of sound twice, to 5 seconds. It is drawn and never trained (facts on CoDAAR, section 6); here the seed
+    draws it.
     """
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
@@ -128,7 +148,8 @@ def time_bridge(seed: int, slots: int = 10, seconds: int = 5) -> torch.nn.Linear
 
 @contextmanager
 def _bridged(method: Method, modality: str, bridge: torch.nn.Linear) -> Iterator[None]:
-    """What the modality's temporal block is given, [B,T,C], goes through the bridge first, repeated in time up to its slots."""
+    """What the modality's temporal block is given, [B,T,C], goes through the bridge first, repeated in time up to its
+    slots."""
 
     def mix(_: torch.nn.Module, given: tuple[torch.Tensor, ...]) -> tuple[torch.Tensor, ...]:
         x = given[0].repeat(1, bridge.in_features // given[0].shape[1], 1)
@@ -166,7 +187,8 @@ def _remembering(forward: Callable[[torch.Tensor], torch.Tensor]) -> Callable[[t
 
 
 def _batches(valid: np.ndarray, size: int, by_length: bool) -> Iterator[tuple[np.ndarray, int | None]]:
-    """Rows of each batch, in row order; with ``by_length`` the batch's rows have one number of valid seconds, which comes with it."""
+    """Rows of each batch, in row order; with ``by_length`` the batch's rows have one number of valid seconds, which
+    comes with it."""
     for rows, length in _groups(np.maximum(valid, 1) if by_length else np.ones_like(valid), size):
         yield rows, length if by_length else None
 
@@ -182,7 +204,8 @@ def _groups(lengths: np.ndarray, size: int) -> Iterator[tuple[np.ndarray, int]]:
 def _inputs(
     store, rows: np.ndarray, modality: str, device: torch.device, standardise: Standardiser, seconds: int | None
 ) -> tuple[torch.Tensor, torch.Tensor | None]:
-    """What ``encode`` takes: features and, for text, the mask of its words; of each row the first ``seconds`` (words)."""
+    """What ``encode`` takes: features and, for text, the mask of its words; of each row the first ``seconds``
+    (words)."""
     if modality != "text":
         features = np.ascontiguousarray(read_padded(store, rows)[:, :seconds])
         return standardise(modality, torch.from_numpy(features).to(device)), None

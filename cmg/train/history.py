@@ -12,8 +12,11 @@ def to_csv(progress: Progress) -> str:
 
 
 def health_csv(progress: Progress) -> str:
-    """Header ``epoch,<codebook health>`` and one row per epoch; a codebook fitted after training has the last epoch's row alone."""
+    """Header ``epoch,<codebook health>`` and one row per epoch; a codebook fitted after training has the last epoch's
+    row alone."""
     lines = [",".join(progress.health[0] if progress.health else ["epoch"])]
     for row in progress.health:
-        lines.append(",".join([str(int(row["epoch"])), *(f"{value:.7g}" for name, value in row.items() if name != "epoch")]))
+        lines.append(
+            ",".join([str(int(row["epoch"])), *(f"{value:.7g}" for name, value in row.items() if name != "epoch")])
+        )
     return "\n".join(lines) + "\n"

@@ -3,7 +3,11 @@
 from collections.abc import Mapping
 from typing import Any
 
-EXTENT = {"video": "seconds", "audio": "seconds", "text": "words"}  # how much of a clip a store covers: it may differ between datasets
+EXTENT = {
+    "video": "seconds",
+    "audio": "seconds",
+    "text": "words",
+}  # how much of a clip a store covers: it may differ between datasets
 
 USUAL = 10  # seconds or words that a method met in training, where its checkpoint does not say
 
@@ -20,8 +24,8 @@ def origin(store) -> dict[str, Any]:
 def check_origin(trained: Mapping[str, Mapping[str, Any]], store, modality: str) -> None:
     """Features of another recipe or other weights than in training would be encoded into noise without any sign of it.
 
-    trained: `origin` by modality, as the checkpoint records it. Imported features are not compared: a released file does not say how it
-    was made. Raises OtherFeatures naming the store and every difference.
+    trained: `origin` by modality, as the checkpoint records it. Imported features are not compared: a released file
+    does not say how it was made. Raises OtherFeatures naming the store and every difference.
     """
     known, found = trained.get(modality), origin(store)
     if known is None or "released" in (known["provenance"], found["provenance"]):
@@ -30,10 +34,13 @@ def check_origin(trained: Mapping[str, Mapping[str, Any]], store, modality: str)
     names = sorted((known["recipe"].keys() | found["recipe"].keys()) - {EXTENT.get(modality)})
     fields |= {f"recipe.{name}": (known["recipe"].get(name), found["recipe"].get(name)) for name in names}
     if different := [f"{name}: trained on {a}, found {b}" for name, (a, b) in fields.items() if a != b]:
-        raise OtherFeatures(f"{store.path}: not the features of training; {'; '.join(different)}; run: dvc repro features_{modality}")
+        raise OtherFeatures(
+            f"{store.path}: not the features of training; {'; '.join(different)}; run: dvc repro features_{modality}"
+        )
 
 
 def met_in_training(about: Mapping[str, Any], modality: str) -> int:
-    """Most seconds (words) of a clip that a method met in training; retrieval has one code of so many. about: as its checkpoint says."""
+    """Most seconds (words) of a clip that a method met in training; retrieval has one code of so many. about: as its
+    checkpoint says."""
     trained = about.get("features", {}).get(modality, {}).get("recipe", {})
     return trained.get(EXTENT[modality], USUAL)

@@ -18,7 +18,9 @@ class Pairs:
     counts: dict[str, int]
 
 
-def pair(clips: Sequence[Clip], audio, video, text, excluded: Collection[int], splits: Collection[str] = ("train",)) -> Pairs:
+def pair(
+    clips: Sequence[Clip], audio, video, text, excluded: Collection[int], splits: Collection[str] = ("train",)
+) -> Pairs:
     """Clips of ``splits`` that have all three modalities and are not excluded.
 
     Args:
@@ -41,7 +43,9 @@ def pair(clips: Sequence[Clip], audio, video, text, excluded: Collection[int], s
             rows.append(clip.row)
             captions.append(sentence_id(clip.captions[0]))
     if not rows:
-        raise ValueError(f"no clip of {', '.join(splits)} can be used for pretraining: {counts}; see: python -m pipeline check")
+        raise ValueError(
+            f"no clip of {', '.join(splits)} can be used for pretraining: {counts}; see: python -m pipeline check"
+        )
     sentences = text.rows_of(captions)
     return Pairs(np.asarray(rows), np.asarray(sentences), counts)
 

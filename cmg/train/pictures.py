@@ -36,7 +36,8 @@ class StoredPictures:
         return frames.pin_memory() if self.device.type == "cuda" else frames
 
     def place(self, fetched: Tensor) -> Pictures:
-        """What ``fetch`` gave in [0,1] on the device, channels first in shape and last in memory, as convolutions read them."""
+        """What ``fetch`` gave in [0,1] on the device, channels first in shape and last in memory, as convolutions read
+        them."""
         return Pictures(fetched.to(self.device, non_blocking=True).permute(0, 3, 1, 2).float() / 255)
 
     def in_order(self, batch_size: int) -> Iterator[Pictures]:

@@ -35,7 +35,8 @@ class UnsupportedPrecision(ValueError):
 
 def check(precision: Precision, device: torch.device) -> None:
     """Raises:
-    UnsupportedPrecision: `tf32` on a CPU, or on a GPU of compute capability below 8.0, where it would be float32 under another name.
+    UnsupportedPrecision: `tf32` on a CPU, or on a GPU of compute capability below 8.0, where it would be float32 under
+    another name.
     """
     if precision == "tf32" and (device.type != "cuda" or torch.cuda.get_device_capability(device) < (8, 0)):
         raise UnsupportedPrecision(
@@ -60,9 +61,11 @@ def multiplying(
     precision: Precision,
     products: Any = torch.backends.cudnn.conv,  # type: ignore[attr-defined]  # the module puts an object in its own place
 ) -> Iterator[None]:
-    """Within it these products (of cuDNN's convolutions, backward too) are in TF32 if that is the precision, else in full.
+    """Within it these products (of cuDNN's convolutions, backward too) are in TF32 if that is the precision, else in
+    full.
 
-    `torch.backends.cudnn.allow_tf32` would turn cuDNN's LSTMs to TF32 as well, and torch raises where it meets both ways of setting it.
+    `torch.backends.cudnn.allow_tf32` would turn cuDNN's LSTMs to TF32 as well, and torch raises where it meets both
+    ways of setting it.
     """
     before = products.fp32_precision
     products.fp32_precision = "tf32" if precision == "tf32" else "ieee"

@@ -29,9 +29,10 @@ PEAK_SIZE = {"cpu": 2048, "cuda": 8192}  # side of the matrices whose product is
 
 @dataclass(frozen=True)
 class Profile:
-    """seconds: wall clock of a step; phases: seconds by name in steps that wait for the device at both ends of each; operations: seconds by
-    name, on a GPU of its kernels, the longest first; flops: counted in a step (matrix products and convolutions); peak: operations per
-    second of a large matrix product in the same precision; memory: bytes of GPU memory at most, 0 on a CPU.
+    """seconds: wall clock of a step; phases: seconds by name in steps that wait for the device at both ends of each;
+    operations: seconds by name, on a GPU of its kernels, the longest first; flops: counted in a step (matrix products
+    and convolutions); peak: operations per second of a large matrix product in the same precision; memory: bytes of GPU
+    memory at most, 0 on a CPU.
     """
 
     seconds: float
@@ -48,7 +49,8 @@ class Profile:
 
 
 def random_features(clips: int, device: torch.device) -> ResidentFeatures:
-    """Random features of the official shapes and stored types, non-negative where real ones are, held as training holds them."""
+    """Random features of the official shapes and stored types, non-negative where real ones are, held as training holds
+    them."""
     g = torch.Generator(device).manual_seed(0)
     tables = {
         "audio": torch.randn(clips, SECONDS, 128, generator=g, device=device).relu_(),
@@ -65,7 +67,8 @@ def random_features(clips: int, device: torch.device) -> ResidentFeatures:
 def stepper(
     method: Method, data: PairedFeatures, batch_size: int, precision: Precision, phase: Phase = unnamed
 ) -> Callable[[int], LossTerms]:
-    """A function that takes training step i, batch included, for `method` on the device of the features; `phase` as for `train_step`.
+    """A function that takes training step i, batch included, for `method` on the device of the features; `phase` as for
+    `train_step`.
 
     batch_size: of all processes together; each takes its part.
     """
@@ -92,8 +95,11 @@ def time_step(step: Callable[[int], LossTerms], device: torch.device, steps: int
     return (time.perf_counter() - started) / steps
 
 
-def profile_step(method: Method, batch_size: int, device: torch.device, precision: Precision, steps: int = 3, longest: int = 10) -> Profile:
-    """Time, phases and operations of a step of `method`, which is on `device`, on random features; averaged over `steps`."""
+def profile_step(
+    method: Method, batch_size: int, device: torch.device, precision: Precision, steps: int = 3, longest: int = 10
+) -> Profile:
+    """Time, phases and operations of a step of `method`, which is on `device`, on random features; averaged over
+    `steps`."""
     timed = False
     phases = dict.fromkeys(PHASES, 0.0)
 
@@ -118,7 +124,9 @@ def profile_step(method: Method, batch_size: int, device: torch.device, precisio
     with FlopCounterMode(display=False) as counter:
         step(2 * steps + 1)
     cuda = device.type == "cuda"
-    with profile(activities=[ProfilerActivity.CPU, *([ProfilerActivity.CUDA] if cuda else [])], acc_events=True) as recorded:
+    with profile(
+        activities=[ProfilerActivity.CPU, *([ProfilerActivity.CUDA] if cuda else [])], acc_events=True
+    ) as recorded:
         for number in range(steps):
             step(2 * steps + 2 + number)
         wait(device)
@@ -129,9 +137,12 @@ def profile_step(method: Method, batch_size: int, device: torch.device, precisio
 
 
 def _spent(recorded: profile, cuda: bool) -> dict[str, float]:
-    """Seconds by operation, on a GPU by kernel; a named range, such as an optimiser's step, is neither, and would count kernels twice."""
+    """Seconds by operation, on a GPU by kernel; a named range, such as an optimiser's step, is neither, and would count
+    kernels twice."""
     own, wanted = ("self_device_time_total", DeviceType.CUDA) if cuda else ("self_cpu_time_total", DeviceType.CPU)
-    events = (event for event in recorded.key_averages() if event.device_type == wanted and not event.is_user_annotation)
+    events = (
+        event for event in recorded.key_averages() if event.device_type == wanted and not event.is_user_annotation
+    )
     return {event.key: getattr(event, own) / 1e6 for event in events}
 
 

@@ -20,7 +20,8 @@ LOG = logging.getLogger(__name__)
 
 @dataclass
 class Progress:
-    """Where a run stands: ``step`` optimiser steps are done; ``history`` holds one row of floats per step, ``health`` one per epoch."""
+    """Where a run stands: ``step`` optimiser steps are done; ``history`` holds one row of floats per step, ``health``
+    one per epoch."""
 
     step: int = 0
     columns: list[str] = field(default_factory=list)
@@ -41,7 +42,9 @@ def save(path: Path, key: str, method: Method, optimisers: dict[str, Optimizer],
         "optimisers": {name: optimiser.state_dict() for name, optimiser in optimisers.items()},
         "progress": vars(progress),
     }
-    for left in path.parent.glob(f".{glob.escape(path.name)}{TEMPORARY}"):  # by a process that was killed; one alone writes this file
+    for left in path.parent.glob(
+        f".{glob.escape(path.name)}{TEMPORARY}"
+    ):  # by a process that was killed; one alone writes this file
         left.unlink()
     with replacing(path) as temporary, temporary.open("wb") as file:
         torch.save(state, file)
@@ -59,18 +62,28 @@ def resume(path: Path, key: str, method: Method, optimisers: dict[str, Optimizer
 
 
 def unfinished(path: Path, key: str) -> dict[str, Any] | None:
-    """What ``torch.save`` wrote of a run, if it is this one's; None where nothing is there, it belongs to other inputs, or it cannot
-    be read: then it is moved aside, which is said, and training begins anew.
+    """What ``torch.save`` wrote of a run, if it is this one's; None where nothing is there, it belongs to other inputs,
+    or it cannot be read: then it is moved aside, which is said, and training begins anew.
     """
     if not path.is_file():
         return None
     try:
-        zipfile.ZipFile(path).close()  # a file that was cut off has no table of contents, and torch.load would take it for an old format
+        zipfile.ZipFile(
+            path
+        ).close()  # a file that was cut off has no table of contents, and torch.load would take it for an old format
         state = torch.load(path, weights_only=True, map_location="cpu")
         return state if state["key"] == key else None
     except FileNotFoundError:  # another rank has moved it aside
         return None
-    except (zipfile.BadZipFile, RuntimeError, EOFError, pickle.UnpicklingError, ValueError, KeyError, TypeError) as error:
+    except (
+        zipfile.BadZipFile,
+        RuntimeError,
+        EOFError,
+        pickle.UnpicklingError,
+        ValueError,
+        KeyError,
+        TypeError,
+    ) as error:
         _move_aside(path, error)
         return None
 
@@ -78,5 +91,7 @@ def unfinished(path: Path, key: str) -> dict[str, Any] | None:
 def _move_aside(path: Path, error: Exception) -> None:
     if world()[0] == 0:
         aside = path.with_name(f"{path.name}.damaged")
-        LOG.warning("%s: unfinished training cannot be read (%s); moved to %s, training begins anew", path, error, aside)
+        LOG.warning(
+            "%s: unfinished training cannot be read (%s); moved to %s, training begins anew", path, error, aside
+        )
         path.replace(aside)

@@ -1,4 +1,5 @@
-"""What is unhealthy in a run that goes on, and what to try: by its losses and its codebook, after every epoch. No torch."""
+"""What is unhealthy in a run that goes on, and what to try: by its losses and its codebook, after every epoch. No
+torch."""
 
 from __future__ import annotations
 
@@ -6,7 +7,17 @@ import itertools
 import statistics
 from collections.abc import Iterator, Mapping, Sequence
 
-CONTRASTS = ("cpc", "infonce", "cmcm", "high", "fine", "fcmi", "cross", "intra", "contrast")  # names of losses that begin at chance
+CONTRASTS = (
+    "cpc",
+    "infonce",
+    "cmcm",
+    "high",
+    "fine",
+    "fcmi",
+    "cross",
+    "intra",
+    "contrast",
+)  # names of losses that begin at chance
 FIRST = 3  # steps whose mean a loss began at
 LEARNT = 0.98  # a contrast above this share of where it began has learnt nothing
 GROWN, LARGE = 10, 1.0  # a loss has left its scale when it is so many times where it began, and larger than this
@@ -18,7 +29,8 @@ NOISE = 0.01  # of a bound around zero, beside twice the error of its mean
 def unhealthy(history: Mapping[str, Sequence[float]], health: Mapping[str, float]) -> list[str]:
     """What is wrong with the latest epoch, each with what to try; empty where nothing is.
 
-    history: columns of history.csv, a value per step so far; losses stand before `total`, and what follows is not looked at.
+    history: columns of history.csv, a value per step so far; losses stand before `total`, and what follows is not
+    looked at.
     health: row of codebook.csv of that epoch, empty where there is none.
     """
     return [*_codes(health), *_losses(history)]

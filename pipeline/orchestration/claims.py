@@ -1,4 +1,5 @@
-"""One process at a time: POSIX locks, which the kernel drops when a process ends, however it ends, and its children never hold."""
+"""One process at a time: POSIX locks, which the kernel drops when a process ends, however it ends, and its children
+never hold."""
 
 import fcntl
 import os
@@ -27,7 +28,9 @@ def claimed(file: Path, what: str) -> Iterator[None]:
             fcntl.lockf(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except (BlockingIOError, PermissionError) as error:
             handle.seek(0)
-            raise Busy(f"{what}: {handle.read() or 'another process'} is doing it; wait until it has ended, or stop it") from error
+            raise Busy(
+                f"{what}: {handle.read() or 'another process'} is doing it; wait until it has ended, or stop it"
+            ) from error
         handle.truncate(0)
         handle.write(f"process {os.getpid()} on {platform.node()}")
         handle.flush()

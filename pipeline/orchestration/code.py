@@ -1,14 +1,16 @@
 """What a stage's code is: everything of the project's that it runs, by what it means. The one definition.
 
-From a stage's module every name that is used is followed to its definition, through imports, so that an edit concerns exactly the
-stages that use what was edited. Three rules beside:
+From a stage's module every name that is used is followed to its definition, through imports, so that an edit concerns
+exactly the stages that use what was edited. Three rules beside:
 
-- what orchestrates (this folder) does not count, and of the parameters the methods that are called: DVC tracks their values;
-- of a dictionary that names modules by item the entry of the stage's item counts alone, and nothing where it has none; what an entry
-  names is followed where it is imported by name;
+- what orchestrates (this folder) does not count, and of the parameters the methods that are called: DVC tracks their
+  values;
+- of a dictionary that names modules by item the entry of the stage's item counts alone, and nothing where it has none;
+  what an entry names is followed where it is imported by name;
 - a file beside a module (template, style, table) counts with the definition, or the file, that names it.
 
-The stage ``code`` writes one file per stage and item (``paths.code``); dvc.yaml makes every other stage depend on its own.
+The stage ``code`` writes one file per stage and item (``paths.code``); dvc.yaml makes every other stage depend on its
+own.
 """
 
 import hashlib
@@ -23,7 +25,9 @@ from pipeline.orchestration.modules import EVERYTHING, Modules
 
 STAGES, OWN = "pipeline.stages", "code"
 ITEMS = {  # stage: the dictionary whose keys are what it is run for, where an edit may concern one of them
-    **dict.fromkeys(("pretrain", "codes", "queries", "toc", "evaluate", "generate", "default", "sweep"), "cmg.registry:METHODS"),
+    **dict.fromkeys(
+        ("pretrain", "codes", "queries", "toc", "evaluate", "generate", "default", "sweep"), "cmg.registry:METHODS"
+    ),
     "index": "cmg.registry:DATASETS",
     "features": "cmg.extract.run:MODULES",
 }
@@ -41,7 +45,10 @@ def digests(roots: Iterable[str], item: str = "", modules: Modules | None = None
         ModuleNotFoundError: a root is no module of the project.
     """
     found = Closure(roots, item, modules or Modules()).found
-    return {file.as_posix(): _sha256("\n".join(text for _, text in sorted(names.items()))) for file, names in sorted(found.items())}
+    return {
+        file.as_posix(): _sha256("\n".join(text for _, text in sorted(names.items())))
+        for file, names in sorted(found.items())
+    }
 
 
 def of(name: str, modules: Modules | None = None) -> dict[str, str]:
@@ -55,7 +62,11 @@ def names(modules: Modules | None = None) -> list[str]:
     modules = modules or Modules()
     stages = [stage for stage in modules.inside(STAGES) if stage != OWN]
     items = {stage: _items(registry, modules) for stage, registry in ITEMS.items() if stage in stages}
-    return [name for stage in stages for name in ([f"{stage}-{item}" for item in items[stage]] if stage in items else [stage])]
+    return [
+        name
+        for stage in stages
+        for name in ([f"{stage}-{item}" for item in items[stage]] if stage in items else [stage])
+    ]
 
 
 def _items(registry: str, modules: Modules) -> list[str]:
@@ -75,7 +86,9 @@ def write(own: Iterable[str] = ()) -> None:
     own: datasets of `source: csv`, whose index stages wait for the code of the manifest's reader under their own names.
     """
     modules = Modules()
-    meant = {name: "".join(f"{digest}  {file}\n" for file, digest in of(name, modules).items()) for name in names(modules)}
+    meant = {
+        name: "".join(f"{digest}  {file}\n" for file, digest in of(name, modules).items()) for name in names(modules)
+    }
     wanted = {paths.code(name): text for name, text in meant.items()}
     wanted |= {paths.code(f"index-{name}"): meant["index-csv"] for name in own}
     for file, text in wanted.items():
@@ -114,7 +127,9 @@ class Closure:
         elif member:
             self._count(module, name, [part.methods[member] for part in meaning.parts(first)], by_name)
         elif name in meaning.statements:
-            self._count(module, name, [chosen for part in meaning.parts(name) for chosen in self._chosen(part, module)], by_name)
+            self._count(
+                module, name, [chosen for part in meaning.parts(name) for chosen in self._chosen(part, module)], by_name
+            )
         if name != ON_IMPORT:
             self._queue += [(above, ON_IMPORT, by_name) for above in _with_packages(module)]
 
@@ -123,9 +138,15 @@ class Closure:
         self.found[file][name] = "\n".join(part.text for part in parts)
         for part in parts:
             imports = by_name or any(names[-1] == "import_module" for names in part.names)
-            places = [*known.used(part, module), *known.given(part, module, GIVEN), *(known.by_name(part) if imports else [])]
+            places = [
+                *known.used(part, module),
+                *known.given(part, module, GIVEN),
+                *(known.by_name(part) if imports else []),
+            ]
             self._queue += [(*place, imports) for place in places]
-            self.found |= {beside: {beside.name: known.text(beside)} for beside in known.beside(part.strings, file.parent)}
+            self.found |= {
+                beside: {beside.name: known.text(beside)} for beside in known.beside(part.strings, file.parent)
+            }
 
     def _chosen(self, part: Part, module: str) -> list[Part]:
         """The item's entry, if any, of a dictionary that names modules by item; anything else as it is."""
@@ -137,7 +158,9 @@ class Closure:
 
     def _names_module(self, part: Part, module: str) -> bool:
         """In a string or by import."""
-        return bool(self._modules.by_name(part)) or any(name == EVERYTHING for _, name in self._modules.used(part, module))
+        return bool(self._modules.by_name(part)) or any(
+            name == EVERYTHING for _, name in self._modules.used(part, module)
+        )
 
 
 def _with_packages(module: str) -> Iterator[str]:

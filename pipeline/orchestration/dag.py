@@ -1,6 +1,7 @@
 """The resolved stages of dvc.yaml and of the sweeps'. DVC judges which are stale.
 
-Uses DVC's internal ``Repo.index`` (no public interface offers resolved stages), here and in handover.py beside it and nowhere else.
+Uses DVC's internal ``Repo.index`` (no public interface offers resolved stages), here and in handover.py beside it and
+nowhere else.
 """
 
 import hashlib
@@ -28,7 +29,8 @@ CODE = "code"  # the stage that comes before a plan is made: what it writes are 
 
 @dataclass(frozen=True)
 class Stage:
-    """One resolved stage: the command, what it reads and writes (posix paths, files or folders), and its scheduling hints."""
+    """One resolved stage: the command, what it reads and writes (posix paths, files or folders), and its scheduling
+    hints."""
 
     name: str  # as DVC addresses it: `tables`, `ablations/fcid/dvc.yaml:table9`
     command: str
@@ -86,7 +88,8 @@ class Stages(list[Stage]):
         return frozenset(product for stage in self for product in [*stage.products, stage.receipt])
 
     def made(self, path: str) -> set[str]:
-        """Products that stand for ``path``, for what is below it, and for an output that it is inside of; none for a source."""
+        """Products that stand for ``path``, for what is below it, and for an output that it is inside of; none for a
+        source."""
         above = {self._outputs[str(folder)] for folder in Path(path).parents if str(folder) in self._outputs}
         return self._below.get(path, set()) | above
 
@@ -112,7 +115,8 @@ def stages(root: Path = Path(".")) -> Stages:
 
 
 def of(repo: Repo) -> Stages:
-    """Every stage but ``code`` of dvc.yaml, the sweeps' (``ablations/*/dvc.yaml``) and the side branches' (``branches/*/dvc.yaml``)."""
+    """Every stage but ``code`` of dvc.yaml, the sweeps' (``ablations/*/dvc.yaml``) and the side branches'
+    (``branches/*/dvc.yaml``)."""
     read = cache(lambda path: YAML(typ="safe").load(Path(path).read_text()))
     found = (stage for stage in repo.index.stages if _is_ours(stage.path_in_repo) and stage.addressing != CODE)
     return Stages(_stage(stage, repo.root_dir, read) for stage in found)
@@ -136,9 +140,14 @@ def _stage(stage: Any, root: str, read: Callable[[str], Any]) -> Stage:
 
 
 def _meta(written: dict[str, int], params: dict[str, Any], device: str) -> dict[str, int]:
-    """As in dvc.yaml, for each process of a stage that runs in several (``processes`` of its schedule); no GPU under ``device: cpu``."""
-    processes = next((values["processes"] for values in params.values() if isinstance(values, dict) and "processes" in values), 1)
-    shared = {name: value * processes if name in ("threads", "gpu", "mem_mb") else value for name, value in written.items()}
+    """As in dvc.yaml, for each process of a stage that runs in several (``processes`` of its schedule); no GPU under
+    ``device: cpu``."""
+    processes = next(
+        (values["processes"] for values in params.values() if isinstance(values, dict) and "processes" in values), 1
+    )
+    shared = {
+        name: value * processes if name in ("threads", "gpu", "mem_mb") else value for name, value in written.items()
+    }
     return {name: value for name, value in shared.items() if name != "gpu" or device != "cpu"}
 
 
@@ -198,7 +207,9 @@ def edited_parameters(root: Path = Path(".")) -> dict[str, dict[str, list[str]]]
         except LockError as error:
             raise at_work(error) from error
         for name, changes in status.items():
-            deps = [change["changed deps"] for change in changes if isinstance(change, dict) and "changed deps" in change]
+            deps = [
+                change["changed deps"] for change in changes if isinstance(change, dict) and "changed deps" in change
+            ]
             keys = {file: list(found) for dep in deps for file, found in dep.items() if isinstance(found, dict)}
             if keys:
                 edited[paths.receipt_name(by_name[name.removeprefix("dvc.yaml:")])] = keys

@@ -1,4 +1,5 @@
-"""dvc.lock, which DVC writes in place: entries of finished stages written, a file that a killed process left cut mended."""
+"""dvc.lock, which DVC writes in place: entries of finished stages written, a file that a killed process left cut
+mended."""
 
 import subprocess
 from collections import defaultdict
@@ -30,7 +31,8 @@ def write(stages: Iterable[Any]) -> None:
 
 
 def mend(repo: Repo) -> Iterator[str]:
-    """Put the committed version in place of a damaged file, or none; then enter every stage that DVC remembers to have finished.
+    """Put the committed version in place of a damaged file, or none; then enter every stage that DVC remembers to have
+    finished.
 
     Yields what was done, a line each. The caller holds DVC's lock, so that nobody is writing these files.
     """
@@ -38,7 +40,11 @@ def mend(repo: Repo) -> Iterator[str]:
     for file in damaged:
         yield f"{file}: damaged; {_committed_or_none(file)}"
         repo._reset()
-    unknown = [stage for stage in repo.index.stages if _is_made(stage) and (stage.changed() if damaged else not _is_entered(stage))]
+    unknown = [
+        stage
+        for stage in repo.index.stages
+        if _is_made(stage) and (stage.changed() if damaged else not _is_entered(stage))
+    ]
     finished = [stage for stage in unknown if _is_remembered(repo, stage)]
     write(finished)
     if unknown:
@@ -73,9 +79,12 @@ def _is_made(stage: Any) -> bool:
 
 
 def _is_remembered(repo: Repo, stage: Any) -> bool:
-    """Whether DVC remembers (.dvc/cache/runs) a run of this command, with these parameters and inputs, that gave these outputs."""
+    """Whether DVC remembers (.dvc/cache/runs) a run of this command, with these parameters and inputs, that gave these
+    outputs."""
     try:
         stage.save(run_cache=False)
     except DvcException:  # a parameter that is no more
         return False
-    return _can_hash(stage) and bool(repo.stage_cache._load_cache(_get_stage_hash(stage), _get_cache_hash(to_single_stage_lockfile(stage))))
+    return _can_hash(stage) and bool(
+        repo.stage_cache._load_cache(_get_stage_hash(stage), _get_cache_hash(to_single_stage_lockfile(stage)))
+    )

@@ -1,9 +1,10 @@
 """How Snakemake and DVC agree on what is done.
 
-Snakemake compares modification times only (profiles/default), and the one time that counts is that of a stamp of our own, an input of
-every rule: before it plans, the stage ``code`` is brought up to date, and ``settle`` dates the stamps of what DVC finds stale, and of
-all below, after their outputs, and the others before all else. After a Snakemake job, a mark holds what the job was; ``record``
-commits marked stages to DVC. While Snakemake runs, DVC starts no stage, and the other way round.
+Snakemake compares modification times only (profiles/default), and the one time that counts is that of a stamp of our
+own, an input of every rule: before it plans, the stage ``code`` is brought up to date, and ``settle`` dates the stamps
+of what DVC finds stale, and of all below, after their outputs, and the others before all else. After a Snakemake job, a
+mark holds what the job was; ``record`` commits marked stages to DVC. While Snakemake runs, DVC starts no stage, and the
+other way round.
 """
 
 import atexit
@@ -32,11 +33,13 @@ _HELD = ExitStack()  # as long as this process runs
 
 
 class Disabled(ValueError):
-    """A file is asked for that a sweep or side branch makes which nobody has enabled; the message is the command that does both."""
+    """A file is asked for that a sweep or side branch makes which nobody has enabled; the message is the command that
+    does both."""
 
 
 def ready(dry: bool, asked: Sequence[str] = ()) -> dag.Stages:
-    """Make the project ready for Snakemake's plan: mend what a killed run left, and record for DVC what that run had finished.
+    """Make the project ready for Snakemake's plan: mend what a killed run left, and record for DVC what that run had
+    finished.
 
     Beside a running Snakemake a dry run touches nothing, and its plan is what that one found stale.
 
@@ -71,7 +74,8 @@ def ready(dry: bool, asked: Sequence[str] = ()) -> dag.Stages:
 
 
 def refuse_disabled(every: dag.Stages, asked: Sequence[str]) -> None:
-    """Raise Disabled where a word of Snakemake's command line is a file of a sweep or side branch that is not enabled."""
+    """Raise Disabled where a word of Snakemake's command line is a file of a sweep or side branch that is not
+    enabled."""
     for word in asked:
         if not every.made(word) and (command := makers.disabled(Path(word))):
             raise Disabled(f"{word}: first {command}")
@@ -93,7 +97,9 @@ def recover() -> list[str]:
 
 def _exclude_dvc(repo: Repo) -> None:
     """Say in DVC's own way that this process is at work on all outputs; DVC forgets it when the process has ended."""
-    lock = rwlock(repo.tmp_dir, repo.fs, " ".join(sys.argv), [], [str(Path(room).absolute()) for room in OUTPUTS], False)
+    lock = rwlock(
+        repo.tmp_dir, repo.fs, " ".join(sys.argv), [], [str(Path(room).absolute()) for room in OUTPUTS], False
+    )
     try:
         _HELD.enter_context(lock)
     except LockError as error:
@@ -116,7 +122,9 @@ def settle(every: dag.Stages, stale: set[str]) -> None:
     now = _touch(MARKS / "now")
     for stage in every:
         for part in stage.parts:
-            part_mark(stage, part).unlink(missing_ok=True)  # of an interrupted run: its parts start again and find their rows done
+            part_mark(stage, part).unlink(
+                missing_ok=True
+            )  # of an interrupted run: its parts start again and find their rows done
         _stamp(stage, now if stage.name in redone else ANCIENT)
         for product in (Path(product) for product in stage.products):
             if product.is_file() and product.stat().st_mtime > now - TICK:
@@ -124,7 +132,8 @@ def settle(every: dag.Stages, stale: set[str]) -> None:
 
 
 def _stamp(stage: dag.Stage, time: float) -> None:
-    """Date a stamp. A renewed one gets other content: Snakemake takes a small input as unchanged where its checksum is."""
+    """Date a stamp. A renewed one gets other content: Snakemake takes a small input as unchanged where its checksum
+    is."""
     file = stamp(stage)
     if time != ANCIENT:
         file.parent.mkdir(parents=True, exist_ok=True)
@@ -141,7 +150,8 @@ def _touch(file: Path, time: float | None = None) -> float:
 
 
 def forget_interruptions() -> None:
-    """Remove Snakemake's marks of unfinished jobs: DVC knows what is unfinished, also where it has finished the work itself since."""
+    """Remove Snakemake's marks of unfinished jobs: DVC knows what is unfinished, also where it has finished the work
+    itself since."""
     for file in INTERRUPTED.rglob("*"):
         if file.is_file():
             file.unlink()
@@ -176,8 +186,8 @@ def mark(stage: dag.Stage) -> Path:
 def record() -> tuple[list[str], list[str]]:
     """Commit to DVC every stage that a Snakemake job finished; names of the recorded and of the refused ones.
 
-    A stage is refused when its command, parameters or code have changed since the job started, or its receipt does not describe
-    the files on disk; it stays stale, and the next run redoes it.
+    A stage is refused when its command, parameters or code have changed since the job started, or its receipt does not
+    describe the files on disk; it stays stale, and the next run redoes it.
     """
     with recovery.locked() as repo:
         refresh(repo)
@@ -186,7 +196,11 @@ def record() -> tuple[list[str], list[str]]:
 
 def _record(repo: Repo, every: dag.Stages) -> tuple[list[str], list[str]]:
     marked = [stage for stage in every if mark(stage).is_file()]
-    done = [stage for stage in marked if mark(stage).read_text().strip() == dag.definition(stage, every) and _matches_disk(stage)]
+    done = [
+        stage
+        for stage in marked
+        if mark(stage).read_text().strip() == dag.definition(stage, every) and _matches_disk(stage)
+    ]
     _commit(repo, [stage.name for stage in done])
     for stage in marked:
         mark(stage).unlink()

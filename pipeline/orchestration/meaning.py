@@ -1,6 +1,7 @@
 """What one Python file means: its definitions by name, and what each of them uses.
 
-Read from the syntax tree, so nothing is executed. Comments, layout, docstrings and annotations of functions mean nothing.
+Read from the syntax tree, so nothing is executed. Comments, layout, docstrings and annotations of functions mean
+nothing.
 """
 
 import ast
@@ -80,7 +81,8 @@ class Part:
 
 @dataclass(frozen=True)
 class Meaning:
-    """Statements by the name that they define, what imported names stand for, and what the module says that it offers (``__all__``)."""
+    """Statements by the name that they define, what imported names stand for, and what the module says that it offers
+    (``__all__``)."""
 
     package: str
     statements: dict[str, list[ast.stmt]]
@@ -129,18 +131,25 @@ def _arguments(node: Function) -> list[ast.arg]:
 
 def _without_docstring(body: list[ast.stmt]) -> list[ast.stmt]:
     first = body[0] if body else None
-    documented = isinstance(first, ast.Expr) and isinstance(first.value, ast.Constant) and isinstance(first.value.value, str)
+    documented = (
+        isinstance(first, ast.Expr) and isinstance(first.value, ast.Constant) and isinstance(first.value.value, str)
+    )
     return body[1:] if documented else body
 
 
 def _without_annotation(node: ast.stmt) -> ast.stmt:
     if not isinstance(node, ast.AnnAssign):
         return node
-    return ast.fix_missing_locations(ast.copy_location(ast.Assign([node.target], node.value), node)) if node.value else ast.Pass()
+    return (
+        ast.fix_missing_locations(ast.copy_location(ast.Assign([node.target], node.value), node))
+        if node.value
+        else ast.Pass()
+    )
 
 
 def _defined(statement: ast.stmt) -> list[str]:
-    """Names that a statement at the top of a module defines or changes; ``ON_IMPORT`` for one that does something else."""
+    """Names that a statement at the top of a module defines or changes; ``ON_IMPORT`` for one that does something
+    else."""
     if isinstance(statement, Function | ast.ClassDef):
         return [statement.name]
     if not isinstance(statement, ast.Assign | ast.AnnAssign | ast.AugAssign):

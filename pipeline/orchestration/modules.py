@@ -37,7 +37,9 @@ class Modules:
         """File of a module; None when ``module`` is none of the project's."""
         if module not in self._files:
             path = module.replace(".", "/")
-            self._files[module] = next((Path(name) for name in (f"{path}.py", f"{path}/__init__.py") if name in self._all), None)
+            self._files[module] = next(
+                (Path(name) for name in (f"{path}.py", f"{path}/__init__.py") if name in self._all), None
+            )
         return self._files[module]
 
     def inside(self, package: str) -> list[str]:
@@ -52,7 +54,9 @@ class Modules:
     def meaning(self, module: str) -> Meaning:
         if module not in self._meanings:
             file = self.file(module)
-            self._meanings[module] = read(self.text(file), module if file.name == "__init__.py" else module.rpartition(".")[0])
+            self._meanings[module] = read(
+                self.text(file), module if file.name == "__init__.py" else module.rpartition(".")[0]
+            )
         return self._meanings[module]
 
     def named(self, text: str) -> Place:
@@ -94,11 +98,14 @@ class Modules:
         return found if self.find(found[0]) else None
 
     def given(self, part: Part, module: str, of: str) -> list[Place]:
-        """``Class.method`` of the classes in the module ``of``, where an argument of a part is one of them and it uses such a name."""
+        """``Class.method`` of the classes in the module ``of``, where an argument of a part is one of them and it uses
+        such a name."""
         if not any(place and place[0] == of for place in (self.place(kind, part, module) for kind in part.given)):
             return []
         classes = {name: kind for name in self.meaning(of).statements for kind in self.meaning(of).parts(name)}
-        return [(of, f"{name}.{used}") for name, kind in classes.items() for used in kind.methods.keys() & part.attributes]
+        return [
+            (of, f"{name}.{used}") for name, kind in classes.items() for used in kind.methods.keys() & part.attributes
+        ]
 
     def beside(self, named: Iterable[str], folder: Path) -> set[Path]:
         """Files beside a module that strings name, and those that these name."""
@@ -106,7 +113,12 @@ class Modules:
         while queue:
             name = queue.pop()
             file = folder / name
-            if "/" not in name and file.suffix not in ("", ".py") and file not in found and file.as_posix() in self._all:
+            if (
+                "/" not in name
+                and file.suffix not in ("", ".py")
+                and file not in found
+                and file.as_posix() in self._all
+            ):
                 found.add(file)
                 queue += re.findall(r'"([\w.]+)"', self.text(file))
         return found

@@ -1,7 +1,8 @@
-"""What a stage read, with which parameters and code, and what it wrote: one JSON file per stage item, no times, no hosts.
+"""What a stage read, with which parameters and code, and what it wrote: one JSON file per stage item, no times, no
+hosts.
 
-Receipts hold content digests only, so the same inputs give the same bytes under any tool. ``fingerprint`` and ``python -m pipeline
-verify`` follow them from an output back to the first input.
+Receipts hold content digests only, so the same inputs give the same bytes under any tool. ``fingerprint`` and ``python
+-m pipeline verify`` follow them from an output back to the first input.
 """
 
 import hashlib
@@ -30,8 +31,9 @@ class ChangedInput(Exception):
 
 
 def digests(inputs: Sequence[Path]) -> dict[str, str]:
-    """``files.digest`` of each input, which must be what the receipt of the stage that made it says (media excepted: they are
-    compared with their listing when they are opened). Raises ``ChangedInput`` or FileNotFoundError, naming the path."""
+    """``files.digest`` of each input, which must be what the receipt of the stage that made it says (media excepted:
+    they are compared with their listing when they are opened). Raises ``ChangedInput`` or FileNotFoundError, naming the
+    path."""
     disk.present(*inputs)
     found, known = {path.as_posix(): disk.digest(path) for path in inputs}, load_all()
     for path, name in producers(known).items():
@@ -54,12 +56,12 @@ def record(
     code_of: str = "",
     unrecorded: Sequence[Path] = (),
 ) -> Iterator[dict[str, Any]]:
-    """Run a stage's body where no output of an earlier run is, then write its receipt (and its log: duration, machine, peak
-    memory). When the body refuses or fails, the outputs of the earlier run are back, with their receipt.
+    """Run a stage's body where no output of an earlier run is, then write its receipt (and its log: duration, machine,
+    peak memory). When the body refuses or fails, the outputs of the earlier run are back, with their receipt.
 
     Args:
-        inputs, outputs: files or folders, digested by ``files.digest``: inputs before the body, when they must be what the
-            stage that made them recorded, and outputs after it.
+        inputs, outputs: files or folders, digested by ``files.digest``: inputs before the body, when they must be what
+            the stage that made them recorded, and outputs after it.
         params: the parameter values the stage used.
         code_of: the method, dataset or modality that the stage's code depends on.
         unrecorded: outputs that no digest is taken of.
@@ -75,7 +77,13 @@ def record(
     receipt, mine = paths.receipt(stage, item), paths.work("claims", stage, item)
     disk.unlinked(receipt, *outputs, mine)
     with claimed(mine, f"{stage} {item}"):
-        content = {"stage": stage, "item": item, "inputs": digests(inputs), "params": params, "code": _code(stage, code_of)}
+        content = {
+            "stage": stage,
+            "item": item,
+            "inputs": digests(inputs),
+            "params": params,
+            "code": _code(stage, code_of),
+        }
         with _replaced([receipt, *outputs, *unrecorded], paths.work("replaced", stage, item)):
             notes: dict[str, Any] = {}
             started = time.time()
@@ -113,7 +121,9 @@ def _code(stage: str, code_of: str) -> dict[str, Any]:
 def _write_log(stage: str, item: str, started: float, notes: dict[str, Any]) -> None:
     seconds = round(time.time() - started, 3)
     here = {"host": platform.node(), "processor": machine.processor(), "peak_memory_gib": machine.peak_memory_gib()}
-    write_json(paths.log(stage, item), {"stage": stage, "item": item, "seconds": seconds, "started": started, **here, **notes})
+    write_json(
+        paths.log(stage, item), {"stage": stage, "item": item, "seconds": seconds, "started": started, **here, **notes}
+    )
 
 
 def load_all(root: Path = Path(".")) -> dict[str, dict[str, Any]]:
@@ -162,7 +172,8 @@ def upstream(name: str, receipts: dict[str, dict[str, Any]]) -> list[str]:
 
 
 def fingerprint(names: Sequence[str], receipts: dict[str, dict[str, Any]]) -> str:
-    """First 16 hex digits of the SHA-256 over everything that went into ``names``: inputs, parameters, code, of all stages above."""
+    """First 16 hex digits of the SHA-256 over everything that went into ``names``: inputs, parameters, code, of all
+    stages above."""
     closure = sorted({above for name in names for above in upstream(name, receipts)})
     text = json.dumps([receipts[name] for name in closure], sort_keys=True)
     return hashlib.sha256(text.encode()).hexdigest()[:16]

@@ -1,7 +1,8 @@
 """What a killed process left half-written among the tools' own files, found and mended.
 
-Everything of ours is written whole or not at all. DVC writes two files in place, ``.dvc/tmp/rwlock`` (who reads and writes what) and
-``dvc.lock``, and Snakemake leaves its lock. Whoever holds DVC's lock and ours knows that nobody alive is at these files.
+Everything of ours is written whole or not at all. DVC writes two files in place, ``.dvc/tmp/rwlock`` (who reads and
+writes what) and ``dvc.lock``, and Snakemake leaves its lock. Whoever holds DVC's lock and ours knows that nobody alive
+is at these files.
 """
 
 import json
@@ -45,7 +46,11 @@ def _rwlock(repo: Repo) -> Iterator[str]:
     """Remove a cut file, and owners that are dead though their number is another process's by now."""
     file = Path(repo.tmp_dir) / RWLOCK_FILE
     shown = file.relative_to(repo.root_dir)
-    with make_lock(str(file.with_name(RWLOCK_LOCK)), tmp_dir=repo.tmp_dir, hardlink_lock=repo.config["core"].get("hardlink_lock", False)):
+    with make_lock(
+        str(file.with_name(RWLOCK_LOCK)),
+        tmp_dir=repo.tmp_dir,
+        hardlink_lock=repo.config["core"].get("hardlink_lock", False),
+    ):
         try:
             found = SCHEMA(json.loads(file.read_bytes()))
         except FileNotFoundError:
@@ -54,7 +59,11 @@ def _rwlock(repo: Repo) -> Iterator[str]:
             file.unlink()
             yield f"{shown}: damaged; removed"
             return
-        read = {path: alive for path, owners in found["read"].items() if (alive := [owner for owner in owners if _alive(owner)])}
+        read = {
+            path: alive
+            for path, owners in found["read"].items()
+            if (alive := [owner for owner in owners if _alive(owner)])
+        }
         kept = {"write": {path: owner for path, owner in found["write"].items() if _alive(owner)}, "read": read}
         if kept != found:
             write_bytes(file, json.dumps(kept).encode())
@@ -64,7 +73,13 @@ def _rwlock(repo: Repo) -> Iterator[str]:
 def _alive(owner: dict[str, Any]) -> bool:
     """Whether the process of this number is the command that took the lock, ``cmd``: the words of its ``sys.argv``."""
     try:
-        running = Path(f"/proc/{owner['pid']}/cmdline").read_bytes().rstrip(b"\0").replace(b"\0", b" ").decode(errors="replace")
+        running = (
+            Path(f"/proc/{owner['pid']}/cmdline")
+            .read_bytes()
+            .rstrip(b"\0")
+            .replace(b"\0", b" ")
+            .decode(errors="replace")
+        )
     except (FileNotFoundError, ProcessLookupError):
         return False
     program, _, arguments = owner["cmd"].partition(" ")
@@ -73,7 +88,8 @@ def _alive(owner: dict[str, Any]) -> bool:
 
 
 def _incomplete_stores(repo: Repo) -> Iterator[str]:
-    """Stores that were recorded without a file that their seal names: no stores any more, neither here nor in DVC's cache."""
+    """Stores that were recorded without a file that their seal names: no stores any more, neither here nor in DVC's
+    cache."""
     for out in (out for stage in repo.index.stages for out in stage.outs if out.fs_path.endswith(".zarr")):
         store = Path(out.fs_path)
         problem = next(iter(check(store, checksums=False)), None) if (store / ROOT).is_file() else None

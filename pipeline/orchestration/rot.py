@@ -1,4 +1,5 @@
-"""Objects of DVC's cache that are no longer what their name says. DVC trusts their times, and would restore them as they are."""
+"""Objects of DVC's cache that are no longer what their name says. DVC trusts their times, and would restore them as
+they are."""
 
 import os
 from pathlib import Path

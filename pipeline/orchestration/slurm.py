@@ -17,7 +17,8 @@ def executor() -> str:
 
 
 def status_command() -> str:
-    """What is asked whether a job has ended: sacct where the cluster keeps accounts, else squeue, as long as that remembers.
+    """What is asked whether a job has ended: sacct where the cluster keeps accounts, else squeue, as long as that
+    remembers.
 
     Ends the process, with a line, where neither could tell: the plugin would wait for ever.
     """
@@ -26,12 +27,16 @@ def status_command() -> str:
             return "sacct"
         said = subprocess.run(["scontrol", "show", "config"], capture_output=True, text=True, check=False)
     except FileNotFoundError as error:
-        sys.exit(f"profiles/slurm: no command {error.filename} on this machine; start Snakemake on a login node of the cluster")
+        sys.exit(
+            f"profiles/slurm: no command {error.filename} on this machine; start Snakemake on a login node of the cluster"
+        )
     if said.returncode:
         sys.exit(f"profiles/slurm: the cluster does not answer: {' '.join((said.stdout + said.stderr).split())}")
     found = re.search(r"^MinJobAge\s*=\s*(\d+)", said.stdout, re.MULTILINE)
     if found is None:
-        sys.exit("profiles/slurm: this cluster keeps no accounts (sacct), and `scontrol show config` names no MinJobAge")
+        sys.exit(
+            "profiles/slurm: this cluster keeps no accounts (sacct), and `scontrol show config` names no MinJobAge"
+        )
     remembered = int(found[1])
     if remembered <= LONGEST:
         sys.exit(

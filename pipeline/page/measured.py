@@ -1,6 +1,8 @@
-"""The part of the page that is no function of its inputs: logs of this machine, and tables that other commands may have made by now.
+"""The part of the page that is no function of its inputs: logs of this machine, and tables that other commands may have
+made by now.
 
-None of it is an input of the report stage, so a log or a sweep never makes the page stale; it is read as it is when the page is made.
+None of it is an input of the report stage, so a log or a sweep never makes the page stale; it is read as it is when the
+page is made.
 """
 
 import json
@@ -21,7 +23,8 @@ MISSING = "not made yet"
 
 
 def logs() -> tuple[tuple[Log, ...], tuple[str, ...]]:
-    """Logs of every stage that has a receipt, and ``<stage>/<item>`` of those without: done elsewhere, or taken from a cache."""
+    """Logs of every stage that has a receipt, and ``<stage>/<item>`` of those without: done elsewhere, or taken from a
+    cache."""
     names = {paths.log(*name.split("/", 1)): name for name in receipts.load_all()}
     found, missing = read_logs(names)
     return found, tuple(names[path] for path in missing)
@@ -36,9 +39,12 @@ def load() -> Measured:
 
 
 def _commit() -> str:
-    """Of the project's code as it is now, and whether files of it have been edited since; empty where git knows none."""
+    """Of the project's code as it is now, and whether files of it have been edited since; empty where git knows
+    none."""
     try:
-        head, edited = (_git(*words) for words in (("rev-parse", "--short=12", "HEAD"), ("status", "--porcelain", "-uno")))
+        head, edited = (
+            _git(*words) for words in (("rev-parse", "--short=12", "HEAD"), ("status", "--porcelain", "-uno"))
+        )
     except (OSError, subprocess.CalledProcessError):
         return ""
     return head + ", with edits since" * bool(edited)

@@ -24,13 +24,16 @@ MEMORY_LIMIT = 2 << 30  # bytes that decoding one file may take
 def exhibits(params: Params, examples: Iterable[Example]) -> dict[Item, Exhibit]:
     """What stands for every clip that is asked or answered.
 
-    A clip is decoded once, under a time and memory limit; what cannot be decoded keeps its id, its words and the reason.
+    A clip is decoded once, under a time and memory limit; what cannot be decoded keeps its id, its words and the
+    reason.
     """
     shown = {item for example in examples for item in (example.query, *(answer.item for answer in example.answers))}
     clips = {name: read_index(paths.index(name)) for name in sorted({item.dataset for item in shown})}
     with DecodePool(preview, params.threads, params.features.time_limit, MEMORY_LIMIT) as pool:
         tasks = {item: _task(item, clips[item.dataset][item.row], params) for item in sorted(shown, key=astuple)}
-        waiting = {item: pool.submit(task) if isinstance(task, VideoTask | AudioTask) else task for item, task in tasks.items()}
+        waiting = {
+            item: pool.submit(task) if isinstance(task, VideoTask | AudioTask) else task for item, task in tasks.items()
+        }
         done: dict[Item, Decoded | MediaFailure | None] = {
             item: held.result() if isinstance(held, Future) else held for item, held in waiting.items()
         }
@@ -39,7 +42,9 @@ def exhibits(params: Params, examples: Iterable[Example]) -> dict[Item, Exhibit]
 
 def _task(item: Item, clip: Clip, params: Params) -> VideoTask | AudioTask | MediaFailure | None:
     """None: a sentence needs no file."""
-    path, fingerprint = (clip.audio, clip.audio_fingerprint) if item.modality == "audio" else (clip.visual, clip.visual_fingerprint)
+    path, fingerprint = (
+        (clip.audio, clip.audio_fingerprint) if item.modality == "audio" else (clip.visual, clip.visual_fingerprint)
+    )
     if item.modality == "text":
         return None
     if path is None:

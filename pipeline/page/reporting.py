@@ -1,4 +1,5 @@
-"""What the tables and the report are made from: files of the runs in ``methods:`` and ``seeds:``, and their fingerprints."""
+"""What the tables and the report are made from: files of the runs in ``methods:`` and ``seeds:``, and their
+fingerprints."""
 
 import itertools
 from collections.abc import Mapping, Sequence
@@ -54,7 +55,8 @@ def parameters(params: Params) -> dict:
 
 
 def pretraining(params: Params) -> str:
-    """What is trained on, as the papers call it (``24k``, ``40k``, ``90k``); other splits by list and name, ``40k: train+val``."""
+    """What is trained on, as the papers call it (``24k``, ``40k``, ``90k``); other splits by list and name, ``40k:
+    train+val``."""
     splits = params.active.pretrain.splits
     if params.pretrain_on != [AVEL]:
         return f"{' and '.join(params.pretrain_on)}: {'+'.join(splits)}" if params.pretrain_on else "as imported"
@@ -74,7 +76,9 @@ def notice(params: Params) -> str:
 
 def remark(params: Params) -> str:
     """What every table says of released features."""
-    sound = [name for name in params.stores.audio if name in params.datasets and params.dataset(name).source == "released"]
+    sound = [
+        name for name in params.stores.audio if name in params.datasets and params.dataset(name).source == "released"
+    ]
     return mixture(sound)
 
 
@@ -90,7 +94,8 @@ def mapped_runs(params: Params) -> list[str]:
 
 
 def codebook_maps(params: Params, run: str) -> list[CodebookMaps]:
-    """Per codebook of a run: activation, cosines before and after TOC, and for aligned ones where those of the modalities stand."""
+    """Per codebook of a run: activation, cosines before and after TOC, and for aligned ones where those of the
+    modalities stand."""
     codes = RunCodes.read(paths.codes(run))
     if not codes.has_codebook:
         return []
@@ -106,15 +111,21 @@ def codebook_maps(params: Params, run: str) -> list[CodebookMaps]:
 
 
 def _mapped(codes: RunCodes, params: Params) -> str:
-    """The dataset that use is counted on: VALOR-32K, as in the paper, else what was trained on, where the run has codes of it in all its
-    modalities.
+    """The dataset that use is counted on: VALOR-32K, as in the paper, else what was trained on, where the run has codes
+    of it in all its modalities.
     """
     held = {modality for _, modality in codes.entries}
-    whole = [name for name in (VALOR, *params.pretrain_on, *params.datasets) if all((name, modality) in codes.entries for modality in held)]
+    whole = [
+        name
+        for name in (VALOR, *params.pretrain_on, *params.datasets)
+        if all((name, modality) in codes.entries for modality in held)
+    ]
     return whole[0] if whole else next(iter(codes.entries))[0]
 
 
-def _book_maps(codes: RunCodes, run: str, number: int, kept: np.ndarray, dataset: str, clips: Sequence[Clip]) -> CodebookMaps:
+def _book_maps(
+    codes: RunCodes, run: str, number: int, kept: np.ndarray, dataset: str, clips: Sequence[Clip]
+) -> CodebookMaps:
     """Maps of one codebook; ``kept`` [q] are those of its dimensions that TOC keeps."""
     book, several = codes.codebooks[number], len(codes.codebooks) > 1
     modalities = tuple(m for m in ("audio", "video", "text") if (dataset, m) in codes.entries)
@@ -146,7 +157,8 @@ def contrasts(configs: Mapping[str, Mapping[str, Any]]) -> dict[str, str]:
 
 
 def _configs(params: Params) -> dict[str, dict[str, Any]]:
-    """Every value of the methods' configurations, those that params.yaml leaves out included; an imported checkpoint's are its own."""
+    """Every value of the methods' configurations, those that params.yaml leaves out included; an imported checkpoint's
+    are its own."""
     trained = [method for method in params.methods if not params.released[method].checkpoint]
     return {method: params.configuration(method).model_dump() for method in trained}
 
@@ -186,7 +198,9 @@ def load(params: Params, page: bool = False) -> ReportInputs:
 
 
 def _facts(params: Params) -> dict[str, str]:
-    weights = {name: recipe["weights"] for name, recipe in params.active.features.model_dump().items() if "weights" in recipe}
+    weights = {
+        name: recipe["weights"] for name, recipe in params.active.features.model_dump().items() if "weights" in recipe
+    }
     scale = {"mini": "small networks and few epochs, for a CPU", "paper": "the official recipe"}[params.scale]
     of = " of VGGSound-AVEL" if params.pretrain_on == [AVEL] else ""
     facts = {
@@ -203,7 +217,9 @@ def _facts(params: Params) -> dict[str, str]:
 def _strict(params: Params) -> dict[str, str]:
     """How heads are fitted and Q is chosen."""
     heads, evaluate = params.active.evaluate, params.evaluate
-    layers = {"linear": "one linear layer per second", "two_linear": "two linear layers, no activation between"}[evaluate.head]
+    layers = {"linear": "one linear layer per second", "two_linear": "two linear layers, no activation between"}[
+        evaluate.head
+    ]
     seconds = {"mean": "averaged", "max": "reduced to their maximum"}[evaluate.pool]
     return {
         "Head": f"{layers}; Adam, learning rate {heads.learning_rate:g}, batches of {heads.batch_size}, {heads.epochs} epochs, "

@@ -1,7 +1,8 @@
-"""Write what the code of every stage means, one small file per stage and item: what every other stage waits for in place of code.
+"""Write what the code of every stage means, one small file per stage and item: what every other stage waits for in
+place of code.
 
-A file whose meaning has not changed stays as it is, so that an edit redoes the stages that use what was edited and no other. It is
-the first stage, so it says before anything long starts what of params.yaml would stop a later one.
+A file whose meaning has not changed stays as it is, so that an edit redoes the stages that use what was edited and no
+other. It is the first stage, so it says before anything long starts what of params.yaml would stop a later one.
 """
 
 import argparse

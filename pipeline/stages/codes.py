@@ -1,7 +1,7 @@
 """Encode every dataset and modality with one trained run: the last stage that runs an encoder.
 
-Under `evaluate.protocol: published` it also stores one encoding with dropout per epoch of the released heads, and the codes of whole
-clips that the released retrieval averages.
+Under `evaluate.protocol: published` it also stores one encoding with dropout per epoch of the released heads, and the
+codes of whole clips that the released retrieval averages.
 """
 
 import argparse
@@ -40,7 +40,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace, params: Params) -> None:
     run_name = paths.run_name(args.method, args.seed, args.point)
     stores = {
-        (dataset, modality): paths.store(dataset, modality) for modality, names in params.stores if modality in CODED for dataset in names
+        (dataset, modality): paths.store(dataset, modality)
+        for modality, names in params.stores
+        if modality in CODED
+        for dataset in names
     }
     indices = {dataset: paths.index(dataset) for dataset in params.datasets if dataset in RETRIEVAL}
     inputs = [paths.checkpoint(run_name), *stores.values(), *indices.values()]
@@ -56,23 +59,31 @@ def run(args: argparse.Namespace, params: Params) -> None:
         for line in _unlike(opened, params.pretrain_on):
             print(f"warning: {line}", file=sys.stderr)
         encoded = {
-            (dataset, modality): encode_store(method, store, modality, device, standardise, **_extent(dataset, modality, about))
+            (dataset, modality): encode_store(
+                method, store, modality, device, standardise, **_extent(dataset, modality, about)
+            )
             for (dataset, modality), store in progress.over(opened.items(), f"codes of {run_name}")
         }
         averaged = protocol == "published" and clip_code_of(args.method) == "mean_of_codes"
         whole = {
-            (dataset, modality): encode_whole(method, store, modality, device, standardise, _filled_up(dataset, modality, store, params))
+            (dataset, modality): encode_whole(
+                method, store, modality, device, standardise, _filled_up(dataset, modality, store, params)
+            )
             for (dataset, modality), store in opened.items()
             if averaged and dataset in indices
         }
         needed = _draws_needed(args.method, method, protocol)
         draws = {
             key: encode_draws(method, opened[key], key[1], device, standardise, count, args.seed)
-            for key, count in progress.over([item for item in sorted(needed.items()) if item[0] in opened], f"draws of {run_name}")
+            for key, count in progress.over(
+                [item for item in sorted(needed.items()) if item[0] in opened], f"draws of {run_name}"
+            )
         }
         own = {name for name, dataset in params.datasets.items() if dataset.source == "csv"}
         encoded |= {
-            (clip_codes(dataset), modality): encode_store(method, store, modality, device, standardise, **_clip_level(modality, about))
+            (clip_codes(dataset), modality): encode_store(
+                method, store, modality, device, standardise, **_clip_level(modality, about)
+            )
             for (dataset, modality), store in opened.items()
             if dataset in own
         }
@@ -83,7 +94,8 @@ def run(args: argparse.Namespace, params: Params) -> None:
 
 
 def _unlike(opened: Mapping[tuple[str, str], FeatureStore], trained_on: Sequence[str]) -> list[str]:
-    """Sound and picture features of another kind than those of the first dataset that was trained on, where imported ones are among them.
+    """Sound and picture features of another kind than those of the first dataset that was trained on, where imported
+    ones are among them.
 
     Own extractions have one recipe and one digest of weights, which `check_origin` compares.
     """
@@ -116,10 +128,13 @@ def _filled_up(dataset: str, modality: str, store: FeatureStore, params: Params)
 
 
 def _draws_needed(name: str, method: Method, protocol: str) -> dict[tuple[str, str], int]:
-    """Encodings with dropout by dataset and modality; none for a method without a codebook, which the released scripts cannot evaluate."""
+    """Encodings with dropout by dataset and modality; none for a method without a codebook, which the released scripts
+    cannot evaluate."""
     if protocol != "published":
         return {}
     if not method.codebooks():
-        print(f"{name}: no codebook, so the released scripts do not apply to it; under `published` its cells of their tasks are n/a")
+        print(
+            f"{name}: no codebook, so the released scripts do not apply to it; under `published` its cells of their tasks are n/a"
+        )
         return {}
     return draws_needed(scripts_of(name))

@@ -1,6 +1,7 @@
 """Note which features and clips of a dataset methods are pretrained on, in one small file that pretraining waits for.
 
-A stage per dataset of `pretrain_on`, so that pretraining waits for these datasets alone and another dataset retrains nothing.
+A stage per dataset of `pretrain_on`, so that pretraining waits for these datasets alone and another dataset retrains
+nothing.
 """
 
 import argparse

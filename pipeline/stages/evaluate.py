@@ -1,4 +1,5 @@
-"""Every downstream task of one run, both directions, with and without TOC, same-modality bounds and open-set tasks included."""
+"""Every downstream task of one run, both directions, with and without TOC, same-modality bounds and open-set tasks
+included."""
 
 import argparse
 from collections.abc import Mapping, Sequence
@@ -24,7 +25,10 @@ from pipeline.sweeps import add_run_arguments
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     other = add_run_arguments(parser)
-    other.add_argument("--scoring", help="score the main run with other values of `evaluate:`, as ablations/<method>/params.yaml has them")
+    other.add_argument(
+        "--scoring",
+        help="score the main run with other values of `evaluate:`, as ablations/<method>/params.yaml has them",
+    )
 
 
 def run(args: argparse.Namespace, params: Params) -> None:
@@ -60,15 +64,18 @@ def run(args: argparse.Namespace, params: Params) -> None:
 
 
 def _tasks(codes: RunCodes, indices: Mapping[str, Sequence[Clip]], protocol: str = "strict") -> list[str]:
-    """Tasks on the datasets at hand. The papers' need codes of audio and of video, retrieval of text codes of it; under `published` a
-    method without a codebook has none of those with released scripts, which look codes up, and datasets of your own have none.
+    """Tasks on the datasets at hand. The papers' need codes of audio and of video, retrieval of text codes of it; under
+    `published` a method without a codebook has none of those with released scripts, which look codes up, and datasets
+    of your own have none.
     """
     held = {modality for _, modality in codes.entries}
     own = list(own_tasks(codes, indices)) if protocol == "strict" else []
     if not _both(codes):
         print(f"{codes.name}: codes of {', '.join(sorted(held))} only; tasks: {', '.join(own) or 'none'}")
         return own
-    found = [name for name in possible(indices) if name not in retrieval.TASKS or retrieval.TASKS[name].modalities <= held] + own
+    found = [
+        name for name in possible(indices) if name not in retrieval.TASKS or retrieval.TASKS[name].modalities <= held
+    ] + own
     if not found:
         print(f"{codes.name}: no task can be run on {', '.join(indices)}; see datasets: in params.yaml")
     if protocol == "published" and not codes.has_codebook:

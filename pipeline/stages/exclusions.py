@@ -21,7 +21,13 @@ def run(args: argparse.Namespace, params: Params) -> None:
     used = {"splits": params.active.pretrain.splits, "pretrain_on": params.pretrain_on}
     with receipts.record("exclusions", "exclusions", inputs=inputs, outputs=[paths.EXCLUSIONS], params=used) as notes:
         indices = {name: read_index(paths.index(name)) for name in params.datasets}
-        found = [item for name in params.pretrain_on for item in exclusions.exclusions(indices, name, params.active.pretrain.splits)]
+        found = [
+            item
+            for name in params.pretrain_on
+            for item in exclusions.exclusions(indices, name, params.active.pretrain.splits)
+        ]
         exclusions.write_exclusions(paths.EXCLUSIONS, found)
         notes["clips"] = exclusions.counts(found)
-        print(f"training clips held out: {len({(item.corpus, item.row) for item in found})}; by dataset: {notes['clips']}")
+        print(
+            f"training clips held out: {len({(item.corpus, item.row) for item in found})}; by dataset: {notes['clips']}"
+        )

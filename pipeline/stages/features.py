@@ -1,8 +1,9 @@
-"""Make the feature store of one modality of one dataset: extract it, or import released features (``source: released``).
+"""Make the feature store of one modality of one dataset: extract it, or import released features (``source:
+released``).
 
-Interrupted work resumes at the clip, unchanged clips are reused while the code that computes them is the same. ``--shard i/n``
-computes one part of n and seals nothing; parts run in any order, at once or on several machines; the same command without it computes
-what is left, gathers and seals.
+Interrupted work resumes at the clip, unchanged clips are reused while the code that computes them is the same.
+``--shard i/n`` computes one part of n and seals nothing; parts run in any order, at once or on several machines; the
+same command without it computes what is left, gathers and seals.
 """
 
 import argparse
@@ -54,7 +55,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("dataset")
     parser.add_argument("modality", choices=MODULES)
     parser.add_argument("--retry-failed", action="store_true", help="compute again the clips that failed before")
-    parser.add_argument("--shard", type=shard, metavar="i/n", help="compute only part i of n; the plain command gathers and seals")
+    parser.add_argument(
+        "--shard", type=shard, metavar="i/n", help="compute only part i of n; the plain command gathers and seals"
+    )
 
 
 def shard(text: str) -> tuple[int, int]:
@@ -81,7 +84,8 @@ def run(args: argparse.Namespace, params: Params) -> None:
 
 
 def _whole(args: argparse.Namespace, params: Params, clips: list[Clip], recipe: dict[str, Any]) -> None:
-    """The sealed store, its failures and remarks, and the receipt, which remarks are no part of: they change no feature."""
+    """The sealed store, its failures and remarks, and the receipt, which remarks are no part of: they change no
+    feature."""
     dataset, modality = args.dataset, args.modality
     index, store, failures = paths.index(dataset), paths.store(dataset, modality), paths.failures(dataset, modality)
     used = {"recipe": recipe, "source": params.dataset(dataset).source, **params.features.model_dump()}
@@ -115,7 +119,9 @@ def _part(args: argparse.Namespace, params: Params, clips: list[Clip], recipe: d
     with _writer(args, work) as writer:
         todo, name = len(writer.todo), "part {}/{}".format(*args.shard)
         _fill(work, writer, f"{args.modality} features of {args.dataset}, {name}")
-        print(f"{args.dataset} {args.modality}, {name}: {todo} rows computed, {len(writer.failures())} failed in this part")
+        print(
+            f"{args.dataset} {args.modality}, {name}: {todo} rows computed, {len(writer.failures())} failed in this part"
+        )
 
 
 def _work(args: argparse.Namespace, params: Params, clips: list[Clip], recipe: dict[str, Any]) -> Work:
@@ -130,11 +136,21 @@ def _extraction(args: argparse.Namespace, params: Params, clips: list[Clip], rec
     execution = Execution(device=str(chosen), workers=device.decoders(params, chosen), **limits)
     job = prepare(args.modality, recipe, paths.weights_root(), execution, clips)
     rows, root = rows_of(args.modality, clips), paths.dataset_root(args.dataset, params.dataset(args.dataset).source)
-    layout: dict[str, Any] = {"clips_per_shard": params.features.clips_per_shard, "code": _code(EXTRACTING, args.modality)}
+    layout: dict[str, Any] = {
+        "clips_per_shard": params.features.clips_per_shard,
+        "code": _code(EXTRACTING, args.modality),
+    }
     names = (paths.plain(args.dataset), args.modality, rows.ids, rows.fingerprints)
 
     def fill(writer: StoreWriter, moved: Callable[..., None]) -> dict[str, Any]:
-        report = run_job(job, clips, root, writer, execution, lambda found: moved(found.done, found.total, failed=found.failures.total()))
+        report = run_job(
+            job,
+            clips,
+            root,
+            writer,
+            execution,
+            lambda found: moved(found.done, found.total, failed=found.failures.total()),
+        )
         return {"units": report.units, "units_per_second": report.rate, "computing_seconds": report.computing}
 
     return Work(StoreSpec(*names, job.shape, job.dtype, job.recipe, job.weights_digest, **layout), fill)
@@ -144,9 +160,18 @@ def _import(args: argparse.Namespace, params: Params, clips: list[Clip], recipe:
     source = ReleasedFiles(paths.dataset_root(args.dataset, "released"), clips, args.modality)
     settings = recipe_of(args.modality, recipe)
     ids = [clip.clip_id for clip in clips]
-    layout: dict[str, Any] = {"clips_per_shard": params.features.clips_per_shard, "code": _code(IMPORTING, args.modality)}
+    layout: dict[str, Any] = {
+        "clips_per_shard": params.features.clips_per_shard,
+        "code": _code(IMPORTING, args.modality),
+    }
     spec = released_spec(
-        source, dataset=paths.plain(args.dataset), modality=args.modality, ids=ids, shape=settings.shape, dtype=settings.dtype, **layout
+        source,
+        dataset=paths.plain(args.dataset),
+        modality=args.modality,
+        ids=ids,
+        shape=settings.shape,
+        dtype=settings.dtype,
+        **layout,
     )
 
     def fill(writer: StoreWriter, moved: Callable[..., None]) -> dict[str, Any]:
@@ -171,7 +196,8 @@ def _fill(work: Work, writer: StoreWriter, what: str) -> dict[str, Any]:
 
 
 def _recipe(values: dict[str, Any], modality: str, clips: list[Clip], settings: Dataset) -> dict[str, Any]:
-    """The recipe with the dataset's words, or the seconds that its clips need, so that a store of images has one second and not ten."""
+    """The recipe with the dataset's words, or the seconds that its clips need, so that a store of images has one second
+    and not ten."""
     asked = recipe_of(modality, values)
     if modality == "text":
         return values if settings.words is None else {**values, "words": settings.words}

@@ -39,11 +39,23 @@ def run(args: argparse.Namespace, params: Params) -> None:
     inputs = [*sources, paths.GENERATOR, generation.INDEX, generation.PIXELS]
     outputs = [paths.generation_result(run_name), paths.generation_pictures(run_name)]
     evaluate = params.evaluate
-    used = {**generation.used(params), "toc_score": evaluate.toc_score, "toc_worst": evaluate.toc_worst, "q_fixed": evaluate.q_fixed}
-    with receipts.record("generate", run_name, inputs=inputs, outputs=outputs, params=used, code_of=args.method) as notes:
+    used = {
+        **generation.used(params),
+        "toc_score": evaluate.toc_score,
+        "toc_worst": evaluate.toc_worst,
+        "q_fixed": evaluate.q_fixed,
+    }
+    with receipts.record(
+        "generate", run_name, inputs=inputs, outputs=outputs, params=used, code_of=args.method
+    ) as notes:
         work = paths.work("generation", run_name, generation.key(used, inputs))
         result, pairs, distance = _generate(args, params, run_name, work)
-        about = {"method": args.method, "seed": args.seed, "distance": distance, "generator": params.active.generation.generator}
+        about = {
+            "method": args.method,
+            "seed": args.seed,
+            "distance": distance,
+            "generator": params.active.generation.generator,
+        }
         write_json(outputs[0], {**about, **result.as_dict()})
         write_bytes(outputs[1], _shown(result, pairs))
         notes["pairs"], notes["left_out"] = len(pairs.test), pairs.left_out
@@ -53,7 +65,9 @@ def run(args: argparse.Namespace, params: Params) -> None:
 def _generate(args: argparse.Namespace, params: Params, run_name: str, work: Path) -> tuple[Result, Pairs, str]:
     device, scale = prepare(params), params.active.generation
     look = make_look(scale.looks, paths.weights_root(), device)
-    generator = kept.open_generator(scale.generator, paths.GENERATOR, paths.weights_root(), generation.sampling(params), device)
+    generator = kept.open_generator(
+        scale.generator, paths.GENERATOR, paths.weights_root(), generation.sampling(params), device
+    )
     embeddings, looks, _ = kept.read(paths.GENERATOR)
     codes, rankings = RunCodes.read(paths.codes(run_name)), read_toc(paths.toc(run_name))
     pairs = Pairs.of(codes, generation.clips(params), params.generation.pairs)
@@ -63,7 +77,13 @@ def _generate(args: argparse.Namespace, params: Params, run_name: str, work: Pat
     def train(examples: Examples, name: str) -> Mapper:
         with progress.bar(scale.steps, f"{run_name}: codes to embeddings ({name})") as bar:
             return fit(
-                examples, generator, generation.schedule(params, args.seed), device, work / f"{name}.pt", work.name, progress.updater(bar)
+                examples,
+                generator,
+                generation.schedule(params, args.seed),
+                device,
+                work / f"{name}.pt",
+                work.name,
+                progress.updater(bar),
             )
 
     rows = len(pairs.rows) * (3 if ranking is not None else 2) * len(pairs.test)
@@ -86,7 +106,8 @@ def _recoder(params: Params, run_name: str, device: torch.device) -> Recoder:
 
 
 def _shown(result: Result, pairs: Pairs) -> bytes:
-    """Pictures of the first pairs, `<direction>` and `<direction>+toc`, uint8 [m, S, S, 3]; `rows` int64 [m], their index rows."""
+    """Pictures of the first pairs, `<direction>` and `<direction>+toc`, uint8 [m, S, S, 3]; `rows` int64 [m], their
+    index rows."""
     tensors = {direction + "+toc" * toc: np.ascontiguousarray(made) for (direction, toc), made in result.shown.items()}
     count = min(map(len, tensors.values()))
     return save({**tensors, "rows": pairs.test[:count]})

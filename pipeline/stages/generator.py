@@ -1,5 +1,6 @@
-"""The frozen generator of pictures: made from the corpus' own (sample) or found below $CMG_WEIGHTS (Stable Diffusion with an IP-Adapter),
-and what it makes of the real pictures: their embeddings, the features that distances are taken on, and what distances mean.
+"""The frozen generator of pictures: made from the corpus' own (sample) or found below $CMG_WEIGHTS (Stable Diffusion
+with an IP-Adapter), and what it makes of the real pictures: their embeddings, the features that distances are taken on,
+and what distances mean.
 """
 
 import argparse
@@ -29,10 +30,15 @@ def run(args: argparse.Namespace, params: Params) -> None:
     inputs, used = [generation.INDEX, generation.PIXELS], generation.used(params)
     with receipts.record("generator", "flickrsound", inputs=inputs, outputs=[paths.GENERATOR], params=used):
         device, scale = prepare(params), params.active.generation
-        look = make_look(scale.looks, paths.weights_root(), device)  # a missing file is known before anything is trained
+        look = make_look(
+            scale.looks, paths.weights_root(), device
+        )  # a missing file is known before anything is trained
         pictures, valid = generation.pictures()
         split = np.array([clip.split for clip in clips])
-        train, test = np.flatnonzero(valid & (split == "train")), np.flatnonzero(valid & (split == "test"))[: params.generation.pairs]
+        train, test = (
+            np.flatnonzero(valid & (split == "train")),
+            np.flatnonzero(valid & (split == "test"))[: params.generation.pairs],
+        )
         generator = _generator(params, pictures[train], device)
         real = _reference(generator, look, pictures, valid)
         classes = classes_of(clips, test)
@@ -48,12 +54,16 @@ def _generator(params: Params, pictures: np.ndarray, device: torch.device) -> Ge
     scale = params.active.generation
     if scale.generator == "sample":
         return fit_components(pictures, scale.size)
-    return kept.open_generator(scale.generator, paths.GENERATOR, paths.weights_root(), generation.sampling(params), device)
+    return kept.open_generator(
+        scale.generator, paths.GENERATOR, paths.weights_root(), generation.sampling(params), device
+    )
 
 
 def _reference(generator: Generator, look: Look, pictures: np.ndarray, valid: np.ndarray) -> Reference:
     rows = np.flatnonzero(valid)
-    embeddings = np.concatenate([generator.embed(pictures[[row]]) for row in progress.over(rows, "embeddings of pictures")])
+    embeddings = np.concatenate(
+        [generator.embed(pictures[[row]]) for row in progress.over(rows, "embeddings of pictures")]
+    )
     looks = look(pictures[rows])
     return Reference(_by_row(embeddings, rows, len(valid)), _by_row(looks, rows, len(valid)), pictures)
 

@@ -20,9 +20,13 @@ def run(args: argparse.Namespace, params: Params) -> None:
     name, plain, settings = args.dataset, paths.plain(args.dataset), params.dataset(args.dataset)
     listing, target, problems = paths.listing(name, settings.source), paths.index(name), paths.problems(name)
     used, read_as = settings.model_dump(), settings.source if settings.source == "csv" else plain
-    with receipts.record("index", name, inputs=[listing], outputs=[target, problems], params=used, code_of=read_as) as notes:
+    with receipts.record(
+        "index", name, inputs=[listing], outputs=[target, problems], params=used, code_of=read_as
+    ) as notes:
         found = read_listing(listing)
-        result = index_dataset(plain, paths.dataset_root(name, settings.source), found, settings.options, settings.source)
+        result = index_dataset(
+            plain, paths.dataset_root(name, settings.source), found, settings.options, settings.source
+        )
         clips = with_released(result.clips, found, plain) if settings.source == "released" else result.clips
         write_index(target, clips)
         write_problems(problems, result.problems)

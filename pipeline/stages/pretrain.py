@@ -1,4 +1,5 @@
-"""Pretrain one method with one seed on the datasets in `pretrain_on`, or import its released checkpoint (`<method>.checkpoint`)."""
+"""Pretrain one method with one seed on the datasets in `pretrain_on`, or import its released checkpoint
+(`<method>.checkpoint`)."""
 
 import argparse
 from contextlib import AbstractContextManager, nullcontext
@@ -52,7 +53,9 @@ def _import(method: str, file: Path, seed: int, params: Params) -> None:
     run_name, chosen, section = paths.run_name(method, seed), params.released[method], params.sections[method]
     folder = paths.checkpoint(run_name)
     if not file.is_file():
-        raise ParameterError(f"params.yaml: {method}.checkpoint: no file {file}; a path is relative to the project folder")
+        raise ParameterError(
+            f"params.yaml: {method}.checkpoint: no file {file}; a path is relative to the project folder"
+        )
     _check_pin(method, file, chosen.checkpoint_sha256)
     used = {"seed": seed, "config": section}
     with receipts.record("pretrain", run_name, inputs=[file], outputs=[folder], params=used, code_of=method):
@@ -66,12 +69,15 @@ def _import(method: str, file: Path, seed: int, params: Params) -> None:
 
 
 def _check_pin(method: str, file: Path, sha256: str | None) -> None:
-    """Another file than the pinned one is an error; without a pin, DVC does not see that a file has changed, and that is said."""
+    """Another file than the pinned one is an error; without a pin, DVC does not see that a file has changed, and that
+    is said."""
     found, key = file_digest(file), f"params.yaml: {method}.checkpoint_sha256"
     if sha256 is None:
         print(f"{key}: not set, so DVC will not notice another file under the same name; this one has {found}")
     elif found != sha256:
-        raise ParameterError(f"{key}: expected {sha256}, found {found}; see: python -m pipeline import-checkpoint {method} {file}")
+        raise ParameterError(
+            f"{key}: expected {sha256}, found {found}; see: python -m pipeline import-checkpoint {method} {file}"
+        )
 
 
 def _write_history(folder: Path, done: Progress, standardise: Standardiser) -> None:
@@ -84,9 +90,17 @@ def _write_history(folder: Path, done: Progress, standardise: Standardiser) -> N
 def _train(run_name: str, name: str, seed: int, params: Params, rank: int) -> None:
     """Train; with several processes the first alone writes."""
     stores = {modality: [paths.store(name, modality) for name in params.pretrain_on] for modality in MODALITIES}
-    inputs = [*(path for each in stores.values() for path in each), *map(paths.index, params.pretrain_on), paths.EXCLUSIONS]
+    inputs = [
+        *(path for each in stores.values() for path in each),
+        *map(paths.index, params.pretrain_on),
+        paths.EXCLUSIONS,
+    ]
     schedule = params.schedule(name)
-    used = {"seed": seed, "config": params.method_config(name), "pretrain": schedule.model_dump(exclude={"method", "epochs_of"})}
+    used = {
+        "seed": seed,
+        "config": params.method_config(name),
+        "pretrain": schedule.model_dump(exclude={"method", "epochs_of"}),
+    }
     folder, work = paths.checkpoint(run_name), paths.work("pretrain", f"{run_name}.pt")
     receipt: AbstractContextManager[dict[str, Any]] = nullcontext({})
     if rank == 0:
@@ -106,7 +120,10 @@ def _train(run_name: str, name: str, seed: int, params: Params, rank: int) -> No
         if rank:
             return
         notes["clips"] = counts
-        notes["training"] = {**schedule.model_dump(include={"epochs", "precision", "processes"}), **show.measured(device, served.held)}
+        notes["training"] = {
+            **schedule.model_dump(include={"epochs", "precision", "processes"}),
+            **show.measured(device, served.held),
+        }
         features = {modality: origin(first) for modality, (first, *_) in opened.items()}
         about = {"method": name, **used, "steps": done.step, "clips": counts, "inputs": digests, "features": features}
         _write_history(folder, done, data.standardise)
@@ -123,7 +140,9 @@ def _data(stores: Stores, params: Params, device: torch.device) -> tuple[PairedF
     print(f"pretraining clips: {found.counts}")
     rows = {"audio": found.clips, "video": found.clips, "text": np.unique(found.sentences)}
     standardise = Standardiser.fit(joined if params.active.pretrain.standardise else {}, rows)
-    data = PairedFeatures(joined["audio"], joined["video"], joined["text"], found.clips, found.sentences, device, standardise)
+    data = PairedFeatures(
+        joined["audio"], joined["video"], joined["text"], found.clips, found.sentences, device, standardise
+    )
     return data, found.counts
 
 
@@ -133,5 +152,7 @@ def _pairs(stores: Stores, params: Params) -> list[Pairs]:
     for place, name in enumerate(params.pretrain_on):
         excluded = {item.row for item in read_exclusions(paths.EXCLUSIONS) if item.corpus == name}
         own = {modality: each[place] for modality, each in stores.items()}
-        found.append(pair(read_index(paths.index(name)), **own, excluded=excluded, splits=params.active.pretrain.splits))
+        found.append(
+            pair(read_index(paths.index(name)), **own, excluded=excluded, splits=params.active.pretrain.splits)
+        )
     return found

@@ -1,7 +1,7 @@
 """Both protocols on the same runs, side by side: results/protocols.csv.
 
-Needs runs made under `evaluate.protocol: published` (their codes hold draws with encoder dropout); `strict` is scored here anew, from
-the same codes file.
+Needs runs made under `evaluate.protocol: published` (their codes hold draws with encoder dropout); `strict` is scored
+here anew, from the same codes file.
 """
 
 import argparse
@@ -26,9 +26,7 @@ from pipeline.params import ParameterError, Params
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    parser.epilog = (
-        "First: set evaluate.protocol: published in params.yaml and run dvc repro (or dvc exp run -S evaluate.protocol=published)."
-    )
+    parser.epilog = "First: set evaluate.protocol: published in params.yaml and run dvc repro (or dvc exp run -S evaluate.protocol=published)."
 
 
 def run(args: argparse.Namespace, params: Params) -> None:
@@ -48,8 +46,12 @@ def run(args: argparse.Namespace, params: Params) -> None:
         indices = {dataset: read_index(paths.index(dataset)) for dataset in params.datasets}
         strict = []
         for run in published:
-            options = EvaluateOptions(**{**used, "q_grid": params.evaluate.q_grid, "protocol": "strict", "seed": run.seed})
+            options = EvaluateOptions(
+                **{**used, "q_grid": params.evaluate.q_grid, "protocol": "strict", "seed": run.seed}
+            )
             tasks = [task for task in (*PARTS, *retrieval.TASKS) if any(cell.task == task for cell in run.cells)]
-            cells = evaluate_run(RunCodes.read(paths.codes(run.name)), indices, read_toc(paths.toc(run.name)), options, tasks)
+            cells = evaluate_run(
+                RunCodes.read(paths.codes(run.name)), indices, read_toc(paths.toc(run.name)), options, tasks
+            )
             strict.append(Run(run.method, run.variant, run.seed, "strict", tuple(cells)))
         write_text(paths.PROTOCOLS, protocols_csv(strict, published, reporting.notice(params)))

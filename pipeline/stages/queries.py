@@ -37,7 +37,9 @@ def run(args: argparse.Namespace, params: Params) -> None:
     stores, target = {m: paths.store(paths.S4, m) for m in MODALITIES.values()}, paths.codes(name)
     draws = params.active.segmentation.epochs if _drawn(args.method, params) else 0
     inputs = [source, *stores.values()]
-    with receipts.record("queries", name, inputs=inputs, outputs=[target], params={"draws": draws}, code_of=args.method):
+    with receipts.record(
+        "queries", name, inputs=inputs, outputs=[target], params={"draws": draws}, code_of=args.method
+    ):
         device = prepare(params)
         method, about = checkpoint.load(source, device)
         opened = {m: FeatureStore(path) for m, path in stores.items() if m in method.modalities}
@@ -51,14 +53,21 @@ def _drawn(method: str, params: Params) -> bool:
 
 
 def _codes(
-    method: Method, stores: dict[str, FeatureStore], device: torch.device, standardise: Standardiser, draws: int, seed: int
+    method: Method,
+    stores: dict[str, FeatureStore],
+    device: torch.device,
+    standardise: Standardiser,
+    draws: int,
+    seed: int,
 ) -> RunCodes:
     entries = {
         (DATASET, modality): encode_store(method, store, modality, device, standardise, clip_level=modality == "text")
         for modality, store in stores.items()
     }
     drawn = {
-        (DATASET, modality): encode_draws(method, store, modality, device, standardise, draws, seed, bridge=time_bridge(seed))
+        (DATASET, modality): encode_draws(
+            method, store, modality, device, standardise, draws, seed, bridge=time_bridge(seed)
+        )
         for modality, store in stores.items()
         if draws
     }

@@ -1,4 +1,5 @@
-"""Rebuild held-out pictures from part of the code dimensions of a trained VQ-VAE: TOC's choice by every score, and random ones."""
+"""Rebuild held-out pictures from part of the code dimensions of a trained VQ-VAE: TOC's choice by every score, and
+random ones."""
 
 import argparse
 from typing import Any
@@ -36,11 +37,20 @@ def run(args: argparse.Namespace, params: Params) -> None:
     inputs = [paths.vqvae(run_name), paths.store(dataset, "pixels"), paths.index(dataset)]
     result, pictures = paths.reconstruction(run_name), paths.rebuilt(run_name)
     chosen = params.reconstruction.model_dump(include={"readings", "fill", "masks"})
-    used = {"seed": args.seed, **chosen, "toc": params.toc.model_dump(), "batch_size": params.active.reconstruction.batch_size}
+    used = {
+        "seed": args.seed,
+        **chosen,
+        "toc": params.toc.model_dump(),
+        "batch_size": params.active.reconstruction.batch_size,
+    }
     with receipts.record("reconstruct", run_name, inputs=inputs, outputs=[result, pictures], params=used):
         encoded, about = _encode(inputs, params)
         readings = {reading: _masked(encoded, reading, args.seed, params) for reading in params.reconstruction.readings}
-        about |= {"fill": params.reconstruction.fill, "masks": params.reconstruction.masks, "shown": min(SHOWN, about["held_out"])}
+        about |= {
+            "fill": params.reconstruction.fill,
+            "masks": params.reconstruction.masks,
+            "shown": min(SHOWN, about["held_out"]),
+        }
         found = {reading: scores for reading, (scores, _) in readings.items()}
         write_json(result, {"dataset": dataset, "seed": args.seed, **about, "readings": found})
         write_bytes(pictures, save({reading: shown for reading, (_, shown) in readings.items()}))
@@ -61,7 +71,13 @@ def _encode(inputs: list, params: Params) -> tuple[Encoded, dict[str, Any]]:
     mse = encoded.error(encoded.codebook)
     about = {"mse": mse, "psnr": psnr(mse), "variance": data.variance(), "codes_used": int((counts > 0).sum())}
     sizes = {"codes": len(encoded.codebook), "dims": encoded.codebook.shape[1], "size": store.shape[1]}
-    return encoded, {**sizes, "trained": trained["pictures"], "held_out": len(data), **about, "perplexity": perplexity(counts).item()}
+    return encoded, {
+        **sizes,
+        "trained": trained["pictures"],
+        "held_out": len(data),
+        **about,
+        "perplexity": perplexity(counts).item(),
+    }
 
 
 def _masked(encoded: Encoded, reading: Reading, seed: int, params: Params) -> tuple[list[dict[str, Any]], Any]:

@@ -19,10 +19,15 @@ def run(args: argparse.Namespace, params: Params) -> None:
     used = {"corpus": params.active.corpus, "source": params.dataset(args.dataset).source}
     with receipts.record("sample", args.dataset, inputs=[], outputs=[root], params=used) as notes:
         if used["source"] != "sample":
-            write_bytes(root / "README.txt", f"Not generated: {args.dataset} has source {used['source']} in params.yaml.\n".encode())
+            write_bytes(
+                root / "README.txt",
+                f"Not generated: {args.dataset} has source {used['source']} in params.yaml.\n".encode(),
+            )
             return
         with progress.bar(0, f"sample {args.dataset}") as bar:
-            summary = generate(paths.plain(args.dataset), root, _spec(params.active.corpus), params.threads, progress.updater(bar))
+            summary = generate(
+                paths.plain(args.dataset), root, _spec(params.active.corpus), params.threads, progress.updater(bar)
+            )
         notes["summary"] = str(summary)
 
 

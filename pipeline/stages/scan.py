@@ -13,7 +13,9 @@ SOURCES = ("sample", "raw", "released", "csv")
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("datasets", nargs="*", help="default: every dataset of params.yaml that is not generated")
-    parser.add_argument("--source", choices=SOURCES, help="default: as params.yaml says; raw for a dataset that is generated there")
+    parser.add_argument(
+        "--source", choices=SOURCES, help="default: as params.yaml says; raw for a dataset that is generated there"
+    )
 
 
 def run(args: argparse.Namespace, params: Params) -> None:

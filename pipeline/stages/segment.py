@@ -47,12 +47,18 @@ def run(args: argparse.Namespace, params: Params) -> None:
         paths.EXCLUSIONS,
         *([] if reference else [paths.codes(name)]),
     ]
-    target, drawn, protocol = paths.run_result(name), paths.pictures(name), "strict" if reference else params.evaluate.protocol
+    target, drawn, protocol = (
+        paths.run_result(name),
+        paths.pictures(name),
+        "strict" if reference else params.evaluate.protocol,
+    )
     used = {**params.active.segmentation.model_dump(), "protocol": protocol, "splits": params.active.pretrain.splits}
     weights = _weights_file(params)
     used |= {"weights_digest": file_digest(weights)} if weights else {}
     with receipts.record("segment", name, inputs=inputs, outputs=[target, drawn], params=used):
-        found = _segment(args.method, args.seed, None if reference else RunCodes.read(paths.codes(name)), protocol, params)
+        found = _segment(
+            args.method, args.seed, None if reference else RunCodes.read(paths.codes(name)), protocol, params
+        )
         variant = "" if reference else params.sections[args.method].get("variant", "paper")
         write_run(target, Run(args.method, variant, args.seed, protocol, tuple(found.cells)))
         write_pictures(drawn, found.pictures)
@@ -88,5 +94,9 @@ def _pretrained(params: Params) -> set[str]:
     """Videos of the clips that methods were pretrained on."""
     left_out = {(item.corpus, item.row) for item in read_exclusions(paths.EXCLUSIONS)}
     found = ((name, clip) for name in params.pretrain_on for clip in read_index(paths.index(name)))
-    kept = [(name, clip) for name, clip in found if clip.split in params.active.pretrain.splits and (name, clip.row) not in left_out]
+    kept = [
+        (name, clip)
+        for name, clip in found
+        if clip.split in params.active.pretrain.splits and (name, clip.row) not in left_out
+    ]
     return {source_of(clip, name) for name, clip in kept}

@@ -16,7 +16,9 @@ from pipeline.params import Params
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    parser.epilog = "Reads results/segmentation/runs/; writes results/codaar_avs.csv, codaar_avs.md and segmentation.html."
+    parser.epilog = (
+        "Reads results/segmentation/runs/; writes results/codaar_avs.csv, codaar_avs.md and segmentation.html."
+    )
 
 
 def run(args: argparse.Namespace, params: Params) -> None:
@@ -25,13 +27,20 @@ def run(args: argparse.Namespace, params: Params) -> None:
     first = {method: paths.pictures(paths.run_name(method, params.seeds[0])) for method in methods}
     outputs = [*(paths.table(paths.SEGMENTATION_TABLE, ending) for ending in ("csv", "md")), paths.SEGMENTATION_PAGE]
     inputs, used = [*map(paths.run_result, runs), *first.values()], reporting.parameters(params)
-    with receipts.record("segmentation", f"{paths.SEGMENTATION}/{paths.SEGMENTATION_TABLE}", inputs=inputs, outputs=outputs, params=used):
+    with receipts.record(
+        "segmentation", f"{paths.SEGMENTATION}/{paths.SEGMENTATION_TABLE}", inputs=inputs, outputs=outputs, params=used
+    ):
         found = receipts.load_all()
         fingerprints = {paths.plain(name): receipts.fingerprint([f"segment/{name}"], found) for name in runs}
-        rows, notice = rows_of([read_run(paths.run_result(name)) for name in runs], fingerprints), reporting.notice(params)
+        rows, notice = (
+            rows_of([read_run(paths.run_result(name)) for name in runs], fingerprints),
+            reporting.notice(params),
+        )
         shown = [_shown(method, read_pictures(file)) for method, file in first.items()]
         page = segmentation_page(rows, [item for item in shown if item.rows], notice)
-        for path, text in zip(outputs, (segmentation_csv(rows, notice), segmentation_markdown(rows, notice), page), strict=True):
+        for path, text in zip(
+            outputs, (segmentation_csv(rows, notice), segmentation_markdown(rows, notice), page), strict=True
+        ):
             write_text(path, text)
 
 

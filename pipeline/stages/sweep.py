@@ -1,4 +1,5 @@
-"""One table of a method's sweeps, and its figure where there is one: the main run and the points listed, published numbers beside."""
+"""One table of a method's sweeps, and its figure where there is one: the main run and the points listed, published
+numbers beside."""
 
 import argparse
 from collections.abc import Iterable, Iterator
@@ -32,8 +33,15 @@ def run(args: argparse.Namespace, params: Params) -> None:
     outputs = {ending: paths.table(args.table, ending) for ending in (["csv", "md"] + ["svg"] * bool(axis))}
     files = [paths.run_result(paths.run_name(args.method, seed, row)) for row in rows for seed in params.seeds]
     pretraining = reporting.pretraining(params)
-    used = {"scale": params.scale, "seeds": params.seeds, "pretraining": pretraining, "rows": {row: sweep.changes(row) for row in rows}}
-    with receipts.record("sweep", args.table, inputs=files, outputs=list(outputs.values()), params=used, code_of=args.method):
+    used = {
+        "scale": params.scale,
+        "seeds": params.seeds,
+        "pretraining": pretraining,
+        "rows": {row: sweep.changes(row) for row in rows},
+    }
+    with receipts.record(
+        "sweep", args.table, inputs=files, outputs=list(outputs.values()), params=used, code_of=args.method
+    ):
         inputs = load_inputs(
             files,
             sample=params.uses_sample,
@@ -41,11 +49,15 @@ def run(args: argparse.Namespace, params: Params) -> None:
             fingerprints=_fingerprints(args.method, rows, params),
             pretraining=pretraining,
             remark=reporting.remark(params),
-            contrasts=reporting.contrasts({paths.varied(args.method, _point(row)): config for row, config in configs.items()}),
+            contrasts=reporting.contrasts(
+                {paths.varied(args.method, _point(row)): config for row, config in configs.items()}
+            ),
         )
         methods = _methods(args.method, rows)
         layout = sweep_layout(args.table, _values(sweep, rows, configs, params))
-        table = sweep_table(layout, inputs, list(methods.values()), [methods[row] for row in rows if row in sweep.scorings])
+        table = sweep_table(
+            layout, inputs, list(methods.values()), [methods[row] for row in rows if row in sweep.scorings]
+        )
         texts = {"csv": table_csv(table), "md": table_markdown(table)}
         if axis:
             texts["svg"] = sweep_figure(table, axis, places)
@@ -75,7 +87,9 @@ def _places(method: str, axis: str, configs: dict[str, dict[str, Any]]) -> dict[
         if axis not in config:
             raise ParameterError(f"{paths.sweeps(method)}: drawn: {unknown_key(axis, list(config))}")
         if isinstance(config[axis], bool) or not isinstance(config[axis], int | float):
-            raise ParameterError(f"{paths.sweeps(method)}: drawn: {axis}: expected a number, found {config[axis]!r} in row '{row}'")
+            raise ParameterError(
+                f"{paths.sweeps(method)}: drawn: {axis}: expected a number, found {config[axis]!r} in row '{row}'"
+            )
         places[names[row]] = (str(config.get("modalities", "")), config[axis])
     return places
 
@@ -91,7 +105,9 @@ def _fingerprints(method: str, rows: list[str], params: Params) -> dict[str, str
     return {name: receipts.fingerprint([f"evaluate/{name}"], found) for name in names}
 
 
-def _values(sweep: sweeps.Sweeps, rows: list[str], configs: dict[str, dict], params: Params) -> dict[str, dict[str, Any]]:
+def _values(
+    sweep: sweeps.Sweeps, rows: list[str], configs: dict[str, dict], params: Params
+) -> dict[str, dict[str, Any]]:
     """Per row, its values of the keys in which the rows differ."""
     evaluate = params.evaluate.model_dump()
     used = {row: dict(_flat({**config, **evaluate, **sweep.scorings.get(row, {})})) for row, config in configs.items()}

@@ -14,7 +14,9 @@ from pipeline.params import Params
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    parser.epilog = "Reads results/reconstruction/ and receipts/; writes results/table3.csv, table3.md and figure10.svg."
+    parser.epilog = (
+        "Reads results/reconstruction/ and receipts/; writes results/table3.csv, table3.md and figure10.svg."
+    )
 
 
 def run(args: argparse.Namespace, params: Params) -> None:

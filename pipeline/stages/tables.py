@@ -11,7 +11,9 @@ from pipeline.params import Params
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    parser.epilog = "Reads results/runs/ and receipts/; writes tableN.csv, tableN.md, metrics.json and more into results/."
+    parser.epilog = (
+        "Reads results/runs/ and receipts/; writes tableN.csv, tableN.md, metrics.json and more into results/."
+    )
 
 
 def run(args: argparse.Namespace, params: Params) -> None:

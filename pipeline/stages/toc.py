@@ -22,6 +22,8 @@ def run(args: argparse.Namespace, params: Params) -> None:
     options = params.toc.model_dump()
     with receipts.record("toc", run_name, inputs=[source], outputs=[target], params=options, code_of=args.method):
         codebooks = RunCodes.read(source).codebooks
-        results: dict[str, TocScores] = {score: toc_scores(codebooks, score=score, **options) for score in SCORES if codebooks}
+        results: dict[str, TocScores] = {
+            score: toc_scores(codebooks, score=score, **options) for score in SCORES if codebooks
+        }
         target.parent.mkdir(parents=True, exist_ok=True)
         write_toc(target, results, **options)

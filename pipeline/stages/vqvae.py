@@ -38,7 +38,13 @@ def run(args: argparse.Namespace, params: Params) -> None:
             model = VQVAE(VQVAE.Config(**params.vqvae))
         model.variance.fill_(data.variance())
         digests = receipts.digests(inputs)
-        about = {"method": "vqvae", **used, "pictures": len(data), "inputs": digests, "features": {"pixels": origin(store)}}
+        about = {
+            "method": "vqvae",
+            **used,
+            "pictures": len(data),
+            "inputs": digests,
+            "features": {"pixels": origin(store)},
+        }
         key, work = training.key(used, digests, "vqvae", device), paths.work("vqvae", f"{run_name}.pt")
         with curves.shown(run_name, schedule.batch_size, stage="vqvae") as show:
             done = train(model.to(device), data, training.options(schedule, args.seed, params.saves), work, key, show)

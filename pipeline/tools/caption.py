@@ -1,4 +1,5 @@
-"""Write captions.csv of FlickrSound's images with an image-to-text model from a local folder; then scan and index again."""
+"""Write captions.csv of FlickrSound's images with an image-to-text model from a local folder; then scan and index
+again."""
 
 import argparse
 import csv
@@ -33,7 +34,9 @@ def run(args: argparse.Namespace, params: Params) -> None:
     out = io.StringIO()
     csv.writer(out, lineterminator="\n").writerows([("id", "caption"), *found])
     write_bytes(target, out.getvalue().encode())
-    print(f"{target}: {len(found)} captions of {len(rows)} images; now: python -m pipeline scan {DATASET}, then dvc repro")
+    print(
+        f"{target}: {len(found)} captions of {len(rows)} images; now: python -m pipeline scan {DATASET}, then dvc repro"
+    )
 
 
 def _moved(bar, picture: np.ndarray) -> np.ndarray:

@@ -15,7 +15,9 @@ from pipeline.params import Params
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("datasets", nargs="*", help="default: every dataset in params.yaml, and whether a run can begin")
+    parser.add_argument(
+        "datasets", nargs="*", help="default: every dataset in params.yaml, and whether a run can begin"
+    )
 
 
 def run(args: argparse.Namespace, params: Params) -> int:
@@ -32,7 +34,11 @@ def run(args: argparse.Namespace, params: Params) -> int:
     notes = [] if args.datasets else readiness.warnings(params, clips)
     for line in [*(f"problem: {line}" for line in stops), *(f"warning: {line}" for line in notes)]:
         print(line)
-    print("next: mend the problems, then check again: python -m pipeline check" if stops else "nothing stops a run; next: dvc repro")
+    print(
+        "next: mend the problems, then check again: python -m pipeline check"
+        if stops
+        else "nothing stops a run; next: dvc repro"
+    )
     return int(bool(stops))
 
 

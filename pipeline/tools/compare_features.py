@@ -1,7 +1,7 @@
 """Compare released features with a store: cosine per clip and second, the worst clips, statistics of both sides.
 
-For sound, the numbers that are known of the trained weights and of AVE's released features are checked too, where they are at hand;
-the exit status is 1 when one is not as known.
+For sound, the numbers that are known of the trained weights and of AVE's released features are checked too, where they
+are at hand; the exit status is 1 when one is not as known.
 """
 
 import argparse
@@ -23,7 +23,9 @@ from pipeline.params import Params
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("store", type=Path, help="data/features/<dataset>/<modality>.zarr")
     parser.add_argument("file", type=Path, help="an h5 file in index order, <id>.zip, <id>.npy, or a folder of these")
-    parser.add_argument("--worst", type=int, default=10, metavar="N", help="how many of the least similar clips to print (10)")
+    parser.add_argument(
+        "--worst", type=int, default=10, metavar="N", help="how many of the least similar clips to print (10)"
+    )
     parser.add_argument("--csv", type=Path, metavar="FILE", help="write the cosine of every clip and second")
 
 
@@ -68,8 +70,14 @@ def _lines(found: Comparison, store: FeatureStore, worst: int) -> list[str]:
     low, median = np.quantile(seconds, [0.01, 0.5])
     lines = [f"{len(found.rows)} clips, {len(seconds)} seconds compared; {len(found.skipped)} clips not compared"]
     lines += [f"  {name}: {reason}" for name, reason in list(found.skipped.items())[:5]]
-    lines.append(f"cosine per second: mean {seconds.mean():.6f}, median {median:.6f}, lowest 1 % {low:.6f}, lowest {seconds.min():.6f}")
-    lines += [f"  second {number}: {value:.6f}" for number, value in enumerate(_by_second(found.cosine)) if not np.isnan(value)]
+    lines.append(
+        f"cosine per second: mean {seconds.mean():.6f}, median {median:.6f}, lowest 1 % {low:.6f}, lowest {seconds.min():.6f}"
+    )
+    lines += [
+        f"  second {number}: {value:.6f}"
+        for number, value in enumerate(_by_second(found.cosine))
+        if not np.isnan(value)
+    ]
     lines.append(f"{'':8}{'mean':>11}{'std':>11}{'min':>11}{'max':>11}{'zeros':>11}{'square':>11}{'channels 0':>12}")
     for name, side in (("theirs", found.theirs), ("ours", found.ours)):
         *numbers, silent = asdict(side).values()

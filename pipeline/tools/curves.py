@@ -1,8 +1,10 @@
-"""A run's losses over the log of a real training, to see within an hour of pretraining on real data whether the run is on track.
+"""A run's losses over the log of a real training, to see within an hour of pretraining on real data whether the run is
+on track.
 
-Reads the run's history, or while it trains what it has logged so far. Draws results/beside/<log>.svg, a panel per loss term, and prints
-the numbers side by side. The log of DCID on 90K shows the first wave of restarted codes at step 301: clips whose modalities agree in
-their most frequent code (agreement) rise to 27 of 64 at step 280 and fall to 1 at step 320, and commitments fall with them.
+Reads the run's history, or while it trains what it has logged so far. Draws results/beside/<log>.svg, a panel per loss
+term, and prints the numbers side by side. The log of DCID on 90K shows the first wave of restarted codes at step 301:
+clips whose modalities agree in their most frequent code (agreement) rise to 27 of 64 at step 280 and fall to 1 at step
+320, and commitments fall with them.
 """
 
 import argparse
@@ -19,7 +21,9 @@ from pipeline.params import ParameterError, Params
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("runs", nargs="*", help="for example dcid-0; default: DCID's runs of params.yaml")
-    parser.add_argument("--beside", choices=known_logs(), default="dcid-90k", help="the log to draw them over (dcid-90k)")
+    parser.add_argument(
+        "--beside", choices=known_logs(), default="dcid-90k", help="the log to draw them over (dcid-90k)"
+    )
 
 
 def run(args: argparse.Namespace, params: Params) -> None:
@@ -59,7 +63,9 @@ def _history(name: str) -> History:
     if path.is_file():
         return read_history(path)
     folder = paths.curves(name)
-    columns = {file.relative_to(folder).with_suffix("").as_posix(): dict(_read(file)) for file in sorted(folder.rglob("*.tsv"))}
+    columns = {
+        file.relative_to(folder).with_suffix("").as_posix(): dict(_read(file)) for file in sorted(folder.rglob("*.tsv"))
+    }
     if not columns:
         raise ParameterError(f"{path}: no such run, and nothing under {folder}; run: dvc repro pretrain@{name}")
     steps = sorted({step for values in columns.values() for step in values})

@@ -1,4 +1,5 @@
-"""Let DVC and Snakemake know a sweep's or side branch's stages; until then `dvc status`, `dvc pull` and `dvc push` mean the main line.
+"""Let DVC and Snakemake know a sweep's or side branch's stages; until then `dvc status`, `dvc pull` and `dvc push` mean
+the main line.
 
 Makes FOLDER/dvc.yaml, a link to FOLDER/stages.yaml. Removing the link takes the stages out again; what they made stays.
 """

@@ -1,4 +1,5 @@
-"""Why a number of a table is what it is: what its heads were fitted, chosen and scored on, classes, wrong clips, files behind it."""
+"""Why a number of a table is what it is: what its heads were fitted, chosen and scored on, classes, wrong clips, files
+behind it."""
 
 import argparse
 from collections import defaultdict
@@ -32,15 +33,25 @@ def run(args: argparse.Namespace, params: Params) -> None:
     runs = [read_run(paths.run_result(paths.run_name(row.method, seed))) for seed in row.seeds]
     cells = [cell for run in runs if (cell := run.cell_of(spec.task, spec.direction, args.toc))]
     if not cells:
-        raise ParameterError(f"{args.table}: {label(row.method, args.toc)} has no score of {args.cell}: it was not run, or nothing applies")
+        raise ParameterError(
+            f"{args.table}: {label(row.method, args.toc)} has no score of {args.cell}: it was not run, or nothing applies"
+        )
     kept = {run.seed: _answers(run, spec, args.toc) for run in runs}
-    lines = [*_about(args.table, row, spec), *_fitted(cells[0]), *_behind(runs, cells), *_classes(kept), *_wrong(kept, args.clips)]
+    lines = [
+        *_about(args.table, row, spec),
+        *_fitted(cells[0]),
+        *_behind(runs, cells),
+        *_classes(kept),
+        *_wrong(kept, args.clips),
+    ]
     print("\n".join(lines))
 
 
 def _place(table: Path, cell: str) -> tuple[Layout, CellSpec]:
     """The layout of the table and what its column is."""
-    layouts = {f"{layout.name}.csv": layout for layout in LAYOUTS if all(isinstance(spec, CellSpec) for spec in layout.cells)}
+    layouts = {
+        f"{layout.name}.csv": layout for layout in LAYOUTS if all(isinstance(spec, CellSpec) for spec in layout.cells)
+    }
     if table.name not in layouts:
         raise ParameterError(f"{table}: no table of heads; expected {' or '.join(layouts)}")
     specs = {spec.key: spec for spec in layouts[table.name].cells if isinstance(spec, CellSpec)}
@@ -55,14 +66,18 @@ def _row(rows: Sequence[Row], args: argparse.Namespace) -> Row:
     found = [row for row in own if row.method == args.method and bool(row.toc) == args.toc]
     if not found:
         hint = " (the row with TOC: --toc)" if args.method.endswith("_toc") else ""
-        raise ParameterError(f"{args.table}: {unknown_key(args.method, list(dict.fromkeys(row.method for row in own)))}{hint}")
+        raise ParameterError(
+            f"{args.table}: {unknown_key(args.method, list(dict.fromkeys(row.method for row in own)))}{hint}"
+        )
     return found[0]
 
 
 def _answers(run: Run, spec: CellSpec, toc: bool) -> list[Answer]:
     file = paths.answers(run.name)
     disk.present(file)
-    return [item for item in read_answers(file) if (item.task, item.direction, item.toc) == (spec.task, spec.direction, toc)]
+    return [
+        item for item in read_answers(file) if (item.task, item.direction, item.toc) == (spec.task, spec.direction, toc)
+    ]
 
 
 def _about(table: Path, row: Row, spec: CellSpec) -> Iterator[str]:
@@ -75,7 +90,11 @@ def _about(table: Path, row: Row, spec: CellSpec) -> Iterator[str]:
 
 
 def _fitted(cell: Cell) -> Iterator[str]:
-    chosen = f"epoch and Q chosen on {cell.n_val} validation clips in {cell.fit_modality}" if cell.n_val else "epoch and Q fixed"
+    chosen = (
+        f"epoch and Q chosen on {cell.n_val} validation clips in {cell.fit_modality}"
+        if cell.n_val
+        else "epoch and Q fixed"
+    )
     yield f"head fitted on {cell.fit_modality} of {cell.n_fit} clips; {chosen}; scored on {cell.test_modality} of {cell.n_test} clips"
     yield f"  {cell.metric} over {cell.classes} classes; chance, the best constant answer, {number(cell.chance)}"
 
@@ -85,7 +104,11 @@ def _behind(runs: Sequence[Run], cells: Sequence[Cell]) -> Iterator[str]:
     made = {path: digest for receipt in known.values() for path, digest in receipt["outputs"].items()}
     for run, cell in zip(runs, cells, strict=True):
         validation = "" if cell.side.get("val_score") is None else f", validation {number(cell.side['val_score'])}"
-        kept = "all dimensions" if cell.q is None else f"Q {cell.q} dimensions" + f", {cell.dead} of them dead" * bool(cell.dead)
+        kept = (
+            "all dimensions"
+            if cell.q is None
+            else f"Q {cell.q} dimensions" + f", {cell.dead} of them dead" * bool(cell.dead)
+        )
         yield f"seed {run.seed}: {number(cell.score)}, epoch {cell.side.get('epoch', 'unknown')}{validation}, {kept}"
         for path in (paths.checkpoint(run.name), paths.codes(run.name), paths.answers(run.name)):
             yield f"  {path} ({made.get(path.as_posix(), 'no receipt')[:12]})"
@@ -98,7 +121,9 @@ def _classes(kept: dict[int, list[Answer]]) -> Iterator[str]:
         return
     what, counted = ("F", "seconds") if answers[0].seconds else ("right", "clips")
     yield f"per class, {what} in percent, over all seeds"
-    yield from (f"  {score:6.1f}  {name} ({clips // len(kept)} clips)" for name, (score, clips) in class_scores(answers).items())
+    yield from (
+        f"  {score:6.1f}  {name} ({clips // len(kept)} clips)" for name, (score, clips) in class_scores(answers).items()
+    )
     yield f"commonest confusions, {counted} over all seeds"
     mistaken = [(pair, count) for pair, count in confusion(answers).most_common() if pair[0] != pair[1]]
     yield from (f"  {count:6}  {real} taken for {told}" for (real, told), count in mistaken[:PAIRS])

@@ -1,4 +1,5 @@
-"""Write a trained or imported model of ``variant: release`` as the authors release theirs: their names, shapes and number types."""
+"""Write a trained or imported model of ``variant: release`` as the authors release theirs: their names, shapes and
+number types."""
 
 import argparse
 from pathlib import Path
@@ -16,7 +17,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace, params: Params) -> int:
-    """The exit status is 1 when there is no such checkpoint or it has no released form: another variant, or standardised features."""
+    """The exit status is 1 when there is no such checkpoint or it has no released form: another variant, or
+    standardised features."""
     folder = Path(args.run) if Path(args.run).is_dir() else paths.checkpoint(args.run)
     try:
         method, about = checkpoint.load(folder)

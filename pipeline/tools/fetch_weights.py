@@ -1,4 +1,5 @@
-"""Download weights of the official recipes to ``$CMG_WEIGHTS`` (default ``weights/``); a file with another checksum is not kept."""
+"""Download weights of the official recipes to ``$CMG_WEIGHTS`` (default ``weights/``); a file with another checksum is
+not kept."""
 
 import argparse
 
@@ -8,7 +9,9 @@ from pipeline.params import Params
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("names", nargs="+", choices=[name for name, known in KNOWN.items() if known.sha256], metavar="NAME")
+    parser.add_argument(
+        "names", nargs="+", choices=[name for name, known in KNOWN.items() if known.sha256], metavar="NAME"
+    )
     parser.epilog = "Names, and where to get what is no single file: docs/features.md, Trained weights."
 
 

@@ -11,7 +11,9 @@ from pipeline.params import Params
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("method", choices=released.KEYS)
     parser.add_argument("file", type=Path, help="a file as the authors released it, such as FCID.pt")
-    parser.add_argument("--out", type=Path, metavar="FOLDER", help="a new folder for model.safetensors and checkpoint.json")
+    parser.add_argument(
+        "--out", type=Path, metavar="FOLDER", help="a new folder for model.safetensors and checkpoint.json"
+    )
 
 
 def run(args: argparse.Namespace, params: Params) -> int:

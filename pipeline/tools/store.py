@@ -13,8 +13,13 @@ from pipeline.params import Params
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     actions = parser.add_subparsers(dest="action", required=True)
     actions.add_parser("ls", help="every store of params.yaml and whether it is sealed")
-    for name, text in {"show": "what is in a store and how it was made", "verify": "whether its bytes are right"}.items():
-        actions.add_parser(name, help=text).add_argument("store", type=Path, nargs="*", help="default: every sealed store of params.yaml")
+    for name, text in {
+        "show": "what is in a store and how it was made",
+        "verify": "whether its bytes are right",
+    }.items():
+        actions.add_parser(name, help=text).add_argument(
+            "store", type=Path, nargs="*", help="default: every sealed store of params.yaml"
+        )
     exporting = actions.add_parser("export", help="write a store as one file")
     exporting.add_argument("store", type=Path)
     exporting.add_argument("target", type=Path, help="ends in .npz or .h5")

@@ -1,7 +1,7 @@
 """Where time and memory went, from `logs/`: results/times.csv, and the papers' tables of cost as table8.csv and .md.
 
-The page shows the same (results/report.html). Times differ from run to run, so these files are no outputs of a stage, and no fingerprint
-covers them.
+The page shows the same (results/report.html). Times differ from run to run, so these files are no outputs of a stage,
+and no fingerprint covers them.
 """
 
 import argparse

@@ -1,4 +1,5 @@
-"""Walk a result back to run, codes, checkpoint, features, weights, parameters and code, and name everything that does not hold."""
+"""Walk a result back to run, codes, checkpoint, features, weights, parameters and code, and name everything that does
+not hold."""
 
 import argparse
 import csv
@@ -18,7 +19,9 @@ from pipeline.params import Params
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     what = parser.add_mutually_exclusive_group(required=True)
     what.add_argument("path", type=Path, nargs="?", help="an output of the pipeline, such as results/table1.csv")
-    what.add_argument("--cache", action="store_true", help="read all of DVC's cache instead, and remove what is damaged in it")
+    what.add_argument(
+        "--cache", action="store_true", help="read all of DVC's cache instead, and remove what is damaged in it"
+    )
     parser.epilog = (
         "The fingerprint stands for everything above this file: bytes of every input, parameters and code of every stage. The same on two "
         "machines: the same file from the same inputs. Rows of a table have fingerprints of their own, of what their runs went through."
@@ -37,7 +40,9 @@ def run(args: argparse.Namespace, params: Params) -> int:
     closure = receipts.upstream(name, found)
     for stage in closure:
         receipt = found[stage]
-        print(f"{stage}: {len(receipt['inputs'])} inputs, {len(receipt['code']['files'])} code files -> {', '.join(receipt['outputs'])}")
+        print(
+            f"{stage}: {len(receipt['inputs'])} inputs, {len(receipt['code']['files'])} code files -> {', '.join(receipt['outputs'])}"
+        )
     problems = list(problems_of(closure, found))
     problems += list(_parameters(closure))
     if args.path == paths.TABLE1 and args.path.is_file():
@@ -45,7 +50,9 @@ def run(args: argparse.Namespace, params: Params) -> int:
     for problem in dict.fromkeys(problems):
         print(f"PROBLEM {problem}")
     print(f"{args.path}: {len(closure)} stages, {len(set(problems))} problems")
-    print(f"fingerprint {receipts.fingerprint([name], found)}: the same wherever the same inputs, parameters and code made this file")
+    print(
+        f"fingerprint {receipts.fingerprint([name], found)}: the same wherever the same inputs, parameters and code made this file"
+    )
     return 1 if problems else 0
 
 
@@ -63,7 +70,8 @@ def _cache() -> int:
 
 
 def problems_of(closure: list[str], found: dict[str, dict]) -> Iterator[str]:
-    """Outputs that are not what was recorded, inputs that are not what was made, code that has changed, damaged shards."""
+    """Outputs that are not what was recorded, inputs that are not what was made, code that has changed, damaged
+    shards."""
     made_by = receipts.producers(found)
     for name in progress.over(closure, "verify"):
         receipt = found[name]
@@ -107,4 +115,8 @@ def _cells(path: Path, params: Params) -> Iterator[str]:
 
 def _rows(text: str) -> dict[tuple[int, str], str]:
     lines = [line for line in text.splitlines() if not line.startswith("#")]
-    return {(n, column): value for n, row in enumerate(csv.DictReader(io.StringIO("\n".join(lines))), 1) for column, value in row.items()}
+    return {
+        (n, column): value
+        for n, row in enumerate(csv.DictReader(io.StringIO("\n".join(lines))), 1)
+        for column, value in row.items()
+    }

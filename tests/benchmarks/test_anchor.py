@@ -1,4 +1,5 @@
-"""The release of DCID starts on simulated features where its public log on the real 90K starts (one batch of 64, step 0)."""
+"""The release of DCID starts on simulated features where its public log on the real 90K starts (one batch of 64, step
+0)."""
 
 import pytest
 import torch
@@ -27,7 +28,9 @@ def test_starts_within_ten_percent_of_the_log(terms, name):
 
 
 def test_text_starts_near_the_log(terms):
-    assert terms["recon_text"].item() == pytest.approx(0.0041, rel=0.25)  # an untrained BiLSTM's own scale, by its random weights
+    assert terms["recon_text"].item() == pytest.approx(
+        0.0041, rel=0.25
+    )  # an untrained BiLSTM's own scale, by its random weights
 
 
 @pytest.mark.parametrize("modality", ["audio", "video", "text"])

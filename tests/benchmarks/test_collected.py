@@ -7,7 +7,15 @@ from benchmarks.collected import KEYS, main, rows, runs, tables
 from cmg.report.layout import CELLS
 from cmg.results import Cell, Run, write_run
 
-SIZES = {"n_fit": 9, "n_val": 4, "n_test": 5, "classes": 3, "chance": 30.0, "fit_modality": "video", "test_modality": "audio"}
+SIZES = {
+    "n_fit": 9,
+    "n_val": 4,
+    "n_test": 5,
+    "classes": 3,
+    "chance": 30.0,
+    "fit_modality": "video",
+    "test_modality": "audio",
+}
 
 
 def run(seed: int, level: float) -> Run:
@@ -18,7 +26,11 @@ def run(seed: int, level: float) -> Run:
         for direction, bonus in ((spec.direction, 0), (spec.bound_direction, 10))
         for toc in (False, True)
     ]
-    recalls = [Cell("clotho", direction, toc, "recall", level / 2, None, **SIZES) for direction in ("at", "ta") for toc in (False, True)]
+    recalls = [
+        Cell("clotho", direction, toc, "recall", level / 2, None, **SIZES)
+        for direction in ("at", "ta")
+        for toc in (False, True)
+    ]
     return Run("fcid", "paper", seed, "strict", (*cells, *recalls))
 
 
@@ -43,13 +55,20 @@ def test_tables_and_file(projects, tmp_path, monkeypatch, capsys):
     monkeypatch.setattr("sys.argv", ["collected", *map(str, projects), "--out", str(out)])
     main()
     first, second = capsys.readouterr().out.strip().split("\n\n")
-    assert first.splitlines()[-1] == "| `fcid` | paper | 23.5, 43.5 | 33.5 ± 14.1 | 34.5 ± 14.1 | 43.5 ± 14.1 | 15.0 ± 7.1 |"
+    assert (
+        first.splitlines()[-1]
+        == "| `fcid` | paper | 23.5, 43.5 | 33.5 ± 14.1 | 34.5 ± 14.1 | 43.5 ± 14.1 | 15.0 ± 7.1 |"
+    )
     assert second.splitlines()[-1].startswith("| `fcid` | paper | 30.0 ± 14.1 | 31.0 ± 14.1 |")
-    assert out.read_text().startswith("# sample corpus\n") and pd.read_csv(out, comment="#")[KEYS].iloc[0].tolist() == list(range(20, 28))
+    assert out.read_text().startswith("# sample corpus\n") and pd.read_csv(out, comment="#")[KEYS].iloc[
+        0
+    ].tolist() == list(range(20, 28))
 
 
 def test_a_method_without_a_codebook_has_no_toc():
-    bare = Run("simmmdg", "paper", 0, "strict", tuple(cell for cell in run(0, 20.0).cells if not cell.toc), codebook=False)
+    bare = Run(
+        "simmmdg", "paper", 0, "strict", tuple(cell for cell in run(0, 20.0).cells if not cell.toc), codebook=False
+    )
     assert "| – |" in tables(pd.DataFrame(rows([bare])))
 
 

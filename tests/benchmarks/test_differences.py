@@ -10,7 +10,9 @@ from pipeline.sweeps import merged
 @pytest.mark.parametrize("method", PARTS)
 def test_every_difference_is_in_one_part(method):
     paper, released = (config_class(method).VARIANTS[name] for name in ("paper", "release"))
-    differ = sorted(option for option, value in paper.items() if value != released[option] and option not in WITHOUT_EFFECT)
+    differ = sorted(
+        option for option, value in paper.items() if value != released[option] and option not in WITHOUT_EFFECT
+    )
     assert sorted(option for options in PARTS[method].values() for option in options) == differ
 
 
@@ -22,7 +24,12 @@ def test_all_parts_together_are_the_release(method):
     ignored = {"variant", "losses", *WITHOUT_EFFECT}
     together, released = config(**section), config(variant="release")
     assert together.model_dump(exclude=ignored) == released.model_dump(exclude=ignored)
-    assert all(getattr(together.losses, term) for name, part in SWITCHED if name == method for term in SWITCHED[name, part]["losses"])
+    assert all(
+        getattr(together.losses, term)
+        for name, part in SWITCHED
+        if name == method
+        for term in SWITCHED[name, part]["losses"]
+    )
 
 
 def test_a_line_compares_seed_by_seed():
@@ -30,7 +37,9 @@ def test_a_line_compares_seed_by_seed():
 
 
 def test_a_single_option_is_a_row():
-    assert changes("fcid", "club_units") == {"club_units": "given"} and changes("dcid", "commit_other") == {"commit_other": 0.5}
+    assert changes("fcid", "club_units") == {"club_units": "given"} and changes("dcid", "commit_other") == {
+        "commit_other": 0.5
+    }
     assert changes("fcid", "infonce") == changes("fcid", "nce_directions") == {"nce_directions": "to_text"}
 
 

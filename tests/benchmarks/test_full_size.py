@@ -84,4 +84,6 @@ def test_what_is_over_the_limits_is_said(name, cost, said):
 
 def test_every_step_names_a_stage_or_tool(tmp_path):
     names = list(full_size.steps(Path(tmp_path), 10))
-    assert len(names) == len(set(names)) and names.index("corpus") < names.index("codes") < names.index("verify table 1")
+    assert len(names) == len(set(names)) and names.index("corpus") < names.index("codes") < names.index(
+        "verify table 1"
+    )

@@ -1,4 +1,5 @@
-"""The script that measures a GPU: which parts it runs, leaves out and names as failed, and the part that no other script has."""
+"""The script that measures a GPU: which parts it runs, leaves out and names as failed, and the part that no other
+script has."""
 
 import json
 import subprocess
@@ -26,7 +27,9 @@ def script(tmp_path):
 
     def run(device, absent="none", fails="nothing"):
         environment = {"PATH": f"{tmp_path}:/usr/bin:/bin", "ABSENT": absent, "FAILS": fails}
-        return subprocess.run(["bash", "benchmarks/gpu.sh", device], env=environment, capture_output=True, text=True, check=False)
+        return subprocess.run(
+            ["bash", "benchmarks/gpu.sh", device], env=environment, capture_output=True, text=True, check=False
+        )
 
     return run
 

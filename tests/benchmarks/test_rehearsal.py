@@ -1,4 +1,5 @@
-"""The rehearsal, narrow and short: what it prints and measures, and that it tells a run that diverges from one that does not."""
+"""The rehearsal, narrow and short: what it prints and measures, and that it tells a run that diverges from one that
+does not."""
 
 import json
 

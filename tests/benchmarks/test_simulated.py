@@ -22,7 +22,11 @@ def clips(world):
 
 def test_shapes_are_official(clips):
     batch, labels = clips
-    assert batch.video.shape == (112, 10, 7, 7, 512) and batch.audio.shape == (112, 10, 128) and batch.text.shape == (112, 10, 768)
+    assert (
+        batch.video.shape == (112, 10, 7, 7, 512)
+        and batch.audio.shape == (112, 10, 128)
+        and batch.text.shape == (112, 10, 768)
+    )
     assert labels.dtype == torch.int64 and labels.max() < 28
 
 

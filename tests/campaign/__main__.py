@@ -22,8 +22,12 @@ def main() -> int:
     """0 when no round ended in other bytes, and none was stuck."""
     parser = argparse.ArgumentParser(prog="python -m tests.campaign", description=about)
     parser.add_argument("--minutes", type=float, default=30)
-    parser.add_argument("--seed", type=int, default=0, help="of everything that is drawn; when processes meet is the machine's chance")
-    parser.add_argument("--reference", type=Path, help="a finished miniature project, whose code is tested; made where it is none yet")
+    parser.add_argument(
+        "--seed", type=int, default=0, help="of everything that is drawn; when processes meet is the machine's chance"
+    )
+    parser.add_argument(
+        "--reference", type=Path, help="a finished miniature project, whose code is tested; made where it is none yet"
+    )
     parser.add_argument("--fault", choices=faults.FAULTS, help="this one alone")
     args = parser.parse_args()
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # so that nothing stays mounted
@@ -43,7 +47,9 @@ def campaign(args: argparse.Namespace, disk: Path) -> Counter[str]:
         number, fault = total["rounds"], args.fault or draw.choices(list(faults.FAULTS), faults.FAULTS.values())[0]
         counts = one(miniature.Project(disk / "reference").copy_to(disk / "round"), fault, draw, expected)
         total.update(counts | Counter(rounds=1))
-        print(f"{number} {fault}: {', '.join(f'{name} {count}' for name, count in counts.items() if count)}", flush=True)
+        print(
+            f"{number} {fault}: {', '.join(f'{name} {count}' for name, count in counts.items() if count)}", flush=True
+        )
         if counts["wrong"] or counts["stuck"]:
             shutil.copytree(disk / "round", f"campaign-{args.seed}-{number}", symlinks=True)
         shutil.rmtree(disk / "round")
@@ -84,7 +90,8 @@ def made(folder: Path) -> miniature.Project:
 
 
 class mounted:  # noqa: N801 (a context manager)
-    """A file system in memory at ``folder``, so that a disk can be full; an ordinary folder where none can be mounted."""
+    """A file system in memory at ``folder``, so that a disk can be full; an ordinary folder where none can be
+    mounted."""
 
     def __init__(self, folder: Path):
         self.folder = folder

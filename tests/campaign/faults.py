@@ -91,13 +91,16 @@ def full_disk(found: Round) -> None:
     filler, disk = found.folder / ".filler.tmp", os.statvfs(found.folder)
     assert disk.f_blocks * disk.f_frsize <= SMALL, "not on a disk that others use"
     with filler.open("wb") as file:
-        os.posix_fallocate(file.fileno(), 0, max(1, disk.f_bavail * disk.f_frsize - found.draw.randrange(1 << 10, 1 << 22)))
+        os.posix_fallocate(
+            file.fileno(), 0, max(1, disk.f_bavail * disk.f_frsize - found.draw.randrange(1 << 10, 1 << 22))
+        )
     found.counts["runs on a full disk that failed"] += not found.run(*found.tool())
     filler.unlink()
 
 
 def rot(found: Round) -> None:
-    """One byte of an output flipped, its time kept: whoever reads it says so; then it is removed, as that error says."""
+    """One byte of an output flipped, its time kept: whoever reads it says so; then it is removed, as that error
+    says."""
     file = found.some_file("data/features/**/*", "data/index/*", "data/checkpoints/**/*", "data/codes/*", "data/toc/*")
     _flip(found, file)
     found.counts["rot that a tool named"] += not found.run(*found.tool())
@@ -125,7 +128,8 @@ def readers(found: Round) -> None:
 
 
 def _flip(found: Round, file: Path) -> None:
-    """Under all of its names: an output and DVC's cache are one file where links are the project's, and rot together."""
+    """Under all of its names: an output and DVC's cache are one file where links are the project's, and rot
+    together."""
     before = file.stat()
     found.counts["rotten files with links"] += before.st_nlink > 1
     file.chmod(0o644)
@@ -148,5 +152,14 @@ def _wait(process: subprocess.Popen, limit: float = 1500) -> None:
 
 FAULTS = {
     fault.__name__: weight
-    for fault, weight in {kill: 10, cut: 2, pair: 1, deletion: 2, full_disk: 2, rot: 2, rotten_cache: 1, readers: 1}.items()
+    for fault, weight in {
+        kill: 10,
+        cut: 2,
+        pair: 1,
+        deletion: 2,
+        full_disk: 2,
+        rot: 2,
+        rotten_cache: 1,
+        readers: 1,
+    }.items()
 }

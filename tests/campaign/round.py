@@ -21,7 +21,8 @@ TOOLS = {"dvc": ("dvc", "repro"), "snakemake": ("snakemake", "-j2")}
 
 
 class Round:
-    """``counts``: what happened; ``said``: the end of what the last tool printed; ``draw``: the one source of chance."""
+    """``counts``: what happened; ``said``: the end of what the last tool printed; ``draw``: the one source of
+    chance."""
 
     def __init__(self, project: Project, draw: random.Random):
         self.project, self.draw = project, draw
@@ -48,7 +49,8 @@ class Round:
         return process
 
     def complete(self) -> bool:
-        """What the documentation says after a fault: the same command again, and before it `recover` where DVC does not start."""
+        """What the documentation says after a fault: the same command again, and before it `recover` where DVC does not
+        start."""
         tool, tries, end = self.tool(), TRIES, time.monotonic() + PATIENCE
         while tries and time.monotonic() < end:
             if self.run(*tool):
@@ -74,7 +76,8 @@ class Round:
         return {name: [out["path"] for out in stage["outs"]] for name, stage in stages.items() if name != "code"}
 
     def forget(self, count: int) -> list[str]:
-        """As if ``count`` stages at random had never run: neither outputs, nor entries, nor anything to restore them from."""
+        """As if ``count`` stages at random had never run: neither outputs, nor entries, nor anything to restore them
+        from."""
         chosen = self.draw.sample(sorted(self.outputs()), count)
         for name in chosen:
             lock, yaml = self.folder / "dvc.lock", YAML()
@@ -93,5 +96,7 @@ class Round:
 
     def some_file(self, *patterns: str) -> Path:
         """A file at random, not empty."""
-        found = sorted(file for pattern in patterns for file in self.folder.glob(pattern) if file.is_file() and file.stat().st_size)
+        found = sorted(
+            file for pattern in patterns for file in self.folder.glob(pattern) if file.is_file() and file.stat().st_size
+        )
         return self.draw.choice(found)

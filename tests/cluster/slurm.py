@@ -1,7 +1,9 @@
-"""A Slurm of one node, below one folder, for a test: its own munge, key, ports, configuration and, where asked, accounting.
+"""A Slurm of one node, below one folder, for a test: its own munge, key, ports, configuration and, where asked,
+accounting.
 
-Outside the folder there is one link for as long as it runs, where Slurm's commands look for their configuration (SLURM_CONF is not passed
-on to the steps of jobs by Snakemake's plugin). Its daemons end with the context. GPUs are pretended: their devices are those of /dev/null.
+Outside the folder there is one link for as long as it runs, where Slurm's commands look for their configuration
+(SLURM_CONF is not passed on to the steps of jobs by Snakemake's plugin). Its daemons end with the context. GPUs are
+pretended: their devices are those of /dev/null.
 """
 
 import os
@@ -74,7 +76,9 @@ def missing(accounting: bool = False) -> list[str]:
 
 
 @contextmanager
-def cluster(folder: Path, *, gpus: int = 0, accounting: bool = False, min_job_age: int = 300, cpus: int = 8) -> Iterator[None]:
+def cluster(
+    folder: Path, *, gpus: int = 0, accounting: bool = False, min_job_age: int = 300, cpus: int = 8
+) -> Iterator[None]:
     """Run it. Raises FileExistsError where this machine has a Slurm.
 
     Args:
@@ -83,7 +87,11 @@ def cluster(folder: Path, *, gpus: int = 0, accounting: bool = False, min_job_ag
         min_job_age: seconds for which squeue knows a job that has ended.
     """
     folder.mkdir(mode=0o755)
-    environment = {**os.environ, "PATH": _path(), "SLURM_CONF": f"{folder}/slurm.conf"}  # beside which are gres.conf and slurmdbd.conf
+    environment = {
+        **os.environ,
+        "PATH": _path(),
+        "SLURM_CONF": f"{folder}/slurm.conf",
+    }  # beside which are gres.conf and slurmdbd.conf
     with ExitStack() as daemons:
         CONFIGURATION.symlink_to(folder / "slurm.conf")
         daemons.callback(CONFIGURATION.unlink)
@@ -97,8 +105,13 @@ def cluster(folder: Path, *, gpus: int = 0, accounting: bool = False, min_job_ag
         if accounting:
             start("slurmdbd", "-D")
             _until(lambda: _answers(["sacctmgr", "-n", "list", "cluster"], environment), "slurmdbd")
-            subprocess.run(["sacctmgr", "-i", "add", "cluster", "test"], env=environment, check=True, capture_output=True)
-            add = ["sacctmgr", "-i", "add", "account", "group"], ["sacctmgr", "-i", "add", "user", "root", "account=group"]
+            subprocess.run(
+                ["sacctmgr", "-i", "add", "cluster", "test"], env=environment, check=True, capture_output=True
+            )
+            add = (
+                ["sacctmgr", "-i", "add", "account", "group"],
+                ["sacctmgr", "-i", "add", "user", "root", "account=group"],
+            )
             for command in add:
                 subprocess.run(command, env=environment, check=True, capture_output=True)
         start("slurmctld", "-D", "-i")
@@ -119,7 +132,10 @@ def _munge(folder: Path, start: Callable[..., None]) -> None:
     key = folder / "munge.key"
     key.write_bytes(os.urandom(128))
     key.chmod(0o600)
-    places = [f"--{name}={folder}/munge.{end}" for name, end in (("socket", "socket"), ("pid-file", "pid"), ("log-file", "log"))]
+    places = [
+        f"--{name}={folder}/munge.{end}"
+        for name, end in (("socket", "socket"), ("pid-file", "pid"), ("log-file", "log"))
+    ]
     start("munged", "--foreground", "--force", f"--key-file={key}", f"--seed-file={folder}/munge.seed", *places)
     _until((folder / "munge.socket").exists, "munged")
 
@@ -129,7 +145,15 @@ def _database(folder: Path, start: Callable[..., None]) -> dict[str, int]:
     data, port, storage = folder / "database", _free_port(), _free_port()
     subprocess.run(["mariadb-install-db", "--user=root", f"--datadir={data}"], check=True, capture_output=True)
     own = [f"--datadir={data}", f"--socket={folder}/database.socket", f"--pid-file={folder}/database.pid"]
-    start("mariadbd", "--no-defaults", "--user=root", *own, f"--port={storage}", "--bind-address=127.0.0.1", "--skip-grant-tables")
+    start(
+        "mariadbd",
+        "--no-defaults",
+        "--user=root",
+        *own,
+        f"--port={storage}",
+        "--bind-address=127.0.0.1",
+        "--skip-grant-tables",
+    )
     _until(lambda: _listens(storage), "mariadbd")
     configuration = folder / "slurmdbd.conf"
     configuration.write_text(DATABASE.format(folder=folder, port=port, storage=storage))

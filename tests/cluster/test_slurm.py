@@ -1,4 +1,5 @@
-"""The shipped profile on a real Slurm, with and without GPUs, a job and Snakemake killed; the bytes of DVC's run. `make cluster`."""
+"""The shipped profile on a real Slurm, with and without GPUs, a job and Snakemake killed; the bytes of DVC's run.
+`make cluster`."""
 
 import os
 import shutil
@@ -28,7 +29,9 @@ def installed():
             pytest.skip(f"not installed, and no apt-get to install it with: {', '.join(missing)}")
         environment = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
         for command in (["update"], ["install", "-y", "--no-install-recommends", *PACKAGES]):
-            done = subprocess.run(["apt-get", "-qq", *command], env=environment, capture_output=True, text=True, check=False)
+            done = subprocess.run(
+                ["apt-get", "-qq", *command], env=environment, capture_output=True, text=True, check=False
+            )
         if slurm.missing():
             pytest.skip(f"could not be installed: {', '.join(missing)}: {done.stderr[-300:]}")
 
@@ -45,7 +48,11 @@ def created(folder):
     project = miniature.create(folder)
     project.set("features.clips_per_shard", 2)
     for modality, resources in (("audio", ""), ("video", "gpu: 1, ")):
-        project.edit("dvc.yaml", f"{modality}.json\n      meta: {{threads: 1, ", f"{modality}.json\n      meta: {{scatter: 3, threads: 1, ")
+        project.edit(
+            "dvc.yaml",
+            f"{modality}.json\n      meta: {{threads: 1, ",
+            f"{modality}.json\n      meta: {{scatter: 3, threads: 1, ",
+        )
         assert f"scatter: 3, threads: 1, {resources}mem_mb" in (project.folder / "dvc.yaml").read_text()
     project.commit("scattered")
     return project
@@ -53,7 +60,9 @@ def created(folder):
 
 def running(rule):
     """Number in Slurm of a rule's job, once it runs."""
-    said = subprocess.run(["squeue", "-h", "--states=RUNNING", "-o", "%i %k"], capture_output=True, text=True, check=True).stdout
+    said = subprocess.run(
+        ["squeue", "-h", "--states=RUNNING", "-o", "%i %k"], capture_output=True, text=True, check=True
+    ).stdout
     return next((job for job, name in map(str.split, said.splitlines()) if name == f"rule_{rule}"), None)
 
 

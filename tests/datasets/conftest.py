@@ -1,4 +1,5 @@
-"""Helpers of the dataset tests: small roots in the official layouts, and the real annotation files where they are at hand."""
+"""Helpers of the dataset tests: small roots in the official layouts, and the real annotation files where they are at
+hand."""
 
 import shutil
 from pathlib import Path
@@ -33,7 +34,8 @@ def read():
 
 @pytest.fixture
 def official(tmp_path, reference):
-    """official({annotation file: path in the root}) -> root with copies of the real annotation files; skips where they are absent."""
+    """official({annotation file: path in the root}) -> root with copies of the real annotation files; skips where they
+    are absent."""
     shared = reference / "annotations"
 
     def make(files: dict[str, str]) -> Path:

@@ -50,7 +50,11 @@ def test_any_bytes_become_lines_or_problems(tmp_path_factory, data):
 
 
 @settings(deadline=None)
-@given(st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\n"), min_size=1).filter(lambda text: text.encode().strip()))
+@given(
+    st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\n"), min_size=1).filter(
+        lambda text: text.encode().strip()
+    )
+)
 def test_any_line_splits_or_is_a_problem(tmp_path_factory, text):
     problems = Problems()
     fields = csv_fields(tmp_path_factory.getbasetemp() / "a.csv", Line(1, text), problems)

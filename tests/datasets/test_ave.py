@@ -38,12 +38,16 @@ def test_rows_follow_annotations_and_splits_follow_set_lines(make_root, read):
     violin = result.clips[1]
     assert violin.visual == violin.audio == "AVE/-bbbbbbbbbb.mp4"
     assert violin.visual_fingerprint == scan(make_root(FILES)).get("AVE/-bbbbbbbbbb.mp4").fingerprint
-    assert [(event.label, event.onset, event.offset, event.modality) for event in violin.events] == [("Violin, fiddle", 2, 5, "av")]
+    assert [(event.label, event.onset, event.offset, event.modality) for event in violin.events] == [
+        ("Violin, fiddle", 2, 5, "av")
+    ]
 
 
 def test_an_empty_event_is_a_problem_and_leaves_background(make_root, read):
     result = read("ave", make_root(FILES))
-    assert [(problem.file, problem.line, problem.kind) for problem in result.problems] == [("Annotations.txt", 5, "zero_length")]
+    assert [(problem.file, problem.line, problem.kind) for problem in result.problems] == [
+        ("Annotations.txt", 5, "zero_length")
+    ]
     assert result.clips[3].events == ()
     assert set(ave_targets(result.clips[3])) == {28}
 
@@ -55,9 +59,19 @@ def test_with_and_without_header_are_the_same_rows(make_root, read):
 
 
 def test_bad_lines_keep_their_row_and_are_listed(make_root, read):
-    bad = ["only&three&fields", "&ddddddddddd&good&0&1", "Cat&eeeeeeeeeee&good&zero&1", "Cat&fffffffffff&good&0&11", "Cat&../../x&good&0&1"]
+    bad = [
+        "only&three&fields",
+        "&ddddddddddd&good&0&1",
+        "Cat&eeeeeeeeeee&good&zero&1",
+        "Cat&fffffffffff&good&0&11",
+        "Cat&../../x&good&0&1",
+    ]
     lines = [bad[0], LINES[0], *bad[1:], "Cat&ggggggggggg&good&8&2", "Dog&hhhhhhhhhhh&good&0&5"]
-    sets = {"trainSet.txt": "\n".join(lines[:-1]), "valSet.txt": LINES[0] + "\nBark&gone&good&0&10\n", "testSet.txt": ""}
+    sets = {
+        "trainSet.txt": "\n".join(lines[:-1]),
+        "valSet.txt": LINES[0] + "\nBark&gone&good&0&10\n",
+        "testSet.txt": "",
+    }
     result = read("ave", make_root({**FILES, **sets, "Annotations.txt": "\n".join(lines)}))
     assert [clip.status for clip in result.clips] == [
         "malformed",
@@ -94,7 +108,9 @@ def test_any_annotation_bytes_are_rows_or_problems(tmp_path_factory, raw):
     for name in ("Annotations.txt", "trainSet.txt", "valSet.txt", "testSet.txt"):
         (root / name).write_bytes(b"\n".join(raw) if name == "Annotations.txt" else b"")
     result = ave.index(root, scan(root), ave.Options())
-    lines = [line for line in b"\n".join(raw).removeprefix(b"\xef\xbb\xbf").split(b"\n") if line.removesuffix(b"\r").strip()]
+    lines = [
+        line for line in b"\n".join(raw).removeprefix(b"\xef\xbb\xbf").split(b"\n") if line.removesuffix(b"\r").strip()
+    ]
     undecodable = [problem for problem in result.problems if problem.reason.startswith("not UTF-8")]
     assert len(result.clips) + len(undecodable) == len(lines)
     assert {clip.status for clip in result.clips} <= {"malformed", "refused"}
@@ -117,7 +133,10 @@ def test_the_official_files(official, read, name):
     repeated = Counter(clip.clip_id for clip in clips)
     assert Counter(repeated.values()) == {1: 4097 - 45, 2: 44, 3: 1} and repeated["0f_iTO5t3hU"] == 3
     assert sum(clip.clip_id.startswith("-") for clip in clips) == 1030
-    assert sum(clip.events[:1] != () and (clip.events[0].onset, clip.events[0].offset) == (0, 10) for clip in clips) == 2750
+    assert (
+        sum(clip.events[:1] != () and (clip.events[0].onset, clip.events[0].offset) == (0, 10) for clip in clips)
+        == 2750
+    )
 
 
 def test_split_rows_equal_the_official_order_files(official, read):

@@ -20,7 +20,10 @@ DATA = "Single-source/s4_data"
 def _clip_files(name: str, split: str, category: str) -> dict[str, bytes]:
     place = f"{split}/{category}"
     frames = {f"{DATA}/visual_frames/{place}/{name}/{name}_{second}.png": b"f%d" % second for second in range(1, 6)}
-    masks = {f"{DATA}/gt_masks/{place}/{name}/{name}_{second}.png": b"m%d" % second for second in range(1, 2 if split == "train" else 6)}
+    masks = {
+        f"{DATA}/gt_masks/{place}/{name}/{name}_{second}.png": b"m%d" % second
+        for second in range(1, 2 if split == "train" else 6)
+    }
     return {**frames, **masks, f"{DATA}/audio_wav/{place}/{name}.wav": b"w"}
 
 
@@ -34,7 +37,13 @@ FILES = {
 def test_a_clip_is_five_frames_a_wav_and_its_masks(make_root, read):
     root = make_root(FILES)
     first, second = read("avsbench_s4", root).clips
-    assert (first.clip_id, first.split, first.status, first.source_start, first.duration) == ("-aaaaaaaaaa", "train", "ok", 5.0, 5.0)
+    assert (first.clip_id, first.split, first.status, first.source_start, first.duration) == (
+        "-aaaaaaaaaa",
+        "train",
+        "ok",
+        5.0,
+        5.0,
+    )
     assert first.audio == f"{DATA}/audio_wav/train/dog_barking/-aaaaaaaaaa.wav"
     assert first.captions == (read_prompts(FOLDER / "avsbench_s4.csv")["dog_barking"],)
     for clip, masks in ((first, 1), (second, 5)):
@@ -61,13 +70,20 @@ def test_one_absent_mask_makes_the_clip_missing(make_root, read):
 
 
 def test_bad_lines(make_root, read):
-    lines = "x,0,dog_barking,dev\ny,-1,dog_barking,val\n../z,0,dog_barking,val\n-aaaaaaaaaa,0,helicopter,val\nfew,fields\n"
+    lines = (
+        "x,0,dog_barking,dev\ny,-1,dog_barking,val\n../z,0,dog_barking,val\n-aaaaaaaaaa,0,helicopter,val\nfew,fields\n"
+    )
     result = read("avsbench_s4", make_root({**FILES, META: FILES[META] + lines}))
     assert Counter(clip.status for clip in result.clips) == {"ok": 2, "malformed": 2, "refused": 1}
     assert Counter(problem.kind for problem in result.problems) == {"malformed": 3, "refused": 1, "duplicate": 1}
 
 
-FIELDS = (IDS, st.sampled_from(["0", "5.5", "-1", "x"]), st.sampled_from(["dog_barking", ""]), st.sampled_from(["train", "test", "dev"]))
+FIELDS = (
+    IDS,
+    st.sampled_from(["0", "5.5", "-1", "x"]),
+    st.sampled_from(["dog_barking", ""]),
+    st.sampled_from(["train", "test", "dev"]),
+)
 
 
 @settings(deadline=None)

@@ -37,7 +37,11 @@ def test_rows_are_train_val_test_with_their_events(make_root, read):
     ]
     assert clips[0].events == (Event("Speech", 0, 10, "av"), Event("Dog", 0, 10, "av"))
     assert clips[1].events == (Event("Car", 0, 4, "audio"),)
-    assert clips[2].events == (Event("Speech", 3, 5, "audio"), Event("Speech", 4, 9, "audio"), Event("Frying_(food)", 0, 10, "visual"))
+    assert clips[2].events == (
+        Event("Speech", 3, 5, "audio"),
+        Event("Speech", 4, 9, "audio"),
+        Event("Frying_(food)", 0, 10, "visual"),
+    )
 
 
 def test_what_is_not_an_event_is_listed_once_each(make_root, read):
@@ -134,13 +138,24 @@ def test_targets_equal_the_combined_files_of_the_cmg_family(official, read, moda
             expected[name] |= {(second, label) for second in range(int(onset), int(offset))}
     found = {}
     for clip in read("avvp", root).clips:
-        cells = {(int(second), AVVP_CLASSES[index]) for second, index in zip(*avvp_targets(clip, modality).nonzero(), strict=True)}
+        cells = {
+            (int(second), AVVP_CLASSES[index])
+            for second, index in zip(*avvp_targets(clip, modality).nonzero(), strict=True)
+        }
         if cells:
             found[clip.clip_id] = cells
-    orphans = {"12eWNawPekw_30_40", "AkAfFL5Q4QA_30_40", "19jWnmYnlD8_30_400"}  # in the family's files, in no official list
-    repaired = {"JfZEqeLZqWk_30_40"} if modality == "audio" else set()  # two rows were misnamed before the release was corrected
+    orphans = {
+        "12eWNawPekw_30_40",
+        "AkAfFL5Q4QA_30_40",
+        "19jWnmYnlD8_30_400",
+    }  # in the family's files, in no official list
+    repaired = (
+        {"JfZEqeLZqWk_30_40"} if modality == "audio" else set()
+    )  # two rows were misnamed before the release was corrected
     assert orphans <= expected.keys()
-    assert _except(repaired, found) == _except(orphans | repaired, {name: cells for name, cells in expected.items() if cells})
+    assert _except(repaired, found) == _except(
+        orphans | repaired, {name: cells for name, cells in expected.items() if cells}
+    )
 
 
 def test_the_class_order_of_the_cmg_family(official):

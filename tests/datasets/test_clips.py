@@ -78,7 +78,10 @@ def test_another_parquet_file_is_an_error_that_says_what_to_run(tmp_path):
 def test_whatever_bytes_are_damaged_the_file_is_named(tmp_path):
     """Cut, or with bits flipped anywhere: no error but BadIndex (what still reads is known by its digest)."""
     path, draw = tmp_path / "x.parquet", random.Random(0)
-    write_index(path, [Clip(n, f"clip {n}", split="train", captions=("a", "b"), events=(Event("x", 0.0, 1.0),)) for n in range(40)])
+    write_index(
+        path,
+        [Clip(n, f"clip {n}", split="train", captions=("a", "b"), events=(Event("x", 0.0, 1.0),)) for n in range(40)],
+    )
     whole = path.read_bytes()
     for number in range(400):
         data = bytearray(whole[: draw.randrange(len(whole))] if number % 3 == 0 else whole)

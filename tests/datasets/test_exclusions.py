@@ -12,7 +12,10 @@ def _clip(clip_id, split="test", row=0):
 
 
 def test_test_ids_are_held_out_and_counted_per_dataset():
-    train = [_clip(clip_id, "train", row) for row, clip_id in enumerate(["aaaaaaaaaaa", "bbbbbbbbbbb", "ccccccccccc", "ddddddddddd"])]
+    train = [
+        _clip(clip_id, "train", row)
+        for row, clip_id in enumerate(["aaaaaaaaaaa", "bbbbbbbbbbb", "ccccccccccc", "ddddddddddd"])
+    ]
     indices = {
         "vggsound_avel": [*train, _clip("ccccccccccc", "val", 4)],
         "ave": [_clip("aaaaaaaaaaa"), _clip("ddddddddddd", "val")],
@@ -20,7 +23,11 @@ def test_test_ids_are_held_out_and_counted_per_dataset():
         "ucf101": [_clip("v_Skiing_g01_c01")],
     }
     found = exclusions(indices)
-    assert found == [Exclusion(0, "aaaaaaaaaaa", "ave"), Exclusion(0, "aaaaaaaaaaa", "avvp"), Exclusion(2, "ccccccccccc", "avvp")]
+    assert found == [
+        Exclusion(0, "aaaaaaaaaaa", "ave"),
+        Exclusion(0, "aaaaaaaaaaa", "avvp"),
+        Exclusion(2, "ccccccccccc", "avvp"),
+    ]
     assert counts(found) == {"ave": 1, "avvp": 2}
     assert exclusions(indices, train_splits=["train", "val"]) == [*found, Exclusion(4, "ccccccccccc", "avvp")]
 
@@ -56,5 +63,7 @@ def test_overlaps_between_the_official_files(official, read):
     root = official({**files, "vggsound_avel/vggsound-avel40k.csv": "vggsound-avel40k.csv"})
     tests = {name: read(name, root).clips for name in ("ave", "avvp")}
     every = ("train", "val", "test")
-    found = exclusions({"vggsound_avel": read("vggsound_avel", root).clips, **tests}, train_splits=every, test_splits=every)
+    found = exclusions(
+        {"vggsound_avel": read("vggsound_avel", root).clips, **tests}, train_splits=every, test_splits=every
+    )
     assert counts(found) == {"ave": 342, "avvp": 543}

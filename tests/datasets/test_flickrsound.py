@@ -36,7 +36,10 @@ def test_captions_where_there_are_any(make_root, read):
     found = {clip.clip_id: clip.captions for clip in result.clips}
     assert found == {"9": ("a bell",), "10": ("A dog, and a cat", "another sentence"), "300": ("later",)}
     kinds = [(problem.file, problem.line, problem.kind) for problem in result.problems]
-    assert kinds == [("captions.csv", line, kind) for line, kind in ((5, "duplicate"), (6, "orphan"), (7, "malformed"), (8, "malformed"))]
+    assert kinds == [
+        ("captions.csv", line, kind)
+        for line, kind in ((5, "duplicate"), (6, "orphan"), (7, "malformed"), (8, "malformed"))
+    ]
     assert {clip.captions for clip in read("flickrsound", make_root(FILES, "without")).clips} == {()}
     with pytest.raises(DatasetError, match="expected the header 'id,caption'"):
         read("flickrsound", make_root({**FILES, "captions.csv": "name,text\n9,a bell\n"}, "other"))
@@ -61,19 +64,23 @@ def test_any_caption_lines_are_captions_or_problems(tmp_path_factory, lines):
 @given(any_lines(IDS, TEXT))
 def test_any_list_lines_are_rows_or_problems(tmp_path_factory, lines):
     lines = ["filename", *lines]
-    result = indexed(tmp_path_factory.mktemp("flickr"), "flickrsound", {"all.txt": "\n".join(["9", *lines])}, ids="all.txt")
+    result = indexed(
+        tmp_path_factory.mktemp("flickr"), "flickrsound", {"all.txt": "\n".join(["9", *lines])}, ids="all.txt"
+    )
     assert accounted(result) == 1 + carrying(lines)
 
 
 @pytest.mark.parametrize(
-    ("text", "clip_id"), [("24.png", "24"), ("/a/b/24.mp4", "24"), ("24,3", "24"), ("24", "24"), ("a.b", "a.b"), ("../..", "..")]
+    ("text", "clip_id"),
+    [("24.png", "24"), ("/a/b/24.mp4", "24"), ("24,3", "24"), ("24", "24"), ("a.b", "a.b"), ("../..", "..")],
 )
 def test_ids_in_list_lines(text, clip_id):
     assert id_of(Line(1, text)) == clip_id
 
 
 @pytest.mark.parametrize(
-    ("file", "count", "repeated"), [("test_list.txt", 250, 0), ("supervised_test_list.txt", 250, 30), ("flickr_test.csv", 249, 0)]
+    ("file", "count", "repeated"),
+    [("test_list.txt", 250, 0), ("supervised_test_list.txt", 250, 30), ("flickr_test.csv", 249, 0)],
 )
 def test_the_official_lists(official, read, file, count, repeated):
     root = official({f"flickrsound/{file}": file})

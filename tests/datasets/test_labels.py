@@ -30,7 +30,12 @@ def test_a_target_counts_the_seconds_of_its_event(onset, offset):
 
 @pytest.mark.parametrize("classes", [AVVP_CLASSES, AVVP_CLASSES_CMG])
 def test_avvp_targets_are_per_modality_and_unite_overlapping_events(classes):
-    clip = _clip(Event("Dog", 0, 3, "audio"), Event("Dog", 2, 4, "audio"), Event("Car", 9, 10, "visual"), Event("Cat", 0, 10, "av"))
+    clip = _clip(
+        Event("Dog", 0, 3, "audio"),
+        Event("Dog", 2, 4, "audio"),
+        Event("Car", 9, 10, "visual"),
+        Event("Cat", 0, 10, "av"),
+    )
     audio, visual = labels.avvp_targets(clip, "audio", classes), labels.avvp_targets(clip, "visual", classes)
     assert audio.shape == (10, 25) and audio.dtype == bool
     assert np.argwhere(audio).tolist() == [[second, classes.index("Dog")] for second in range(4)]
@@ -73,12 +78,16 @@ def test_maps_equal_the_files_of_the_cmg_family(official):
         }
     )
     assert tuple((root / "shared.txt").read_text().split()) == labels.SHARED_AVVP
-    ucf = [line.split("\t")[0] for line in (root / "ucf.txt").read_text().splitlines()]  # one line is damaged: a second name after a tab
+    ucf = [
+        line.split("\t")[0] for line in (root / "ucf.txt").read_text().splitlines()
+    ]  # one line is damaged: a second name after a tab
     assert dict(zip(ucf, (root / "vgg.txt").read_text().splitlines(), strict=True)) == UCF_TO_VGGSOUND
 
 
 def test_really_shared_on_the_official_files(official, read):
-    lists = {f"ucf101/{name}": f"ucfTrainTestlist/{name}" for name in ("classInd.txt", "trainlist01.txt", "testlist01.txt")}
+    lists = {
+        f"ucf101/{name}": f"ucfTrainTestlist/{name}" for name in ("classInd.txt", "trainlist01.txt", "testlist01.txt")
+    }
     root = official({**lists, "vggsound_avel/vggsound-avel40k.csv": "vggsound-avel40k.csv"})
     shared = labels.really_shared(read("ucf101", root).clips, read("vggsound_avel", root).clips)
     assert len(shared) == 15 and "FrisbeeCatch" not in dict(shared) and "Bowling" in dict(shared)

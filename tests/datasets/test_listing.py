@@ -24,7 +24,11 @@ from cmg.datasets.safety import UnsafePath
 def test_scan_lists_files_sorted_with_size_and_fingerprint(make_root):
     root = make_root({"video/b.mp4": b"bb", "video/-a, #1.mp4": b"a", "list.csv": b""})
     found = scan(root)
-    assert [(entry.path, entry.bytes) for entry in found.entries] == [("list.csv", 0), ("video/-a, #1.mp4", 1), ("video/b.mp4", 2)]
+    assert [(entry.path, entry.bytes) for entry in found.entries] == [
+        ("list.csv", 0),
+        ("video/-a, #1.mp4", 1),
+        ("video/b.mp4", 2),
+    ]
     assert found.get("video/b.mp4").fingerprint == hashlib.sha256(b"2\nbb").hexdigest()[:32]
     assert found.get("absent") is None
     assert [entry.path for entry in found.folders["video"]] == ["video/-a, #1.mp4", "video/b.mp4"]
@@ -33,7 +37,16 @@ def test_scan_lists_files_sorted_with_size_and_fingerprint(make_root):
 @settings(deadline=None, max_examples=30)
 @given(
     st.sets(
-        st.sampled_from(["video/._b.mp4", "._list.csv", "__MACOSX/video/._b.mp4", "video/__MACOSX/b.mp4", ".DS_Store", "video/.DS_Store"])
+        st.sampled_from(
+            [
+                "video/._b.mp4",
+                "._list.csv",
+                "__MACOSX/video/._b.mp4",
+                "video/__MACOSX/b.mp4",
+                ".DS_Store",
+                "video/.DS_Store",
+            ]
+        )
     )
 )
 def test_what_macos_leaves_beside_files_is_not_listed(tmp_path_factory, debris):
@@ -93,10 +106,16 @@ def _fail(*_):
 
 
 @settings(deadline=None)
-@given(st.dictionaries(st.text(st.characters(exclude_categories=["Cs", "Cc"]), min_size=1), st.integers(0, 2**50), max_size=8))
+@given(
+    st.dictionaries(
+        st.text(st.characters(exclude_categories=["Cs", "Cc"]), min_size=1), st.integers(0, 2**50), max_size=8
+    )
+)
 def test_any_listing_round_trips(tmp_path_factory, files):
     path = tmp_path_factory.mktemp("listing") / "l.csv"
-    listing = module.Listing(tuple(sorted((Entry(name, size, "f" * 32) for name, size in files.items()), key=lambda entry: entry.path)))
+    listing = module.Listing(
+        tuple(sorted((Entry(name, size, "f" * 32) for name, size in files.items()), key=lambda entry: entry.path))
+    )
     write_listing(path, listing)
     assert read_listing(path) == listing
 

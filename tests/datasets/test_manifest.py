@@ -36,7 +36,12 @@ def test_a_line_per_clip(tmp_path):
         "train",
         ("A dog barks.",),
     )
-    assert dog.events == (Event("dog", 0.0, math.inf, "av"),) and dog.duration is None and dog.visual_fingerprint and not dog.reason
+    assert (
+        dog.events == (Event("dog", 0.0, math.inf, "av"),)
+        and dog.duration is None
+        and dog.visual_fingerprint
+        and not dog.reason
+    )
     assert (bell.visual, bell.audio, cat.visual, cat.audio) == (None, "bell.wav", "cat.png", None)
     assert gone.status == "missing" and result.problems == []
     write_index(tmp_path / "i.parquet", result.clips)
@@ -54,11 +59,15 @@ def test_lines_of_one_clip_are_its_events_and_captions(tmp_path):
     one, two = result.clips
     assert one.events == (Event("dog", 0.0, 2.0), Event("cat", 1.5, math.inf)) and one.captions == ("first", "second")
     assert (one.start, one.duration, two.start, two.events) == (5.0, 10.0, 20.0, ())
-    assert [problem.line for problem in result.problems] == [6, 7, 8, 9] and {problem.kind for problem in result.problems} == {"malformed"}
+    assert [problem.line for problem in result.problems] == [6, 7, 8, 9] and {
+        problem.kind for problem in result.problems
+    } == {"malformed"}
 
 
 def test_without_clip_ids_a_clip_is_a_path_and_a_time(tmp_path):
-    result = indexed(tmp_path, "path,start,duration,label\nf.mp4,0,10,dog\nf.mp4,10,10,dog\nf.mp4,0,10,cat\n", ["f.mp4"])
+    result = indexed(
+        tmp_path, "path,start,duration,label\nf.mp4,0,10,dog\nf.mp4,10,10,dog\nf.mp4,0,10,cat\n", ["f.mp4"]
+    )
     assert [(clip.clip_id, len(clip.events)) for clip in result.clips] == [("f.mp4_0", 2), ("f.mp4_10", 1)]
 
 
@@ -79,7 +88,9 @@ def test_splits_are_drawn_per_label_by_file_and_recorded(tmp_path):
     other = {clip.clip_id: clip.split for clip in indexed(tmp_path / "other", text, names, seed=1).clips}
     assert other != again
     few = indexed(tmp_path / "few", "path,label\nx.mp4,a\ny.mp4,a\nz.mp4,a\n", ["x.mp4", "y.mp4", "z.mp4"]).clips
-    assert sorted(clip.split for clip in few) == ["test", "train", "val"], "every split has a clip where there are three"
+    assert sorted(clip.split for clip in few) == ["test", "train", "val"], (
+        "every split has a clip where there are three"
+    )
 
 
 def test_what_a_spreadsheet_writes_is_read(tmp_path):
@@ -145,12 +156,15 @@ def test_paths_stay_below_the_root(tmp_path):
 
 
 FIELD = st.one_of(
-    st.sampled_from(["", "a.mp4", "b.wav", "0", "1.5", "-1", "nan", "train", "test", "../x", '"', "dog"]), st.text(max_size=8)
+    st.sampled_from(["", "a.mp4", "b.wav", "0", "1.5", "-1", "nan", "train", "test", "../x", '"', "dog"]),
+    st.text(max_size=8),
 )
 
 
 @settings(deadline=None, max_examples=60)
-@given(st.lists(st.sampled_from(COLUMNS[1:]), unique=True), st.lists(st.lists(FIELD, min_size=1, max_size=10), max_size=8))
+@given(
+    st.lists(st.sampled_from(COLUMNS[1:]), unique=True), st.lists(st.lists(FIELD, min_size=1, max_size=10), max_size=8)
+)
 def test_any_lines_are_rows_or_problems(tmp_path_factory, columns, lines):
     text = "\n".join([",".join(["path", *columns]), *(",".join(line) for line in lines)])
     root = tmp_path_factory.mktemp("csv")

@@ -22,7 +22,9 @@ FILES = {"annotations/captions_val2017.json": json.dumps({"annotations": ENTRIES
 
 def test_each_image_gets_the_caption_of_the_lowest_id(make_root, read):
     result = read("mscoco", make_root(FILES))
-    assert [(clip.clip_id, clip.split, clip.status, clip.visual, clip.audio, clip.captions) for clip in result.clips] == [
+    assert [
+        (clip.clip_id, clip.split, clip.status, clip.visual, clip.audio, clip.captions) for clip in result.clips
+    ] == [
         ("000000000042", "test", "missing", None, None, ("Another.",)),
         ("000000000139", "test", "ok", "val2017/000000000139.jpg", None, ("A first caption.",)),
     ]
@@ -33,7 +35,10 @@ def test_each_image_gets_the_caption_of_the_lowest_id(make_root, read):
 def test_the_pairs_are_drawn_by_the_stated_rule(make_root, read):
     entries = [{"image_id": number, "id": number, "caption": "c"} for number in range(600, 0, -1)]
     root = make_root(
-        {"annotations/captions_val2014.json": json.dumps({"annotations": entries}), "val2014/COCO_val2014_000000000001.jpg": b""}
+        {
+            "annotations/captions_val2014.json": json.dumps({"annotations": entries}),
+            "val2014/COCO_val2014_000000000001.jpg": b"",
+        }
     )
     clips = read("mscoco", root, year=2014, seed=1).clips
     assert len(clips) == 500
@@ -52,7 +57,9 @@ def test_bad_entries_and_options(make_root, read):
     ]
     result = read("mscoco", make_root({**FILES, "annotations/captions_val2017.json": json.dumps(entries)}))
     assert len(result.clips) == 2
-    assert [(problem.line, problem.kind) for problem in result.problems] == [(line, "malformed") for line in range(4, 9)]
+    assert [(problem.line, problem.kind) for problem in result.problems] == [
+        (line, "malformed") for line in range(4, 9)
+    ]
     with pytest.raises(DatasetError, match="2015"):
         read("mscoco", make_root(FILES), year=2015)
     for text in ("{", "{}", "3"):

@@ -18,7 +18,9 @@ def test_any_problem_is_written_on_one_line_and_read_back(tmp_path_factory, rows
     path = tmp_path_factory.mktemp("problems") / "p.csv"
     write_problems(path, problems)
     with path.open(newline="", encoding="utf-8") as stream:
-        assert list(csv.DictReader(stream)) == [{name: str(value) for name, value in vars(problem).items()} for problem in problems]
+        assert list(csv.DictReader(stream)) == [
+            {name: str(value) for name, value in vars(problem).items()} for problem in problems
+        ]
     assert path.read_bytes().count(b"\n") == len(rows) + 1
 
 
@@ -38,4 +40,8 @@ def test_a_long_line_is_cut_so_that_every_csv_reader_takes_it(tmp_path, length):
     write_problems(tmp_path / "p.csv", problems)
     (found,) = csv.DictReader((tmp_path / "p.csv").read_text().splitlines())
     for text in (found["reason"], found["text"]):
-        assert len(text) == length if length <= LONGEST else text.endswith(f"… ({length} characters)") and len(text) < LONGEST + 30
+        assert (
+            len(text) == length
+            if length <= LONGEST
+            else text.endswith(f"… ({length} characters)") and len(text) < LONGEST + 30
+        )

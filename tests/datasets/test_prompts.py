@@ -30,7 +30,9 @@ def test_a_user_table_is_read_as_csv(tmp_path):
     assert read_prompts(path) == {"a, b": 'say "x"'}
 
 
-@pytest.mark.parametrize("text", ["", "prompt,label\n", "label,prompt\na\n", "label,prompt\na,\n", "label,prompt\na,b\na,c\n"])
+@pytest.mark.parametrize(
+    "text", ["", "prompt,label\n", "label,prompt\na\n", "label,prompt\na,\n", "label,prompt\na,b\na,c\n"]
+)
 def test_a_bad_table_is_an_error_naming_the_file(tmp_path, text):
     (tmp_path / "p.csv").write_text(text)
     with pytest.raises(PromptError, match=r"p\.csv"):
@@ -46,7 +48,8 @@ def test_a_missing_table_and_a_missing_label(tmp_path):
 
 @settings(deadline=None)
 @given(
-    st.binary(max_size=60) | st.lists(st.sampled_from(['a,"b"', "c,d", '"', "a", "\0", "\r"])).map(lambda lines: "\n".join(lines).encode())
+    st.binary(max_size=60)
+    | st.lists(st.sampled_from(['a,"b"', "c,d", '"', "a", "\0", "\r"])).map(lambda lines: "\n".join(lines).encode())
 )
 def test_any_table_is_sentences_by_label_or_an_error_that_names_the_file(tmp_path_factory, data):
     path = tmp_path_factory.mktemp("prompts") / "p.csv"

@@ -26,6 +26,10 @@ def test_unknown_datasets_and_options_name_the_nearest(tmp_path):
 
 def test_this_room_knows_no_models():
     files = list(Path(cmg.datasets.__file__).parent.glob("*.py"))
-    imported = {name.split(".")[0] for file in files for name in re.findall(r"^(?:from|import) (\S+)", file.read_text(), re.MULTILINE)}
+    imported = {
+        name.split(".")[0]
+        for file in files
+        for name in re.findall(r"^(?:from|import) (\S+)", file.read_text(), re.MULTILINE)
+    }
     assert len(files) > len(DATASETS) and "pyarrow" in imported
     assert not imported & {"torch", "torchvision", "torchaudio", "transformers"}

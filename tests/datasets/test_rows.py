@@ -42,7 +42,9 @@ def test_an_annotation_file_is_checked_against_the_listing(make_root):
     root = make_root({"list.txt": "one"})
     listing = scan(root)
     assert annotation(root, listing, "other.txt", "list.txt").name == "list.txt"
-    with pytest.raises(DatasetError, match=r"expected the annotation file x\.txt, found list\.txt; see docs/datasets\.md"):
+    with pytest.raises(
+        DatasetError, match=r"expected the annotation file x\.txt, found list\.txt; see docs/datasets\.md"
+    ):
         annotation(root, listing, "x.txt")
     (root / "list.txt").write_text("two")
     with pytest.raises(FileChanged, match="scan"):
@@ -52,9 +54,13 @@ def test_an_annotation_file_is_checked_against_the_listing(make_root):
 @pytest.mark.parametrize("words", ["a dog\nbarks", "\x00a dog barks", "a dog\x1b[31m barks\u2028"])
 def test_control_characters_in_captions_and_labels_are_cleaned_and_counted(make_root, words):
     rows = _rows(make_root)
-    made = rows.add("a", split="train", origin=("t.txt", 3, words), captions=[words, "plain"], events=[Event(words, 0.0, 1.0)])
+    made = rows.add(
+        "a", split="train", origin=("t.txt", 3, words), captions=[words, "plain"], events=[Event(words, 0.0, 1.0)]
+    )
     texts = [made.captions[0], made.events[0].label]
     assert all(text.isprintable() and "dog" in text and "barks" in text and text == text.strip() for text in texts)
-    assert [(problem.line, problem.kind) for problem in rows.problems] == [(3, "cleaned")] and made.captions[1] == "plain"
+    assert [(problem.line, problem.kind) for problem in rows.problems] == [(3, "cleaned")] and made.captions[
+        1
+    ] == "plain"
     rows.add("b", split="train", origin=("t.txt", 4, ""), captions=[" plain  text "], events=[Event("a dog", 0.0, 1.0)])
     assert len(rows.problems) == 1 and rows.clips[1].captions == (" plain  text ",)

@@ -4,8 +4,32 @@ from hypothesis import strategies as st
 
 from cmg.datasets.safety import UnsafePath, safe_join, visible, why_unsafe_id, why_unsafe_path
 
-FINE = ["-abcDEF_123", "--9O4XZOge4", "a file, with #1 & dots.v2 .wav", "_x", "日本", "...", "a..b", "~root", "=SUM(A1)"]
-HOSTILE = ["", ".", "..", "../x", "/etc/passwd", "a/b", "a\\b", "a\0b", "a\nb", "\x1b[2J", "a\u2028b", "\ud800", "x" * 256]
+FINE = [
+    "-abcDEF_123",
+    "--9O4XZOge4",
+    "a file, with #1 & dots.v2 .wav",
+    "_x",
+    "日本",
+    "...",
+    "a..b",
+    "~root",
+    "=SUM(A1)",
+]
+HOSTILE = [
+    "",
+    ".",
+    "..",
+    "../x",
+    "/etc/passwd",
+    "a/b",
+    "a\\b",
+    "a\0b",
+    "a\nb",
+    "\x1b[2J",
+    "a\u2028b",
+    "\ud800",
+    "x" * 256,
+]
 
 
 @pytest.mark.parametrize("clip_id", FINE)

@@ -35,5 +35,9 @@ def test_what_is_no_list_or_object_names_the_file(tmp_path, text):
 @given(VALUES)
 def test_runs_are_the_ones(values):
     found = runs(tuple(values))
-    assert [second for start, end in found for second in range(start, end)] == [second for second, value in enumerate(values) if value]
-    assert all(start < end for start, end in found) and all(one[1] < other[0] for one, other in zip(found, found[1:], strict=False))
+    assert [second for start, end in found for second in range(start, end)] == [
+        second for second, value in enumerate(values) if value
+    ]
+    assert all(start < end for start, end in found) and all(
+        one[1] < other[0] for one, other in zip(found, found[1:], strict=False)
+    )

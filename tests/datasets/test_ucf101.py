@@ -79,12 +79,19 @@ def test_any_list_lines_are_rows_or_problems(tmp_path_factory, lines):
     for name, text in (("classInd", "1 Basketball\n"), ("trainlist01", ""), ("testlist01", "\n".join(lines))):
         (root / f"ucfTrainTestlist/{name}.txt").write_bytes(text.encode())
     result = ucf101.index(root, scan(root), ucf101.Options())
-    carrying = [line for line in "\n".join(lines).removeprefix("\ufeff").split("\n") if line.removesuffix("\r").encode().strip()]
+    carrying = [
+        line for line in "\n".join(lines).removeprefix("\ufeff").split("\n") if line.removesuffix("\r").encode().strip()
+    ]
     assert len(result.clips) + sum(problem.kind == "duplicate" for problem in result.problems) == len(carrying)
 
 
 @settings(deadline=None)
-@given(st.lists(st.tuples(st.sampled_from(["1", "2", "x", ""]), st.sampled_from(["Bowling", "Diving", " "])).map(" ".join), max_size=6))
+@given(
+    st.lists(
+        st.tuples(st.sampled_from(["1", "2", "x", ""]), st.sampled_from(["Bowling", "Diving", " "])).map(" ".join),
+        max_size=6,
+    )
+)
 def test_any_class_lines_are_classes_or_problems(tmp_path_factory, lines):
     path, problems = tmp_path_factory.mktemp("ucf") / "classInd.txt", Problems()
     path.write_text("\n".join(lines))
@@ -95,7 +102,9 @@ def test_any_class_lines_are_classes_or_problems(tmp_path_factory, lines):
 @pytest.mark.parametrize(("number", "train", "test"), [(1, 9537, 3783), (2, 9586, 3734), (3, 9624, 3696)])
 def test_the_official_files(official, read, number, train, test):
     names = ["classInd.txt", f"trainlist0{number}.txt", f"testlist0{number}.txt"]
-    result = read("ucf101", official({f"ucf101/{name}": f"ucfTrainTestlist/{name}" for name in names}), split_list=number)
+    result = read(
+        "ucf101", official({f"ucf101/{name}": f"ucfTrainTestlist/{name}" for name in names}), split_list=number
+    )
     assert counts(result.clips) == {("train", "missing"): train, ("test", "missing"): test}
     assert result.problems == []
     labels = Counter(clip.events[0].label for clip in result.clips)

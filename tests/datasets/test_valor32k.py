@@ -53,7 +53,9 @@ def test_bad_entries_and_options(make_root, read, tmp_path):
             read("valor32k", make_root({**FILES, "desc_val.json": text}))
 
 
-ENTRY = st.fixed_dictionaries({"video_id": st.sampled_from(NAMES) | JSON, "desc": st.text(max_size=9) | JSON}, optional={"x": JSON})
+ENTRY = st.fixed_dictionaries(
+    {"video_id": st.sampled_from(NAMES) | JSON, "desc": st.text(max_size=9) | JSON}, optional={"x": JSON}
+)
 
 
 @settings(deadline=None)

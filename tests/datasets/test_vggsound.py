@@ -71,7 +71,9 @@ def test_any_start_lines_are_starts_or_problems(tmp_path_factory, lines):
     path.write_bytes("\n".join(["video_id,starts", *lines]).encode())
     starts = read_starts(path, problems)
     assert all(list(times) == sorted(set(times)) and all(time >= 0 for time in times) for times in starts.values())
-    assert len(problems) <= carrying(lines) and bool(starts) >= (len(problems) < carrying(lines) - lines.count("video_id,starts"))
+    assert len(problems) <= carrying(lines) and bool(starts) >= (
+        len(problems) < carrying(lines) - lines.count("video_id,starts")
+    )
 
 
 def test_the_official_test_rows(official, read):

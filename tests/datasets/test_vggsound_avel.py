@@ -63,12 +63,16 @@ def test_segment_labels_become_runs(make_root, read, form):
         '"-bbbbbbbbbb": {"pigeon": [0,0,0,0,0,0,0,0,0,0]}',
         '"ccccccccccc": {"cattle": [1,1]}',
     ]
-    text = "[" + ",".join(f"{{{entry}}}" for entry in entries) + "]" if form == "list" else "{" + ",".join(entries) + "}"
+    text = (
+        "[" + ",".join(f"{{{entry}}}" for entry in entries) + "]" if form == "list" else "{" + ",".join(entries) + "}"
+    )
     result = read("vggsound_avel", make_root({**FILES, "labels.json": text}), segments="labels.json")
     assert [(event.onset, event.offset) for event in result.clips[0].events] == [(1, 3), (9, 10)]
     assert result.clips[1].events == ()
     assert result.clips[2].events == (Event("cattle", 0, 10, "av"),) and "no segment labels" in result.clips[2].reason
-    assert [(problem.file, problem.line, problem.kind) for problem in result.problems] == [("labels.json", 3, "malformed")]
+    assert [(problem.file, problem.line, problem.kind) for problem in result.problems] == [
+        ("labels.json", 3, "malformed")
+    ]
 
 
 @pytest.mark.parametrize("text", ["", "3", "\xff", "[", '"x"'])
@@ -117,13 +121,19 @@ def test_any_lines_are_rows_or_problems(tmp_path_factory, lines):
     root = tmp_path_factory.mktemp("avel")
     (root / "vggsound-avel40k.csv").write_bytes((CSV + "\n".join(f"pigeon,{line}" for line in lines)).encode())
     result = vggsound_avel.index(root, scan(root), vggsound_avel.Options())
-    listed = sum(problem.kind == "duplicate" or "fields" in problem.reason or "csv line" in problem.reason for problem in result.problems)
+    listed = sum(
+        problem.kind == "duplicate" or "fields" in problem.reason or "csv line" in problem.reason
+        for problem in result.problems
+    )
     assert len(result.clips) + listed == len(lines)
 
 
 @pytest.mark.parametrize(
     ("version", "file", "train", "val", "test", "ambiguous"),
-    [("40k", "vggsound-avel40k.csv", 24515, 8171, 8115, 11), ("90k", "vggsound-avel90k-new.csv", 53598, 16858, 16867, 16535)],
+    [
+        ("40k", "vggsound-avel40k.csv", 24515, 8171, 8115, 11),
+        ("90k", "vggsound-avel90k-new.csv", 53598, 16858, 16867, 16535),
+    ],
 )
 def test_the_official_files(official, read, version, file, train, val, test, ambiguous):
     starts = {"vggsound_avel/avel_video_id_to_vggsound_starts.derived.csv": "vggsound_starts.csv"}

@@ -1,4 +1,5 @@
-"""One miniature project made by ``dvc repro`` for the whole test session (all workers); tests that change it work on a copy."""
+"""One miniature project made by ``dvc repro`` for the whole test session (all workers); tests that change it work on a
+copy."""
 
 import pytest
 

@@ -1,4 +1,5 @@
-"""A miniature project: the repository's own code, pipeline and Snakefile with a corpus of a few clips and narrow networks."""
+"""A miniature project: the repository's own code, pipeline and Snakefile with a corpus of a few clips and narrow
+networks."""
 
 import contextlib
 import hashlib
@@ -51,7 +52,9 @@ MINI = {
 
 def _compared(file: Path) -> bytes:
     """Content of a file as far as it is the same in every run."""
-    return without_measured(file.read_text(encoding="utf-8")).encode() if file.name == "report.html" else file.read_bytes()
+    return (
+        without_measured(file.read_text(encoding="utf-8")).encode() if file.name == "report.html" else file.read_bytes()
+    )
 
 
 def write_params(folder: Path) -> None:
@@ -103,7 +106,10 @@ class Project:
 
     def git(self, *arguments: str) -> None:
         subprocess.run(
-            ["git", "-c", "user.name=t", "-c", "user.email=t@localhost", *arguments], cwd=self.folder, check=True, capture_output=True
+            ["git", "-c", "user.name=t", "-c", "user.email=t@localhost", *arguments],
+            cwd=self.folder,
+            check=True,
+            capture_output=True,
         )
 
     def commit(self, message: str) -> None:
@@ -112,7 +118,8 @@ class Project:
         self.git("commit", "--quiet", "-m", message)
 
     def would_run(self) -> set[str]:
-        """Stages that ``dvc repro`` would run, as far as it knows before it has run them; ``code`` is brought up to date for it."""
+        """Stages that ``dvc repro`` would run, as far as it knows before it has run them; ``code`` is brought up to
+        date for it."""
         if "code" in (stale := ran(self.dvc("repro", "--dry"))):
             self.dvc("repro", "code")
             stale = ran(self.dvc("repro", "--dry"))
@@ -152,7 +159,8 @@ class Project:
     def digests(self) -> dict[str, str]:
         """SHA-256 of every output of every stage, file by file.
 
-        The page holds hardware and times, so it is compared without them, and its receipt, which has the digest of the whole, is not.
+        The page holds hardware and times, so it is compared without them, and its receipt, which has the digest of the
+        whole, is not.
         """
         found = {}
         for room in ("data", "results", "receipts"):
@@ -163,7 +171,8 @@ class Project:
         return found
 
     def copy_to(self, folder: Path) -> "Project":
-        """An independent copy, tool state included; what is one file in DVC's cache and at its place is one there, too."""
+        """An independent copy, tool state included; what is one file in DVC's cache and at its place is one there,
+        too."""
         seen: dict[int, str] = {}
 
         def copy(source: str, target: str) -> None:
@@ -183,7 +192,8 @@ class Project:
         self.run("pipeline", "enable", folder)
 
     def forget(self, stage: str) -> None:
-        """As if a stage had never run: outputs, logs, entry in dvc.lock, and the records by which DVC could restore them, are gone."""
+        """As if a stage had never run: outputs, logs, entry in dvc.lock, and the records by which DVC could restore
+        them, are gone."""
         lock, yaml = self.folder / "dvc.lock", YAML()
         values = yaml.load(lock.read_text())
         for out in values["stages"].pop(stage)["outs"]:
@@ -194,7 +204,9 @@ class Project:
         for folder in (".dvc/cache/runs", "logs", "data/.work"):
             shutil.rmtree(self.folder / folder)
 
-    def start(self, *command: str, stdout: int = subprocess.DEVNULL, stderr: int = subprocess.DEVNULL) -> subprocess.Popen:
+    def start(
+        self, *command: str, stdout: int = subprocess.DEVNULL, stderr: int = subprocess.DEVNULL
+    ) -> subprocess.Popen:
         """Start ``python -m command…`` in its own process group, to be killed."""
         return subprocess.Popen(
             [sys.executable, "-m", *command],
@@ -214,7 +226,9 @@ def ran(said: str) -> set[str]:
 
 def environment() -> dict[str, str]:
     """This process's environment with the project's Python first and nothing that changes a result."""
-    kept = {key: value for key, value in os.environ.items() if not key.startswith(("CMG_", "DVC_", "SNAKEMAKE_", "PYTEST_"))}
+    kept = {
+        key: value for key, value in os.environ.items() if not key.startswith(("CMG_", "DVC_", "SNAKEMAKE_", "PYTEST_"))
+    }
     scripts = Path(sys.executable).parent
     return {**kept, "PATH": f"{scripts}{os.pathsep}{kept['PATH']}", "PYTHONWARNINGS": "ignore"}
 
@@ -239,7 +253,8 @@ def create(folder: Path) -> Project:
 
 
 def once(tmp_path_factory, name: str, make: Callable[[Path], object]) -> Project:
-    """The project that ``make(folder)`` makes, once for all workers of a test session: the first that asks makes it, the others wait."""
+    """The project that ``make(folder)`` makes, once for all workers of a test session: the first that asks makes it,
+    the others wait."""
     shared = tmp_path_factory.getbasetemp()
     if "PYTEST_XDIST_WORKER" in os.environ:
         shared = shared.parent
@@ -253,7 +268,8 @@ def once(tmp_path_factory, name: str, make: Callable[[Path], object]) -> Project
 
 
 def kill_when(process: subprocess.Popen, ready: Callable[[], bool], timeout: float = 200) -> None:
-    """SIGKILL the whole process group as soon as ``ready()``; AssertionError when it ended or the time ran out before."""
+    """SIGKILL the whole process group as soon as ``ready()``; AssertionError when it ended or the time ran out
+    before."""
     deadline = time.monotonic() + timeout
     try:
         while not ready():

@@ -1,4 +1,5 @@
-"""What stages run is what their code is said to be: every function of the project that a stage calls counts, whatever leads to it."""
+"""What stages run is what their code is said to be: every function of the project that a stage calls counts, whatever
+leads to it."""
 
 import ast
 import json
@@ -12,8 +13,8 @@ from pipeline.orchestration.modules import Modules
 
 pytestmark = pytest.mark.e2e
 
-# Run in the project: every function of cmg/ and pipeline/ that a stage's `run` calls in this process, as file and first line, but for
-# what orchestration calls.
+# Run in the project: every function of cmg/ and pipeline/ that a stage's `run` calls in this process, as file and first
+# line, but for what orchestration calls.
 TRACED = """
 import argparse, importlib, inspect, json, sys
 from pathlib import Path
@@ -68,7 +69,9 @@ def called(project, command: str) -> set[tuple[str, str]]:
     found = json.loads((project.folder / "called.json").read_text())
     trees = {file: ast.parse((project.folder / file).read_text()).body for file, _ in found if file.endswith(".py")}
     templates = {(file, Path(file).name) for file, _ in found if file not in trees}
-    return templates | {(file, name) for file, line in found if file in trees for name in _names(trees[file], file, line)}
+    return templates | {
+        (file, name) for file, line in found if file in trees for name in _names(trees[file], file, line)
+    }
 
 
 def _names(body, file: str, line: int) -> list[str]:

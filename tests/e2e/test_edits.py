@@ -46,8 +46,12 @@ def test_comments_anywhere_redo_nothing_under_snakemake(project):
 
 
 def test_what_decides_the_values_that_are_trained_with_is_code_of_pretraining_and_of_the_tables(project):
-    project.edit("pipeline/params.py", "{**self.active.pretrain.method, **self.sections[method]}", "{**self.sections[method]}")
-    assert project.would_run() == {"pretrain@baseline-0", "pretrain@fcid-0", "tables", "report"}, "the tables say what was trained"
+    project.edit(
+        "pipeline/params.py", "{**self.active.pretrain.method, **self.sections[method]}", "{**self.sections[method]}"
+    )
+    assert project.would_run() == {"pretrain@baseline-0", "pretrain@fcid-0", "tables", "report"}, (
+        "the tables say what was trained"
+    )
     kinds = {rule.split("_")[0] for rule in project.snakemake_would_run()}
     assert kinds == {"pretrain", "codes", "toc", "evaluate", "tables", "plots", "report", "all"}
 
@@ -56,7 +60,15 @@ def test_both_tools_redo_the_same_after_an_edit_and_end_in_the_same_bytes(projec
     project.change("cmg/toc.py", "toc_scores")
     other = project.copy_to(tmp_path / "other")
     stages = ran(project.dvc("repro"))
-    assert {stage.split("@")[0] for stage in stages} <= {"code", "toc", "evaluate", "tables", "report", "reconstruct", "table3"}
+    assert {stage.split("@")[0] for stage in stages} <= {
+        "code",
+        "toc",
+        "evaluate",
+        "tables",
+        "report",
+        "reconstruct",
+        "table3",
+    }
     assert {"code", "toc@baseline-0", "toc@fcid-0"} <= stages
     other.snakemake()
     assert other.digests() == project.digests()

@@ -1,4 +1,5 @@
-"""From media files to a store by the real stages: features are usable, one new clip is one decoding, edits reach what they concern."""
+"""From media files to a store by the real stages: features are usable, one new clip is one decoding, edits reach what
+they concern."""
 
 import json
 import shutil
@@ -21,7 +22,13 @@ def stages(project, *names):
 def ave(tmp_path_factory):
     """AVE alone with enough clips for a probe, through the networks that ``scale: mini`` uses."""
     project = miniature.create(tmp_path_factory.mktemp("features") / "p")
-    corpus = {**miniature.MINI["corpus"], "classes": 4, "ave": {"train": 60, "val": 0, "test": 30}, "width": 128, "height": 96}
+    corpus = {
+        **miniature.MINI["corpus"],
+        "classes": 4,
+        "ave": {"train": 60, "val": 0, "test": 30},
+        "width": 128,
+        "height": 96,
+    }
     project.set("scales.mini.corpus", corpus)
     project.set("scales.mini.features.video.widths", None)
     stages(project, "sample ave", "scan ave --source sample", "index ave", "features ave audio", "features ave video")
@@ -31,7 +38,9 @@ def ave(tmp_path_factory):
 
 @pytest.mark.parametrize("modality", ["audio", "video"])
 def test_a_linear_probe_tells_unseen_clips_apart_and_nothing_else_does(ave, modality):
-    found = of_dataset(modality, ave.folder / f"data/features/ave/{modality}.zarr", ave.folder / "data/index/ave.parquet")
+    found = of_dataset(
+        modality, ave.folder / f"data/features/ave/{modality}.zarr", ave.folder / "data/index/ave.parquet"
+    )
     assert found.accuracy >= 90, found
     assert found.shuffled <= 55, found
     assert found.background <= 55, found
@@ -59,7 +68,10 @@ def test_a_changed_recipe_is_computed_again_and_the_other_modality_reused(ave, t
     project = ave.copy_to(tmp_path / "p")
     project.set("scales.mini.features.audio.seed", 1)
     stages(project, "features ave audio", "features ave video")
-    logs = {modality: json.loads((project.folder / f"logs/features/ave-{modality}.json").read_text()) for modality in ("audio", "video")}
+    logs = {
+        modality: json.loads((project.folder / f"logs/features/ave-{modality}.json").read_text())
+        for modality in ("audio", "video")
+    }
     assert logs["audio"]["reused"] == 0 and logs["audio"]["computed"] == 90
     assert logs["video"]["reused"] == 90 and logs["video"]["computed"] == 0
 

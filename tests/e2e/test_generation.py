@@ -10,7 +10,13 @@ from ruamel.yaml import YAML
 pytestmark = pytest.mark.e2e
 
 FILE = "branches/generation/dvc.yaml"
-MADE = ("results/table4.csv", "results/table4.md", "results/generation.html", "results/figure5.png", "results/generation/fcid-0.json")
+MADE = (
+    "results/table4.csv",
+    "results/table4.md",
+    "results/generation.html",
+    "results/figure5.png",
+    "results/generation/fcid-0.json",
+)
 
 
 def add_branch(project) -> None:

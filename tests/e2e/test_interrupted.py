@@ -1,4 +1,5 @@
-"""SIGKILL in the middle of features or of pretraining; either tool continues and ends in the same bytes. One tool at a time."""
+"""SIGKILL in the middle of features or of pretraining; either tool continues and ends in the same bytes. One tool at a
+time."""
 
 import json
 import re
@@ -11,7 +12,8 @@ from tests.e2e import miniature
 
 pytestmark = pytest.mark.e2e
 
-# stage, what it makes, its receipt as a target of Snakemake, files that show, once they hold something, that a part of its work is done
+# stage, what it makes, its receipt as a target of Snakemake, files that show, once they hold something, that a part of
+# its work is done
 WORK = {
     "features": (
         "features_video@vggsound_avel",
@@ -19,7 +21,12 @@ WORK = {
         "data/features/vggsound_avel/video.zarr/zarr.json",
         "data/.work/features/vggsound_avel/video/**/journal/[0-9]*",
     ),
-    "pretraining": ("pretrain@fcid-0", "data/checkpoints/fcid-0", "receipts/pretrain/fcid-0.json", "data/.work/pretrain/fcid-0.pt"),
+    "pretraining": (
+        "pretrain@fcid-0",
+        "data/checkpoints/fcid-0",
+        "receipts/pretrain/fcid-0.json",
+        "data/.work/pretrain/fcid-0.pt",
+    ),
 }
 
 
@@ -36,7 +43,9 @@ def test_one_tool_is_killed_and_the_other_goes_on(project, made_by_dvc, kind, fi
     project.set("saves", {"steps": 1, "seconds": 0})
     project.forget(stage)
     assert not (project.folder / made).exists()
-    miniature.kill_when(project.start(*tools[first]), lambda: any(file.stat().st_size for file in project.folder.glob(signs)))
+    miniature.kill_when(
+        project.start(*tools[first]), lambda: any(file.stat().st_size for file in project.folder.glob(signs))
+    )
     assert not (project.folder / made).exists(), "killed too late"
     project.run(*tools[second])
     if kind == "features":
@@ -73,9 +82,16 @@ def test_beside_a_running_snakemake_a_dry_run_touches_nothing_and_all_else_is_re
     assert running.stdout.readline() == "held\n"
     try:
         before = state(project)
-        for command in (["snakemake", "--dry-run"], ["snakemake", "-j1"], ["pipeline", "record"], ["pipeline", "recover"]):
+        for command in (
+            ["snakemake", "--dry-run"],
+            ["snakemake", "-j1"],
+            ["pipeline", "record"],
+            ["pipeline", "recover"],
+        ):
             done = project.run(*command, check=False)
-            said = [line for line in done.stderr.splitlines() if f"Snakemake in this folder: process {running.pid}" in line]
+            said = [
+                line for line in done.stderr.splitlines() if f"Snakemake in this folder: process {running.pid}" in line
+            ]
             assert len(said) == 1 and "Traceback" not in done.stderr and state(project) == before
             assert (done.returncode == 0) == (command[1] == "--dry-run")
     finally:
@@ -109,10 +125,13 @@ def test_two_tools_at_once(project):
 
 
 def refused_beside(running, project, tool, *words):
-    """Whether a tool that is started now is told that the running one is at work; not asked until that one has said so."""
+    """Whether a tool that is started now is told that the running one is at work; not asked until that one has said
+    so."""
     owners = project.folder / ".dvc/tmp/rwlock"  # both write themselves into it
     if not owners.exists() or not re.search(rf"\b{running.pid}\b", owners.read_text()):
         return False
     done = project.run(tool, *words, check=False)
     assert done.returncode, f"it ran beside the other, which {'runs' if running.poll() is None else 'has ended'}"
-    return "at work in this folder" in done.stderr or "is busy" in done.stderr or "Unable to acquire lock" in done.stderr
+    return (
+        "at work in this folder" in done.stderr or "is busy" in done.stderr or "Unable to acquire lock" in done.stderr
+    )

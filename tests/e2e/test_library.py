@@ -1,4 +1,5 @@
-"""The front door on a trained miniature: the codes of `cmg.load` are the stage's, and every example of the pages runs as it is printed."""
+"""The front door on a trained miniature: the codes of `cmg.load` are the stage's, and every example of the pages runs
+as it is printed."""
 
 import re
 import shlex
@@ -31,7 +32,12 @@ def test_a_loaded_model_gives_the_codes_of_the_stage_from_raw_features(made_by_d
     for (dataset, modality), expected in stage.entries.items():
         store = cmg.FeatureStore(made_by_dvc.folder / f"data/features/{dataset}/{modality}.zarr")
         features, level = store.read(np.arange(len(store))), "clip" if dataset in RETRIEVAL else "second"
-        given = [(store, None), (features, store.valid), (torch.from_numpy(features), store.valid), (features.astype("f4"), None)]
+        given = [
+            (store, None),
+            (features, store.valid),
+            (torch.from_numpy(features), store.valid),
+            (features.astype("f4"), None),
+        ]
         for form, valid in given:
             found = model.encode(**{modality: form}, valid=valid, level=level)
             np.testing.assert_array_equal(found.indices, expected.indices, f"{dataset} {modality}")
@@ -77,7 +83,9 @@ def outside(made_by_dvc, tmp_path_factory):
 
 def run(outside, *command, status=0):
     environment = {**miniature.environment(), "PYTHONPATH": str(ROOT)}
-    done = subprocess.run([sys.executable, *command], cwd=outside, env=environment, capture_output=True, text=True, check=False)
+    done = subprocess.run(
+        [sys.executable, *command], cwd=outside, env=environment, capture_output=True, text=True, check=False
+    )
     assert done.returncode == status, done.stdout + done.stderr
     return done.stdout if status == 0 else done.stderr
 
@@ -129,7 +137,10 @@ def test_commands_run_as_printed_and_agree_with_the_stores(outside):
         ("encode data/checkpoints/fcid-0 clip.mp4 --out x.json", "ends in .npz"),
         ("nearest data/checkpoints/fcid-0 clip.mp4 --in ave/audio -k -1", "-k -1: expected 1 or more"),
         ("nearest data/checkpoints/fcid-0 clip.mp4 --in ave/smell", "smell.zarr: expected a feature store"),
-        ("nearest data/checkpoints/fcid-0 sentences.txt --in ave/audio --by video", "the files have text; asked for video"),
+        (
+            "nearest data/checkpoints/fcid-0 sentences.txt --in ave/audio --by video",
+            "the files have text; asked for video",
+        ),
     ],
 )
 def test_what_a_user_can_do_wrong_is_one_line(outside, command, message):

@@ -47,7 +47,12 @@ def test_the_method_on_the_page_trains_and_encodes(tmp_path, monkeypatch):
         torch.manual_seed(0)
         method = cmg.methods.build("mine", {"codebook_size": 12, "embedding_dim": 8, "heads": 2, "feedforward": 16})
         g = torch.Generator().manual_seed(0)
-        batch = Batch(torch.randn(4, 5, 128), torch.rand(4, 5, 7, 7, 512), torch.randn(4, 6, 768), torch.ones(4, 6, dtype=torch.bool))
+        batch = Batch(
+            torch.randn(4, 5, 128),
+            torch.rand(4, 5, 7, 7, 512),
+            torch.randn(4, 6, 768),
+            torch.ones(4, 6, dtype=torch.bool),
+        )
         optimiser = torch.optim.Adam(method.parameters(), 1e-2)
         totals = []
         for _ in range(12):
@@ -73,6 +78,9 @@ def test_the_page_leads_to_a_row_in_table_1(project):
     assert {stage for stage in stages if "mine" not in stage} <= {"code", "tables", "plots", "report"}
     with (project.folder / "results/table1.csv").open() as handle:
         rows = list(csv.DictReader(line for line in handle if not line.startswith("#")))
-    assert {(row["toc"], row["kind"]) for row in rows if row["method"] == "mine"} >= {("no", "method"), ("yes", "method")}
+    assert {(row["toc"], row["kind"]) for row in rows if row["method"] == "mine"} >= {
+        ("no", "method"),
+        ("yes", "method"),
+    }
     after = project.digests()
     assert all(after[name] == before[name] for name in before if name.startswith(("data/features", "data/checkpoints")))

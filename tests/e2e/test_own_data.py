@@ -48,11 +48,15 @@ def followed(tmp_path_factory):
 def test_the_commands_of_the_page_give_scores_of_every_pair_of_modalities(followed):
     project, (scanned, checked, _) = followed
     assert "9 files" in scanned and "train" in checked
-    rows = list(csv.DictReader(line for line in (project.folder / "results/own.csv").read_text().splitlines() if line[0] != "#"))
+    rows = list(
+        csv.DictReader(line for line in (project.folder / "results/own.csv").read_text().splitlines() if line[0] != "#")
+    )
     classes = {row["direction"] for row in rows if row["task"] == "pets.classes"}
     assert classes == {a + b for a in "vat" for b in "vat"}
     assert {row["direction"] for row in rows if row["task"] == "pets.pairs"} == {"va", "av", "vt", "tv", "at", "ta"}
-    assert all(0 <= float(row["mean"]) <= 100 and row["fingerprint"] for row in rows) and {row["method"] for row in rows} == {"fcid"}
+    assert all(0 <= float(row["mean"]) <= 100 and row["fingerprint"] for row in rows) and {
+        row["method"] for row in rows
+    } == {"fcid"}
     assert (project.folder / "results/own.md").read_text().count("pets.classes") == 18
     assert "pets: train" in (project.folder / "results/table1.md").read_text()
     page = (project.folder / "results/report.html").read_text()
@@ -65,7 +69,9 @@ def test_splits_are_drawn_and_recorded_and_codes_are_by_index_row(followed):
     assert [sum(clip.split == split for clip in clips) for split in ("train", "val", "test")] == [4, 2, 2]
     assert all(clip.reason == "split drawn, seed 2025" and clip.status == "ok" for clip in clips)
     codes = RunCodes.read(project.folder / "data/codes/fcid-0.safetensors")
-    assert codes.get("pets", "video").indices.shape[:2] == (8, 10) and codes.get("pets+clips", "audio").indices.shape[:2] == (8, 1)
+    assert codes.get("pets", "video").indices.shape[:2] == (8, 10) and codes.get("pets+clips", "audio").indices.shape[
+        :2
+    ] == (8, 1)
 
 
 def test_neither_tool_has_anything_left_and_a_new_file_decodes_itself_alone(followed):

@@ -19,7 +19,10 @@ def test_both_protocols_stand_side_by_side_for_the_same_runs(project):
     project.set("threads", 2)
     done = project.run("pipeline", "protocols", check=False)
     assert done.returncode == 1 and not (project.folder / "results/protocols.csv").exists()
-    assert "results/runs/fcid-0.json: protocol strict, expected published; run: dvc exp run -S evaluate.protocol=published" in done.stderr
+    assert (
+        "results/runs/fcid-0.json: protocol strict, expected published; run: dvc exp run -S evaluate.protocol=published"
+        in done.stderr
+    )
     strict = scores_of(project)
 
     project.set("evaluate.protocol", "published")
@@ -30,9 +33,15 @@ def test_both_protocols_stand_side_by_side_for_the_same_runs(project):
     project.run("pipeline", "protocols")
     notice, *lines = (project.folder / "results/protocols.csv").read_text().splitlines()
     rows = {(row["toc"], row["cell"]): row for row in csv.DictReader(lines)}
-    assert notice.startswith("# sample corpus, random backbones") and {row["method"] for row in rows.values()} == {"fcid"}
-    assert set(rows) == {(toc, cell) for toc in ("no", "yes") for cell in ("ave_va", "ave_av", "mscoco_vt", "mscoco_tv")}
+    assert notice.startswith("# sample corpus, random backbones") and {row["method"] for row in rows.values()} == {
+        "fcid"
+    }
+    assert set(rows) == {
+        (toc, cell) for toc in ("no", "yes") for cell in ("ave_va", "ave_av", "mscoco_vt", "mscoco_tv")
+    }
     for key, row in rows.items():
         assert float(row["strict_score_mean"]) == pytest.approx(strict[key], abs=0.0051)
         assert float(row["published_score_mean"]) == pytest.approx(published[key], abs=0.0051)
-        assert (int(row["published_n_test_fitted"]) > 0) == key[1].startswith("ave") and int(row["strict_n_test_fitted"]) == 0
+        assert (int(row["published_n_test_fitted"]) > 0) == key[1].startswith("ave") and int(
+            row["strict_n_test_fitted"]
+        ) == 0

@@ -1,4 +1,5 @@
-"""Released-format features and a released-format checkpoint give table 1 by the shipped commands, with no media file on disk."""
+"""Released-format features and a released-format checkpoint give table 1 by the shipped commands, with no media file on
+disk."""
 
 import csv
 import io
@@ -24,7 +25,12 @@ from tests.methods.conftest import SMALL
 
 pytestmark = pytest.mark.e2e
 
-DATASETS = {"vggsound_avel": ("audio", "video"), "ave": ("audio", "video"), "avvp": ("audio", "video"), "ucf101": ("video",)}
+DATASETS = {
+    "vggsound_avel": ("audio", "video"),
+    "ave": ("audio", "video"),
+    "avvp": ("audio", "video"),
+    "ucf101": ("video",),
+}
 SHAPES = {"audio": (128,), "video": (7, 7, 512)}
 NAMES = {"audio": "audio_feature.h5", "video": "visual_feature.h5"}
 OPTIONS = {**SMALL, "heads": 4, "variant": "release"}
@@ -40,7 +46,8 @@ def features(dataset, modality, row):
 
 
 def write_features(root, dataset, modality, clips):
-    """The form that was released: AVE one h5 file in row order, LLP's sound as npy, everything else a zipped pickle per clip."""
+    """The form that was released: AVE one h5 file in row order, LLP's sound as npy, everything else a zipped pickle per
+    clip."""
     if dataset == "ave":
         with h5py.File(root / NAMES[modality], "w") as file:
             file["avadataset"] = np.stack([features(dataset, modality, clip.row) for clip in clips])
@@ -59,7 +66,9 @@ def write_features(root, dataset, modality, clips):
 
 def annotated(project, dataset):
     """The dataset's root with its annotation files alone, and the clips of its index."""
-    counts = {key: Split(**value) if isinstance(value, dict) else value for key, value in miniature.MINI["corpus"].items()}
+    counts = {
+        key: Split(**value) if isinstance(value, dict) else value for key, value in miniature.MINI["corpus"].items()
+    }
     root = project.folder / f"data/raw/{dataset}"
     for name, text in plan(dataset, CorpusSpec(**counts)).texts.items():
         (root / name).parent.mkdir(parents=True, exist_ok=True)

@@ -1,4 +1,5 @@
-"""A stage with ``scatter: n`` runs as n parts and a gathering job under Snakemake, and as one command under DVC; same bytes."""
+"""A stage with ``scatter: n`` runs as n parts and a gathering job under Snakemake, and as one command under DVC; same
+bytes."""
 
 import shutil
 
@@ -16,7 +17,9 @@ def scattered(tmp_path_factory):
     """Indexed; no features yet; two clips per shard, so that there is something to share out."""
     project = miniature.create(tmp_path_factory.mktemp("scatter") / "p")
     project.set("features.clips_per_shard", 2)
-    project.edit("dvc.yaml", "audio.json\n      meta: {threads: 1, mem_mb: 4000}", "audio.json\n      meta: {scatter: 3}")
+    project.edit(
+        "dvc.yaml", "audio.json\n      meta: {threads: 1, mem_mb: 4000}", "audio.json\n      meta: {scatter: 3}"
+    )
     project.run("snakemake", "-j1", "data/index/ave.parquet")
     yield project
     shutil.rmtree(project.folder)

@@ -1,4 +1,5 @@
-"""The segmentation branch on the miniature project: its table by both tools to the same bytes, and the main line untouched."""
+"""The segmentation branch on the miniature project: its table by both tools to the same bytes, and the main line
+untouched."""
 
 import csv
 import shutil

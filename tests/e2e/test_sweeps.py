@@ -1,4 +1,5 @@
-"""Sweeps on the miniature project: a table's own points and nothing else, the default point from the main run, both tools alike."""
+"""Sweeps on the miniature project: a table's own points and nothing else, the default point from the main run, both
+tools alike."""
 
 import csv
 from pathlib import Path
@@ -22,7 +23,11 @@ def add_sweeps(project) -> None:
     file, yaml = project.folder / "ablations/fcid/params.yaml", YAML()
     values = yaml.load(file.read_text())
     values["points"] = POINTS
-    wanted = {"table5": ["default", "no_club"], "table6": ["toc_similarity", "default"], "table9": ["codebook_12", "default"]}
+    wanted = {
+        "table5": ["default", "no_club"],
+        "table6": ["toc_similarity", "default"],
+        "table9": ["codebook_12", "default"],
+    }
     values["tables"] = {table: wanted.get(table, ["default"]) for table in values["tables"]}
     with file.open("w") as handle:
         yaml.dump(values, handle)
@@ -46,14 +51,18 @@ def rows(project, table):
 
 
 def row_of(project, table, method, toc):
-    (found,) = [row for row in rows(project, table) if (row["method"], row["toc"], row["kind"]) == (method, toc, "method")]
+    (found,) = [
+        row for row in rows(project, table) if (row["method"], row["toc"], row["kind"]) == (method, toc, "method")
+    ]
     return found
 
 
 def jobs(done) -> set[str]:
     lines = (done.stdout + done.stderr).splitlines()
     return {
-        line.split()[1].rstrip(":").removeprefix("ablations_fcid_dvc_yaml_") for line in lines if line.startswith(("rule ", "localrule "))
+        line.split()[1].rstrip(":").removeprefix("ablations_fcid_dvc_yaml_")
+        for line in lines
+        if line.startswith(("rule ", "localrule "))
     }
 
 
@@ -64,7 +73,10 @@ def test_a_table_makes_its_points_and_nothing_else(project):
     assert jobs(project.run("snakemake", "-j1", "--dry-run")) == set(), "so does a bare snakemake"
 
     made = jobs(project.run("snakemake", "-j2", "results/table9.csv"))
-    assert made == {f"{stage}_codebook_12_0" for stage in ("pretrain", "codes", "toc", "evaluate")} | {"default_0", "table9"}
+    assert made == {f"{stage}_codebook_12_0" for stage in ("pretrain", "codes", "toc", "evaluate")} | {
+        "default_0",
+        "table9",
+    }
     assert {path: digest for path, digest in project.digests().items() if path in before} == before
     assert {row["method"] for row in rows(project, "table9")} == {"chance", "fcid", "fcid+codebook_12"}
     main = row_of(project, "table1", "fcid", "no")
@@ -72,8 +84,12 @@ def test_a_table_makes_its_points_and_nothing_else(project):
     assert row_of(project, "table9", "fcid+codebook_12", "no")["fingerprint"] != main["fingerprint"]
 
     said = project.dvc("repro", f"{FILE}:table6")
-    ran = {line.split("'")[1].removeprefix(f"{FILE}:") for line in said.splitlines() if line.startswith("Running stage")}
-    assert ran == {"score@toc_similarity-0", "table6"}, "DVC knows what Snakemake made, and nothing is trained for table 6"
+    ran = {
+        line.split("'")[1].removeprefix(f"{FILE}:") for line in said.splitlines() if line.startswith("Running stage")
+    }
+    assert ran == {"score@toc_similarity-0", "table6"}, (
+        "DVC knows what Snakemake made, and nothing is trained for table 6"
+    )
     assert [(row["method"], row["toc"]) for row in rows(project, "table6")] == [
         ("chance", ""),
         ("fcid", "no"),
@@ -84,4 +100,6 @@ def test_a_table_makes_its_points_and_nothing_else(project):
     project.edit("ablations/fcid/params.yaml", "codebook_size: 12", "codebook_size: 10")
     done = project.run("pipeline", "verify", "results/table9.csv", check=False)
     problems = [line for line in done.stdout.splitlines() if line.startswith("PROBLEM")]
-    assert problems == ["PROBLEM ablations/fcid/params.yaml: points.codebook_12 edited since pretrain/fcid+codebook_12-0 ran"]
+    assert problems == [
+        "PROBLEM ablations/fcid/params.yaml: points.codebook_12 edited since pretrain/fcid+codebook_12-0 ran"
+    ]

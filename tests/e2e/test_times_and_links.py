@@ -9,9 +9,24 @@ import pytest
 pytestmark = pytest.mark.e2e
 
 STORE = "data/features/ave/audio.zarr"
-PLACES = ("data/features/*/*.zarr/zarr.json", "data/index/*", "data/codes/*", "data/code/*", "receipts/*/*", "results/*")
+PLACES = (
+    "data/features/*/*.zarr/zarr.json",
+    "data/index/*",
+    "data/codes/*",
+    "data/code/*",
+    "receipts/*/*",
+    "results/*",
+)
 PICTURES = {"reconstruct_celeba_hq_0", "table3_celeba_hq"}
-BELOW_TOC = {"toc_baseline_0", "toc_fcid_0", "evaluate_baseline_0", "evaluate_fcid_0", "tables", "report", "all"} | PICTURES
+BELOW_TOC = {
+    "toc_baseline_0",
+    "toc_fcid_0",
+    "evaluate_baseline_0",
+    "evaluate_fcid_0",
+    "tables",
+    "report",
+    "all",
+} | PICTURES
 
 
 def date(project, when):
@@ -47,18 +62,27 @@ def test_outputs_that_are_links_of_dvcs_cache(project, made_by_dvc, link):
 
 
 def test_a_store_is_once_on_disk_whoever_makes_it(project, made_by_dvc):
-    """Workspace, what the next run reuses, DVC's cache and an experiment's folder are names of the same files, which nobody writes to."""
+    """Workspace, what the next run reuses, DVC's cache and an experiment's folder are names of the same files, which
+    nobody writes to."""
     assert project.dvc("config", "cache.type").strip() == "hardlink,copy"
     for tool, seed in (("snakemake", 1), ("dvc", 2)):
         project.set("scales.mini.features.audio.seed", seed)
-        project.run(*(("snakemake", "-j2", f"{STORE}/zarr.json") if tool == "snakemake" else ("dvc", "repro", "features_audio@ave")))
+        project.run(
+            *(
+                ("snakemake", "-j2", f"{STORE}/zarr.json")
+                if tool == "snakemake"
+                else ("dvc", "repro", "features_audio@ave")
+            )
+        )
         names = {file.stat().st_nlink for file in (project.folder / STORE / "features").glob("c.*")}
         assert min(names) >= 3, f"{tool}: a name in the workspace, in data/.work and in DVC's cache"
     project.commit("edited")
     project.dvc("exp", "run", "--temp", "-S", "toc.lam=0.6", "toc@fcid-0")
     shutil.rmtree(project.folder / STORE)
     project.dvc("checkout", STORE)
-    project.set("scales.mini.features.audio.seed", made_by_dvc.value("scales")["mini"]["features"]["audio"].get("seed", 0))
+    project.set(
+        "scales.mini.features.audio.seed", made_by_dvc.value("scales")["mini"]["features"]["audio"].get("seed", 0)
+    )
     project.dvc("repro", "features_audio@ave")
     made, expected = project.digests(), made_by_dvc.digests()
     assert {name for name in made if name.startswith(STORE) and made[name] != expected[name]} == set()
@@ -83,7 +107,9 @@ def test_rot_that_a_link_shares_with_the_cache_is_healed_as_its_error_says(proje
     project.forget("codes@fcid-0")
     done = project.run("dvc", "repro", "codes@fcid-0", check=False)
     assert done.returncode
-    assert "damaged; remove the store, then: python -m pipeline verify --cache, and dvc repro" in done.stdout + done.stderr
+    assert (
+        "damaged; remove the store, then: python -m pipeline verify --cache, and dvc repro" in done.stdout + done.stderr
+    )
     shutil.rmtree(project.folder / STORE)
     project.run("pipeline", "verify", "--cache", check=False)
     project.dvc("repro")
@@ -109,4 +135,8 @@ def test_a_project_on_another_disk_reached_by_a_link(project, made_by_dvc, tmp_p
         (project.folder / inside).symlink_to(disk / others)
         for command in (("snakemake", "-j1"), ("dvc", "repro", "--force", "--single-item", "toc@fcid-0")):
             done = project.run(*command, check=False)
-            assert done.returncode and f"{inside}: a link to another place" in done.stderr and "Traceback" not in done.stderr
+            assert (
+                done.returncode
+                and f"{inside}: a link to another place" in done.stderr
+                and "Traceback" not in done.stderr
+            )

@@ -1,4 +1,5 @@
-"""DVC and Snakemake on the same project: either does the work, the other finds nothing to do, both end in the same bytes."""
+"""DVC and Snakemake on the same project: either does the work, the other finds nothing to do, both end in the same
+bytes."""
 
 import csv
 import json
@@ -32,7 +33,9 @@ def test_dvc_plots_shows_the_training_curves(project):
     shown = json.loads(project.dvc("plots", "show", "--json"))["data"]
     (plot,) = shown["results/plots/fcid/total.csv"]
     points = plot["content"]["data"]["values"]
-    assert [point["step"] for point in points] == ["1", "2", "3", "4"] and all(float(point["total"]) > 0 for point in points)
+    assert [point["step"] for point in points] == ["1", "2", "3", "4"] and all(
+        float(point["total"]) > 0 for point in points
+    )
     assert any(name.startswith("results/plots/baseline/") for name in shown)
 
 

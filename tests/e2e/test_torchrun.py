@@ -21,4 +21,6 @@ def test_two_processes_train_what_one_trains(project):
     assert len(two) == len(one) > 1
     for mine, theirs in zip(two[:2], one[:2], strict=True):
         assert mine == pytest.approx(theirs, rel=1e-3, abs=1e-3)
-    assert all((project.folder / f"data/checkpoints/fcid-0/{name}").is_file() for name in ("model.safetensors", "codebook.csv"))
+    assert all(
+        (project.folder / f"data/checkpoints/fcid-0/{name}").is_file() for name in ("model.safetensors", "codebook.csv")
+    )

@@ -16,13 +16,17 @@ def test_an_untouched_project_holds(project):
 
 def test_a_flipped_byte_in_a_shard_is_named(project):
     store = project.folder / "data/features/ave/audio.zarr"
-    shard = next(file for file in sorted(store.joinpath("features").rglob("*")) if file.is_file() and file.name != "zarr.json")
+    shard = next(
+        file for file in sorted(store.joinpath("features").rglob("*")) if file.is_file() and file.name != "zarr.json"
+    )
     data = bytearray(shard.read_bytes())
     data[100] ^= 1
     shard.chmod(0o644)
     shard.write_bytes(data)
     status, problems = verify(project)
-    assert status == 1 and any("data/features/ave/audio.zarr" in problem and shard.name in problem for problem in problems)
+    assert status == 1 and any(
+        "data/features/ave/audio.zarr" in problem and shard.name in problem for problem in problems
+    )
 
 
 def test_a_swapped_checkpoint_is_named(project):
@@ -48,7 +52,9 @@ def test_an_edited_cell_is_named(project):
 def test_an_edited_loss_file_is_named(project):
     project.change("cmg/losses/infonce.py", "infonce")
     status, problems = verify(project)
-    assert status == 1 and any("cmg/losses/infonce.py: code changed since pretrain/fcid-0" in problem for problem in problems)
+    assert status == 1 and any(
+        "cmg/losses/infonce.py: code changed since pretrain/fcid-0" in problem for problem in problems
+    )
 
 
 def test_an_edited_parameter_is_named(project):

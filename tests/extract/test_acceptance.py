@@ -37,7 +37,9 @@ class Speaks:
 
 
 @pytest.mark.parametrize("output", list(SINE))
-@pytest.mark.parametrize(("mean", "std", "passed"), [(1.0, 1.0, (True, True)), (1.09, 0.91, (True, True)), (0.89, 1.11, (False, False))])
+@pytest.mark.parametrize(
+    ("mean", "std", "passed"), [(1.0, 1.0, (True, True)), (1.09, 0.91, (True, True)), (0.89, 1.11, (False, False))]
+)
 def test_the_sine_test_accepts_a_tenth(output, mean, std, passed):
     expected = SINE[output]
     network = Speaks(mean * expected[0], std * expected[1])
@@ -64,12 +66,20 @@ def test_absent_weights_say_where_to_get_them(tmp_path):
         sine_test(tmp_path)
 
 
-KNOWN = Statistics(mean=AVE_SOUND["mean"], std=AVE_SOUND["std"], low=0.0, high=4.537, zeros=AVE_SOUND["zeros"], silent_channels=1)
+KNOWN = Statistics(
+    mean=AVE_SOUND["mean"], std=AVE_SOUND["std"], low=0.0, high=4.537, zeros=AVE_SOUND["zeros"], silent_channels=1
+)
 
 
 @pytest.mark.parametrize(
     ("change", "failed"),
-    [({}, []), ({"low": -0.1}, ["min"]), ({"zeros": 0.0}, ["zeros"]), ({"mean": 0.15, "std": 0.3}, ["mean"]), ({"std": 70.0}, ["std"])],
+    [
+        ({}, []),
+        ({"low": -0.1}, ["min"]),
+        ({"zeros": 0.0}, ["zeros"]),
+        ({"mean": 0.15, "std": 0.3}, ["mean"]),
+        ({"std": 70.0}, ["std"]),
+    ],
 )
 def test_features_of_another_kind_do_not_have_the_statistics_of_ave(change, failed):
     checks = ave_sound(Statistics(**{**KNOWN.__dict__, **change}), "theirs")
@@ -84,7 +94,9 @@ def test_a_check_says_what_was_found_and_expected():
 def test_the_trained_vggish_hears_the_sine_as_published(output, needs):
     for name in needs:
         if not (WEIGHTS / weights.KNOWN[name].file).is_file():
-            pytest.skip(f"needs {weights.KNOWN[name].file} in {WEIGHTS} (CMG_WEIGHTS), from {weights.KNOWN[name].source}")
+            pytest.skip(
+                f"needs {weights.KNOWN[name].file} in {WEIGHTS} (CMG_WEIGHTS), from {weights.KNOWN[name].source}"
+            )
     assert all(check.passed for check in sine_test(WEIGHTS, output)), sine_test(WEIGHTS, output)
 
 

@@ -10,7 +10,11 @@ from cmg.extract.sentences import make_vocabulary, unique_sentences, words_of
 from cmg.media.failure import MediaFailure
 
 CPU = torch.device("cpu")
-SENTENCES = ["A dog barks loudly", "the church bell rings, slowly", "one two three four five six seven eight nine ten eleven twelve"]
+SENTENCES = [
+    "A dog barks loudly",
+    "the church bell rings, slowly",
+    "one two three four five six seven eight nine ten eleven twelve",
+]
 
 
 @pytest.fixture(scope="module")
@@ -79,11 +83,17 @@ def test_a_sentence_gives_the_same_bytes_whatever_its_neighbours(network):
 
 
 def test_each_sentence_is_one_task_in_order_of_first_appearance():
-    clips = [Clip(0, "a", captions=("x y", "z")), Clip(1, "b", captions=("z", " ")), Clip(2, "c", captions=("x y", "w"))]
+    clips = [
+        Clip(0, "a", captions=("x y", "z")),
+        Clip(1, "b", captions=("z", " ")),
+        Clip(2, "c", captions=("x y", "w")),
+    ]
     assert unique_sentences(clips) == ["x y", "z", " ", "w"]
     found = tasks(clips, None, Recipe(weights="random"))
     assert [task.row for task in found] == [0, 1, 2, 3]
-    assert [task.spec for task in found if isinstance(task.spec, str)] == ["x y", "z", "w"] and found[2].spec.kind == "empty"
+    assert [task.spec for task in found if isinstance(task.spec, str)] == ["x y", "z", "w"] and found[
+        2
+    ].spec.kind == "empty"
 
 
 def test_vocabulary_spells_every_sentence(network):

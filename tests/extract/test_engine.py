@@ -15,7 +15,9 @@ from tests.extract.fakes import Doubling, Rows, decode_number, decode_slowly
 
 def run(specs, network=None, writer=None, **options):
     writer = writer or Rows(list(range(len(specs))))
-    report = extract([Task(row, spec) for row, spec in enumerate(specs)], decode_number, network or Doubling(), writer, **options)
+    report = extract(
+        [Task(row, spec) for row, spec in enumerate(specs)], decode_number, network or Doubling(), writer, **options
+    )
     return writer, report
 
 
@@ -23,8 +25,15 @@ def test_every_task_ends_as_a_row_or_a_failure():
     seen = []
     specs = [1, "bad", 3, MediaFailure("no_video", "none listed"), "hang", 6, "die", 8, "greedy"]
     limits = {"time_limit": 1.5, "memory_limit": 1 << 30}
-    writer, report = run(specs, workers=2, **limits, progress=lambda state: seen.append((state.done, state.failures.total())))
-    assert {row: float(values[0, 0]) for row, (values, _) in writer.put_rows.items()} == {0: 2.0, 2: 6.0, 5: 12.0, 7: 16.0}
+    writer, report = run(
+        specs, workers=2, **limits, progress=lambda state: seen.append((state.done, state.failures.total()))
+    )
+    assert {row: float(values[0, 0]) for row, (values, _) in writer.put_rows.items()} == {
+        0: 2.0,
+        2: 6.0,
+        5: 12.0,
+        7: 16.0,
+    }
     kinds = {1: "unreadable", 3: "no_video", 4: "timeout", 6: "crashed", 8: "memory"}
     assert {row: kind for row, (kind, _) in writer.failed.items()} == kinds
     assert report.failures == dict.fromkeys(kinds.values(), 1)

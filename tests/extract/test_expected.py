@@ -63,7 +63,11 @@ def test_features_of_two_kinds_disagree(one, other, signed, also):
 def test_the_released_mixture_is_named_where_both_kinds_meet():
     assert mixture(["vggsound_avel", "clotho"]) == "" and mixture(["ave", "avvp"]) == "" and mixture([]) == ""
     said = mixture(["vggsound_avel", "ave", "avvp"])
-    assert "before VGGish's last ReLU: vggsound_avel" in said and "after VGGish's last ReLU: ave" in said and "not known: avvp" in said
+    assert (
+        "before VGGish's last ReLU: vggsound_avel" in said
+        and "after VGGish's last ReLU: ave" in said
+        and "not known: avvp" in said
+    )
 
 
 def test_the_ranges_are_those_of_the_facts():

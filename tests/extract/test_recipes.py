@@ -12,7 +12,11 @@ from cmg.extract.run import MODULES, recipe_of
 
 KEYS = [(modality, key) for modality in MODULES for key in get_type_hints(type(recipe_of(modality, {})))]
 OTHERS = (
-    st.booleans() | st.floats() | st.text(max_size=3) | st.none() | st.lists(st.text(max_size=2) | st.floats(), min_size=1, max_size=3)
+    st.booleans()
+    | st.floats()
+    | st.text(max_size=3)
+    | st.none()
+    | st.lists(st.text(max_size=2) | st.floats(), min_size=1, max_size=3)
 ) | st.dictionaries(st.text(max_size=2), st.integers(), max_size=2)
 
 
@@ -20,7 +24,9 @@ def fits(kind, value):
     """Whether a value is of a recipe's type as it stands."""
     if isinstance(value, list):
         return kind == tuple[int, ...] | None and all(type(item) is int for item in value)
-    return {int: type(value) is int, str: type(value) is str}.get(kind, value is None or (kind == int | None and type(value) is int))
+    return {int: type(value) is int, str: type(value) is str}.get(
+        kind, value is None or (kind == int | None and type(value) is int)
+    )
 
 
 @pytest.mark.parametrize(("modality", "key"), KEYS)
@@ -50,4 +56,7 @@ def test_whole_numbers_are_taken_or_refused(modality, key, number):
 
 def test_the_shipped_recipes_are_fine():
     assert recipe_of("video", {"weights": "random", "widths": [4, 4, 8, 8, 16]}).widths == (4, 4, 8, 8, 16)
-    assert recipe_of("text", {"vocabulary": [1, 2]}).vocabulary == (1, 2) and recipe_of("audio", {"hidden": None}).hidden == 4096
+    assert (
+        recipe_of("text", {"vocabulary": [1, 2]}).vocabulary == (1, 2)
+        and recipe_of("audio", {"hidden": None}).hidden == 4096
+    )

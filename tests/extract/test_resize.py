@@ -8,11 +8,15 @@ from PIL import Image
 from cmg.extract.resize import antialiased, resize
 
 
-@pytest.mark.parametrize(("height", "width", "size"), [(144, 192, 32), (64, 48, 31), (40, 40, 40), (30, 50, 64), (1, 7, 3)])
+@pytest.mark.parametrize(
+    ("height", "width", "size"), [(144, 192, 32), (64, 48, 31), (40, 40, 40), (30, 50, 64), (1, 7, 3)]
+)
 def test_antialiased_as_pillow(height, width, size):
     frames = np.random.default_rng(height).integers(0, 256, (3, height, width, 3), dtype=np.uint8)
     ours = antialiased(torch.from_numpy(frames), size).permute(0, 2, 3, 1).numpy()
-    theirs = np.stack([np.asarray(Image.fromarray(frame).resize((size, size), Image.Resampling.BILINEAR)) for frame in frames])
+    theirs = np.stack(
+        [np.asarray(Image.fromarray(frame).resize((size, size), Image.Resampling.BILINEAR)) for frame in frames]
+    )
     assert np.abs(ours - theirs).max() <= 1 and np.array_equal(ours, np.round(ours))
 
 

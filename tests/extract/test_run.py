@@ -30,7 +30,9 @@ def root(tmp_path_factory):
 
 
 def clip(row: int, name: str, mark: str) -> Clip:
-    return Clip(row, name, name, name, duration=2.0, captions=("a dog",), visual_fingerprint=mark, audio_fingerprint=mark)
+    return Clip(
+        row, name, name, name, duration=2.0, captions=("a dog",), visual_fingerprint=mark, audio_fingerprint=mark
+    )
 
 
 @pytest.fixture(scope="module")
@@ -50,7 +52,9 @@ def clips(root):
         )
         for row, name in enumerate(names)
     ]
-    rows[5] = Clip(5, "listed", "c#.mp4", "c#.mp4", duration=2.0, visual_fingerprint="0" * 32, audio_fingerprint="0" * 32)
+    rows[5] = Clip(
+        5, "listed", "c#.mp4", "c#.mp4", duration=2.0, visual_fingerprint="0" * 32, audio_fingerprint="0" * 32
+    )
     rows.append(Clip(7, "broken", status="malformed", reason="line 9: no start", captions=("rain falls", "a dog")))
     return rows
 
@@ -58,7 +62,9 @@ def clips(root):
 def store(clips, root, folder: Path, modality: str, recipe: dict, workers: int = 1) -> Path:
     execution, rows = Execution("cpu", workers, 30.0), rows_of(modality, clips)
     job = prepare(modality, recipe, folder, execution, clips)
-    spec = StoreSpec("toy", modality, rows.ids, rows.fingerprints, job.shape, job.dtype, job.recipe, job.weights_digest, 4)
+    spec = StoreSpec(
+        "toy", modality, rows.ids, rows.fingerprints, job.shape, job.dtype, job.recipe, job.weights_digest, 4
+    )
     writer = StoreWriter(folder / f"{modality}.zarr", folder / "work" / modality, spec)
     run(job, clips, root, writer, execution)
     return writer.seal()
@@ -77,7 +83,12 @@ def test_one_and_two_workers_give_the_same_bytes(clips, root, tmp_path, modality
 def test_each_bad_clip_is_one_failure_row_in_the_store(clips, root, tmp_path):
     video = FeatureStore(store(clips, root, tmp_path, "video", VIDEO))
     audio = FeatureStore(store(clips, root, tmp_path, "audio", AUDIO))
-    assert {found.row: found.status for found in video.failures()} == {3: "unreadable", 4: "missing", 5: "changed", 7: "malformed"}
+    assert {found.row: found.status for found in video.failures()} == {
+        3: "unreadable",
+        4: "missing",
+        5: "changed",
+        7: "malformed",
+    }
     assert {found.row: found.status for found in audio.failures()} == {
         2: "no_audio",
         3: "unreadable",

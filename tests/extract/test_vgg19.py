@@ -63,7 +63,9 @@ def test_features_are_the_mean_over_the_frames_of_each_second(network):
     frames = noise(6, 60, 80, 3)
     found = network([(0, Decoded(frames, 2))])
     assert found.valid == [2] and found.features.shape == (1, 3, 7, 7, 512)
-    single = torch.stack([network.layers(normalise(resize(torch.from_numpy(frame[None])), "random"))[0] for frame in frames])
+    single = torch.stack(
+        [network.layers(normalise(resize(torch.from_numpy(frame[None])), "random"))[0] for frame in frames]
+    )
     expected = single.unflatten(0, (2, 3)).mean(1).permute(0, 2, 3, 1)
     assert torch.allclose(found.features[0, :2], expected, atol=1e-4)
     assert not found.features[0, 2].any() and (found.features >= 0).all()
@@ -107,7 +109,8 @@ def test_calibration_gives_each_channel_its_mean_and_unit_variance():
 
 
 def test_features_of_random_weights_tell_textures_and_colours_apart():
-    """Five views of four classes (two textures, two colours), random position and background: nearest class mean over other views."""
+    """Five views of four classes (two textures, two colours), random position and background: nearest class mean over
+    other views."""
     rng = np.random.default_rng(0)
     network = Network(Recipe(weights="random", frames_per_second=1, seconds=20, dtype="float32"), None, CPU)
     pictures = np.stack([_patch(kind, rng) for kind in range(4) for _ in range(5)])
@@ -134,14 +137,18 @@ def _patch(kind: int, rng: np.random.Generator) -> np.ndarray:
 
 
 def test_bfloat16_stays_close_to_float32(network):
-    recipe = Recipe(weights="random", frames_per_second=3, seconds=3, dtype="float32", widths=NARROW, precision="bfloat16")
+    recipe = Recipe(
+        weights="random", frames_per_second=3, seconds=3, dtype="float32", widths=NARROW, precision="bfloat16"
+    )
     clip = Decoded(noise(3, 40, 40, 3), 1)
     exact, rounded = network([(0, clip)]).features[0, 0], Network(recipe, None, CPU)([(0, clip)]).features[0, 0]
     assert nn.functional.cosine_similarity(exact.flatten(), rounded.flatten(), dim=0) > 0.995
 
 
 def test_trained_weights_are_read_by_name_and_absent_ones_are_explained(tmp_path, monkeypatch):
-    with pytest.raises(weights.WeightsError, match="vgg19-d01eb7cb.pth not found.*sha256 begins with d01eb7cb.*get it from https"):
+    with pytest.raises(
+        weights.WeightsError, match="vgg19-d01eb7cb.pth not found.*sha256 begins with d01eb7cb.*get it from https"
+    ):
         Network(Recipe(), tmp_path, CPU)
     monkeypatch.setattr(vgg19, "FULL", NARROW)
     monkeypatch.setitem(weights.KNOWN, "caffe", weights.WeightsFile("small.pth", "", "nowhere", "small"))
@@ -156,6 +163,12 @@ def test_impossible_recipes_are_refused():
     assert recipe_from(Recipe, {"weights": "random"}).widths == MINI and Recipe().widths == FULL
     with pytest.raises(RecipeError, match="did you mean 'frames_per_second'"):
         recipe_from(Recipe, {"frames_per_secnd": 4})
-    for wrong in ({"weights": "imagenet"}, {"widths": (1, 2, 3, 4, 5)}, {"frames_per_second": 0}, {"grid": "odd"}, {"precision": "int8"}):
+    for wrong in (
+        {"weights": "imagenet"},
+        {"widths": (1, 2, 3, 4, 5)},
+        {"frames_per_second": 0},
+        {"grid": "odd"},
+        {"precision": "int8"},
+    ):
         with pytest.raises(RecipeError):
             Recipe(**wrong)

@@ -59,7 +59,9 @@ def test_one_vector_per_second_each_from_its_own_second():
     found = net([(0, clip(3.0))])
     assert found.valid == [3] and found.features.shape == (1, 4, 128) and found.features.dtype == torch.float32
     samples = torch.from_numpy(clip(3.0).array)
-    alone = net.embed(torch.cat([example(samples[None, second * 16_000 : second * 16_000 + 15_600]) for second in range(3)]))
+    alone = net.embed(
+        torch.cat([example(samples[None, second * 16_000 : second * 16_000 + 15_600]) for second in range(3)])
+    )
     np.testing.assert_allclose(vectors(found)[:3], alone.numpy(), atol=1e-4)
     assert not vectors(found)[3].any() and np.abs(vectors(found)[0] - vectors(found)[1]).max() > 0.01
 
@@ -109,7 +111,9 @@ def test_pca_clips_to_two_and_gives_whole_levels(tmp_path, monkeypatch):
         monkeypatch.setattr(f"cmg.extract.{module}.FULL", SMALL["widths"])
         monkeypatch.setattr(f"cmg.extract.{module}.FULL_HIDDEN", 16)
     monkeypatch.setattr(VGGish.__init__, "__defaults__", (SMALL["widths"], 16))
-    plain, levels = (Network(Recipe(weights="audioset", seconds=2, output=output), tmp_path, CPU) for output in ("relu", "pca"))
+    plain, levels = (
+        Network(Recipe(weights="audioset", seconds=2, output=output), tmp_path, CPU) for output in ("relu", "pca")
+    )
     raw, found = vectors(plain([(0, clip(2))])), vectors(levels([(0, clip(2))]))
     expected = np.round((np.clip(raw - 0.5, -2, 2) + 2) * 255 / 4)
     np.testing.assert_allclose(found, expected, atol=1e-3)

@@ -14,13 +14,17 @@ def known(tmp_path, monkeypatch):
     """A weights file with a pinned checksum, and a place to get it from."""
     source = tmp_path / "source.pth"
     torch.save({"a": torch.arange(3.0)}, source)
-    entry = WeightsFile("net.pth", hashlib.sha256(source.read_bytes()).hexdigest()[:8], source.as_uri(), "a small network")
+    entry = WeightsFile(
+        "net.pth", hashlib.sha256(source.read_bytes()).hexdigest()[:8], source.as_uri(), "a small network"
+    )
     monkeypatch.setitem(weights.KNOWN, "small", entry)
     return entry
 
 
 def test_names_that_carry_a_checksum_are_pinned_to_it():
-    named = {found[1]: entry.sha256 for entry in KNOWN.values() if (found := re.search(r"-([0-9a-f]{8})\.pth$", entry.file))}
+    named = {
+        found[1]: entry.sha256 for entry in KNOWN.values() if (found := re.search(r"-([0-9a-f]{8})\.pth$", entry.file))
+    }
     assert len(named) == 6 and all(sha256.startswith(carried) for carried, sha256 in named.items())
 
 
@@ -35,7 +39,9 @@ def test_absent_weights_are_explained(tmp_path, known):
 
 def test_fetch_keeps_only_what_has_the_checksum(tmp_path, known, monkeypatch):
     seen = []
-    assert fetch("small", tmp_path / "weights", lambda *moved: seen.append(moved)) == resolve("small", tmp_path / "weights")
+    assert fetch("small", tmp_path / "weights", lambda *moved: seen.append(moved)) == resolve(
+        "small", tmp_path / "weights"
+    )
     size = (tmp_path / "source.pth").stat().st_size
     assert seen == [(size, size)]
     (tmp_path / "source.pth").unlink()

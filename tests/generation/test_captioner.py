@@ -18,13 +18,23 @@ WORDS = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]", "[DEC]", "a", "dog", "bel
 def folder(tmp_path_factory):
     found = tmp_path_factory.mktemp("blip")
     (found / "vocab.txt").write_text("\n".join(WORDS))
-    small = {"hidden_size": 32, "intermediate_size": 64, "num_attention_heads": 4, "num_hidden_layers": 1, "projection_dim": 16}
+    small = {
+        "hidden_size": 32,
+        "intermediate_size": 64,
+        "num_attention_heads": 4,
+        "num_hidden_layers": 1,
+        "projection_dim": 16,
+    }
     tokens = {"bos_token_id": 5, "eos_token_id": 3, "sep_token_id": 3, "pad_token_id": 0}
     torch.manual_seed(0)
     text = {**small, **tokens, "vocab_size": len(WORDS), "encoder_hidden_size": 32, "max_position_embeddings": 40}
-    model = BlipForConditionalGeneration(BlipConfig(text_config=text, vision_config={**small, "image_size": 32, "patch_size": 16}))
+    model = BlipForConditionalGeneration(
+        BlipConfig(text_config=text, vision_config={**small, "image_size": 32, "patch_size": 16})
+    )
     model.save_pretrained(found)
-    BlipProcessor(BlipImageProcessor(size={"height": 32, "width": 32}), BertTokenizer(str(found / "vocab.txt"))).save_pretrained(found)
+    BlipProcessor(
+        BlipImageProcessor(size={"height": 32, "width": 32}), BertTokenizer(str(found / "vocab.txt"))
+    ).save_pretrained(found)
     return found
 
 

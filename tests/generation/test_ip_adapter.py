@@ -50,13 +50,23 @@ def pipeline(generator, embeddings, seeds):
         for name, part in zip(("negative_prompt_embeds", "prompt_embeds"), generator.words, strict=True)
     }
     noise = torch.cat([torch.randn(1, 4, 16, 16, generator=torch.Generator().manual_seed(seed)) for seed in seeds])
-    made = pipe(ip_adapter_image_embeds=[both], num_inference_steps=STEPS, guidance_scale=7.5, latents=noise, output_type="np", **words)
+    made = pipe(
+        ip_adapter_image_embeds=[both],
+        num_inference_steps=STEPS,
+        guidance_scale=7.5,
+        latents=noise,
+        output_type="np",
+        **words,
+    )
     return np.round(made.images * 255).astype(int)
 
 
 def test_equal_to_the_pipeline_for_one_picture(generator, embeddings):
     for embedding, seed in zip(embeddings, (5, 6, 7), strict=True):
-        assert np.abs(pipeline(generator, embedding[None], [seed]) - generator.generate(embedding[None], [seed])).max() <= 1
+        assert (
+            np.abs(pipeline(generator, embedding[None], [seed]) - generator.generate(embedding[None], [seed])).max()
+            <= 1
+        )
 
 
 def test_the_same_for_any_batch_size(generator, embeddings):
@@ -65,7 +75,8 @@ def test_the_same_for_any_batch_size(generator, embeddings):
 
 
 def test_the_pipeline_still_mixes_the_embeddings_of_a_batch(generator, embeddings):
-    """diffusers issue 9813. When this fails the library is mended, and its pipeline may take the place of `IPAdapter.sample`."""
+    """diffusers issue 9813. When this fails the library is mended, and its pipeline may take the place of
+    `IPAdapter.sample`."""
     alone, batched = generator.generate(embeddings, [1, 2, 3]).astype(int), pipeline(generator, embeddings, [1, 2, 3])
     assert np.abs(batched - alone).mean() > 2
 
@@ -99,7 +110,11 @@ def test_official_keys_and_shapes():
 
     with torch.device("meta"):
         unet = UNet2DConditionModel(sample_size=64, cross_attention_dim=768, attention_head_dim=8)
-    widths = {n: 320 for n in (1, 3, 25, 27, 29)} | {n: 640 for n in (5, 7, 19, 21, 23)} | {n: 1280 for n in (9, 11, 13, 15, 17, 31)}
+    widths = (
+        {n: 320 for n in (1, 3, 25, 27, 29)}
+        | {n: 640 for n in (5, 7, 19, 21, 23)}
+        | {n: 1280 for n in (9, 11, 13, 15, 17, 31)}
+    )
     names = list(unet.attn_processors)
     assert len(names) == 32 and all(names[n].endswith("attn2.processor") for n in widths)
     state = {f"ip_adapter.{n}.to_{side}_ip.weight": torch.empty(out, 768) for n, out in widths.items() for side in "kv"}
@@ -113,14 +128,19 @@ def test_both_forms_of_an_adapter_file(tmp_path, ending):
     flat = tiny.adapter()
     file = tmp_path / f"adapter.{ending}"
     if ending == "bin":
-        nested = {part: {k.partition(".")[2]: v for k, v in flat.items() if k.startswith(part)} for part in ("image_proj", "ip_adapter")}
+        nested = {
+            part: {k.partition(".")[2]: v for k, v in flat.items() if k.startswith(part)}
+            for part in ("image_proj", "ip_adapter")
+        }
         torch.save(nested, file)
     else:
         save_file(flat, file)
     found = adapter_state(file)
     assert {f"{part}.{k}" for part in found for k in found[part]} == set(flat)
     unet = with_adapter(tiny.unet(), file)
-    assert torch.equal(unet.encoder_hid_proj.image_projection_layers[0].image_embeds.weight, flat["image_proj.proj.weight"])
+    assert torch.equal(
+        unet.encoder_hid_proj.image_projection_layers[0].image_embeds.weight, flat["image_proj.proj.weight"]
+    )
 
 
 def test_other_adapters_are_refused_in_one_line(tmp_path):
@@ -135,7 +155,12 @@ def test_other_adapters_are_refused_in_one_line(tmp_path):
             with_adapter(tiny.unet(), file)
         assert "\n" not in str(caught.value) and str(file) in str(caught.value)
     torch.save([1], tmp_path / "list.bin")
-    for name, content in (("page.bin", b"<html>"), ("empty.bin", b""), ("list.bin", None), ("page.safetensors", b"<html>" * 40)):
+    for name, content in (
+        ("page.bin", b"<html>"),
+        ("empty.bin", b""),
+        ("list.bin", None),
+        ("page.safetensors", b"<html>" * 40),
+    ):
         if content is not None:
             (tmp_path / name).write_bytes(content)
         with pytest.raises(WeightsError, match=f"{name}: not an adapter file"):
@@ -145,7 +170,10 @@ def test_other_adapters_are_refused_in_one_line(tmp_path):
 @pytest.mark.parametrize(
     "part",
     [
-        *(f"sd/{name}.safetensors" for name in ("unet/diffusion_pytorch_model", "vae/diffusion_pytorch_model", "text_encoder/model")),
+        *(
+            f"sd/{name}.safetensors"
+            for name in ("unet/diffusion_pytorch_model", "vae/diffusion_pytorch_model", "text_encoder/model")
+        ),
         *("image_encoder/model.safetensors", "sd/unet/config.json", "sd/tokenizer/tokenizer.json"),
     ],
 )
@@ -162,7 +190,10 @@ def test_a_damaged_part_is_one_line_that_names_its_folder(folders, tmp_path, par
 def test_a_tokenizer_that_says_no_length_is_padded_as_the_model_reads(folders, tmp_path):
     shutil.copytree(folders[0].parent, tmp_path / "w")
     (tmp_path / "w/sd/tokenizer/tokenizer_config.json").unlink()
-    found, whole = read_parts(tmp_path / "w/sd", tmp_path / "w" / folders[1].name, tmp_path / "w/image_encoder"), read_parts(*folders)
+    found, whole = (
+        read_parts(tmp_path / "w/sd", tmp_path / "w" / folders[1].name, tmp_path / "w/image_encoder"),
+        read_parts(*folders),
+    )
     assert found.prompt.shape == whole.prompt.shape == (1, tiny.WORDS, 32)
 
 

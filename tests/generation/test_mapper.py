@@ -34,7 +34,9 @@ def test_equal_codes_give_equal_bits_whatever_stands_beside_them(examples, draw)
 
 def test_same_bits_after_an_interruption(examples, tmp_path, monkeypatch):
     whole = fit(examples, GENERATOR, Schedule(12, 8, 1e-3, 16), CPU)
-    monkeypatch.setattr("cmg.generation.mapper.time.monotonic", iter(range(0, 10**6, 100)).__next__)  # saved after every step
+    monkeypatch.setattr(
+        "cmg.generation.mapper.time.monotonic", iter(range(0, 10**6, 100)).__next__
+    )  # saved after every step
 
     def stop(done, steps):
         if done == 7:
@@ -46,9 +48,20 @@ def test_same_bits_after_an_interruption(examples, tmp_path, monkeypatch):
     done = []
     again = fit(examples, GENERATOR, Schedule(12, 8, 1e-3, 16), CPU, work, "key", lambda step, steps: done.append(step))
     assert done == list(range(8, 13))
-    assert all(torch.equal(one, other) for one, other in zip(whole.state_dict().values(), again.state_dict().values(), strict=True))
+    assert all(
+        torch.equal(one, other)
+        for one, other in zip(whole.state_dict().values(), again.state_dict().values(), strict=True)
+    )
     other_inputs = []
-    fit(examples, GENERATOR, Schedule(12, 8, 1e-3, 16), CPU, work, "another", lambda step, steps: other_inputs.append(step))
+    fit(
+        examples,
+        GENERATOR,
+        Schedule(12, 8, 1e-3, 16),
+        CPU,
+        work,
+        "another",
+        lambda step, steps: other_inputs.append(step),
+    )
     assert other_inputs == list(range(1, 13))
 
 
@@ -62,6 +75,11 @@ def test_mean_embeddings_by_hand():
 
 def test_what_cannot_be_trained(examples):
     with pytest.raises(ValueError, match="no image of the train split"):
-        fit(Examples(examples.codes[:0], examples.embeddings[:0], examples.pictures[:0]), GENERATOR, Schedule(1, 2, 1e-3), CPU)
+        fit(
+            Examples(examples.codes[:0], examples.embeddings[:0], examples.pictures[:0]),
+            GENERATOR,
+            Schedule(1, 2, 1e-3),
+            CPU,
+        )
     with pytest.raises(GeneratorError, match="diffusion model"):
         fit(examples, GENERATOR, Schedule(1, 2, 1e-3, target="diffusion"), CPU)

@@ -13,7 +13,12 @@ def test_own_pictures_are_found_and_shuffled_ones_are_not(draw):
     real = draw.normal(size=(50, 20))
     made = real + 0.1 * draw.normal(size=real.shape)
     found = paired(made, real, [])
-    assert found["r1"] == 100 and found["cosine"] > 0.9 and found["shuffled_r1"] == 0 and abs(found["shuffled_cosine"]) < 0.1
+    assert (
+        found["r1"] == 100
+        and found["cosine"] > 0.9
+        and found["shuffled_r1"] == 0
+        and abs(found["shuffled_cosine"]) < 0.1
+    )
     place = np.roll(np.arange(50), 1)
     assert paired(made[place], real, [])["r1"] == 0
     assert frechet(made[place], real) == pytest.approx(frechet(made, real))
@@ -52,6 +57,8 @@ def test_more_ranks_than_pictures():
 
 def test_by_code_by_hand():
     images, classes = np.eye(3)[[0, 0, 1, 1]], classes_of("a", "ab", "c", "a")
-    assert by_code(np.eye(3)[[0, 1, 1, 2]], images, classes, False)["code_a_class"] == pytest.approx(100 * (1 + 0.5 + 0.5 + 0.75) / 4)
+    assert by_code(np.eye(3)[[0, 1, 1, 2]], images, classes, False)["code_a_class"] == pytest.approx(
+        100 * (1 + 0.5 + 0.5 + 0.75) / 4
+    )
     assert by_code(images, images, classes, True)["code_a_class"] == pytest.approx(100 * (1 + 1 + 0 + 0) / 4)
     assert by_code(images, images, [], True) == {}

@@ -24,11 +24,14 @@ def clip(row, split):
 
 @pytest.fixture(scope="module")
 def world():
-    """Flat pictures whose colour is their class's, with some noise; the generator, and what it makes of the real ones."""
+    """Flat pictures whose colour is their class's, with some noise; the generator, and what it makes of the real
+    ones."""
     draw = np.random.default_rng(0)
     kinds = np.arange(TRAIN + TEST) % CLASSES
     colours = np.random.default_rng(1).integers(30, 226, (CLASSES, 3))
-    pictures = np.clip(colours[kinds][:, None, None] + draw.normal(0, 12, (len(kinds), 16, 16, 3)), 0, 255).astype(np.uint8)
+    pictures = np.clip(colours[kinds][:, None, None] + draw.normal(0, 12, (len(kinds), 16, 16, 3)), 0, 255).astype(
+        np.uint8
+    )
     generator = fit_components(pictures[:TRAIN], 16)
     look = RandomLook(CPU)
     return kinds, generator, look, Reference(generator.embed(pictures), look(pictures), pictures)
@@ -57,9 +60,13 @@ def made(world, codes, ranking=None, recode=lambda pictures: np.zeros((0, 8))):
 def test_the_same_code_gives_the_same_picture_bit_for_bit(world):
     kinds = world[0]
     result = made(world, run_codes(kinds, kinds))
-    assert (result.shown["ai", False] == result.shown["ii", False]).all() and (result.shown["ti", False] == result.shown["ii", False]).all()
+    assert (result.shown["ai", False] == result.shown["ii", False]).all() and (
+        result.shown["ti", False] == result.shown["ii", False]
+    ).all()
     mapped = [row for row in result.rows if row.by == MAPPER]
-    assert [row.direction for row in mapped] == ["ii", "ai", "ti"] and all(row.counts["identical"] == TEST for row in mapped)
+    assert [row.direction for row in mapped] == ["ii", "ai", "ti"] and all(
+        row.counts["identical"] == TEST for row in mapped
+    )
     assert mapped[0].scores == mapped[1].scores == mapped[2].scores
 
 
@@ -76,7 +83,11 @@ def test_wrong_codes_are_seen_in_paired_numbers_and_hardly_in_the_distance(world
 def test_toc_halves_the_input_and_the_mean_row_trains_nothing(world):
     kinds = world[0]
     result = made(world, run_codes(kinds, kinds), ranking=np.arange(8))
-    assert {(row.toc, row.by, row.q) for row in result.rows} == {(False, MAPPER, 8), (False, MEAN, 8), (True, MAPPER, 4)}
+    assert {(row.toc, row.by, row.q) for row in result.rows} == {
+        (False, MAPPER, 8),
+        (False, MEAN, 8),
+        (True, MAPPER, 4),
+    }
     mean, mapped = (next(r for r in result.rows if r.by == by and r.direction == "ii") for by in (MEAN, MAPPER))
     assert mean.scores["cosine"] == pytest.approx(mapped.scores["cosine"], abs=0.05)
 

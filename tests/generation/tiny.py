@@ -1,4 +1,5 @@
-"""Stable Diffusion, IP-Adapter and CLIP in their official formats, tiny, with random weights (missing_tables.md 1.5)."""
+"""Stable Diffusion, IP-Adapter and CLIP in their official formats, tiny, with random weights (missing_tables.md
+1.5)."""
 
 import json
 
@@ -69,16 +70,19 @@ def write(folder):
 
 def _text(base):
     letters = [chr(n) for n in range(33, 127)]
-    vocabulary = {token: n for n, token in enumerate([*letters, *(f"{c}</w>" for c in letters), "<|startoftext|>", "<|endoftext|>"])}
+    vocabulary = {
+        token: n
+        for n, token in enumerate([*letters, *(f"{c}</w>" for c in letters), "<|startoftext|>", "<|endoftext|>"])
+    }
     (base / "tokenizer").mkdir(parents=True)
     (base / "tokenizer" / "vocab.json").write_text(json.dumps(vocabulary))
     (base / "tokenizer" / "merges.txt").write_text("#version: 0.2\n")
-    CLIPTokenizer(str(base / "tokenizer" / "vocab.json"), str(base / "tokenizer" / "merges.txt"), model_max_length=WORDS).save_pretrained(
-        base / "tokenizer"
-    )
+    CLIPTokenizer(
+        str(base / "tokenizer" / "vocab.json"), str(base / "tokenizer" / "merges.txt"), model_max_length=WORDS
+    ).save_pretrained(base / "tokenizer")
     torch.manual_seed(5)
     size, (first, last) = len(vocabulary), (len(vocabulary) - 2, len(vocabulary) - 1)
     tokens = {"bos_token_id": first, "eos_token_id": last, "pad_token_id": last}
-    CLIPTextModel(CLIPTextConfig(vocab_size=size, **SMALL, num_hidden_layers=1, max_position_embeddings=WORDS, **tokens)).save_pretrained(
-        base / "text_encoder"
-    )
+    CLIPTextModel(
+        CLIPTextConfig(vocab_size=size, **SMALL, num_hidden_layers=1, max_position_embeddings=WORDS, **tokens)
+    ).save_pretrained(base / "text_encoder")

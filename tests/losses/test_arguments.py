@@ -30,7 +30,10 @@ ORDER = torch.arange(4)
         (lambda: infonce(CLIPS, CLIPS, 0.1, similarity="cos"), "similarity 'cos': expected one of"),
         (lambda: infonce(CLIPS, CLIPS, 0.1, more=torch.zeros(2, 7)), "found key [4, 8], more [2, 7]"),
         (lambda: cpc(X, X, "target"), "did you mean 'targets'?"),
-        (lambda: cross_cpc({"audio": X, "video": X}, {"audio": X, "vidoe": X}), "found predictions audio, video; targets audio, vidoe"),
+        (
+            lambda: cross_cpc({"audio": X, "video": X}, {"audio": X, "vidoe": X}),
+            "found predictions audio, video; targets audio, vidoe",
+        ),
         (lambda: cross_commitment({"audio": X, "video": X}, {"audio": X}, 1, 1), "found x audio, video; codes audio"),
     ],
 )
@@ -41,4 +44,6 @@ def test_it_is_named(ask, said):
 
 def test_a_learned_temperature_is_not_looked_at():
     tau = torch.nn.Parameter(torch.tensor(0.1))
-    assert infonce(torch.eye(4), torch.eye(4), tau).item() == pytest.approx(infonce(torch.eye(4), torch.eye(4), 0.1).item())
+    assert infonce(torch.eye(4), torch.eye(4), tau).item() == pytest.approx(
+        infonce(torch.eye(4), torch.eye(4), 0.1).item()
+    )

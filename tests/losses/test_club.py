@@ -55,7 +55,8 @@ def test_released_pools_axis_one_for_sequences_and_for_clips(case):
 
 
 def test_released_takes_clips_of_one_second_as_sequences(case):
-    """Averages over one second change nothing: what is left is one permutation. Clips [B,.] are averaged over their features."""
+    """Averages over one second change nothing: what is left is one permutation. Clips [B,.] are averaged over their
+    features."""
     net, (x, y), permutation = case[0], (v[:, :1] for v in case[1:]), torch.tensor([1, 0, 3, 4, 2])
     sampled = club_sampled(net, x, y, permutation)
     torch.testing.assert_close(club_released(net, x, y, permutation), sampled, rtol=1e-12, atol=0)
@@ -81,7 +82,9 @@ def test_averaged_over_features_a_bound_has_no_width(estimate):
     permutation = torch.tensor([1, 0, 3, 4, 5, 2])
     for features, ratio in (("sum", 2), ("mean", 1)):
         bound = club_bound(estimate, net, x, y, permutation, features=features)
-        torch.testing.assert_close(club_bound(estimate, wide, x, torch.cat([y, y], dim=-1), permutation, features=features), ratio * bound)
+        torch.testing.assert_close(
+            club_bound(estimate, wide, x, torch.cat([y, y], dim=-1), permutation, features=features), ratio * bound
+        )
 
 
 @pytest.mark.parametrize("seed", range(5))
@@ -137,9 +140,13 @@ def test_reference_cases(golden):
         x, y, permutation = cases[f"x{suffix[0]}"], cases[f"y{suffix[0]}"], cases[f"perm_{suffix}"]
         net = CLUB(x.shape[-1], y.shape[-1]).double()
         net.load_state_dict({k.split("/")[1]: v for k, v in states.items() if k.startswith(f"{name}/")})
-        torch.testing.assert_close(club_released(net, x, y, permutation).detach(), cases[f"mi_{suffix}"], rtol=1e-10, atol=0)
+        torch.testing.assert_close(
+            club_released(net, x, y, permutation).detach(), cases[f"mi_{suffix}"], rtol=1e-10, atol=0
+        )
         torch.testing.assert_close(net.log_likelihood(x, y).detach(), cases[f"loglik_{suffix}"], rtol=1e-10, atol=0)
-    torch.testing.assert_close(club_sampled(net, x, y, permutation).detach(), cases["mi_2d_textbook"], rtol=1e-10, atol=0)
+    torch.testing.assert_close(
+        club_sampled(net, x, y, permutation).detach(), cases["mi_2d_textbook"], rtol=1e-10, atol=0
+    )
     mu, logvar = net(x)
     torch.testing.assert_close(mu.detach(), cases["mu_2d"], rtol=1e-10, atol=1e-13)
     torch.testing.assert_close(logvar.detach(), cases["logvar_2d"], rtol=1e-10, atol=1e-13)

@@ -1,4 +1,5 @@
-"""Code matching against the published formula (CoDAAR supplement Eq. 11) and the released form, written out in NumPy."""
+"""Code matching against the published formula (CoDAAR supplement Eq. 11) and the released form, written out in
+NumPy."""
 
 from math import exp, log
 
@@ -18,7 +19,9 @@ def written_out(p, q, transposed):
     p, q = p.numpy(), q.numpy()
     lp, lq = np.log(p + 1e-10), np.log(q + 1e-10)
     n = len(p)
-    score = np.array([[p[i] @ lq[j] + (q[i] @ lp[j] if transposed else q[j] @ lp[i]) for j in range(n)] for i in range(n)])
+    score = np.array(
+        [[p[i] @ lq[j] + (q[i] @ lp[j] if transposed else q[j] @ lp[i]) for j in range(n)] for i in range(n)]
+    )
     e = np.exp(score - score.min())
     return -np.mean([np.log(e[i, i] / (e[i].sum() + 1e-5)) for i in range(n)])
 

@@ -26,7 +26,9 @@ def written_out(predictions, targets):
 def test_equation_13(horizon):
     g = torch.Generator().manual_seed(0)
     predictions, targets = (torch.randn(horizon, 4, 5, generator=g, dtype=torch.float64) for _ in range(2))
-    assert cpc(predictions, targets).item() == pytest.approx(written_out(predictions.numpy(), targets.numpy()), rel=1e-12)
+    assert cpc(predictions, targets).item() == pytest.approx(
+        written_out(predictions.numpy(), targets.numpy()), rel=1e-12
+    )
     swapped = written_out(targets.numpy(), predictions.numpy())
     assert cpc(predictions, targets, "predictions").item() == pytest.approx(swapped, rel=1e-12)
 
@@ -44,7 +46,12 @@ def test_reference_values_at_every_second(golden):
     cases = golden("cpc_infonce")
     nets = PredictiveNets(("video", "audio"), 256, layers=2, horizon=1, bias=True).double()
     nets.load_state_dict({k.removeprefix("predictive."): v for k, v in own_names(golden("cpc_state"), CPC).items()})
-    pairs = (("video", "audio", 1.0), ("audio", "video", 1.0), ("video", "video", 0.1), ("audio", "audio", 0.1))  # target, prediction
+    pairs = (
+        ("video", "audio", 1.0),
+        ("audio", "video", 1.0),
+        ("video", "video", 0.1),
+        ("audio", "audio", 0.1),
+    )  # target, prediction
     for row, step in zip(cases["cpc"], range(1, 9), strict=True):
         predictions = {m: nets(m, cases[m], step) for m in ("video", "audio")}
         targets = {m: nets.targets(cases[m], step) for m in ("video", "audio")}

@@ -15,7 +15,9 @@ def log_softmax(x):
 @pytest.mark.parametrize("names", [("audio", "video", "text"), ("video", "audio")])
 def test_sum_over_ordered_pairs_mean_over_horizon_and_clips(names, candidates):
     g = torch.Generator().manual_seed(0)
-    predictions, targets = ({m: torch.randn(2, 4, 3, generator=g, dtype=torch.float64) for m in names} for _ in range(2))
+    predictions, targets = (
+        {m: torch.randn(2, 4, 3, generator=g, dtype=torch.float64) for m in names} for _ in range(2)
+    )
     expected = 0.0
     for source in names:
         for target in names:

@@ -27,16 +27,23 @@ def test_equation_11_and_the_released_form(transposed):
     expected = 0.0
     for a, b in combinations(z, 2):
         for i in range(4):
-            score = [p[a][i] @ np.log(p[b][j]) + (p[b][i] @ np.log(p[a][j]) if transposed else p[b][j] @ np.log(p[a][i])) for j in range(4)]
+            score = [
+                p[a][i] @ np.log(p[b][j]) + (p[b][i] @ np.log(p[a][j]) if transposed else p[b][j] @ np.log(p[a][i]))
+                for j in range(4)
+            ]
             expected -= np.log(np.exp(score[i]) / np.exp(score).sum()) / 4
     usage = {m: code_usage(torch.from_numpy(z[m]), torch.from_numpy(books[m])) for m in z}
     for m in z:
         np.testing.assert_allclose(usage[m], p[m], rtol=1e-10)
-    assert float(paired_code_matching(usage, transposed)) == pytest.approx(expected, rel=1e-4)  # 1e-5 is added to the denominator
+    assert float(paired_code_matching(usage, transposed)) == pytest.approx(
+        expected, rel=1e-4
+    )  # 1e-5 is added to the denominator
 
 
 def test_the_order_of_a_pair_matters_in_the_published_form_alone():
     generator = torch.Generator().manual_seed(1)
     p, q = (torch.rand(4, 5, generator=generator, dtype=torch.float64).softmax(dim=1) for _ in range(2))
-    torch.testing.assert_close(code_matching(p, q, transposed=True), code_matching(q, p, transposed=True), rtol=1e-12, atol=0)
+    torch.testing.assert_close(
+        code_matching(p, q, transposed=True), code_matching(q, p, transposed=True), rtol=1e-12, atol=0
+    )
     assert not torch.isclose(code_matching(p, q), code_matching(q, p), rtol=1e-6)

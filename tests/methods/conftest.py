@@ -1,4 +1,5 @@
-"""Small batches for every method test, and the released FCID and the inputs of DCID as stored in the reference folder."""
+"""Small batches for every method test, and the released FCID and the inputs of DCID as stored in the reference
+folder."""
 
 import pytest
 import torch
@@ -57,7 +58,12 @@ def released(golden):
 
     def make(dropout: float = 0.1):
         method = build("fcid", {"variant": "release", "specific_channels": 32, "dropout": dropout}).double()
-        parts = [("encoder_state_small", ENCODER), ("decoder_state_small", DECODER), ("cpc_state", CPC), ("club_states", CLUBS)]
+        parts = [
+            ("encoder_state_small", ENCODER),
+            ("decoder_state_small", DECODER),
+            ("cpc_state", CPC),
+            ("club_states", CLUBS),
+        ]
         state = {k: v for name, table in parts for k, v in own_names(golden(name), table).items()}
         result = method.load_state_dict(state, strict=False)
         assert result.missing_keys == ["quantizer.hits"] and not result.unexpected_keys

@@ -13,4 +13,7 @@ def load(reference: Path, name: str) -> dict:
     if not path.is_file():
         pytest.skip(f"reference file golden/fcid/{name}.npz is absent")
     with np.load(path, allow_pickle=False) as arrays:
-        return {k: torch.from_numpy(arrays[k]) if arrays[k].dtype.kind in "fiub" else arrays[k].tolist() for k in arrays.files}
+        return {
+            k: torch.from_numpy(arrays[k]) if arrays[k].dtype.kind in "fiub" else arrays[k].tolist()
+            for k in arrays.files
+        }

@@ -30,11 +30,14 @@ def close(found: dict[str, Tensor], expected: dict[str, Tensor], **tolerance: fl
     """Every array of `found` equals the one of the same name in `expected`; 1e-10 relative unless told."""
     for name, value in found.items():
         options = EXACT | tolerance
-        torch.testing.assert_close(value.detach().to(expected[name].dtype), expected[name], **options, msg=lambda m, n=name: f"{n}: {m}")
+        torch.testing.assert_close(
+            value.detach().to(expected[name].dtype), expected[name], **options, msg=lambda m, n=name: f"{n}: {m}"
+        )
 
 
 def accuracy_by_prediction(predictions: Tensor, targets: Tensor) -> Tensor:
-    """CPC monitor of DCID and CoDAAR: targets choose by softmax, then every prediction takes its best target; last step of [R,B,D]."""
+    """CPC monitor of DCID and CoDAAR: targets choose by softmax, then every prediction takes its best target; last step
+    of [R,B,D]."""
     shares = (targets[-1] @ predictions[-1].T).softmax(dim=1)
     return (shares.argmax(dim=0) == torch.arange(len(shares))).double().mean()
 

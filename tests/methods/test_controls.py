@@ -42,7 +42,10 @@ def test_kmeans_codebook_is_fitted_on_all_modalities(small, batch):
     method.finish([batch])
     assert method.training
     method.eval()
-    vectors = [method.encoder.encode(m, getattr(batch, m), batch.text_mask if m == "text" else None) for m in ("audio", "video", "text")]
+    vectors = [
+        method.encoder.encode(m, getattr(batch, m), batch.text_mask if m == "text" else None)
+        for m in ("audio", "video", "text")
+    ]
     stacked = torch.cat([v.flatten(0, 1) for v in vectors]).detach().double().numpy()
     expected = KMeans(4, n_init=1, random_state=0).fit(stacked)
     assert torch.allclose(method.codebooks()[0].double(), torch.from_numpy(expected.cluster_centers_), atol=1e-4)

@@ -70,7 +70,14 @@ def one_thread():
 @pytest.mark.parametrize("name", ["dcid", "codaar", "micu", "cmcm", "simmmdg", "codis", "turn"])
 def test_codes_carry_over_between_audio_and_video(name):
     torch.manual_seed(0)
-    sizes = {"codebook_size": 48, "embedding_dim": 32, "feedforward": 64, "specific_channels": 4, "decoder_channels": 8, "text_hidden": 16}
+    sizes = {
+        "codebook_size": 48,
+        "embedding_dim": 32,
+        "feedforward": 64,
+        "specific_channels": 4,
+        "decoder_channels": 8,
+        "text_hidden": 16,
+    }
     train, test = clips(1), clips(2)
     method = pretrain(build(name, sizes | OWN.get(name, {})).train(), train[0], steps=30)
     for source, target in (("video", "audio"), ("audio", "video")):

@@ -31,7 +31,8 @@ def test_codes_without_the_rest_of_the_model(small, batch, name, variant):
 
 @pytest.mark.parametrize(("name", "parameters"), [("fcid", 3_059_200), ("dcid", 6_349_056), ("codaar", 6_349_056)])
 def test_parameters_that_encoding_needs_at_the_official_size(name, parameters):
-    """Facts on FCID 9, and on CoDAAR 3: channel gate, temporal blocks without templates, text BiLSTM; DCID has the same."""
+    """Facts on FCID 9, and on CoDAAR 3: channel gate, temporal blocks without templates, text BiLSTM; DCID has the
+    same."""
     with torch.device("meta"):
         encoder = build(name, {"variant": "release"}).encoder
     inert = ("pool.affine_video_ave", "pool.affine_video_self", "pool.ave_v_att")

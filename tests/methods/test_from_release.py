@@ -1,4 +1,5 @@
-"""From `variant: release` one option at a time towards the paper: steps stay finite, or the configuration says what is needed besides."""
+"""From `variant: release` one option at a time towards the paper: steps stay finite, or the configuration says what is
+needed besides."""
 
 from dataclasses import replace
 
@@ -32,7 +33,9 @@ def assert_steps_are_finite(method, batch):
         batch = replace(batch, text=batch.text[:, : batch.seconds], text_mask=batch.text_mask[:, : batch.seconds])
     for _ in range(3):
         method.zero_grad()
-        terms = method.loss(batch, method.draw(generator, batch.size, batch.seconds), lambda closure: closure().backward())
+        terms = method.loss(
+            batch, method.draw(generator, batch.size, batch.seconds), lambda closure: closure().backward()
+        )
         terms.total.backward()
         assert all(torch.isfinite(value) for value in terms.terms.values())
         assert all(torch.isfinite(p.grad).all() for p in method.parameters() if p.grad is not None)

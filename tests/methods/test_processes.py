@@ -42,10 +42,14 @@ def step(name, batch):
     """Loss and gradients, and the codebook's state, of one step; the draws are those of the whole batch."""
     torch.manual_seed(0)
     method = build(name.partition(" ")[0], {**SIZES, **SETTINGS[name]}).double().train()
-    terms = method.loss(batch, method.draw(torch.Generator().manual_seed(0), 4, 5), lambda closure: closure().backward())
+    terms = method.loss(
+        batch, method.draw(torch.Generator().manual_seed(0), 4, 5), lambda closure: closure().backward()
+    )
     terms.total.backward()
     gradients = {n: p.grad for n, p in method.named_parameters() if p.grad is not None}
-    return {"total": terms.total.detach(), **gradients}, {n: b for n, b in method.named_buffers() if b.is_floating_point()}
+    return {"total": terms.total.detach(), **gradients}, {
+        n: b for n, b in method.named_buffers() if b.is_floating_point()
+    }
 
 
 def half(rank, rendezvous, folder):

@@ -17,15 +17,26 @@ class Mine(ContrastivePrediction, Variant):
 
 
 def test_values_follow_variant_and_setting():
-    assert (Mine().tau, Mine(variant="release").tau, Mine(variant="release", tau=None).tau, Mine(tau=0.5).tau) == (1.0, 0.1, 0.1, 0.5)
-    assert (Mine().weight, Mine(modalities="AV").weight, Mine(modalities="av", variant="release").weight) == (0.25, 0.5, 2.0)
+    assert (Mine().tau, Mine(variant="release").tau, Mine(variant="release", tau=None).tau, Mine(tau=0.5).tau) == (
+        1.0,
+        0.1,
+        0.1,
+        0.5,
+    )
+    assert (Mine().weight, Mine(modalities="AV").weight, Mine(modalities="av", variant="release").weight) == (
+        0.25,
+        0.5,
+        2.0,
+    )
     assert Mine().same == Mine(variant="release").same == 3
     assert (Mine().cpc_layers, Mine(variant="release").cpc_layers) == (1, 2)
     assert Mine.VARIANTS["release"]["tau"] == 0.1 and Mine.VARIANTS["paper"].keys() == Mine.VARIANTS["release"].keys()
 
 
 @pytest.mark.parametrize("name", METHODS)
-@pytest.mark.parametrize(("key", "value"), [("variant", "paper2"), ("modalities", "x"), ("mask_text", "maybe"), ("beta", -1)])
+@pytest.mark.parametrize(
+    ("key", "value"), [("variant", "paper2"), ("modalities", "x"), ("mask_text", "maybe"), ("beta", -1)]
+)
 def test_one_mistake_is_one_error(name, key, value):
     with pytest.raises(ValidationError) as caught:
         config_class(name)(**{key: value})
@@ -34,7 +45,11 @@ def test_one_mistake_is_one_error(name, key, value):
 
 @pytest.mark.parametrize("name", METHODS)
 def test_options_of_a_group_keep_their_limits(name):
-    for wrong in ({"decay": 1}, {"reset_after": 0}, *([{"cpc_layers": 0}, {"cpc_first": -1}] if name != "micu" else [])):
+    for wrong in (
+        {"decay": 1},
+        {"reset_after": 0},
+        *([{"cpc_layers": 0}, {"cpc_first": -1}] if name != "micu" else []),
+    ):
         with pytest.raises(ValidationError, match="should be"):
             config_class(name)(**wrong)
 
@@ -47,7 +62,9 @@ def test_an_objective_without_terms_names_its_section(name):
         config(losses=dict.fromkeys(switches, False))
 
 
-@pytest.mark.parametrize(("name", "modalities", "term"), [("fcid", "av", "infonce"), ("fcid", "vt", "cpc"), ("dcid", "av", "club_text")])
+@pytest.mark.parametrize(
+    ("name", "modalities", "term"), [("fcid", "av", "infonce"), ("fcid", "vt", "cpc"), ("dcid", "av", "club_text")]
+)
 def test_a_term_of_an_absent_modality_is_none(name, modalities, term):
     config = config_class(name)
     losses = {switch: switch in (term, "club") for switch in config.model_fields["losses"].annotation.model_fields}

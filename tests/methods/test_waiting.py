@@ -1,7 +1,8 @@
 """No training step waits for the device.
 
-The step runs on tensors of the `meta` device, which have a shape and no values: whatever asks for a value (`.item()`, `if tensor`, boolean
-indices, `.cpu()`, `unique`) raises. What is drawn or known on the CPU may be sent there, but not so that the sender waits.
+The step runs on tensors of the `meta` device, which have a shape and no values: whatever asks for a value (`.item()`,
+`if tensor`, boolean indices, `.cpu()`, `unique`) raises. What is drawn or known on the CPU may be sent there, but not
+so that the sender waits.
 """
 
 from contextlib import nullcontext
@@ -18,7 +19,10 @@ from cmg.train.loop import TrainOptions, train_step
 
 aten = torch.ops.aten
 COPIES = (aten._to_copy.default, aten.copy_.default)
-WITH_LENGTHS = (aten._pack_padded_sequence.default, aten._pad_packed_sequence.default)  # read lengths on the CPU by contract
+WITH_LENGTHS = (
+    aten._pack_padded_sequence.default,
+    aten._pad_packed_sequence.default,
+)  # read lengths on the CPU by contract
 VARIANTS = {name: ("paper", "release") if "variant" in config_class(name).model_fields else (None,) for name in METHODS}
 SETTINGS = [(name, {"variant": v} if v else {}) for name in METHODS for v in VARIANTS[name]]
 SETTINGS += [
@@ -29,12 +33,15 @@ SETTINGS += [
 
 
 class Sending(TorchDispatchMode):
-    """Raises where a tensor of the CPU meets one of the device: copied so that the sender waits, or used, which copies it so."""
+    """Raises where a tensor of the CPU meets one of the device: copied so that the sender waits, or used, which copies
+    it so."""
 
     def __torch_dispatch__(self, operation, types, args=(), kwargs=None):
         kwargs = kwargs or {}
         tensors = [x for x in tree_leaves([args, kwargs]) if isinstance(x, Tensor)]
-        devices = {x.device.type for x in tensors if x.ndim or operation in COPIES}  # numbers of the CPU travel with the operation
+        devices = {
+            x.device.type for x in tensors if x.ndim or operation in COPIES
+        }  # numbers of the CPU travel with the operation
         if operation is aten._to_copy.default and "device" in kwargs:
             devices.add(torch.device(kwargs["device"]).type)
         waits = not (kwargs.get("non_blocking") or (operation is aten.copy_.default and args[2:] == (True,)))
@@ -56,7 +63,9 @@ def test_no_step_waits_for_the_device(small, on_meta, name, options):
     method = build(name, {**small, "layers": 1, **options}).to("meta")
     method.inner_steps = 1
     parameters = {"main": method.main_parameters(), "variational": method.variational_parameters()}
-    optimisers = {name: torch.optim.SGD(each, 1e-3) for name, each in parameters.items() if each}  # Adam's fused form lacks this device
+    optimisers = {
+        name: torch.optim.SGD(each, 1e-3) for name, each in parameters.items() if each
+    }  # Adam's fused form lacks this device
     with Sending():
         for step in range(2 if "queue" in options else 1):
             terms = train_step(method, on_meta, TrainOptions(epochs=2, batch_size=4), optimisers, step, 12)

@@ -77,7 +77,12 @@ def test_kernels_of_another_device_get_their_weights_channels_last(monkeypatch):
     """The `meta` device stands for a GPU."""
     layer = nn.Conv2d(module.WIDE, module.WIDE, 3, device="meta")
     lay_out(layer)
-    assert layer.weight.is_contiguous(memory_format=torch.channels_last) and layer.weight.shape == (module.WIDE, module.WIDE, 3, 3)
+    assert layer.weight.is_contiguous(memory_format=torch.channels_last) and layer.weight.shape == (
+        module.WIDE,
+        module.WIDE,
+        3,
+        3,
+    )
     monkeypatch.setattr(module, "PRODUCTS", ("meta",))
     lay_out(layer)
     assert layer.weight.permute(0, 2, 3, 1).is_contiguous()

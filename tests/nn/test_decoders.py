@@ -7,7 +7,9 @@ from cmg.nn.decoders import InputDecoders, ProjectionDecoders, VectorDecoder, Vi
 
 def features(dim=8, width=4):
     g = torch.Generator().manual_seed(0)
-    code, coarse, fine = ({m: torch.randn(2, 3, dim, generator=g) for m in ("video", "audio", "text")} for _ in range(3))
+    code, coarse, fine = (
+        {m: torch.randn(2, 3, dim, generator=g) for m in ("video", "audio", "text")} for _ in range(3)
+    )
     specific = {"audio": torch.randn(2, 3, dim, generator=g), "video": torch.randn(2, 3, 3, 3, width, generator=g)}
     return code, coarse, fine, specific
 
@@ -15,7 +17,11 @@ def features(dim=8, width=4):
 def test_input_decoders():
     code, coarse, _, specific = features()
     out = InputDecoders(8, 4, 6, "input")(code, coarse, specific)
-    assert {k: tuple(v.shape) for k, v in out.items()} == {"video": (2, 3, 7, 7, 512), "audio": (2, 3, 128), "text": (2, 768)}
+    assert {k: tuple(v.shape) for k, v in out.items()} == {
+        "video": (2, 3, 7, 7, 512),
+        "audio": (2, 3, 128),
+        "text": (2, 768),
+    }
 
 
 def test_clip_codes_are_copied_to_every_second():

@@ -93,4 +93,6 @@ def test_a_sentence_is_the_mean_of_its_words_whatever_the_padding_holds(sentence
         found = net.sentence(words, mask).detach().numpy()
         assert found.shape == (2, 1, 6)
         for row, count in enumerate((3, 5)):
-            np.testing.assert_allclose(found[row, 0], two_layers(words[row, :count].numpy(), state).mean(axis=0), atol=1e-12)
+            np.testing.assert_allclose(
+                found[row, 0], two_layers(words[row, :count].numpy(), state).mean(axis=0), atol=1e-12
+            )

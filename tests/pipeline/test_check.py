@@ -32,7 +32,10 @@ def test_values_of_the_sample_corpus_are_named_at_the_papers_scale():
 
 def test_real_data_at_the_papers_sizes_need_nothing():
     raw = {name: {"source": "raw"} for name in ("vggsound_avel", "ave")}
-    sized = {"mscoco": {"source": "raw", "pairs": 500, "words": 30}, "clotho": {"source": "raw", "seconds": 30, "words": 30}}
+    sized = {
+        "mscoco": {"source": "raw", "pairs": 500, "words": 30},
+        "clotho": {"source": "raw", "seconds": 30, "words": 30},
+    }
     assert sample_values(shipped(scale="paper", datasets={**raw, **sized})) == []
 
 
@@ -45,7 +48,9 @@ def sound(folder, values):
 def test_released_sound_of_the_other_kind_is_a_warning(tmp_path, monkeypatch):
     """A folder of released features is looked at before anything is imported."""
     monkeypatch.setenv("CMG_DATA", str(tmp_path))
-    params = shipped(datasets={"vggsound_avel": {"source": "released", "version": "90k"}, "ave": {"source": "released"}})
+    params = shipped(
+        datasets={"vggsound_avel": {"source": "released", "version": "90k"}, "ave": {"source": "released"}}
+    )
     mixed = remark(shipped(datasets={"vggsound_avel": {"source": "released"}, "ave": {"source": "released"}}))
     assert "are a mixture" in mixed and remark(shipped()) == ""
     monkeypatch.chdir(tmp_path)  # where there are no stores
@@ -59,7 +64,8 @@ def test_released_sound_of_the_other_kind_is_a_warning(tmp_path, monkeypatch):
 
 def test_clips_without_files_stop_a_run_before_it_begins():
     params = shipped(
-        datasets={"mine": {"source": "csv", "manifest": "m.csv"}}, stores={"video": ["mine"], "audio": [], "text": [], "pixels": []}
+        datasets={"mine": {"source": "csv", "manifest": "m.csv"}},
+        stores={"video": ["mine"], "audio": [], "text": [], "pixels": []},
     )
     clips = [Clip(row, str(row), status="missing" if row < 6 else "ok") for row in range(100)]
     (said,) = unusable(params, {"mine": clips})
@@ -70,10 +76,16 @@ def test_clips_without_files_stop_a_run_before_it_begins():
 
 def test_clips_that_go_on_behind_the_last_second_with_features_are_counted():
     one = {"source": "csv", "manifest": "m.csv"}
-    clips = [Clip(0, "a", duration=30.0), Clip(1, "b", duration=10.0), Clip(2, "c", duration=None, events=(Event("dog", 12.0, np.inf),))]
+    clips = [
+        Clip(0, "a", duration=30.0),
+        Clip(1, "b", duration=10.0),
+        Clip(2, "c", duration=None, events=(Event("dog", 12.0, np.inf),)),
+    ]
     stores = {"video": ["mine"], "audio": [], "text": [], "pixels": []}
     said = warnings(shipped(datasets={"mine": one}, stores=stores), {"mine": clips})
-    assert sum("will not run" in line for line in said) == 1, "the papers' tasks, whose datasets are not there, have a line together"
+    assert sum("will not run" in line for line in said) == 1, (
+        "the papers' tasks, whose datasets are not there, have a line together"
+    )
     assert "video: 2 clips of mine outlast the 10 seconds with features; see datasets.mine.seconds" in said
     said = warnings(shipped(datasets={"mine": {**one, "seconds": 30}}, stores=stores), {"mine": clips})
     assert not any("outlast" in line for line in said)
@@ -96,7 +108,10 @@ def test_nothing_stops_the_shipped_run():
         ({"datasets": {"vggsound_avel": {"source": "sample"}}}, "no task can run on vggsound_avel"),
         ({"stores": {"pixels": []}}, "celeba_hq has no store of pixels"),
         ({"datasets": {"ave": {"source": "sample"}}}, "`datasets: []` there makes no table 3"),
-        ({"pretrain_on": []}, "pretrain_on: baseline, infonce_kmeans, fcid, codaar needs a dataset to be pretrained on"),
+        (
+            {"pretrain_on": []},
+            "pretrain_on: baseline, infonce_kmeans, fcid, codaar needs a dataset to be pretrained on",
+        ),
         ({"pretrain_on": ["aev"]}, "pretrain_on: unknown key 'aev'; did you mean 'ave'?"),
         ({"pretrain_on": ["vggsound_avel", "ave"]}, "stores.text: pretraining reads ave"),
     ],
@@ -114,9 +129,15 @@ def test_missing_weights_and_a_recipe_with_a_typo_are_said(tmp_path, monkeypatch
     for name in ("caffe", "audioset", "bert-base-uncased"):
         assert f"weights '{name}': " in found
     assert found.count("fetch-weights caffe") == 1
-    sources = {name: {"source": "released"} for name in shipped().datasets if name not in ("mscoco", "celeba_hq", "flickrsound")}
+    sources = {
+        name: {"source": "released"}
+        for name in shipped().datasets
+        if name not in ("mscoco", "celeba_hq", "flickrsound")
+    }
     kept = {name: shipped().datasets[name].model_dump() for name in ("mscoco", "celeba_hq", "flickrsound")}
-    assert "weights 'audioset'" in "\n".join(problems(shipped(scale="paper", datasets={**sources, **kept}))), "flickrsound is extracted"
+    assert "weights 'audioset'" in "\n".join(problems(shipped(scale="paper", datasets={**sources, **kept}))), (
+        "flickrsound is extracted"
+    )
     mini = shipped().scales.model_dump()
     mini["mini"]["features"]["video"]["weigths"] = "random"
     assert "unknown argument 'weigths'; did you mean 'weights'?" in "\n".join(problems(shipped(scales=mini)))

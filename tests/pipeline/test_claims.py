@@ -25,7 +25,9 @@ with claimed(Path({!r}), "x"):
 @contextmanager
 def held(file):
     """Another process holds ``file``; gives that process."""
-    process = subprocess.Popen([sys.executable, "-c", HOLD.format(str(file.absolute()))], cwd=REPOSITORY, stdout=subprocess.PIPE, text=True)
+    process = subprocess.Popen(
+        [sys.executable, "-c", HOLD.format(str(file.absolute()))], cwd=REPOSITORY, stdout=subprocess.PIPE, text=True
+    )
     try:
         assert process.stdout.readline() == "held\n"
         yield process

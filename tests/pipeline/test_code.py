@@ -28,11 +28,14 @@ class Project:
             package.write_text("".join(f"from .{last} import {name}\n" for last, name in inside))
 
     def _write(self, module: str, below: list[tuple[str, str]]) -> None:
-        """Three functions; each may use one above it in the module, and two of the modules below, imported in any way."""
+        """Three functions; each may use one above it in the module, and two of the modules below, imported in any
+        way."""
         top, body, own = [], [], []
         for _ in range(3):
             name = f"f{next(self._numbers)}"
-            used = self._draw.sample(below, min(2, len(below))) + self._draw.sample(own, min(len(own), self._draw.randint(0, 1)))
+            used = self._draw.sample(below, min(2, len(below))) + self._draw.sample(
+                own, min(len(own), self._draw.randint(0, 1))
+            )
             inside, calls = [], []
             for other, function in used:
                 line, call = self._import(other, function) if other != module else ("", function)
@@ -125,7 +128,9 @@ def test_a_registry_counts_by_the_items_entry(tmp_path):
     )
     made = names(tmp_path, "cmg.make:make", "one")
     assert made == {"make": {"make"}, "registry": {"KINDS"}, "one": {"One"}}
-    assert names(tmp_path, "cmg.list:listed", "one") == {"list": {"listed"}, "registry": {"KINDS"}}, "nothing is imported by name"
+    assert names(tmp_path, "cmg.list:listed", "one") == {"list": {"listed"}, "registry": {"KINDS"}}, (
+        "nothing is imported by name"
+    )
     assert set(names(tmp_path, "cmg.make:make")) == {"make", "registry", "one", "two"}, "without an item it may be any"
     assert set(names(tmp_path, "cmg.named:of", "two")) == {"named", "two"}
     before = code.digests(["cmg.make:make"], "one", Modules(tmp_path))
@@ -149,10 +154,17 @@ def test_of_a_dictionary_by_item_nothing_counts_for_an_item_without_an_entry(tmp
 
 
 def test_files_beside_a_module_count_where_they_are_named(tmp_path):
-    write(tmp_path, cmg__page="from pathlib import Path\ndef page():\n    return Path('page.html')\ndef other():\n    return 1\n")
+    write(
+        tmp_path,
+        cmg__page="from pathlib import Path\ndef page():\n    return Path('page.html')\ndef other():\n    return 1\n",
+    )
     (tmp_path / "cmg/page.html").write_text('{% extends "base.html" %}')
     (tmp_path / "cmg/base.html").write_text("text")
-    assert set(code.digests(["cmg.page:page"], modules=Modules(tmp_path))) == {"cmg/page.py", "cmg/page.html", "cmg/base.html"}
+    assert set(code.digests(["cmg.page:page"], modules=Modules(tmp_path))) == {
+        "cmg/page.py",
+        "cmg/page.html",
+        "cmg/base.html",
+    }
     assert set(code.digests(["cmg.page:other"], modules=Modules(tmp_path))) == {"cmg/page.py"}
 
 
@@ -191,7 +203,9 @@ def users():
     """users(place): stages with their items whose code holds a definition of the repository."""
     modules = Modules(REPOSITORY)
     stages = {name: name.partition("-") for name in code.names(modules)}
-    found = {name: code.Closure([f"{code.STAGES}.{stage}"], item, modules).found for name, (stage, _, item) in stages.items()}
+    found = {
+        name: code.Closure([f"{code.STAGES}.{stage}"], item, modules).found for name, (stage, _, item) in stages.items()
+    }
 
     def of(place: str) -> set[str]:
         file, _, name = place.partition(":")
@@ -206,15 +220,35 @@ UNCHANGED = {"sample", "scan", "index", "exclusions", "features"}  # by an edit 
 @pytest.mark.parametrize(
     ("place", "stages", "others"),
     [
-        ("pipeline/params.py:Params.method_config", {"pretrain", "sweep", "tables", "report"}, UNCHANGED | {"codes", "toc", "evaluate"}),
+        (
+            "pipeline/params.py:Params.method_config",
+            {"pretrain", "sweep", "tables", "report"},
+            UNCHANGED | {"codes", "toc", "evaluate"},
+        ),
         ("pipeline/params.py:Params.schedule", {"pretrain"}, UNCHANGED | {"codes", "toc", "evaluate", "tables"}),
         ("pipeline/sweeps.py:merged", {"pretrain", "codes", "toc", "evaluate", "sweep"}, UNCHANGED | {"tables"}),
-        ("cmg/extract/vgg19.py:normalise", {"features"}, {"index", "pretrain", "codes", "evaluate", "tables", "report"}),
+        (
+            "cmg/extract/vgg19.py:normalise",
+            {"features"},
+            {"index", "pretrain", "codes", "evaluate", "tables", "report"},
+        ),
         ("cmg/losses/infonce.py:infonce", {"pretrain", "codes"}, UNCHANGED | {"toc", "evaluate", "vqvae"}),
-        ("cmg/report/style.css:style.css", {"report"}, UNCHANGED | {"pretrain", "codes", "toc", "evaluate", "tables", "table3", "plots"}),
-        ("cmg/report/base.html.j2:base.html.j2", {"report"}, UNCHANGED | {"pretrain", "codes", "toc", "evaluate", "tables", "plots"}),
+        (
+            "cmg/report/style.css:style.css",
+            {"report"},
+            UNCHANGED | {"pretrain", "codes", "toc", "evaluate", "tables", "table3", "plots"},
+        ),
+        (
+            "cmg/report/base.html.j2:base.html.j2",
+            {"report"},
+            UNCHANGED | {"pretrain", "codes", "toc", "evaluate", "tables", "plots"},
+        ),
         ("cmg/store/locks.py:ShardLocks", {"features"}, {"pretrain", "codes", "evaluate", "tables", "report"}),
-        ("cmg/report/published.csv:published.csv", {"tables", "report"}, UNCHANGED | {"pretrain", "codes", "toc", "evaluate", "plots"}),
+        (
+            "cmg/report/published.csv:published.csv",
+            {"tables", "report"},
+            UNCHANGED | {"pretrain", "codes", "toc", "evaluate", "plots"},
+        ),
     ],
 )
 def test_an_edit_concerns_the_stages_that_use_it(users, place, stages, others):

@@ -13,7 +13,9 @@ from pipeline.__main__ import main
 
 def sound_of_ave(folder, values):
     """An AVE sound store and the h5 file of the same values."""
-    spec = StoreSpec("ave", "audio", [str(row) for row in range(len(values))], [""] * len(values), values.shape[1:], "float32", {})
+    spec = StoreSpec(
+        "ave", "audio", [str(row) for row in range(len(values))], [""] * len(values), values.shape[1:], "float32", {}
+    )
     with StoreWriter(folder / "audio.zarr", folder / "work", spec) as writer:
         for row in writer.todo:
             writer.put(row, values[row], 10)

@@ -20,7 +20,13 @@ def train(monkeypatch, steps, seconds, per_epoch=2, first=0):
 
 def test_seconds_per_epoch_leave_the_first_out(monkeypatch):
     found = train(monkeypatch, 8, [50, 50, 1, 2, 2, 3, 4, 5]).measured(CPU, 0)
-    assert found == {"steps_before": 0, "epochs_timed": 3, "batch_size": 8, "threads": torch.get_num_threads(), "seconds_per_epoch": 5}
+    assert found == {
+        "steps_before": 0,
+        "epochs_timed": 3,
+        "batch_size": 8,
+        "threads": torch.get_num_threads(),
+        "seconds_per_epoch": 5,
+    }
 
 
 def test_the_only_epoch_counts_from_the_start(monkeypatch):
@@ -29,7 +35,13 @@ def test_the_only_epoch_counts_from_the_start(monkeypatch):
 
 def test_an_epoch_that_an_earlier_process_began_does_not_count(monkeypatch):
     found = train(monkeypatch, 3, [9, 1, 1], first=1).measured(CPU, 0)  # the second step of epoch 1, then epoch 2
-    assert found == {"steps_before": 1, "epochs_timed": 1, "batch_size": 8, "threads": torch.get_num_threads(), "seconds_per_epoch": 2}
+    assert found == {
+        "steps_before": 1,
+        "epochs_timed": 1,
+        "batch_size": 8,
+        "threads": torch.get_num_threads(),
+        "seconds_per_epoch": 2,
+    }
     assert "seconds_per_epoch" not in train(monkeypatch, 1, [9], first=1).measured(CPU, 0)
 
 

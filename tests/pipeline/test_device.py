@@ -63,7 +63,9 @@ def test_on_a_gpu_attention_is_the_kind_that_repeats_itself(gpus, monkeypatch):
     monkeypatch.setattr(torch.cuda, "get_device_name", lambda chosen: "some GPU")
     turned = {}
     for kind in ("flash", "mem_efficient", "cudnn", "math"):
-        monkeypatch.setattr(torch.backends.cuda, f"enable_{kind}_sdp", lambda enabled, kind=kind: turned.update({kind: enabled}))
+        monkeypatch.setattr(
+            torch.backends.cuda, f"enable_{kind}_sdp", lambda enabled, kind=kind: turned.update({kind: enabled})
+        )
     before, threads = torch.are_deterministic_algorithms_enabled(), torch.get_num_threads()
     try:
         device.prepare(shipped(device="cpu"))

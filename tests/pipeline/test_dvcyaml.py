@@ -60,7 +60,9 @@ def test_pretraining_waits_for_the_stores_that_it_reads_alone():
 
 def test_a_path_waits_for_what_it_is_what_is_below_it_and_what_it_is_inside_of():
     outs = (("data/x/video.zarr", "r/x.json"), ("data/xy", "r/y.json"), ("results/t.csv", "r/t.json"))
-    every = dag.Stages(dag.Stage(f"s{n}", "", (), (out, f"receipts/{receipt}"), {}) for n, (out, receipt) in enumerate(outs))
+    every = dag.Stages(
+        dag.Stage(f"s{n}", "", (), (out, f"receipts/{receipt}"), {}) for n, (out, receipt) in enumerate(outs)
+    )
     assert every.made("data/x/video.zarr") == every.made("data/x") == {"data/x/video.zarr/zarr.json"}
     assert every.made("data/x/video.zarr/features/c/0") == {"data/x/video.zarr/zarr.json"}
     assert every.made("data/xy/part/a.csv") == {"receipts/r/y.json"}, "the receipt stands for a folder"
@@ -140,7 +142,9 @@ def test_several_processes_take_as_many_gpus_and_threads_and_device_cpu_takes_no
     set_value(tmp_path / "params.yaml", "scales.mini.pretrain.processes", 2)
     two = resources_of()
     assert two.pop(trained) == {"gpu": 2, "mem_mb": 16000}
-    assert {name for name, needs in two.items() if needs != before[name]} == {name for name in two if name.startswith("pretrain")}
+    assert {name for name, needs in two.items() if needs != before[name]} == {
+        name for name in two if name.startswith("pretrain")
+    }
     set_value(tmp_path / "params.yaml", "device", "cpu")
     assert not any("gpu" in needs for needs in resources_of().values())
 

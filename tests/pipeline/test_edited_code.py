@@ -9,7 +9,14 @@ import torch
 
 from pipeline.training import key
 
-S4 = {"avsbench_s4": {"train": 1, "val": 1, "test": 1}, "seed": 1, "width": 48, "height": 32, "fps": 2, "defects": False}
+S4 = {
+    "avsbench_s4": {"train": 1, "val": 1, "test": 1},
+    "seed": 1,
+    "width": 48,
+    "height": 32,
+    "fps": 2,
+    "defects": False,
+}
 
 
 @pytest.fixture
@@ -34,7 +41,11 @@ def features(made, dataset, modality):
     return log["computed"], log["reused"]
 
 
-PLACES = ["cmg/released/importers.py:import_rows", "cmg/released/unpickle.py:load_array", "cmg/released/indexed.py:ReleasedFiles"]
+PLACES = [
+    "cmg/released/importers.py:import_rows",
+    "cmg/released/unpickle.py:load_array",
+    "cmg/released/indexed.py:ReleasedFiles",
+]
 
 
 @pytest.mark.parametrize("place", PLACES)

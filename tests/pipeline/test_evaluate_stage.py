@@ -29,7 +29,9 @@ def test_released_scripts_are_for_methods_with_a_codebook(capsys):
     assert _tasks(vectors, indices) == _tasks(held("audio", "video", "text"), indices, "published") == list(TASKS)
     assert capsys.readouterr().out == ""
     assert _tasks(vectors, indices, "published") == ["mscoco", "clotho", "flickrsound"]
-    assert "no codebook, so the released scripts of ave, avvp, ave_avvp, ucf_vgg do not apply" in capsys.readouterr().out
+    assert (
+        "no codebook, so the released scripts of ave, avvp, ave_avvp, ucf_vgg do not apply" in capsys.readouterr().out
+    )
 
 
 def test_codes_are_drawn_for_the_released_scripts_alone(capsys):
@@ -43,4 +45,9 @@ def test_codes_are_drawn_for_the_released_scripts_alone(capsys):
 
 
 def test_a_dataset_that_is_left_out_takes_its_tasks_along():
-    assert _tasks(held("audio", "video", "text"), {"ave": (), "avvp": (), "mscoco": ()}) == ["ave", "avvp", "ave_avvp", "mscoco"]
+    assert _tasks(held("audio", "video", "text"), {"ave": (), "avvp": (), "mscoco": ()}) == [
+        "ave",
+        "avvp",
+        "ave_avvp",
+        "mscoco",
+    ]

@@ -22,7 +22,14 @@ def told(seed):
     with keeping() as found:
         answered = np.array([0, 0, 1, 1, 0, 2 if seed else 1])
         keep(("ave", "va", False), "ave", np.arange(6), CLASSES, np.array([0, 0, 1, 1, 2, 2]), answered)
-        keep(("avvp", "va", False), "avvp", np.arange(1), CLASSES, np.ones((1, 4, 3), bool), np.ones((1, 4, 3), bool) & (np.arange(3) < 2))
+        keep(
+            ("avvp", "va", False),
+            "avvp",
+            np.arange(1),
+            CLASSES,
+            np.ones((1, 4, 3), bool),
+            np.ones((1, 4, 3), bool) & (np.arange(3) < 2),
+        )
     return found
 
 
@@ -44,9 +51,25 @@ def test_a_cell_is_explained_from_head_to_clips(made, capsys):
     assert made.run("explain results/table1.csv fcid ave_va") == 0
     said = capsys.readouterr().out
     for expected in (
-        *("FCID, AVE V→A: 60.62 ± 0.88 %: 60.00 (seed 0), 61.25 (seed 1)", "protocol strict, variant paper", "fingerprint abababab"),
-        *("of 300 clips", "40 validation clips", "of 41 clips", "28 classes", "seed 1: 61.25, epoch", "data/codes/fcid-0.safetensors"),
-        *("100.0  Bark (2 clips)", "25.0  Violin (2 clips)", "2  Violin taken for Bark", "1  Violin taken for Church bell"),
+        *(
+            "FCID, AVE V→A: 60.62 ± 0.88 %: 60.00 (seed 0), 61.25 (seed 1)",
+            "protocol strict, variant paper",
+            "fingerprint abababab",
+        ),
+        *(
+            "of 300 clips",
+            "40 validation clips",
+            "of 41 clips",
+            "28 classes",
+            "seed 1: 61.25, epoch",
+            "data/codes/fcid-0.safetensors",
+        ),
+        *(
+            "100.0  Bark (2 clips)",
+            "25.0  Violin (2 clips)",
+            "2  Violin taken for Bark",
+            "1  Violin taken for Church bell",
+        ),
         *("2 clips are wrong in some seed, 1 in all", "row 4 'ave 4': Violin; said: Bark (seed 0); Bark (seed 1)"),
     ):
         assert expected in said, (expected, said)
@@ -57,7 +80,11 @@ def test_localisation_counts_seconds(made, capsys):
     assert made.run("explain results/table1.csv fcid avvp_va --clips 0") == 0
     said = capsys.readouterr().out
     assert "per class, F in percent" in said and "0.0  Violin (1 clips)" in said and "100.0  Bark" in said
-    assert "16  Violin taken for" not in said and "8  Violin taken for (nothing)" in said and "and 1 more (--clips 1)" in said
+    assert (
+        "16  Violin taken for" not in said
+        and "8  Violin taken for (nothing)" in said
+        and "and 1 more (--clips 1)" in said
+    )
 
 
 @pytest.mark.parametrize(
@@ -91,7 +118,11 @@ def test_a_run_without_answers_names_the_command(made, capsys):
     [
         ("results/table1.csv", "method,toc\nfcid,no\n", "results/table1.csv: expected the header of table 1"),
         ("results/runs/fcid-1.json", '{"method": "fcid"', "results/runs/fcid-1.json: Invalid JSON"),
-        ("results/runs/fcid-1.json", '{"method": 1}', "results/runs/fcid-1.json: method: Input should be a valid string, found 1 (and "),
+        (
+            "results/runs/fcid-1.json",
+            '{"method": 1}',
+            "results/runs/fcid-1.json: method: Input should be a valid string, found 1 (and ",
+        ),
         ("results/answers/fcid-0.parquet", "x", "results/answers/fcid-0.parquet: not a parquet file"),
         ("receipts/toc/fcid-0.json", "x", "receipts/toc/fcid-0.json: not a receipt"),
     ],

@@ -23,7 +23,8 @@ def annotate_valor(root, count=7):
     root.mkdir(parents=True)
     for split, place in SPLITS.items():
         entries = [
-            {"video_id": f"{place}{number:010}_0.000_10.000", "desc": f"Sound number {number} of part {split}"} for number in range(count)
+            {"video_id": f"{place}{number:010}_0.000_10.000", "desc": f"Sound number {number} of part {split}"}
+            for number in range(count)
         ]
         (root / f"desc_{split}.json").write_text(json.dumps(entries))
 
@@ -50,7 +51,10 @@ def test_parts_in_any_order_give_the_bytes_of_one_run(described, capsys):
     capsys.readouterr()
     for part in ("3/3", "1/3", "2/3"):
         parts.run(f"features valor32k text --shard {part}")
-        assert not (parts.path / "data/features/valor32k/text.zarr").exists() and not (parts.path / "receipts/features").exists()
+        assert (
+            not (parts.path / "data/features/valor32k/text.zarr").exists()
+            and not (parts.path / "receipts/features").exists()
+        )
     computed = [int(line.split(": ")[1].split()[0]) for line in capsys.readouterr().out.splitlines()]
     assert computed == [6, 9, 6]
     parts.run("features valor32k text")
@@ -94,7 +98,11 @@ def write(root, files):
 
 def run_all(made, dataset, *modalities):
     made.set(f"datasets.{dataset}", {"source": "released"})
-    for command in (f"scan {dataset} --source released", f"index {dataset}", *(f"features {dataset} {m}" for m in modalities)):
+    for command in (
+        f"scan {dataset} --source released",
+        f"index {dataset}",
+        *(f"features {dataset} {m}" for m in modalities),
+    ):
         assert made.run(command) == 0
 
 
@@ -103,7 +111,10 @@ def test_zipped_pickles_become_stores_without_any_media(folder):
     made.set("features.failure_limit", 0.5)
     ids = [*CLIPS["train"], *CLIPS["test"]]
     lines = [f"playing violin,{clip_id},{split}" for split, found in CLIPS.items() for clip_id in found]
-    write(made.path / "data/raw/vggsound_avel", {"vggsound-avel40k.csv": "\n".join(["category,video_id,split", *lines]) + "\n"})
+    write(
+        made.path / "data/raw/vggsound_avel",
+        {"vggsound-avel40k.csv": "\n".join(["category,video_id,split", *lines]) + "\n"},
+    )
     for place, clip_id in enumerate(ids[:2]):
         for modality in ("audio", "video"):
             data = zipped(features(modality, place, seconds=9 if (place, modality) == (1, "audio") else 10))
@@ -123,7 +134,15 @@ def test_the_h5_files_of_ave_are_read_by_row(folder):
     made = folder()
     lines = [f"Bark&{clip_id}&good&0&5" for found in CLIPS.values() for clip_id in found]
     root = made.path / "data/raw/ave"
-    write(root, {"Annotations.txt": "\n".join(lines), "trainSet.txt": "\n".join(lines[:2]), "valSet.txt": "", "testSet.txt": lines[2]})
+    write(
+        root,
+        {
+            "Annotations.txt": "\n".join(lines),
+            "trainSet.txt": "\n".join(lines[:2]),
+            "valSet.txt": "",
+            "testSet.txt": lines[2],
+        },
+    )
     for name, modality in (("audio_feature", "audio"), ("visual_feature", "video")):
         with h5py.File(root / f"{name}.h5", "w") as file:
             file["avadataset"] = np.stack([features(modality, row) for row in range(3)]).astype("f8")
@@ -162,12 +181,25 @@ def test_llp_names_files_by_eleven_characters_and_a_changed_file_is_noticed(fold
 
 def test_pixels_and_masks_of_avsbench(folder):
     made = folder()
-    counts = {"avsbench_s4": {"train": 2, "val": 1, "test": 1}, "seed": 1, "width": 48, "height": 32, "fps": 2, "defects": False}
+    counts = {
+        "avsbench_s4": {"train": 2, "val": 1, "test": 1},
+        "seed": 1,
+        "width": 48,
+        "height": 32,
+        "fps": 2,
+        "defects": False,
+    }
     made.set("scales.mini.corpus", counts)
     made.set("datasets.avsbench_s4", {"source": "sample"})
     made.set("scales.mini.features.pixels.avsbench_s4", {"size": 40})
     made.set("scales.mini.features.masks.avsbench_s4", {"size": 40})
-    for name, rest in (("sample", ""), ("scan", "--source sample"), ("index", ""), ("features", "pixels"), ("features", "masks")):
+    for name, rest in (
+        ("sample", ""),
+        ("scan", "--source sample"),
+        ("index", ""),
+        ("features", "pixels"),
+        ("features", "masks"),
+    ):
         assert made.run(f"{name} avsbench_s4 {rest}") == 0
     pixels, masks = (FeatureStore(f"data/features/avsbench_s4/{name}.zarr") for name in ("pixels", "masks"))
     assert (pixels.shape, masks.shape, str(pixels.dtype)) == ((5, 40, 40, 3), (5, 40, 40), "uint8")
@@ -192,7 +224,14 @@ def test_pixels_and_masks_of_avsbench(folder):
 
 def test_failed_clips_alone_are_tried_again_when_asked(folder, capsys):
     made = folder()
-    counts = {"avsbench_s4": {"train": 2, "val": 1, "test": 1}, "seed": 1, "width": 48, "height": 32, "fps": 2, "defects": False}
+    counts = {
+        "avsbench_s4": {"train": 2, "val": 1, "test": 1},
+        "seed": 1,
+        "width": 48,
+        "height": 32,
+        "fps": 2,
+        "defects": False,
+    }
     made.set("scales.mini.corpus", counts)
     made.set("datasets.avsbench_s4", {"source": "sample"})
     made.set("features.failure_limit", 0.5)
@@ -217,9 +256,17 @@ def test_failed_clips_alone_are_tried_again_when_asked(folder, capsys):
 
 
 def test_a_run_that_is_refused_for_its_failures_tries_them_again(folder, capsys):
-    """Files that were away for a while (a disk not mounted, a copy not finished): nothing else changes, and the same command goes on."""
+    """Files that were away for a while (a disk not mounted, a copy not finished): nothing else changes, and the same
+    command goes on."""
     made = folder()
-    counts = {"avsbench_s4": {"train": 2, "val": 1, "test": 1}, "seed": 1, "width": 48, "height": 32, "fps": 2, "defects": False}
+    counts = {
+        "avsbench_s4": {"train": 2, "val": 1, "test": 1},
+        "seed": 1,
+        "width": 48,
+        "height": 32,
+        "fps": 2,
+        "defects": False,
+    }
     made.set("scales.mini.corpus", counts)
     made.set("datasets.avsbench_s4", {"source": "sample"})
     made.set("features.clips_per_shard", 3)

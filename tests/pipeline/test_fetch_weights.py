@@ -13,7 +13,9 @@ def offered(folder, tmp_path, monkeypatch):
     made, source = folder(), tmp_path / "source.pth"
     source.write_bytes(b"weights")
     pinned = hashlib.sha256(b"weights").hexdigest()[:8]
-    monkeypatch.setitem(weights.KNOWN, "caffe", weights.WeightsFile("net.pth", pinned, source.as_uri(), "a small network"))
+    monkeypatch.setitem(
+        weights.KNOWN, "caffe", weights.WeightsFile("net.pth", pinned, source.as_uri(), "a small network")
+    )
     monkeypatch.setenv("CMG_WEIGHTS", str(made.path / "w"))
     return made, source
 

@@ -4,7 +4,15 @@ import pytest
 
 from cmg.generation.components import Components
 
-COUNTS = {"flickrsound": {"train": 5, "val": 0, "test": 4}, "seed": 1, "classes": 2, "width": 48, "height": 32, "fps": 2, "defects": False}
+COUNTS = {
+    "flickrsound": {"train": 5, "val": 0, "test": 4},
+    "seed": 1,
+    "classes": 2,
+    "width": 48,
+    "height": 32,
+    "fps": 2,
+    "defects": False,
+}
 
 
 class Stopped(Exception):
@@ -15,7 +23,12 @@ def prepared(folder, name):
     made = folder(name)
     made.set("scales.mini.corpus", COUNTS)
     made.set("datasets.flickrsound", {"source": "sample", "held_out": 4})
-    for command in ("sample flickrsound", "scan flickrsound --source sample", "index flickrsound", "features flickrsound pixels"):
+    for command in (
+        "sample flickrsound",
+        "scan flickrsound --source sample",
+        "index flickrsound",
+        "features flickrsound pixels",
+    ):
         assert made.run(command) == 0
     return made
 

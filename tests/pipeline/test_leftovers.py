@@ -31,7 +31,9 @@ def test_runs_that_are_not_listed_are_set_aside_and_the_folders_are_those_of_a_c
     assert len(leftovers.set_aside(params)) == 18
     for run in listed:
         assert all(path.exists() for path in made(run)), run
-    assert temporary.exists() and all(path.exists() for path in made("fcid+codebook_256-0")), "sweeps have folders of their own"
+    assert temporary.exists() and all(path.exists() for path in made("fcid+codebook_256-0")), (
+        "sweeps have folders of their own"
+    )
     assert sorted(path.stem for path in paths.RUNS.glob("[!.]*")) == sorted(listed)
     assert (paths.work("unlisted") / paths.run_result("dcid-0")).read_text() == "dcid-0", "nothing is lost"
     assert leftovers.set_aside(params) == []
@@ -47,13 +49,20 @@ def test_pictures_of_another_seed_or_dataset_are_set_aside(tmp_path, monkeypatch
     for run in ("celeba_hq-0", "celeba_hq-1", "flickrsound-0"):
         for path in (paths.vqvae(run), paths.reconstruction(run), paths.rebuilt(run)):
             write(path, run)
-    assert len(leftovers.set_aside(params)) == 6 and [path.stem for path in paths.reconstruction("x-0").parent.iterdir()] == ["celeba_hq-0"]
+    assert len(leftovers.set_aside(params)) == 6 and [
+        path.stem for path in paths.reconstruction("x-0").parent.iterdir()
+    ] == ["celeba_hq-0"]
 
 
 def test_without_pictures_nothing_of_table_3_is_left(tmp_path, monkeypatch):
     params = shipped(reconstruction={**shipped().reconstruction.model_dump(), "datasets": []})
     monkeypatch.chdir(tmp_path)
-    made = [paths.reconstruction("celeba_hq-0"), paths.table("table3", "csv"), paths.FIGURE10, paths.receipt("table3", "table3")]
+    made = [
+        paths.reconstruction("celeba_hq-0"),
+        paths.table("table3", "csv"),
+        paths.FIGURE10,
+        paths.receipt("table3", "table3"),
+    ]
     other = [paths.TABLE1, paths.receipt("tables", "table1")]
     for path in [*made, *other]:
         write(path, "x")

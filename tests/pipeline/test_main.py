@@ -22,9 +22,15 @@ def own_errors():
     """Every exception class of cmg and pipeline, as module and name."""
     for file in [*Path("cmg").rglob("*.py"), *Path("pipeline").rglob("*.py")]:
         module = ".".join(file.with_suffix("").parts).removesuffix(".__init__")
-        named = [node.name for node in ast.parse(file.read_text()).body if isinstance(node, ast.ClassDef) and node.bases]
+        named = [
+            node.name for node in ast.parse(file.read_text()).body if isinstance(node, ast.ClassDef) and node.bases
+        ]
         if any(word in file.read_text() for word in ("Error)", "Exception)")):
-            yield from (f"{module}.{name}" for name in named if issubclass(getattr(importlib.import_module(module), name), Exception))
+            yield from (
+                f"{module}.{name}"
+                for name in named
+                if issubclass(getattr(importlib.import_module(module), name), Exception)
+            )
 
 
 def test_every_error_of_ours_is_one_or_the_other():

@@ -21,7 +21,9 @@ WORDS = {  # arguments of every stage and tool that takes any
     **{name: "ave" for name in ("sample", "scan", "index", "check")},
     "corpus": "vggsound_avel",
     "features": "ave video",
-    **{name: "fcid 0" for name in ("pretrain", "codes", "toc", "evaluate", "queries", "segment", "generate", "default")},
+    **{
+        name: "fcid 0" for name in ("pretrain", "codes", "toc", "evaluate", "queries", "segment", "generate", "default")
+    },
     **{name: "0" for name in ("vqvae", "reconstruct")},
     "sweep": "fcid table9",
     "store": "verify data/features/ave/video.zarr",
@@ -39,10 +41,20 @@ COMMANDS = [f"{name} {WORDS.get(name, '')}".strip() for name in (*STAGES, *TOOLS
 SELDOM = {"code", "sample", "check", "plots"}  # of a bare folder: what needs nothing that others make
 WORK = {"fetch-weights", "profile-step", "record", "recover"}  # a network, a minute, DVC
 READS = [command for command in COMMANDS if command.split()[0] not in SELDOM | WORK]
-OF_DATASETS = [f"{name} {words}" for name in ("sample", "scan", "index", "check") for words in ("aev",)] + ["features aev video"]
+OF_DATASETS = [f"{name} {words}" for name in ("sample", "scan", "index", "check") for words in ("aev",)] + [
+    "features aev video"
+]
 
 
-CORPUS = {"seed": 3, "classes": 2, "ave": dict.fromkeys(("train", "val", "test"), 1), "width": 64, "height": 48, "fps": 2, "defects": False}
+CORPUS = {
+    "seed": 3,
+    "classes": 2,
+    "ave": dict.fromkeys(("train", "val", "test"), 1),
+    "width": 64,
+    "height": 48,
+    "fps": 2,
+    "defects": False,
+}
 
 
 def one_line(capsys) -> str:
@@ -107,7 +119,8 @@ def test_text_that_is_not_utf_8(folder, capsys):
 
 
 def test_any_value_of_another_kind_is_named():
-    """One value after the other replaced by one of another kind: parsed, or an error that names the key, never another exception."""
+    """One value after the other replaced by one of another kind: parsed, or an error that names the key, never another
+    exception."""
     draw = random.Random(0)
     for _ in range(300):
         values = YAML(typ="safe").load(Path("params.yaml").read_text()) if _ % 50 == 0 else values  # noqa: F821
@@ -154,7 +167,11 @@ def test_a_missing_file_names_the_command_that_makes_it():
     """Of one stage per group of dvc.yaml and of the files beside it: its own command, or the file that makes it."""
     for stage in {(stage.file, stage.group): stage for stage in enabled.stages()}.values():
         folder = Path(stage.file).parent
-        wanted = stage.command if stage.file == "dvc.yaml" else f"python -m pipeline enable {folder} && dvc repro {folder}/dvc.yaml"
+        wanted = (
+            stage.command
+            if stage.file == "dvc.yaml"
+            else f"python -m pipeline enable {folder} && dvc repro {folder}/dvc.yaml"
+        )
         assert {makers.command_of(Path(out)) for out in stage.outs} == {wanted}, stage.name
     assert makers.command_of(paths.listing("ave", "released")) == "python -m pipeline scan ave --source released"
     assert makers.command_of(Path("elsewhere/x.csv")) is None
@@ -166,4 +183,6 @@ def test_what_a_message_advises_is_a_command_that_runs():
     for file in [*Path("cmg").rglob("*.py"), *Path("pipeline").rglob("*.py")]:
         for name, words in told.findall(file.read_text()):
             assert name in STAGES or name in TOOLS or name == "stage", f"{file}: {name}"
-            assert words.strip() or name not in WORDS or name in ("scan", "check", "store", "verify"), f"{file}: {name} wants arguments"
+            assert words.strip() or name not in WORDS or name in ("scan", "check", "store", "verify"), (
+                f"{file}: {name} wants arguments"
+            )

@@ -73,14 +73,17 @@ def test_a_bad_value_says_where():
 def test_a_released_checkpoint_is_no_option_of_the_model():
     values = edited(fcid={"variant": "release", "checkpoint": "weights/FCID.pt"})
     params = parse(values, list(METHODS))
-    assert params.sections["fcid"] == {"variant": "release"} and params.released["fcid"].checkpoint == Path("weights/FCID.pt")
+    assert params.sections["fcid"] == {"variant": "release"} and params.released["fcid"].checkpoint == Path(
+        "weights/FCID.pt"
+    )
     assert params.released["baseline"].checkpoint is None
     with pytest.raises(ParameterError, match="params.yaml: codaar.checkpoint_sha256: "):
         parse(edited(codaar__checkpoint_sha256="short"), list(METHODS))
 
 
 def defaults(model, values, above=""):
-    """(dotted key, default, value written) of every field with a default that `values` holds, sections inside included."""
+    """(dotted key, default, value written) of every field with a default that `values` holds, sections inside
+    included."""
     for name, field in model.model_fields.items():
         if name in values and not field.is_required():
             yield f"{above}{name}", field.get_default(call_default_factory=True), values[name]
@@ -118,7 +121,9 @@ def leaves(values, above=()):
 
 
 SHIPPED_LEAVES = dict(leaves(SHIPPED))
-OVERRIDES = [(key, new) for key, value in SHIPPED_LEAVES.items() if isinstance(value, list) for new in ([], [*value, "more"])]
+OVERRIDES = [
+    (key, new) for key, value in SHIPPED_LEAVES.items() if isinstance(value, list) for new in ([], [*value, "more"])
+]
 OVERRIDES += [("fcid.codebook_size", 800), ("decoders", 4), ("scale", "paper"), ("fcid.losses.recon", False)]
 
 
@@ -130,14 +135,22 @@ def test_an_experiment_changes_its_value_and_nothing_else(tmp_path, key, new):
     file.write_text(before)
     apply_overrides(file, [f"{key}={json.dumps(new)}"])
     assert YAML(typ="safe", pure=True).load(file.read_text()) == edited(**{key.replace(".", "__"): new})
-    changed = [line[1:].strip() for line in difflib.ndiff(before.splitlines(), file.read_text().splitlines()) if line[0] in "+-"]
+    changed = [
+        line[1:].strip()
+        for line in difflib.ndiff(before.splitlines(), file.read_text().splitlines())
+        if line[0] in "+-"
+    ]
     items = len(SHIPPED_LEAVES[key]) + len(new) if isinstance(new, list) else 0
     assert len(changed) <= 2 + items and all(line.startswith(("- ", key.rpartition(".")[2])) for line in changed)
     assert sorted(re.findall("#.*", before)) == sorted(re.findall("#.*", file.read_text()))
 
 
 def test_q_may_differ_between_tasks():
-    values = {**SHIPPED["evaluate"], "q_fixed": {"default": 0.5, "avvp": 0.4}, "q_grid": {"default": [0.5], "ave": [0.25, 0.5]}}
+    values = {
+        **SHIPPED["evaluate"],
+        "q_fixed": {"default": 0.5, "avvp": 0.4},
+        "q_grid": {"default": [0.5], "ave": [0.25, 0.5]},
+    }
     found = parse(edited(evaluate=values), list(METHODS)).evaluate
     assert found.q_fixed == {"default": 0.5, "avvp": 0.4} and found.q_grid["ave"] == (0.25, 0.5)
     for key, wrong in (("q_fixed", {"default": 0.5, "avpv": 0.4}), ("q_fixed", 1.5), ("toc_worst", -1)):
@@ -155,7 +168,8 @@ def test_the_tasks_own_defaults_are_those_of_the_shipped_file():
 
 @pytest.mark.parametrize("method", ["fcid", "dcid", "codaar"])
 def test_the_shipped_sections_name_the_defaults(method):
-    """Every value in a method's section is the default of its variant, so that the file documents and changes nothing."""
+    """Every value in a method's section is the default of its variant, so that the file documents and changes
+    nothing."""
     section = parse(SHIPPED, list(METHODS)).sections[method]
     config = config_class(method)
     assert config(**section) == config()
@@ -176,7 +190,9 @@ def test_a_method_can_train_for_a_number_of_epochs_of_its_own():
         "codaar": 6,
         "cmcm": 8,
     }
-    assert params.schedule("codaar").model_dump(exclude={"epochs"}) == params.schedule("fcid").model_dump(exclude={"epochs"})
+    assert params.schedule("codaar").model_dump(exclude={"epochs"}) == params.schedule("fcid").model_dump(
+        exclude={"epochs"}
+    )
     with pytest.raises(ParameterError, match=r"scales.mini.pretrain.epochs_of: .*codaar"):
         parse(edited(scales__mini__pretrain__epochs_of={"codar": 6}), list(METHODS))
     with pytest.raises(ParameterError, match="epochs_of.codaar"):
@@ -185,7 +201,9 @@ def test_a_method_can_train_for_a_number_of_epochs_of_its_own():
 
 def test_the_splits_of_pretraining_are_known_ones():
     assert parse(SHIPPED, list(METHODS)).active.pretrain.splits == ["train"]
-    assert parse(edited(scales__mini__pretrain__splits=["train", "val", "test"]), list(METHODS)).active.pretrain.splits[1:] == [
+    assert parse(edited(scales__mini__pretrain__splits=["train", "val", "test"]), list(METHODS)).active.pretrain.splits[
+        1:
+    ] == [
         "val",
         "test",
     ]
@@ -220,7 +238,12 @@ def test_a_variation_by_dvc_changes_its_own_line_alone(tmp_path):
     from dvc.utils.hydra import apply_overrides
 
     shipped = Path("params.yaml").read_text()
-    for key, value in (("fcid.codebook_size", 800), ("toc.lam", 0.5), ("scales.mini.pretrain.epochs", 3), ("datasets.ave.source", "raw")):
+    for key, value in (
+        ("fcid.codebook_size", 800),
+        ("toc.lam", 0.5),
+        ("scales.mini.pretrain.epochs", 3),
+        ("datasets.ave.source", "raw"),
+    ):
         (tmp_path / "params.yaml").write_text(shipped)
         apply_overrides(tmp_path / "params.yaml", [f"{key}={value}"])
         lines = zip(shipped.splitlines(), (tmp_path / "params.yaml").read_text().splitlines(), strict=True)

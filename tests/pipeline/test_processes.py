@@ -28,11 +28,16 @@ def launched(tmp_path):
     (tmp_path / "pipeline" / "__main__.py").write_text(WORKER)
     code = f"import runpy; runpy.run_path({str(LAUNCHER)!r})['launch'](2, __import__('sys').argv[1:])"
     (tmp_path / "temporary").mkdir()
-    paths = {"TMPDIR": str(tmp_path / "temporary"), "PYTHONPATH": os.pathsep.join([str(tmp_path), str(LAUNCHER.parents[1])])}
+    paths = {
+        "TMPDIR": str(tmp_path / "temporary"),
+        "PYTHONPATH": os.pathsep.join([str(tmp_path), str(LAUNCHER.parents[1])]),
+    }
     started = []
 
     def launch(argument):
-        started.append(subprocess.Popen([sys.executable, "-c", code, argument], cwd=tmp_path, env={**os.environ, **paths}))
+        started.append(
+            subprocess.Popen([sys.executable, "-c", code, argument], cwd=tmp_path, env={**os.environ, **paths})
+        )
         return started[-1]
 
     yield launch

@@ -85,7 +85,9 @@ def test_a_stage_that_refuses_or_fails_leaves_what_an_earlier_run_made(project, 
                 raise error
 
     def found():
-        return {str(file): file.read_bytes() for file in Path().rglob("*") if file.is_file() and "logs" not in file.parts}
+        return {
+            str(file): file.read_bytes() for file in Path().rglob("*") if file.is_file() and "logs" not in file.parts
+        }
 
     with pytest.raises(error):
         stage(dict.fromkeys(made, "new"), fail=True)
@@ -100,7 +102,10 @@ def test_a_stage_that_refuses_or_fails_leaves_what_an_earlier_run_made(project, 
 def test_a_stage_runs_once_at_a_time(project):
     """The second is refused before it touches anything."""
     run("one", [], "out.txt", "old")
-    with held(Path("data/.work/claims/one/x")) as process, pytest.raises(Busy, match=f"one x: process {process.pid} on "):
+    with (
+        held(Path("data/.work/claims/one/x")) as process,
+        pytest.raises(Busy, match=f"one x: process {process.pid} on "),
+    ):
         run("one", [], "out.txt", "new")
     assert Path("out.txt").read_text() == "old" and Path("receipts/one/x.json").exists()
 
@@ -134,14 +139,24 @@ def test_a_damaged_receipt_is_named(project):
     run("one", ["in.txt"], "mid.txt", "b")
     file = Path("receipts/one/x.json")
     whole = file.read_bytes()
-    other = [b"", b"{}", b"[]", b"null", b"\xff", b"[" * 100_000, b'{"stage": "one", "item": "x", "inputs": [], "outputs": {}}']
+    other = [
+        b"",
+        b"{}",
+        b"[]",
+        b"null",
+        b"\xff",
+        b"[" * 100_000,
+        b'{"stage": "one", "item": "x", "inputs": [], "outputs": {}}',
+    ]
     for content in [*other, *(whole[:length] for length in range(1, len(whole) - 2, 23))]:
         file.write_bytes(content)
         with pytest.raises(receipts.BadReceipt, match="receipts/one/x.json: not a receipt"):
             receipts.load_all()
 
 
-@pytest.mark.parametrize("link", ["data", "data/features", "data/features/ave", "data/features/ave/x.zarr", "data/.work"])
+@pytest.mark.parametrize(
+    "link", ["data", "data/features", "data/features/ave", "data/features/ave/x.zarr", "data/.work"]
+)
 def test_a_stage_writes_behind_no_link(project, link):
     output = Path("data/features/ave/x.zarr")
     with receipts.record("one", "x", inputs=[], outputs=[output], params={}):

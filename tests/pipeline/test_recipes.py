@@ -1,4 +1,5 @@
-"""Recipes in params.yaml through the command: wrong ones are one line and status 1, pixels and masks have one per dataset."""
+"""Recipes in params.yaml through the command: wrong ones are one line and status 1, pixels and masks have one per
+dataset."""
 
 import json
 
@@ -24,7 +25,9 @@ def indexed(folder):
     root = made.path / "data/raw/valor32k"
     root.mkdir(parents=True)
     for split in ("train", "val", "test"):
-        (root / f"desc_{split}.json").write_text(json.dumps([{"video_id": f"{split:_<11}_0.000_10.000", "desc": f"A {split}"}]))
+        (root / f"desc_{split}.json").write_text(
+            json.dumps([{"video_id": f"{split:_<11}_0.000_10.000", "desc": f"A {split}"}])
+        )
     assert (made.run("scan valor32k"), made.run("index valor32k")) == (0, 0)
     for modality in ("pixels", "masks"):
         made.set(f"scales.mini.features.{modality}.valor32k", {})
@@ -49,7 +52,9 @@ def test_a_wrong_limit_of_a_dataset_is_one_line(indexed, capsys, value):
     indexed.set("datasets.valor32k.seconds", value)
     assert indexed.run("features valor32k audio") == 1
     [line] = capsys.readouterr().err.splitlines()
-    assert line.startswith("params.yaml: datasets.valor32k.seconds: Input should be ") and line.endswith(f", found {json.dumps(value)}")
+    assert line.startswith("params.yaml: datasets.valor32k.seconds: Input should be ") and line.endswith(
+        f", found {json.dumps(value)}"
+    )
 
 
 def test_pixels_of_a_dataset_without_a_size(indexed, capsys):

@@ -17,7 +17,14 @@ from pipeline.orchestration import receipts
 from pipeline.tools.verify import problems_of
 from tests.pipeline.conftest import Folder
 
-CORPUS = {"seed": 3, "classes": 3, "celeba_hq": {"train": 10, "val": 0, "test": 4}, "width": 64, "height": 48, "defects": False}
+CORPUS = {
+    "seed": 3,
+    "classes": 3,
+    "celeba_hq": {"train": 10, "val": 0, "test": 4},
+    "width": 64,
+    "height": 48,
+    "defects": False,
+}
 SMALL = {"codes": 8, "dims": 16, "residual": 4, "masks": 5}
 ABOVE = {"sample/celeba_hq", "scan/celeba_hq", "index/celeba_hq", "features/celeba_hq-pixels"}
 SCALE = {"hidden": 8, "epochs": 2, "batch_size": 4}
@@ -30,7 +37,12 @@ def made(tmp_path_factory):
     os.chdir(root)
     try:
         made = _small(Folder(root))
-        for command in ("sample celeba_hq", "scan celeba_hq --source sample", "index celeba_hq", "features celeba_hq pixels"):
+        for command in (
+            "sample celeba_hq",
+            "scan celeba_hq --source sample",
+            "index celeba_hq",
+            "features celeba_hq pixels",
+        ):
             assert made.run(command) == 0
     finally:
         os.chdir(before)
@@ -63,16 +75,24 @@ def test_from_pictures_to_the_table(faces, capsys):
     assert (found["trained"], found["held_out"], found["size"], found["dims"], found["masks"]) == (10, 4, 8, 16, 5)
     assert list(found["readings"]) == ["centred", "plain"]
     for shares in found["readings"].values():
-        assert [share["kept"] for share in shares] == [2, 4, 6, 8, 10, 12] and all(len(share["random"]) == 5 for share in shares)
+        assert [share["kept"] for share in shares] == [2, 4, 6, 8, 10, 12] and all(
+            len(share["random"]) == 5 for share in shares
+        )
     pictures = load_file(paths.rebuilt("celeba_hq-0"))
-    assert {reading: shown.shape for reading, shown in pictures.items()} == dict.fromkeys(("centred", "plain"), (4, 13, 8, 8, 3))
+    assert {reading: shown.shape for reading, shown in pictures.items()} == dict.fromkeys(
+        ("centred", "plain"), (4, 13, 8, 8, 3)
+    )
     lines = paths.table("table3", "csv").read_text().splitlines()
     assert lines[0].startswith("# sample corpus: ") and "leaves open" in lines[1] and len(lines) == 2 + 1 + 12
     assert "random backbones" not in lines[0], "no backbone is in it"
 
     every = receipts.load_all()
     above = receipts.upstream("table3/table3", every)
-    assert set(above) == {*(f"{stage}/celeba_hq-{seed}" for stage in ("vqvae", "reconstruct") for seed in (0, 1)), *ABOVE, "table3/table3"}
+    assert set(above) == {
+        *(f"{stage}/celeba_hq-{seed}" for stage in ("vqvae", "reconstruct") for seed in (0, 1)),
+        *ABOVE,
+        "table3/table3",
+    }
     assert list(problems_of([name for name in above if name not in ABOVE], every)) == []
     paths.reconstruction("celeba_hq-1").write_text("{}")
     (problem,) = set(problems_of(["reconstruct/celeba_hq-1"], every))
@@ -87,7 +107,9 @@ def test_a_run_again_gives_the_same_bytes_and_a_killed_one_goes_on(faces, monkey
     with pytest.raises(KeyboardInterrupt):
         faces.run("vqvae 0")
     assert paths.work("vqvae", "celeba_hq-0.pt").is_file()
-    assert faces.files("data/vqvae", "data/rebuilt", "results", "receipts") == before, "what was there stays until there is a new one"
+    assert faces.files("data/vqvae", "data/rebuilt", "results", "receipts") == before, (
+        "what was there stays until there is a new one"
+    )
     monkeypatch.undo()
     monkeypatch.chdir(faces.path)
     assert faces.run("vqvae 0") == 0 and faces.run("reconstruct 0") == 0
@@ -111,7 +133,9 @@ def test_fill_and_readings_are_parameters(faces):
         faces.set("reconstruction.fill", fill)
         assert faces.run("reconstruct 0") == 0
         found[fill] = json.loads(paths.reconstruction("celeba_hq-0").read_text())
-    assert list(found["zero"]["readings"]) == ["centred", "plain"], "sorted in the file; the table has the order of params.yaml"
+    assert list(found["zero"]["readings"]) == ["centred", "plain"], (
+        "sorted in the file; the table has the order of params.yaml"
+    )
     centred, plain = ([found[fill]["readings"][name] for fill in ("zero", "mean")] for name in ("centred", "plain"))
     np.testing.assert_allclose(centred[0][0]["random"], centred[1][0]["random"], rtol=1e-6)
     assert not np.allclose(plain[0][0]["random"], plain[1][0]["random"], rtol=1e-6, atol=0)
@@ -125,7 +149,11 @@ def test_fill_and_readings_are_parameters(faces):
         ("reconstruction.fill", "one", "reconstruction.fill: Input should be 'zero' or 'mean'"),
         ("reconstruction.readings", ["grey"], "reconstruction.readings.0: Input should be 'centred' or 'plain'"),
         ("stores.pixels", ["avsbench_s4"], "reconstruction.datasets: celeba_hq has no store of pixels"),
-        ("reconstruction.datasets", ["celeba"], "reconstruction.datasets: unknown key 'celeba'; did you mean 'celeba_hq'?"),
+        (
+            "reconstruction.datasets",
+            ["celeba"],
+            "reconstruction.datasets: unknown key 'celeba'; did you mean 'celeba_hq'?",
+        ),
         ("reconstruction.datasets", [], "reconstruction.datasets: name the dataset whose pictures are rebuilt"),
         ("reconstruction.datasets", ["celeba_hq", "ave"], "reconstruction.datasets: List should have at most 1 item"),
         ("scales.mini.reconstruction.precision", "tf32", "tf32 needs an NVIDIA GPU"),
@@ -140,4 +168,6 @@ def test_what_is_wrong_is_one_line_that_names_the_key(faces, capsys, key, value,
 def test_the_vqvae_has_every_knob_of_its_section():
     found = parameters.load()
     assert set(found.vqvae) == set(VQVAE.Config.model_fields)
-    assert VQVAE.Config(**found.vqvae) == VQVAE.Config(**{**VQVAE.Config().model_dump(), "hidden": found.active.reconstruction.hidden})
+    assert VQVAE.Config(**found.vqvae) == VQVAE.Config(
+        **{**VQVAE.Config().model_dump(), "hidden": found.active.reconstruction.hidden}
+    )

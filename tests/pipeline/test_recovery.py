@@ -1,4 +1,5 @@
-"""Whatever a killed process left of DVC's and Snakemake's own files is mended, and nothing that was finished runs again."""
+"""Whatever a killed process left of DVC's and Snakemake's own files is mended, and nothing that was finished runs
+again."""
 
 import json
 import os
@@ -95,12 +96,20 @@ def test_an_owner_whose_number_is_another_process_by_now_is_dead(project):
     held = {"write": {str(project / "a"): own, str(project / "b"): dead[0]}, "read": {"/x": [*dead, own], "/y": dead}}
     Path(".dvc/tmp/rwlock").write_text(json.dumps(held))
     assert recover() == [".dvc/tmp/rwlock: locks of dead processes removed"]
-    assert json.loads(Path(".dvc/tmp/rwlock").read_text()) == {"write": {str(project / "a"): own}, "read": {"/x": [own]}}
+    assert json.loads(Path(".dvc/tmp/rwlock").read_text()) == {
+        "write": {str(project / "a"): own},
+        "read": {"/x": [own]},
+    }
 
 
 def test_nothing_is_touched_while_dvc_is_at_work(project):
     Path("dvc.lock").write_text("")
-    with Repo(".") as repo, lock_repo(repo), pytest.raises(recovery.Busy, match="DVC is at work in this folder"), recovery.locked():
+    with (
+        Repo(".") as repo,
+        lock_repo(repo),
+        pytest.raises(recovery.Busy, match="DVC is at work in this folder"),
+        recovery.locked(),
+    ):
         pass
     assert Path("dvc.lock").read_text() == ""
 
@@ -138,7 +147,10 @@ def test_rotten_objects_of_the_cache_are_removed_and_healed(project, link, kept)
     with Repo(".") as repo:
         repo.checkout(force=True)
         (place,) = {
-            Path(out.cache.oid_to_path(out.hash_info.value)) for stage in repo.index.stages for out in stage.outs if str(out) == "a"
+            Path(out.cache.oid_to_path(out.hash_info.value))
+            for stage in repo.index.stages
+            for out in stage.outs
+            if str(out) == "a"
         }
     before, data = place.stat(), place.read_bytes()
     place.chmod(0o644)

@@ -31,7 +31,9 @@ def project(tmp_path, monkeypatch):
         (tmp_path / name).symlink_to(REPOSITORY / name)
     monkeypatch.chdir(tmp_path)
     torch.manual_seed(0)
-    released.export(Path("FCID.pt"), build("fcid", OPTIONS), {"method": "fcid", "pretrain": {"epochs": 4}, "steps": 2000})
+    released.export(
+        Path("FCID.pt"), build("fcid", OPTIONS), {"method": "fcid", "pretrain": {"epochs": 4}, "steps": 2000}
+    )
     return tmp_path
 
 
@@ -49,7 +51,9 @@ def test_the_stage_imports_instead_of_training(project, capsys):
     method, about = checkpoint.load(folder)
     torch.manual_seed(0)
     original, own = build("fcid", OPTIONS).state_dict(), method.state_dict()
-    assert all(torch.equal(x, own[key]) for key, x in original.items() if key.startswith(("encoder.", "quantizer.embedding")))
+    assert all(
+        torch.equal(x, own[key]) for key, x in original.items() if key.startswith(("encoder.", "quantizer.embedding"))
+    )
     assert about["seed"] == 7 and about["config"]["specific_channels"] == SMALL["specific_channels"]
     receipt = json.loads((project / "receipts/pretrain/fcid-7.json").read_text())
     assert receipt["inputs"] == {"FCID.pt": file_digest(Path("FCID.pt"))}
@@ -67,7 +71,9 @@ def test_a_checkpoint_is_never_without_its_statistics(project, monkeypatch):
 
 
 def test_another_file_than_the_pinned_one_is_an_error(project):
-    with pytest.raises(ParameterError, match="fcid.checkpoint_sha256: expected 0{64}, found .*import-checkpoint fcid FCID.pt"):
+    with pytest.raises(
+        ParameterError, match="fcid.checkpoint_sha256: expected 0{64}, found .*import-checkpoint fcid FCID.pt"
+    ):
         run(checkpoint_sha256="0" * 64)
 
 
@@ -83,14 +89,20 @@ def test_what_cannot_be_imported_is_an_error_of_the_parameter(project):
     with pytest.raises(ParameterError, match="params.yaml: fcid.checkpoint: .*variant 'paper'"):
         run(variant="paper")
     Path("FCID.pt").write_bytes(b"not a checkpoint")
-    with pytest.raises(ParameterError, match="params.yaml: fcid.checkpoint: FCID.pt: expected a file written by torch.save"):
+    with pytest.raises(
+        ParameterError, match="params.yaml: fcid.checkpoint: FCID.pt: expected a file written by torch.save"
+    ):
         run()
 
 
 def test_the_tools_inspect_convert_and_write_back(project, capsys):
     assert main(["import-checkpoint", "fcid", "FCID.pt", "--out", "own"]) == 0
     shown = capsys.readouterr().out
-    assert "epoch 3, total_step 2000" in shown and "Encoder_parameters: 116 tensors" in shown and "specific_channels 4" in shown
+    assert (
+        "epoch 3, total_step 2000" in shown
+        and "Encoder_parameters: 116 tensors" in shown
+        and "specific_channels 4" in shown
+    )
     assert f"  checkpoint_sha256: {file_digest(Path('FCID.pt'))}" in shown
     assert main(["export-checkpoint", "own", "back/FCID.pt"]) == 0
     before, after = (torch.load(path, weights_only=True) for path in ("FCID.pt", "back/FCID.pt"))

@@ -1,4 +1,5 @@
-"""Remarks from the decoder to the csv beside the store: the same bytes whole, in parts and reused; counted where people look."""
+"""Remarks from the decoder to the csv beside the store: the same bytes whole, in parts and reused; counted where people
+look."""
 
 import csv
 import json
@@ -11,7 +12,14 @@ from cmg.media.source import Decoded
 from cmg.media.video import VideoTask, decode_video
 from cmg.store import FeatureStore
 
-COUNTS = {"celeba_hq": {"train": 5, "val": 0, "test": 2}, "seed": 1, "width": 48, "height": 32, "fps": 2, "defects": False}
+COUNTS = {
+    "celeba_hq": {"train": 5, "val": 0, "test": 2},
+    "seed": 1,
+    "width": 48,
+    "height": 32,
+    "fps": 2,
+    "defects": False,
+}
 CSV = "data/features/celeba_hq/pixels.remarks.csv"
 
 
@@ -46,14 +54,21 @@ def test_the_same_bytes_whole_in_parts_and_reused(remarked, capsys):
     with open(CSV, newline="") as file:
         rows = list(csv.DictReader(file))
     assert [(row["row"], row["clip_id"], row["split"], row["kind"]) for row in rows] == [
-        (str(row), str(row), "test" if row > 4 else "train", kind) for row in (0, 3, 6) for kind in ("rotated", "range_scaled")
+        (str(row), str(row), "test" if row > 4 else "train", kind)
+        for row in (0, 3, 6)
+        for kind in ("rotated", "range_scaled")
     ]
     assert rows[2]["text"] == 'turned, "3"'
-    assert json.loads((whole.path / "logs/features/celeba_hq-pixels.json").read_text())["remarks"] == {"rotated": 3, "range_scaled": 3}
+    assert json.loads((whole.path / "logs/features/celeba_hq-pixels.json").read_text())["remarks"] == {
+        "rotated": 3,
+        "range_scaled": 3,
+    }
     once = whole.files("data/features", "receipts/features")
     assert CSV in once and CSV not in once["receipts/features/celeba_hq-pixels.json"].decode()
     assert whole.run("features celeba_hq pixels") == 0
-    assert "0 computed, 7 reused" in capsys.readouterr().out and whole.files("data/features", "receipts/features") == once
+    assert (
+        "0 computed, 7 reused" in capsys.readouterr().out and whole.files("data/features", "receipts/features") == once
+    )
     assert whole.run("check celeba_hq") == 0
     assert f"  remarks on pixels features: 3 range_scaled, 3 rotated ({CSV})\n" in capsys.readouterr().out
 
@@ -68,4 +83,6 @@ def test_a_store_without_remarks_has_an_empty_list(remarked, monkeypatch):
     made = remarked("p")
     monkeypatch.setattr("cmg.extract.pixels.decode", decode_video)
     assert made.run("features celeba_hq pixels") == 0
-    assert (made.path / CSV).read_text() == "row,clip_id,split,kind,text\n" and not FeatureStore(CSV[:-11] + "zarr").status.any()
+    assert (made.path / CSV).read_text() == "row,clip_id,split,kind,text\n" and not FeatureStore(
+        CSV[:-11] + "zarr"
+    ).status.any()

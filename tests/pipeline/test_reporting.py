@@ -1,4 +1,5 @@
-"""Which published numbers stand beside a run, what codebook maps are drawn from, and what the page reads beside its inputs."""
+"""Which published numbers stand beside a run, what codebook maps are drawn from, and what the page reads beside its
+inputs."""
 
 import numpy as np
 import pytest
@@ -36,7 +37,12 @@ def test_the_shipped_parameters_are_the_papers_24k():
 
 @pytest.mark.parametrize("protocol", ["strict", "published"])
 def test_the_page_tells_what_toc_keeps_by_task(protocol):
-    evaluate = {"protocol": protocol, "q_fixed": {"default": 0.5, "mscoco": 0.25}, "q_grid": [0.25, 0.5], "toc_worst": 0.25}
+    evaluate = {
+        "protocol": protocol,
+        "q_fixed": {"default": 0.5, "mscoco": 0.25},
+        "q_grid": [0.25, 0.5],
+        "toc_worst": 0.25,
+    }
     (text,) = [text for name, text in reporting._facts(shipped(evaluate=evaluate)).items() if name == "Choice of Q"]
     assert "50 % (mscoco 25 %)" in text and "full score of TOC" in text
     assert ("25 % of those kept from the end" in text) == (protocol == "strict")
@@ -54,14 +60,20 @@ def written(folder):
         sizes = [len(book) for book in codebooks]
         entries = {}
         for dataset in datasets:
-            write_index(paths.index(dataset), [Clip(row, f"c{row}", f"{row}.mp4", captions=(f"{dataset} {row}",)) for row in range(3)])
+            write_index(
+                paths.index(dataset),
+                [Clip(row, f"c{row}", f"{row}.mp4", captions=(f"{dataset} {row}",)) for row in range(3)],
+            )
             for modality, seconds in (("audio", 4), ("video", 4), ("text", 1)):
                 indices = np.stack([draw.integers(0, size, (3, seconds)) for size in sizes], axis=-1).astype(np.int32)
                 entries[dataset, modality] = StoredCodes(np.full(3, seconds, np.int32), indices)
         paths.codes("turn-0").parent.mkdir(parents=True)
         RunCodes(codebooks, entries, aligned=aligned).write(paths.codes("turn-0"))
         paths.toc("turn-0").parent.mkdir(parents=True)
-        write_toc(paths.toc("turn-0"), {score: toc_scores(codebooks, score=score) for score in ("full", "similarity", "variance")})
+        write_toc(
+            paths.toc("turn-0"),
+            {score: toc_scores(codebooks, score=score) for score in ("full", "similarity", "variance")},
+        )
         return params.load()
 
     return write
@@ -93,7 +105,9 @@ def test_aligned_codebooks_are_known_from_the_codes(written):
 def test_tables_of_other_commands_that_are_not_there_are_named_with_the_command(folder):
     folder()
     paths.sweeps("fcid").parent.mkdir(parents=True)
-    paths.sweeps("fcid").write_text("points: {small: {codebook_size: 12}}\nscorings: {}\ntables: {table9: [small, default]}\n")
+    paths.sweeps("fcid").write_text(
+        "points: {small: {codebook_size: 12}}\nscorings: {}\ntables: {table9: [small, default]}\n"
+    )
     assert measured.load().absent == (
         Absent("results/table9.csv", measured.MISSING, makers.repro(paths.sweeps("fcid").parent, "table9")),
         Absent("results/protocols.csv", measured.MISSING, "python -m pipeline protocols"),

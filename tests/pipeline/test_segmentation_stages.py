@@ -20,7 +20,15 @@ from pipeline.orchestration import receipts
 from pipeline.tools import verify
 from tests.pipeline.conftest import Folder
 
-COUNTS = {"avsbench_s4": {"train": 6, "val": 3, "test": 6}, "seed": 1, "classes": 3, "width": 48, "height": 32, "fps": 2, "defects": False}
+COUNTS = {
+    "avsbench_s4": {"train": 6, "val": 3, "test": 6},
+    "seed": 1,
+    "classes": 3,
+    "width": 48,
+    "height": 32,
+    "fps": 2,
+    "defects": False,
+}
 FITTED = {"backbone": "small", "epochs": 1, "batch_size": 4, "learning_rate": 1e-3, "flip": False, "check_every": 1}
 CONFIG = {"codebook_size": 8, "embedding_dim": 16, "layers": 1, "heads": 2, "feedforward": 16, "text_hidden": 8}
 
@@ -48,7 +56,8 @@ def small(made):
 
 @pytest.fixture
 def made(folder, prepared):
-    """A folder with the dataset, and an untrained CoDAAR whose pretraining is said to have met one of its test clips."""
+    """A folder with the dataset, and an untrained CoDAAR whose pretraining is said to have met one of its test
+    clips."""
     made = small(folder())
     for room in ("data", "receipts"):
         shutil.copytree(prepared / room / "segmentation", Path(room) / "segmentation")
@@ -62,7 +71,13 @@ def made(folder, prepared):
 
 
 def test_from_queries_to_the_table(made):
-    for command in ("segment no_query 0", "segment class_query 0", "queries codaar 0", "segment codaar 0", "segmentation"):
+    for command in (
+        "segment no_query 0",
+        "segment class_query 0",
+        "queries codaar 0",
+        "segment codaar 0",
+        "segmentation",
+    ):
         assert made.run(command) == 0
     lines = Path("results/codaar_avs.csv").read_text().splitlines()
     assert lines[0].startswith("# sample corpus")
@@ -72,7 +87,10 @@ def test_from_queries_to_the_table(made):
     ]
     assert all(len(row["fingerprint"]) == 16 for row in rows if row["kind"] != "published")
     codes = RunCodes.read(paths.codes("segmentation/codaar-0"))
-    assert {key: codes.entries[key].indices.shape[1] for key in codes.entries} == {("avsbench_s4", "audio"): 5, ("avsbench_s4", "text"): 1}
+    assert {key: codes.entries[key].indices.shape[1] for key in codes.entries} == {
+        ("avsbench_s4", "audio"): 5,
+        ("avsbench_s4", "text"): 1,
+    }
     assert codes.embed("avsbench_s4", "audio", [0]).shape == (1, 5, 48) and not codes.draws
     side = json.loads(paths.run_result("segmentation/codaar-0").read_text())["cells"][0]["side"]
     assert side["n_left_out_test"] == 1, "the clip that was pretrained on"
@@ -80,14 +98,25 @@ def test_from_queries_to_the_table(made):
         *made.files("data/segmentation", "results/segmentation", "receipts/segmentation", "data/.work/claims")
     }
     assert apart - {"results/codaar_avs.csv", "results/codaar_avs.md", "results/segmentation.html"} == {
-        *(f"data/checkpoints/codaar-0/{name}" for name in ("checkpoint.json", "model.safetensors", "statistics.safetensors")),
+        *(
+            f"data/checkpoints/codaar-0/{name}"
+            for name in ("checkpoint.json", "model.safetensors", "statistics.safetensors")
+        ),
         "data/index/vggsound_avel.parquet",
         "data/corpus/exclusions.csv",
     }
     found = receipts.load_all()
     name = receipts.producers(found)["results/codaar_avs.csv"]
     walk = receipts.upstream(name, found)
-    assert {step.split("/")[0] for step in walk} >= {"sample", "scan", "index", "features", "queries", "segment", "segmentation"}
+    assert {step.split("/")[0] for step in walk} >= {
+        "sample",
+        "scan",
+        "index",
+        "features",
+        "queries",
+        "segment",
+        "segmentation",
+    }
     assert list(verify.problems_of(walk, found)) == []
 
 

@@ -29,7 +29,10 @@ def test_squeue_without_accounts(cluster):
 
 @pytest.mark.parametrize(
     ("scontrol", "said"),
-    [("echo 'MinJobAge = 2 sec'", "forgets a job 2 s after its end"), ("echo no host >&2; exit 1", "does not answer: no host")],
+    [
+        ("echo 'MinJobAge = 2 sec'", "forgets a job 2 s after its end"),
+        ("echo no host >&2; exit 1", "does not answer: no host"),
+    ],
 )
 def test_where_nobody_could_tell_how_a_job_ended_nothing_starts(cluster, scontrol, said):
     cluster(sacct="exit 1", scontrol=scontrol)

@@ -56,7 +56,14 @@ def test_a_table_has_its_rows_in_order_with_what_the_paper_prints(made):
     assert "sample corpus, random backbones" in first and title == "# Table 9"
     assert "- `codebook_256`: codebook_size 256\n" in text and "- `default`: codebook_size 400\n" in text
     found = [line.split("|")[1].strip() for line in text.splitlines() if line.startswith("| FCID")]
-    sizes = [r"FCID codebook\_256", r"FCID codebook\_300", "FCID", r"FCID codebook\_512", r"FCID codebook\_800", r"FCID codebook\_1024"]
+    sizes = [
+        r"FCID codebook\_256",
+        r"FCID codebook\_300",
+        "FCID",
+        r"FCID codebook\_512",
+        r"FCID codebook\_800",
+        r"FCID codebook\_1024",
+    ]
     assert found == [*sizes, *(f"{size}+TOC" for size in sizes)]
     (line,) = [line for line in text.splitlines() if line.startswith(r"| FCID codebook\_800 |")]
     assert "33.0 *52.2* | 34.0 *54.6*" in line and "*53.93*" in line
@@ -65,7 +72,9 @@ def test_a_table_has_its_rows_in_order_with_what_the_paper_prints(made):
 def test_a_figure_stands_beside_its_table(made):
     assert made.run("sweep codaar codaar_figure7") == 0
     svg = Path("results/codaar_figure7.svg").read_text()
-    assert "sample corpus" in svg and all(text in svg for text in ("codebook_size", "AVT V→A", "AV A→V", "AVVP", ">800<", ">128<"))
+    assert "sample corpus" in svg and all(
+        text in svg for text in ("codebook_size", "AVT V→A", "AV A→V", "AVVP", ">800<", ">128<")
+    )
     before = svg.encode()
     assert made.run("sweep codaar codaar_figure7") == 0 and Path("results/codaar_figure7.svg").read_bytes() == before
     assert "# CoDAAR Figure 7" in Path("results/codaar_figure7.md").read_text()
@@ -93,7 +102,10 @@ def test_a_method_with_a_short_section_is_swept_alike(folder, method, section):
 
 @pytest.mark.parametrize(
     ("drawn", "message"),
-    [("codebok_size", "drawn: unknown key 'codebok_size'; did you mean 'codebook_size'"), ("variant", "drawn: variant: expected a number")],
+    [
+        ("codebok_size", "drawn: unknown key 'codebok_size'; did you mean 'codebook_size'"),
+        ("variant", "drawn: variant: expected a number"),
+    ],
 )
 def test_a_value_that_cannot_be_drawn_is_named(made, capsys, drawn, message):
     file = paths.sweeps("codaar")

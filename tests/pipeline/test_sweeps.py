@@ -34,7 +34,9 @@ def written(tmp_path, monkeypatch):
 
 
 def test_without_a_point_the_parameters_are_the_main_runs():
-    assert all(sweeps.applied(MAIN, given) is MAIN for given in (Namespace(method="fcid", point=None), Namespace(datasets=[])))
+    assert all(
+        sweeps.applied(MAIN, given) is MAIN for given in (Namespace(method="fcid", point=None), Namespace(datasets=[]))
+    )
 
 
 def test_a_point_changes_its_values_and_nothing_else():
@@ -50,7 +52,10 @@ def test_a_point_changes_its_values_and_nothing_else():
 
 def test_a_point_is_trained_where_the_main_run_imports_a_checkpoint():
     imported = MAIN.model_copy(update={"released": {**MAIN.released, "fcid": params.Released(checkpoint="FCID.pt")}})
-    assert imported.released["fcid"].checkpoint and at("fcid", "codebook_256", run=imported).released["fcid"].checkpoint is None
+    assert (
+        imported.released["fcid"].checkpoint
+        and at("fcid", "codebook_256", run=imported).released["fcid"].checkpoint is None
+    )
 
 
 def test_a_scoring_changes_evaluate_alone():
@@ -78,12 +83,18 @@ def test_what_toc_keeps_is_the_scripts_own_under_the_published_protocol(written,
     ("values", "message"),
     [
         ({"point": {}}, "unknown key 'point'; did you mean 'points'"),
-        ({"tables": {"t": ["codebok"]}, "points": {"codebook": {"beta": 1}}}, "tables.t: unknown key 'codebok'; did you mean 'codebook'"),
+        (
+            {"tables": {"t": ["codebok"]}, "points": {"codebook": {"beta": 1}}},
+            "tables.t: unknown key 'codebok'; did you mean 'codebook'",
+        ),
         ({"points": {"default": {"beta": 1}}}, "'default' is the main run's"),
         ({"points": {"x": {"beta": 1}}, "scorings": {"x": {"head": "two_linear"}}}, "names of their own"),
         ({"points": {"../x": {"beta": 1}}}, "points.../x"),
         ({"points": {"a-b": {"beta": 1}}}, "points.a-b"),
-        ({"drawn": {"figure": "beta"}, "tables": {"figure7": ["default"]}}, "drawn: unknown key 'figure'; did you mean 'figure7'"),
+        (
+            {"drawn": {"figure": "beta"}, "tables": {"figure7": ["default"]}},
+            "drawn: unknown key 'figure'; did you mean 'figure7'",
+        ),
     ],
 )
 def test_a_mistake_is_named_with_its_file(written, values, message):
@@ -109,7 +120,10 @@ def test_an_error_at_a_point_says_where_its_values_are(monkeypatch, capsys):
     monkeypatch.setattr("pipeline.stages.toc.run", fail)
     assert main(["toc", "fcid", "0", "--point", "codebook_256"]) == main(["toc", "fcid", "0"]) == 1
     at_point, at_main = capsys.readouterr().err.splitlines()
-    assert at_point == "params.yaml: fcid.codebook_size: 256 (values of point 'codebook_256' are in ablations/fcid/params.yaml)"
+    assert (
+        at_point
+        == "params.yaml: fcid.codebook_size: 256 (values of point 'codebook_256' are in ablations/fcid/params.yaml)"
+    )
     assert at_main == "params.yaml: fcid.codebook_size: 400"
 
 
@@ -136,7 +150,8 @@ def test_files_of_points_stand_apart_from_those_of_main_runs():
 
 @pytest.mark.parametrize("method", SWEPT)
 def test_every_shipped_point_is_a_model_of_its_own(method):
-    """Each point's values are known to the method, fit its networks, and differ from the main run's and from each other's."""
+    """Each point's values are known to the method, fit its networks, and differ from the main run's and from each
+    other's."""
     sweep, config = sweeps.load(method), config_class(method)
     small = {"specific_channels": 4, "decoder_channels": 4}
     seen = [config(**MAIN.method_config(method))]
@@ -150,7 +165,13 @@ def test_every_shipped_point_is_a_model_of_its_own(method):
 
 def test_every_published_row_is_a_row_of_a_table():
     found = {entry.method for entry in read_published(SWEEPS)}
-    rows = {paths.varied(method, row) for method in SWEPT for row in (*sweeps.load(method).points, *sweeps.load(method).scorings)}
+    rows = {
+        paths.varied(method, row)
+        for method in SWEPT
+        for row in (*sweeps.load(method).points, *sweeps.load(method).scorings)
+    }
     points = {row for row in rows if "+" in row} - {"fcid+toc_random"}  # ours, to hold TOC against chance
-    assert found - {"codaar"} == points, "the papers print every other point; CoDAAR's main run stands in its figures as well"
+    assert found - {"codaar"} == points, (
+        "the papers print every other point; CoDAAR's main run stands in its figures as well"
+    )
     assert set(SWEPT) <= set(METHODS)

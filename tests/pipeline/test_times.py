@@ -19,7 +19,14 @@ def finish(stage, item):
 def test_the_average_beside_the_costs_is_that_of_the_runs_results(folder):
     project = folder()
     finish("pretrain", "fcid-0")
-    training = {"epochs": 5, "batch_size": 8, "precision": "float32", "processes": 1, "threads": 1, "seconds_per_epoch": 3.0}
+    training = {
+        "epochs": 5,
+        "batch_size": 8,
+        "precision": "float32",
+        "processes": 1,
+        "threads": 1,
+        "seconds_per_epoch": 3.0,
+    }
     log = json.loads(paths.log("pretrain", "fcid-0").read_text())
     write_json(paths.log("pretrain", "fcid-0"), {**log, "training": training})
     ways = enumerate(product(("ave", "avvp"), ("va", "av")))
@@ -36,7 +43,9 @@ def test_times_of_finished_stages(folder, capsys):
     project = folder()
     for stage, item in (("scan", "ave"), ("toc", "fcid-0"), ("index", "ave")):
         finish(stage, item)
-    write_json(paths.log("scan", "gone"), {"stage": "scan", "item": "gone", "seconds": 99})  # of a dataset that is no more
+    write_json(
+        paths.log("scan", "gone"), {"stage": "scan", "item": "gone", "seconds": 99}
+    )  # of a dataset that is no more
     paths.log("index", "ave").unlink()
     before = project.files("receipts")
     assert project.run("times") == 0
@@ -44,6 +53,9 @@ def test_times_of_finished_stages(folder, capsys):
     with open("results/times.csv", newline="") as handle:
         assert next(handle).startswith("# sample corpus")
         rows = list(csv.DictReader(handle))
-    assert [(row["stage"], row["item"], row["method"]) for row in rows] == [("scan", "ave", ""), ("toc", "fcid-0", "fcid")]
+    assert [(row["stage"], row["item"], row["method"]) for row in rows] == [
+        ("scan", "ave", ""),
+        ("toc", "fcid-0", "fcid"),
+    ]
     assert all("core" in row["processor"] and float(row["peak_memory_gib"]) > 0 for row in rows)
     assert "no log here of 1 finished stage: index/ave" in capsys.readouterr().out

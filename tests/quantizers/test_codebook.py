@@ -45,7 +45,9 @@ def test_health_counts_streams_per_code_and_starts_again():
     book = Codebook(4, 2, ("a", "b"))
     book.hits.copy_(torch.tensor([[5, 5, 0, 0], [0, 9, 0, 0]]))
     health = book.health(book.embedding)
-    assert health["usage/a"] == 0.5 and health["dead/b"] == 3 and health["shared/0"] == 0.5 and health["shared/2"] == 0.25
+    assert (
+        health["usage/a"] == 0.5 and health["dead/b"] == 3 and health["shared/0"] == 0.5 and health["shared/2"] == 0.25
+    )
     assert health["perplexity/a"] == pytest.approx(2)
     assert not book.hits.any()
 

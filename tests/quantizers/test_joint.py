@@ -91,7 +91,9 @@ def test_evaluation_changes_nothing():
 def test_own_only_ignores_the_other_streams():
     quantizer, x = book(own=1.0), streams()
     quantizer(x, UNIFORM)
-    count, _, embedding = written_out({n: v.numpy() for n, v in x.items()}, *(lambda s: (s, np.ones(4), s.copy()))(start_of(x)), own=1.0)
+    count, _, embedding = written_out(
+        {n: v.numpy() for n, v in x.items()}, *(lambda s: (s, np.ones(4), s.copy()))(start_of(x)), own=1.0
+    )
     np.testing.assert_allclose(quantizer.embedding, embedding)
 
 

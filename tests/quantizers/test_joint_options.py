@@ -1,4 +1,5 @@
-"""DCID's choices in the joint codebook: cross-attention in the moving average, and codes that every modality must use."""
+"""DCID's choices in the joint codebook: cross-attention in the moving average, and codes that every modality must
+use."""
 
 import numpy as np
 import pytest
@@ -46,7 +47,9 @@ def test_one_update(mixing):
     hits, sums = np.zeros(6), np.zeros((6, 4))
     for m, i, t in ((m, i, t) for m in STREAMS for i, t in np.ndindex(2, 3)):
         k = int(np.argmin(np.linalg.norm(table - arrays[m][i, t], axis=1)))
-        others = [arrays[n][i] if mixing == "aligned" else attention(arrays[m][i], arrays[n][i]) for n in STREAMS if n != m]
+        others = [
+            arrays[n][i] if mixing == "aligned" else attention(arrays[m][i], arrays[n][i]) for n in STREAMS if n != m
+        ]
         hits[k] += 1
         sums[k] += 0.5 * arrays[m][i, t] + 0.25 * (others[0][t] + others[1][t])
     q(z, torch.zeros(6))
@@ -58,7 +61,9 @@ def test_one_update(mixing):
 @pytest.mark.parametrize(("rule", "moves"), [("any", False), ("all", True)])
 def test_a_code_that_one_modality_alone_uses(rule, moves):
     q = make(kept_by=rule, reset_after=3)
-    z = {m: torch.zeros(2, 3, 4, dtype=torch.float64) for m in STREAMS} | {"text": torch.full((2, 3, 4), 9.0, dtype=torch.float64)}
+    z = {m: torch.zeros(2, 3, 4, dtype=torch.float64) for m in STREAMS} | {
+        "text": torch.full((2, 3, 4), 9.0, dtype=torch.float64)
+    }
     for code, value in ((0, 0.0), (1, 9.0), (2, 40.0), (3, 50.0), (4, 60.0), (5, 70.0)):
         q.embedding[code] = q.ema_weight[code] = value
     for _ in range(2):
@@ -71,7 +76,8 @@ def test_a_code_that_one_modality_alone_uses(rule, moves):
 
 @pytest.mark.parametrize(("places", "shared"), [("vectors", False), ("means", True)])
 def test_where_codes_start_decides_who_uses_them(places, shared):
-    """Modalities that differ by an offset: codes placed on vectors belong to one modality each, codes between them to all."""
+    """Modalities that differ by an offset: codes placed on vectors belong to one modality each, codes between them to
+    all."""
     g = torch.Generator().manual_seed(0)
     common = torch.randn(2, 3, 1, generator=g) * torch.eye(4)[3]  # what they share lies across the offsets
     z = {m: common + 20 * offset for m, offset in zip(STREAMS, torch.eye(4)[:3], strict=True)}

@@ -31,7 +31,11 @@ def test_written_out():
     torch.manual_seed(0)
     quantizer = SequentialEMA(6, 3, NAMES, **RELEASED).double().train()
     x = {n: torch.randn(4, 2, 3, dtype=torch.float64) for n in NAMES}
-    before = [quantizer.embedding.numpy().copy(), quantizer.ema_count.numpy().copy(), quantizer.ema_weight.numpy().copy()]
+    before = [
+        quantizer.embedding.numpy().copy(),
+        quantizer.ema_count.numpy().copy(),
+        quantizer.ema_weight.numpy().copy(),
+    ]
     expected = written_out({n: v.numpy() for n, v in x.items()}, *before)
     quantizer(x, torch.zeros(6))
     for found, value in zip((quantizer.embedding, quantizer.ema_count, quantizer.ema_weight), expected, strict=True):
@@ -44,7 +48,9 @@ def test_reset_in_evaluation_mode_does_not_reach_the_averages():
     quantizer.unactivated_count.copy_(torch.tensor([300.0, 50, 98, 99, 299]))
     weight = quantizer.ema_weight.clone()
     quantizer({n: torch.full((1, 1, 2), 2.5) for n in NAMES}, torch.tensor([0.9, 0, 0, 0, 0]))  # chooses code 1
-    torch.testing.assert_close(quantizer.embedding[0], torch.tensor([4.0, 5.0]) - 1 / 1024)  # active: 1 (just used) and 2
+    torch.testing.assert_close(
+        quantizer.embedding[0], torch.tensor([4.0, 5.0]) - 1 / 1024
+    )  # active: 1 (just used) and 2
     assert quantizer.unactivated_count.tolist() == [0, 0, 99, 100, 300]
     assert torch.equal(quantizer.ema_weight, weight)
 

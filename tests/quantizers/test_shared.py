@@ -32,7 +32,11 @@ def test_a_start_on_the_batch_puts_codes_on_evenly_spaced_vectors(kind):
 @pytest.mark.parametrize("kind", KINDS)
 def test_a_uniform_start_leaves_no_code_without_a_number(kind):
     quantizer = make(kind, start="uniform")
-    assert quantizer.embedding.abs().max() <= 1 / 400 and not quantizer.ema_count.any() and "started" not in quantizer.state_dict()
+    assert (
+        quantizer.embedding.abs().max() <= 1 / 400
+        and not quantizer.ema_count.any()
+        and "started" not in quantizer.state_dict()
+    )
     for seed in range(3):
         quantizer(streams(seed), torch.zeros(6))
         assert quantizer.embedding.isfinite().all()
@@ -91,7 +95,9 @@ def test_smoothed_counts_drag_an_unused_code_to_the_origin(kind, smooth):
         quantizer(streams(seed), torch.zeros(6))
     assert quantizer.ema_count.sum() > total  # towards 12 choices per step; smoothing keeps the sum
     expected = 0.0 if smooth else 1000.0
-    torch.testing.assert_close(quantizer.embedding[5], torch.full((2,), expected, dtype=torch.float64), atol=1.0, rtol=1e-9)
+    torch.testing.assert_close(
+        quantizer.embedding[5], torch.full((2,), expected, dtype=torch.float64), atol=1.0, rtol=1e-9
+    )
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -106,7 +112,9 @@ def test_without_smoothing_a_code_that_was_never_chosen_keeps_its_start(kind):
 @pytest.mark.parametrize(("active_below", "source"), [(2, 0.0), (4, 2.0)])
 def test_a_copy_is_of_a_code_idle_for_fewer_steps_than_active_below(active_below, source):
     """Codes 0 (chosen), 1 (idle for 5) and 2 (idle for 3) after this step; the last of the live ones is copied."""
-    quantizer = SequentialEMA(4, 2, STREAMS, reset_after=9, active_below=active_below, start="uniform", reset="copy").eval()
+    quantizer = SequentialEMA(
+        4, 2, STREAMS, reset_after=9, active_below=active_below, start="uniform", reset="copy"
+    ).eval()
     quantizer.embedding.copy_(torch.tensor([0.0, 1.0, 2.0, 50.0])[:, None].expand(4, 2))
     quantizer.unactivated_count.copy_(torch.tensor([7.0, 4.0, 2.0, 9.0]))
     quantizer({name: torch.zeros(1, 1, 2) for name in STREAMS}, torch.full((4,), 0.9), 0.0)

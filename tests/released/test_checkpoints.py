@@ -1,4 +1,5 @@
-"""Released checkpoints: read, checked, converted and written back; small files made here, without the reference folder."""
+"""Released checkpoints: read, checked, converted and written back; small files made here, without the reference
+folder."""
 
 import os
 from collections import OrderedDict
@@ -17,7 +18,15 @@ from cmg.train.standardise import Standardiser
 from tests.methods.conftest import SMALL
 from tests.train.conftest import ArrayStore
 
-SETTINGS = [("fcid", "avt"), ("fcid", "av"), ("fcid", "at"), ("dcid", "avt"), ("dcid", "av"), ("codaar", "avt"), ("codaar", "av")]
+SETTINGS = [
+    ("fcid", "avt"),
+    ("fcid", "av"),
+    ("fcid", "at"),
+    ("dcid", "avt"),
+    ("dcid", "av"),
+    ("codaar", "avt"),
+    ("codaar", "av"),
+]
 NEEDED = {"fcid": {}, "dcid": {"text_hidden": 4, "club_hidden": 6}, "codaar": {"text_hidden": 4}}
 SECTION = {"variant": "release", "heads": 2}
 
@@ -33,15 +42,27 @@ def model(name, modalities="avt"):
 
 def content_of(name, method):
     """The released file of a method, put together from the tables of names."""
-    state = {k: v.double() if v.is_floating_point() else v for k, v in method.state_dict().items() if not k.endswith((".hits", ".started"))}
-    content = OrderedDict(epoch=3, total_step=2000, optimizer={"state": {0: {"step": torch.tensor(1.0)}}, "param_groups": [{"lr": 4e-4}]})
+    state = {
+        k: v.double() if v.is_floating_point() else v
+        for k, v in method.state_dict().items()
+        if not k.endswith((".hits", ".started"))
+    }
+    content = OrderedDict(
+        epoch=3, total_step=2000, optimizer={"state": {0: {"step": torch.tensor(1.0)}}, "param_groups": [{"lr": 4e-4}]}
+    )
     for module, table in released.keys(name).MODULES.items():
         values = OrderedDict(released_names(state, table))
         if name == "codaar" and module == "Encoder_parameters":
             counts = values["Cross_quantizer.ema_count"]
-            values |= {f"Cross_quantizer.ema_count_{m[0]}": row for m, row in zip(method.modalities, counts, strict=True)}
+            values |= {
+                f"Cross_quantizer.ema_count_{m[0]}": row for m, row in zip(method.modalities, counts, strict=True)
+            }
             values["Cross_quantizer.ema_count"] = counts.sum(dim=0)
-        values |= {k.replace(".encoder.layers.0.", TEMPLATE): torch.randn_like(v) for k, v in values.items() if ".encoder.layers.0." in k}
+        values |= {
+            k.replace(".encoder.layers.0.", TEMPLATE): torch.randn_like(v)
+            for k, v in values.items()
+            if ".encoder.layers.0." in k
+        }
         if values:
             content[module] = values
     return content
@@ -72,20 +93,27 @@ def test_import_and_export_round_trip(name, modalities, file_of, tmp_path):
     own = found.state_dict()
     held = {k: v for k, v in method.state_dict().items() if k not in about["absent"]}
     assert held and all(torch.equal(own[k], v) for k, v in held.items() if not k.endswith((".hits", ".started")))
-    assert about["released"]["counters"] == {"epoch": 3, "total_step": 2000} and about["config"]["modalities"] == modalities
+    assert (
+        about["released"]["counters"] == {"epoch": 3, "total_step": 2000}
+        and about["config"]["modalities"] == modalities
+    )
     released.export(tmp_path / "back.pt", found, about)
     back = torch.load(tmp_path / "back.pt", weights_only=True)
     assert back.pop("epoch") == 3 and back.pop("total_step") == 2000
     assert back.keys() == content.keys() - {"epoch", "total_step", "optimizer"}
     for module, state in back.items():
-        assert {k: (v.shape, v.dtype) for k, v in state.items()} == {k: (v.shape, v.dtype) for k, v in content[module].items()}
+        assert {k: (v.shape, v.dtype) for k, v in state.items()} == {
+            k: (v.shape, v.dtype) for k, v in content[module].items()
+        }
         assert all(torch.equal(v, content[module][k]) for k, v in state.items() if TEMPLATE not in k)
 
 
 @pytest.mark.parametrize(("name", "modalities"), SETTINGS)
 def test_the_encoder_alone_is_enough_for_codes(name, modalities, file_of, tmp_path):
     method = model(name, modalities)
-    content = {k: v for k, v in content_of(name, method).items() if k in ("Encoder_parameters", "Text_ar_lstm_parameters")}
+    content = {
+        k: v for k, v in content_of(name, method).items() if k in ("Encoder_parameters", "Text_ar_lstm_parameters")
+    }
     found, about = imported(name, file_of(content), tmp_path / "own")
     assert any(key.startswith("decoders.") for key in about["absent"])
     store = ArrayStore(np.random.default_rng(0).normal(size=(5, 10, 128)).astype(np.float32), np.full(5, 10))
@@ -135,7 +163,10 @@ def test_a_section_that_contradicts_the_file_is_named(section, named, file_of):
 def test_options_that_change_no_tensor_may_be_set(file_of, tmp_path):
     path = file_of(content_of("fcid", model("fcid")))
     found, _ = imported(
-        "fcid", path, tmp_path / "own", {**SECTION, "mask_text": True, "codebook_size": 12, "tau": None, "modalities": "AVT"}
+        "fcid",
+        path,
+        tmp_path / "own",
+        {**SECTION, "mask_text": True, "codebook_size": 12, "tau": None, "modalities": "AVT"},
     )
     assert found.config.mask_text and found.config.specific_channels == SMALL["specific_channels"]
 
@@ -153,7 +184,11 @@ class Runs:
 def test_a_hostile_file_is_refused_and_does_not_run(file_of, tmp_path):
     mark = tmp_path / "ran"
     for hostile in (Runs(os.mkdir, str(mark)), Runs(eval, f"open({str(mark)!r}, 'w')")):
-        for content in (hostile, {"Encoder_parameters": hostile}, content_of("fcid", model("fcid")) | {"optimizer": hostile}):
+        for content in (
+            hostile,
+            {"Encoder_parameters": hostile},
+            content_of("fcid", model("fcid")) | {"optimizer": hostile},
+        ):
             with pytest.raises(CheckpointError, match="refused, nothing in it was run.*it refers to"):
                 released.read("fcid", file_of(content))
     assert not mark.exists()

@@ -1,4 +1,5 @@
-"""Released checkpoints put together from the reference folder: state dictionaries, key lists and codes of the released code."""
+"""Released checkpoints put together from the reference folder: state dictionaries, key lists and codes of the released
+code."""
 
 import json
 
@@ -46,7 +47,9 @@ def codaar_av(golden):
 
 def put_together(modules, folder):
     """A file as released: float64."""
-    content = {m: {k: v.double() if v.is_floating_point() else v for k, v in state.items()} for m, state in modules.items()}
+    content = {
+        m: {k: v.double() if v.is_floating_point() else v for k, v in state.items()} for m, state in modules.items()
+    }
     torch.save({**content, "epoch": 5, "total_step": 2550}, folder / "released.pt")
     return folder / "released.pt", content
 
@@ -62,7 +65,9 @@ def test_state_dictionaries_of_the_release_round_trip(make, reference, tmp_path)
     back = torch.load(tmp_path / "back.pt", weights_only=True)
     assert (back.pop("epoch"), back.pop("total_step")) == (5, 2550) and back.keys() == content.keys()
     for module, state in back.items():
-        used = {k: v for k, v in state.items() if TEMPLATE not in k}  # template layers have no values in some reference files
+        used = {
+            k: v for k, v in state.items() if TEMPLATE not in k
+        }  # template layers have no values in some reference files
         expected = {k: v for k, v in content[module].items() if TEMPLATE not in k}
         assert {k: (v.shape, v.dtype) for k, v in used.items()} == {k: (v.shape, v.dtype) for k, v in expected.items()}
         for key, value in used.items():
@@ -85,7 +90,10 @@ def official(name, **options):
     """Names and shapes of the released form of our model at the official size."""
     with torch.device("meta"):
         state = build(name, {"variant": "release", **options}).state_dict()
-    return {module: {key: list(x.shape) for key, x in values.items()} for module, values in released.to_released(name, state).items()}
+    return {
+        module: {key: list(x.shape) for key, x in values.items()}
+        for module, values in released.to_released(name, state).items()
+    }
 
 
 def test_names_and_shapes_of_the_official_fcid(reference):
@@ -113,4 +121,10 @@ def test_tensors_of_the_official_dcid():
     """Counts as in the published file: facts on DCID 3.7."""
     counts = {module: len(state) for module, state in official("dcid").items()}
     clubs = {f"{m}_mi_net_parameters": 16 for m in ("Audio", "Video", "Text")}
-    assert counts == {"Encoder_parameters": 142, "CPC_parameters": 30, "Text_ar_lstm_parameters": 16, "Decoder_parameters": 30, **clubs}
+    assert counts == {
+        "Encoder_parameters": 142,
+        "CPC_parameters": 30,
+        "Text_ar_lstm_parameters": 16,
+        "Decoder_parameters": 30,
+        **clubs,
+    }

@@ -29,7 +29,14 @@ def zipped(folder, clip_id: str, value, name: str = "x.pkl", method: int = zipfi
 
 
 def run(source, path, ids, **options):
-    values = {"dataset": "ave", "modality": "audio", "ids": ids, "shape": SHAPE, "dtype": "float32", "clips_per_shard": 3}
+    values = {
+        "dataset": "ave",
+        "modality": "audio",
+        "ids": ids,
+        "shape": SHAPE,
+        "dtype": "float32",
+        "clips_per_shard": 3,
+    }
     with StoreWriter(path, path.with_suffix(".work"), released_spec(source, **(values | options))) as writer:
         todo = len(writer.todo)
         import_rows(writer, source, lambda *counts: None)
@@ -61,7 +68,19 @@ def test_zipped_pickles(path, tmp_path):
     zipped(folder, "nothing", b"", name="notes.txt")
     zipped(folder, "nan", np.full((4, 6), np.nan))
     (folder / "broken.zip").write_bytes(b"PK not a zip")
-    ids = ["-good", "short", "long", "hostile", "shape", "nothing", "nan", "broken", "absent", "../zip/-good", "x" * 300]
+    ids = [
+        "-good",
+        "short",
+        "long",
+        "hostile",
+        "shape",
+        "nothing",
+        "nan",
+        "broken",
+        "absent",
+        "../zip/-good",
+        "x" * 300,
+    ]
     result = run(ZippedPickles(folder), path, ids)
     store = FeatureStore(path)
     assert [(failure.clip_id[:12], failure.status) for failure in result.failures] == [
@@ -83,7 +102,9 @@ def test_zipped_pickles(path, tmp_path):
     np.testing.assert_array_equal(store.read([2])[0], audio(7, dtype="float32")[:4])
 
 
-DEBRIS = st.lists(st.sampled_from(["__MACOSX/._x.pkl", "._x.pkl", "a/._b.pkl", ".DS_Store", "__MACOSX/a/b.pkl"]), max_size=20)
+DEBRIS = st.lists(
+    st.sampled_from(["__MACOSX/._x.pkl", "._x.pkl", "a/._b.pkl", ".DS_Store", "__MACOSX/a/b.pkl"]), max_size=20
+)
 
 
 @settings(deadline=None, max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture])
@@ -91,7 +112,11 @@ DEBRIS = st.lists(st.sampled_from(["__MACOSX/._x.pkl", "._x.pkl", "a/._b.pkl", "
 def test_what_macos_adds_to_an_archive_is_passed_over(tmp_path, before, after, name):
     with warnings.catch_warnings(), zipfile.ZipFile(tmp_path / "clip.zip", "w") as archive:
         warnings.simplefilter("ignore", UserWarning)  # names that come twice
-        for entry, data in [*((n, b"\0\5\x16\7") for n in before), (name, pickle.dumps(audio(4))), *((n, b"\0\5\x16\7") for n in after)]:
+        for entry, data in [
+            *((n, b"\0\5\x16\7") for n in before),
+            (name, pickle.dumps(audio(4))),
+            *((n, b"\0\5\x16\7") for n in after),
+        ]:
             archive.writestr(entry, data)
     np.testing.assert_array_equal(ZippedPickles(tmp_path).read(0, "clip"), audio(4))
 

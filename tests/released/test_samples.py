@@ -35,7 +35,9 @@ def npy(folder):
 def test_of_every_form_of_released_features(tmp_path, make, place):
     make(tmp_path / place)
     found = of_folder(tmp_path, "audio")
-    assert found.mean == pytest.approx(VALUES.astype(float).mean(), abs=1e-6) and found.high == pytest.approx(VALUES.max())
+    assert found.mean == pytest.approx(VALUES.astype(float).mean(), abs=1e-6) and found.high == pytest.approx(
+        VALUES.max()
+    )
     assert of_folder(tmp_path, "video") is None
 
 

@@ -1,4 +1,5 @@
-"""A checkpoint that was unpacked and zipped again: read where it is as it was, otherwise a message that says what happened."""
+"""A checkpoint that was unpacked and zipped again: read where it is as it was, otherwise a message that says what
+happened."""
 
 import zipfile
 
@@ -35,7 +36,9 @@ def test_zipped_again(saved, data):
             archive.writestr(name, content, method)
     packed, debris = any(method for _, _, method in entries), any(name in DEBRIS for name, _, _ in entries)
     if not packed and not debris:
-        assert torch.equal(released.read("fcid", again).modules["Encoder_parameters"]["w"], CONTENT["Encoder_parameters"]["w"])
+        assert torch.equal(
+            released.read("fcid", again).modules["Encoder_parameters"]["w"], CONTENT["Encoder_parameters"]["w"]
+        )
         return
     with pytest.raises(CheckpointError, match=r"again.pt: zipped again with .*zip -0 -r again.pt FOLDER$") as error:
         released.read("fcid", again)

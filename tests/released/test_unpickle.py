@@ -51,7 +51,11 @@ class _Runs:
 @pytest.mark.parametrize("protocol", range(6))
 def test_hostile_calls_are_refused_and_do_not_run(tmp_path, protocol):
     mark = tmp_path / "ran"
-    for hostile in (_Runs(os.system, f"touch {mark}"), _Runs(eval, f"open({str(mark)!r}, 'w')"), _Runs(os.mkdir, str(mark))):
+    for hostile in (
+        _Runs(os.system, f"touch {mark}"),
+        _Runs(eval, f"open({str(mark)!r}, 'w')"),
+        _Runs(os.mkdir, str(mark)),
+    ):
         for value in (hostile, [hostile], {"a": hostile}, (hostile, np.zeros(2))):
             with pytest.raises(RefusedPickle):
                 load_array(pickle.dumps(value, protocol))

@@ -1,4 +1,5 @@
-"""A headless Chromium, driven over its debugging pipe: one JSON message per NUL byte, nothing but the standard library."""
+"""A headless Chromium, driven over its debugging pipe: one JSON message per NUL byte, nothing but the standard
+library."""
 
 import json
 import os
@@ -10,7 +11,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-PROGRAM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable"))), None)
+PROGRAM = next(
+    filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable"))), None
+)
 FLAGS = (
     "--headless --no-sandbox --disable-gpu --no-first-run --disable-background-networking --disable-component-update --disable-sync "
     "--disable-dev-shm-usage --disable-extensions --remote-debugging-pipe"
@@ -33,7 +36,12 @@ class Chromium:
     def call(self, method: str, **params: object) -> dict:
         """Send a command, wait for its answer."""
         self.count += 1
-        message = {"id": self.count, "method": method, "params": params, **({"sessionId": self.session} if self.session else {})}
+        message = {
+            "id": self.count,
+            "method": method,
+            "params": params,
+            **({"sessionId": self.session} if self.session else {}),
+        }
         os.write(self.writing, json.dumps(message).encode() + b"\0")
         answer = self._wait(lambda found: found.get("id") == self.count)
         assert "error" not in answer, f"{method}: {answer.get('error')}"
@@ -71,34 +79,44 @@ class Chromium:
 
     def press(self, key: str) -> None:
         """Press and release a key as a keyboard does."""
-        known = {"Enter": {"text": "\r", "code": "Enter", "windowsVirtualKeyCode": 13}, "Tab": {"code": "Tab", "windowsVirtualKeyCode": 9}}
+        known = {
+            "Enter": {"text": "\r", "code": "Enter", "windowsVirtualKeyCode": 13},
+            "Tab": {"code": "Tab", "windowsVirtualKeyCode": 9},
+        }
         known["Space"] = {"text": " ", "code": "Space", "windowsVirtualKeyCode": 32}
         named = {"key": " " if key == "Space" else key, **known[key]}
         self.call("Input.dispatchKeyEvent", type="keyDown", **named)
-        self.call("Input.dispatchKeyEvent", type="keyUp", **{name: value for name, value in named.items() if name != "text"})
+        self.call(
+            "Input.dispatchKeyEvent", type="keyUp", **{name: value for name, value in named.items() if name != "text"}
+        )
 
     def click(self, element: str) -> None:
         """Click the middle of an element, given by a JavaScript expression, as a mouse does."""
-        script = (
-            "(e => { e.scrollIntoView({block: 'center'}); const r = e.getBoundingClientRect(); return [r.x, r.y, r.width, r.height]; })"
-        )
+        script = "(e => { e.scrollIntoView({block: 'center'}); const r = e.getBoundingClientRect(); return [r.x, r.y, r.width, r.height]; })"
         x, y, width, height = self.evaluate(f"{script}({element})")
         for kind in ("mousePressed", "mouseReleased"):
             place = {"x": x + min(width, 40) / 2, "y": y + height / 2}
             self.call("Input.dispatchMouseEvent", type=kind, button="left", clickCount=1, **place)
 
     def complaints(self) -> list[str]:
-        """Errors and warnings on the console, uncaught exceptions, and requests to anything but files and inlined data."""
+        """Errors and warnings on the console, uncaught exceptions, and requests to anything but files and inlined
+        data."""
         found = []
         for event in self.events:
             params = event["params"]
             if event["method"] == "Runtime.exceptionThrown":
-                found.append(params["exceptionDetails"].get("exception", {}).get("description", params["exceptionDetails"]["text"]))
+                found.append(
+                    params["exceptionDetails"]
+                    .get("exception", {})
+                    .get("description", params["exceptionDetails"]["text"])
+                )
             if event["method"] == "Runtime.consoleAPICalled" and params["type"] in ("error", "warning", "assert"):
                 found.append(f"console.{params['type']}")
             if event["method"] == "Log.entryAdded" and params["entry"]["level"] in ("error", "warning"):
                 found.append(params["entry"]["text"])
-            if event["method"] == "Network.requestWillBeSent" and not params["request"]["url"].startswith(("file:", "data:")):
+            if event["method"] == "Network.requestWillBeSent" and not params["request"]["url"].startswith(
+                ("file:", "data:")
+            ):
                 found.append(f"request: {params['request']['url']}")
         return found
 

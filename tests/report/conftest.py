@@ -36,14 +36,23 @@ def make_cells(level: float, seed: int, skip: tuple[str, ...] = ()) -> tuple[Cel
             for direction, bonus in ((spec.direction, 0.0), (spec.bound_direction, 20.0)):
                 if spec.key in skip and not bonus:
                     continue
-                score, about = level + place + 1.25 * seed + bonus + (0.8 if toc else 0.0), {"task": spec.task, "direction": direction}
+                score, about = (
+                    level + place + 1.25 * seed + bonus + (0.8 if toc else 0.0),
+                    {"task": spec.task, "direction": direction},
+                )
                 cells.append(make_cell(**about, toc=toc, score=score, q=128 if toc else 256, chance=3.5 + place))
     return tuple(cells)
 
 
 @pytest.fixture
 def make_run():
-    def make(method: str = "fcid", seed: int = 0, protocol: str = "strict", skip: tuple[str, ...] = (), level: float | None = None) -> Run:
+    def make(
+        method: str = "fcid",
+        seed: int = 0,
+        protocol: str = "strict",
+        skip: tuple[str, ...] = (),
+        level: float | None = None,
+    ) -> Run:
         cells = make_cells(LEVELS[method] if level is None else level, seed, skip)
         if protocol == "published":
             cells = tuple(replace(cell, metric=RELEASED[cell.task]) for cell in cells)
@@ -76,7 +85,18 @@ def _history(root: Path, run: str, seed: int, steps: int) -> Path:
     for step in range(1, steps + 1):
         fall = math.exp(-step / 40) + 0.05 * math.sin(step + seed)
         rows.append(
-            [step, step // 20, fall, 48 * fall + seed, 0.7 * fall, 5 * fall, 54 * fall, 1 - fall / 3, 128 * (1 - fall / 2), 0.9 - fall / 4]
+            [
+                step,
+                step // 20,
+                fall,
+                48 * fall + seed,
+                0.7 * fall,
+                5 * fall,
+                54 * fall,
+                1 - fall / 3,
+                128 * (1 - fall / 2),
+                0.9 - fall / 4,
+            ]
         )
     return _write_csv(root / "data/checkpoints" / run / "history.csv", [head, *rows])
 
@@ -88,7 +108,14 @@ def files(tmp_path: Path) -> dict[str, list[Path]]:
 
 def make_files(tmp_path: Path) -> dict[str, list[Path]]:
     """Files as the stages write them, under their usual names."""
-    found: dict[str, list[Path]] = {"runs": [], "histories": [], "stores": [], "failures": [], "problems": [], "remarks": []}
+    found: dict[str, list[Path]] = {
+        "runs": [],
+        "histories": [],
+        "stores": [],
+        "failures": [],
+        "problems": [],
+        "remarks": [],
+    }
     for method, level in LEVELS.items():
         for seed in range(3):
             path = tmp_path / "results/runs" / f"{method}-{seed}.json"
@@ -98,7 +125,11 @@ def make_files(tmp_path: Path) -> dict[str, list[Path]]:
     for dataset, modality in (("ave", "audio"), ("ave", "video"), ("avvp", "audio")):
         store = tmp_path / "data/features" / dataset / f"{modality}.zarr"
         store.mkdir(parents=True)
-        attributes = {"counts": {"ok": 40, "failed": 2}, "recipe": {"name": modality, "hop": 1.0}, "weights_digest": "ab" * 32}
+        attributes = {
+            "counts": {"ok": 40, "failed": 2},
+            "recipe": {"name": modality, "hop": 1.0},
+            "weights_digest": "ab" * 32,
+        }
         (store / "zarr.json").write_text(json.dumps({"zarr_format": 3, "attributes": attributes}))
         found["stores"].append(store)
         rows = [
@@ -106,13 +137,20 @@ def make_files(tmp_path: Path) -> dict[str, list[Path]]:
             [9, "-a b,c#\u202e", "failed", "no audio stream"],
             [11, "x" * 90, "timeout", "no frame in 60 s"],
         ]
-        found["failures"].append(_write_csv(store.with_name(f"{modality}.failures.csv"), [["row", "clip_id", "status", "reason"], *rows]))
-        rows = [[5, "y" * 11, "test", "rotated", f"turned by 90 degrees {HOSTILE}"], [6, HOSTILE, "", "rotated", "turned by 180 degrees"]]
+        found["failures"].append(
+            _write_csv(store.with_name(f"{modality}.failures.csv"), [["row", "clip_id", "status", "reason"], *rows])
+        )
+        rows = [
+            [5, "y" * 11, "test", "rotated", f"turned by 90 degrees {HOSTILE}"],
+            [6, HOSTILE, "", "rotated", "turned by 180 degrees"],
+        ]
         found["remarks"].append(
             _write_csv(store.with_name(f"{modality}.remarks.csv"), [["row", "clip_id", "split", "kind", "text"], *rows])
         )
     rows = [["Annotations.txt", 7, "inverted", "offset before onset", "Bark&<b>bold</b>&4&2"]]
-    found["problems"].append(_write_csv(tmp_path / "data/index/ave.problems.csv", [["file", "line", "kind", "reason", "text"], *rows]))
+    found["problems"].append(
+        _write_csv(tmp_path / "data/index/ave.problems.csv", [["file", "line", "kind", "reason", "text"], *rows])
+    )
     return found
 
 

@@ -25,8 +25,16 @@ def test_the_terms_of_the_log_sum_to_its_total_and_fall_from_epoch_to_epoch():
 
 def test_the_first_resets_show_as_a_wave():
     agreement = dict(LOG.points("agreement"))
-    before, after = (max(step for step in agreement if step < RESETS[0]), min(step for step in agreement if step > RESETS[0]))
-    assert (before, after) == (300, 320) and max(agreement, key=agreement.get) == 280 and agreement[280] == 27 and agreement[after] == 1
+    before, after = (
+        max(step for step in agreement if step < RESETS[0]),
+        min(step for step in agreement if step > RESETS[0]),
+    )
+    assert (
+        (before, after) == (300, 320)
+        and max(agreement, key=agreement.get) == 280
+        and agreement[280] == 27
+        and agreement[after] == 1
+    )
     for term in ("commit_audio", "commit_text", "cmcm"):
         assert dict(LOG.points(term))[after] < dict(LOG.points(term))[before]
 

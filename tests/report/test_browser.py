@@ -1,4 +1,5 @@
-"""The page in a real headless Chromium: nothing goes wrong or is fetched, tables sort by mouse and keys, nothing overflows or is lost."""
+"""The page in a real headless Chromium: nothing goes wrong or is fetched, tables sort by mouse and keys, nothing
+overflows or is lost."""
 
 import base64
 from dataclasses import replace
@@ -52,17 +53,26 @@ def page(tmp_path_factory) -> Path:
     health.parent.mkdir()
     health.write_text("\n".join([HEAD, *ROWS]) + "\n")
     picture = Exhibit("picture 1", "a dog", Picture(jpeg(np.full((84, 112, 3), 99, np.uint8)), 112, 84))
-    asked = shown(("mscoco", "vt", picture, SENTENCE, SENTENCE, SENTENCE), ("flickrsound", "av", SOUND, picture, picture, picture))
+    asked = shown(
+        ("mscoco", "vt", picture, SENTENCE, SENTENCE, SENTENCE), ("flickrsound", "av", SOUND, picture, picture, picture)
+    )
     recalls = {run.name: run.cells for run in map(retrieval_run, range(3))}
     runs = tuple(replace(run, cells=run.cells + recalls.get(run.name, ())) for run in inputs.runs)
     inputs = replace(inputs, runs=runs, **asked, health=(read_history(health, "epoch"),), maps=(make_maps(30),))
-    logs = [Log("features", "ave-video", 100.0), Log("pretrain", "fcid-0", 50.0, "Some CPU, 2 cores", 1.5), Log("evaluate", "fcid-0", 5.0)]
+    logs = [
+        Log("features", "ave-video", 100.0),
+        Log("pretrain", "fcid-0", 50.0, "Some CPU, 2 cores", 1.5),
+        Log("evaluate", "fcid-0", 5.0),
+    ]
     training = tuple(
-        Training(run.name, 291, {"epochs": 15, "batch_size": 32, "learning_rate": 4e-4, "precision": "float32"}) for run in runs
+        Training(run.name, 291, {"epochs": 15, "batch_size": 32, "learning_rate": 4e-4, "precision": "float32"})
+        for run in runs
     )
     inputs = replace(inputs, datasets=(("ave", "sample"), ("mscoco", "raw")), training=training)
     swept = replace(score_table(build_table(inputs)), name="table5", title="Table 5")
-    absent = (Absent("results/codaar_figure7.csv", "not made yet", "dvc repro ablations/codaar/dvc.yaml:codaar_figure7"),)
+    absent = (
+        Absent("results/codaar_figure7.csv", "not made yet", "dvc repro ablations/codaar/dvc.yaml:codaar_figure7"),
+    )
     found = folder / "report.html"
     found.write_text(report_html(inputs, Measured(tuple(logs), ("codes/fcid-0",), (swept,), absent)), encoding="utf-8")
     return found
@@ -74,8 +84,12 @@ def test_nothing_goes_wrong_is_fetched_or_overflows(browser, page, width):
     assert browser.complaints() == []
     assert browser.evaluate("innerWidth") == width
     assert browser.evaluate("document.documentElement.scrollWidth") <= width and browser.evaluate(OUTSIDE) == []
-    assert browser.evaluate("[...document.images].filter(image => !image.naturalWidth).length") == 0, "every picture is one"
-    assert browser.evaluate(UNFOLDED) == [] and browser.evaluate(LOST) != [], "what is folded away, and nothing else, is not shown"
+    assert browser.evaluate("[...document.images].filter(image => !image.naturalWidth).length") == 0, (
+        "every picture is one"
+    )
+    assert browser.evaluate(UNFOLDED) == [] and browser.evaluate(LOST) != [], (
+        "what is folded away, and nothing else, is not shown"
+    )
     browser.evaluate("document.querySelectorAll('details').forEach(folded => { folded.open = true; })")
     assert browser.evaluate(LOST) == [], "everything can be unfolded"
     assert browser.evaluate("document.documentElement.scrollWidth") <= width and browser.evaluate(OUTSIDE) == []
@@ -84,9 +98,13 @@ def test_nothing_goes_wrong_is_fetched_or_overflows(browser, page, width):
 def test_the_result_is_seen_without_scrolling_and_table_1_without_scrolling_sideways(browser, page):
     browser.open(page, DESK)
     for part in (".said-first", "header figure svg"):
-        box = browser.evaluate(f"(r => [r.top, r.bottom, r.right])(document.querySelector('{part}').getBoundingClientRect())")
+        box = browser.evaluate(
+            f"(r => [r.top, r.bottom, r.right])(document.querySelector('{part}').getBoundingClientRect())"
+        )
         assert 0 <= box[0] < box[1] <= 800 and box[2] <= DESK, part
-    first, second = browser.evaluate("[...document.querySelectorAll('.two > *')].slice(0, 2).map(e => e.getBoundingClientRect().left)")
+    first, second = browser.evaluate(
+        "[...document.querySelectorAll('.two > *')].slice(0, 2).map(e => e.getBoundingClientRect().left)"
+    )
     assert first < second, "two columns where there is width"
     wide = "(e => e.scrollWidth - e.clientWidth)(document.querySelector('#table1-caption').closest('.scroll'))"
     assert browser.evaluate(wide) <= 0
@@ -138,7 +156,9 @@ def test_the_keyboard_reaches_a_head_and_sorts(browser, page):
     for _ in range(2):
         browser.press("Tab")
     assert browser.evaluate(f"document.activeElement === {HEADS}[1].querySelector('button')")
-    assert browser.evaluate("getComputedStyle(document.activeElement).outlineStyle") == "solid", "it is seen where the focus is"
+    assert browser.evaluate("getComputedStyle(document.activeElement).outlineStyle") == "solid", (
+        "it is seen where the focus is"
+    )
     browser.press("Enter")
     assert numbers(browser) == sorted(numbers(browser), reverse=True)
     browser.press("Space")

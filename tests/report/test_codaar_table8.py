@@ -22,19 +22,28 @@ PRINTED = {  # CoDAAR's supplement, Table 8: AVE→AVVP and UCF↔VGG, V→A and
 
 
 def markdown_rows(text):
-    return [[field.strip() for field in line.strip("|").split("|")] for line in text.splitlines() if line.startswith("| ")]
+    return [
+        [field.strip() for field in line.strip("|").split("|")] for line in text.splitlines() if line.startswith("| ")
+    ]
 
 
 def test_codaars_table_8_stands_whole_below_ours(make_run):
     """Every printed number under its list, methods that were not run included."""
     table = make_table([make_run("fcid")], read_published(), {}, layout=CODAAR_TABLE8, pretraining="90k")
     head, _, *rows = markdown_rows(table_markdown(table))
-    assert head[:4] == ["Method", "Kind", "Pretraining", "Protocol"] and rows[-12][:2] == ["Baseline (published)", "published"]
+    assert head[:4] == ["Method", "Kind", "Pretraining", "Protocol"] and rows[-12][:2] == [
+        "Baseline (published)",
+        "published",
+    ]
     scores = slice(head.index("AVE→AVVP V→A"), head.index("Average") + 1)
     found = {(row[0], row[2]): " ".join(row[scores]).replace("*", "").split() for row in rows[-12:]}
     for method, (small, large, average) in PRINTED.items():
         name = f"{method} (published)"
-        assert found[name, "40k"] == small.split() and found[name, "90k"] == large.split() and found[name, "40k and 90k"] == [average]
+        assert (
+            found[name, "40k"] == small.split()
+            and found[name, "90k"] == large.split()
+            and found[name, "40k and 90k"] == [average]
+        )
     assert {row[2] for row in rows[:-12]} == {"90k"} and {row[3] for row in rows[-12:]} == {""}
 
 
@@ -49,21 +58,29 @@ def test_published_numbers_of_the_runs_list_stand_beside_them(make_run, pretrain
 def test_runs_on_both_lists_stand_in_one_table(make_run, tmp_path, capsys):
     files = [tmp_path / "codaar_table8.csv", tmp_path / "avel90k.csv"]
     for file, pretraining in zip(files, ("40k", "90k"), strict=True):
-        file.write_text(table_csv(make_table([make_run("fcid")], read_published(), {}, layout=CODAAR_TABLE8, pretraining=pretraining)))
+        file.write_text(
+            table_csv(
+                make_table([make_run("fcid")], read_published(), {}, layout=CODAAR_TABLE8, pretraining=pretraining)
+            )
+        )
     table = read_tables(files, CODAAR_TABLE8)
     rows = [row.pretraining for row in table.rows if (row.method, row.toc, row.kind) == ("fcid", False, "method")]
     assert rows == ["40k", "90k"] and sum(row.kind == "published" for row in table.rows) == 12
     assert latex.main(list(map(str, files))) == 0
     assert "FCID & 90k & strict" in capsys.readouterr().out
     (tmp_path / "openset.csv").write_text("a\n1\n")
-    assert latex.main([str(tmp_path / "openset.csv"), str(files[1])]) == 1 and "can be joined" in capsys.readouterr().err
+    assert (
+        latex.main([str(tmp_path / "openset.csv"), str(files[1])]) == 1 and "can be joined" in capsys.readouterr().err
+    )
 
 
 def test_a_table_with_lists_goes_to_csv_and_back_and_leaves_the_metrics_alone(make_run, tmp_path):
     table = make_table([make_run("fcid")], read_published(), {}, layout=CODAAR_TABLE8)
     (tmp_path / "t.csv").write_text(table_csv(table))
     back = read_table(tmp_path / "t.csv", CODAAR_TABLE8)
-    assert [(row.kind, row.method, row.pretraining) for row in back.rows] == [(row.kind, row.method, row.pretraining) for row in table.rows]
+    assert [(row.kind, row.method, row.pretraining) for row in back.rows] == [
+        (row.kind, row.method, row.pretraining) for row in table.rows
+    ]
     assert back.rows[-1].cells["cross_dataset_avg"].published == "62.6"
     assert {name for name in metrics(table) if name.startswith(("codaar", "micu", "dcid"))} == set()
     assert not any(row.kind == "published" for row in make_table([make_run("fcid")], read_published(), {}).rows)

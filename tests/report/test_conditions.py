@@ -27,11 +27,17 @@ def test_every_published_number_has_one_condition_and_every_condition_a_number()
 def test_our_published_protocol_scores_what_the_paper_prints(method):
     tasks = {entry.cell.rpartition("_")[0]: condition_of(entry).metric for entry in EVERY if entry.method == method}
     recipes = SCRIPTS[scripts_of(method)]
-    assert {task: recipes[task].score for task in tasks if task in recipes} == {task: m for task, m in tasks.items() if task in recipes}
+    assert {task: recipes[task].score for task in tasks if task in recipes} == {
+        task: m for task, m in tasks.items() if task in recipes
+    }
 
 
 def test_codaars_copied_cells_are_those_of_the_other_paper():
-    found = {(e.paper, e.cell): e.value for e in read_published() if e.method == "dcid" and not e.toc and e.pretraining == "40k"}
+    found = {
+        (e.paper, e.cell): e.value
+        for e in read_published()
+        if e.method == "dcid" and not e.toc and e.pretraining == "40k"
+    }
     copied = {cell: value for (paper, cell), value in found.items() if paper == "codaar"}
     assert copied and all(found["fcid_toc", cell] == value for cell, value in copied.items())
     assert all(
@@ -45,12 +51,16 @@ def test_figures_7_and_8_are_72_numbers_that_share_the_main_run():
     drawn = [entry for entry in read_published(SWEEPS) if entry.paper == "codaar"]
     assert len(drawn) == 72 and {condition_of(e).metric for e in drawn} == {"macro_precision", "precision"}
     seven, eight = ({(e.method, e.cell): e.printed for e in drawn if e.table == f"Figure {n}"} for n in (7, 8))
-    assert {key for key in seven if key in eight} == set(product(("codaar", "codaar+av"), ("ave_va", "ave_av", "avvp_va", "avvp_av")))
+    assert {key for key in seven if key in eight} == set(
+        product(("codaar", "codaar+av"), ("ave_va", "ave_av", "avvp_va", "avvp_av"))
+    )
     assert all(seven[key] == eight[key] for key in seven.keys() & eight.keys())
 
 
 def test_tables_say_how_what_stands_beside_them_was_measured(make_run):
-    one = reading(make_table([make_run("fcid"), replace(make_run("fcid"), method="dcid")], read_published(), {}, layout=TABLE1))
+    one = reading(
+        make_table([make_run("fcid"), replace(make_run("fcid"), method="dcid")], read_published(), {}, layout=TABLE1)
+    )
     assert "- Table 1, FCID, AVE: top-1 accuracy, which the papers call precision; two linear layers" in one
     assert "row 0 of the codebook zero" in one and "CODIS" not in one
     eight = reading(make_table([make_run("fcid")], read_published(), {}, layout=CODAAR_TABLE8))

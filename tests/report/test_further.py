@@ -17,7 +17,9 @@ def texts(table):
 
 
 def test_open_set_scores_are_means_over_seeds(inputs):
-    runs = [replace(run, openset=tuple(replace(cell, h=40.0 + run.seed) for cell in run.openset)) for run in inputs.runs]
+    runs = [
+        replace(run, openset=tuple(replace(cell, h=40.0 + run.seed) for cell in run.openset)) for run in inputs.runs
+    ]
     table = open_table(runs)
     assert [text for text, _ in table.heads[:6]] == ["Method", "Protocol", "Task", "Direction", "Known classes", "H"]
     assert texts(table)[-1][:6] == ["FCID", "strict", "AVE", "V→A", "14 of 28", "41.0"] and texts(table)[-1][-1] == "3"
@@ -28,7 +30,8 @@ def test_open_set_scores_are_means_over_seeds(inputs):
 def test_both_protocols_stand_side_by_side(make_run, tmp_path):
     path = tmp_path / "protocols.csv"
     strict, published = (
-        [make_run("fcid", seed, protocol, level=level) for seed in (0, 1)] for protocol, level in (("strict", 50), ("published", 57))
+        [make_run("fcid", seed, protocol, level=level) for seed in (0, 1)]
+        for protocol, level in (("strict", 50), ("published", 57))
     )
     path.write_text(protocols_csv(strict, published, "sample corpus"))
     first = texts(protocol_table(path))[0]
@@ -39,13 +42,23 @@ def test_both_protocols_stand_side_by_side(make_run, tmp_path):
 
 
 def test_a_sweep_is_shown_as_its_file_holds_it(inputs, make_run, tmp_path):
-    runs = tuple(replace(make_run("fcid", seed, level=30.0), method=name) for name in ("fcid", "fcid+codebook_12") for seed in (0, 1))
+    runs = tuple(
+        replace(make_run("fcid", seed, level=30.0), method=name)
+        for name in ("fcid", "fcid+codebook_12")
+        for seed in (0, 1)
+    )
     layout = sweep_layout("table9")
     path = tmp_path / "table9.csv"
     path.write_text(table_csv(sweep_table(layout, replace(inputs, runs=runs), ["fcid+codebook_12", "fcid"])))
     table = swept_table(path, "codebook_12: codebook_size: 12")
     assert table.title == "Table 9" and table.caption.endswith("Rows: codebook_12: codebook_size: 12.")
-    assert [row[0] for row in texts(table)] == ["Chance", "FCID codebook_12", "FCID", "FCID codebook_12+TOC", "FCID+TOC"]
+    assert [row[0] for row in texts(table)] == [
+        "Chance",
+        "FCID codebook_12",
+        "FCID",
+        "FCID codebook_12+TOC",
+        "FCID+TOC",
+    ]
     path.write_text("x\n")
     with pytest.raises(ValueError, match="table9.csv"):
         swept_table(path, "")
@@ -53,7 +66,9 @@ def test_a_sweep_is_shown_as_its_file_holds_it(inputs, make_run, tmp_path):
 
 def test_schedules_are_grouped_and_an_import_is_named(tmp_path):
     schedule = {"epochs": 15, "batch_size": 32, "learning_rate": 4e-4, "precision": "float32", "standardise": True}
-    found = texts(training_table([*(Training(f"fcid-{seed}", 291, schedule) for seed in (0, 10, 2)), Training("dcid-0")]))
+    found = texts(
+        training_table([*(Training(f"fcid-{seed}", 291, schedule) for seed in (0, 10, 2)), Training("dcid-0")])
+    )
     assert found == [
         ["FCID", "0, 2, 10", "291", "15", "32", "0.0004", "float32", "standardised per channel"],
         ["DCID", "0", "", "", "", "", "", "imported, not trained here"],
@@ -70,7 +85,12 @@ def test_schedules_are_grouped_and_an_import_is_named(tmp_path):
 def test_the_chosen_q_is_told_seed_by_seed_where_seeds_differ(make_run):
     def chosen(seed, q):
         run = make_run("fcid", seed)
-        return replace(run, cells=tuple(replace(cell, q=q) if (cell.task, cell.direction) == ("ave", "va") else cell for cell in run.cells))
+        return replace(
+            run,
+            cells=tuple(
+                replace(cell, q=q) if (cell.task, cell.direction) == ("ave", "va") else cell for cell in run.cells
+            ),
+        )
 
     table = kept_table([chosen(0, 64), chosen(1, 196)])
     assert dict(zip((text for text, _ in table.heads), texts(table)[0], strict=True))["AVE V→A"] == "64, 196"

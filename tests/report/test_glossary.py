@@ -9,7 +9,14 @@ from cmg.registry import DATASET_TEXTS, DATASETS, METHOD_TEXTS
 from cmg.report import glossary
 from cmg.report.history import AXES
 
-SMALL = {"codebook_size": 12, "embedding_dim": 8, "specific_channels": 4, "decoder_channels": 8, "heads": 2, "feedforward": 16}
+SMALL = {
+    "codebook_size": 12,
+    "embedding_dim": 8,
+    "specific_channels": 4,
+    "decoder_channels": 8,
+    "heads": 2,
+    "feedforward": 16,
+}
 UNUSUAL = {"fcid": {"losses": {"cmcm": True}}}  # terms that the default leaves out
 
 
@@ -17,7 +24,10 @@ def batch() -> Batch:
     draw = torch.Generator().manual_seed(1)
     words = torch.randn(4, 5, 768, generator=draw)
     return Batch(
-        torch.rand(4, 5, 128, generator=draw), torch.rand(4, 5, 7, 7, 512, generator=draw), words, torch.ones(4, 5, dtype=torch.bool)
+        torch.rand(4, 5, 128, generator=draw),
+        torch.rand(4, 5, 7, 7, 512, generator=draw),
+        words,
+        torch.ones(4, 5, dtype=torch.bool),
     )
 
 
@@ -28,9 +38,13 @@ def test_every_term_and_monitor_of_a_method_is_explained(name, variant):
     if "variant" in config_class(name).model_fields:
         config["variant"] = variant
     method = build(name, config)
-    found = method.loss(batch(), method.draw(torch.Generator().manual_seed(0), 4, 5), lambda closure: closure().backward())
+    found = method.loss(
+        batch(), method.draw(torch.Generator().manual_seed(0), 4, 5), lambda closure: closure().backward()
+    )
     assert found.terms
-    assert [term for term in found.terms if not glossary.gloss(term) or glossary.gloss(term).startswith("Watched")] == []
+    assert [
+        term for term in found.terms if not glossary.gloss(term) or glossary.gloss(term).startswith("Watched")
+    ] == []
     assert [term for term in found.monitors if not glossary.gloss(term).startswith("Watched, not trained on: ")] == []
 
 

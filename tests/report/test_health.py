@@ -14,7 +14,9 @@ from cmg.report.html import report_html
 from cmg.report.maps import MOST, cosine_panel, projection_panel
 from cmg.report.measured import Measured
 
-HEAD = "epoch,usage/audio,perplexity/audio,dead/audio,usage/video,perplexity/video,dead/video,shared/0,shared/1,shared/2"
+HEAD = (
+    "epoch,usage/audio,perplexity/audio,dead/audio,usage/video,perplexity/video,dead/video,shared/0,shared/1,shared/2"
+)
 ROWS = ("1,0.5,20,50,0.25,10,75,0.25,0.5,0.25", "2,0.75,40,25,0.5,30,50,0.25,0.25,0.5")
 
 
@@ -88,7 +90,9 @@ def make_maps(codes):
     rng = np.random.default_rng(0)
     kinds, cosines = np.array(["shared"] * codes), np.corrcoef(rng.normal(size=(codes, 8)))
     books = ("video", "audio", "text")
-    return CodebookMaps("codaar-0", "vggsound_avel", books, kinds, cosines, None, 0, rng.normal(size=(3, codes, 2)), books)
+    return CodebookMaps(
+        "codaar-0", "vggsound_avel", books, kinds, cosines, None, 0, rng.normal(size=(3, codes, 2)), books
+    )
 
 
 def test_codes_of_a_row_are_joined(drawn):

@@ -112,10 +112,16 @@ def test_the_same_inputs_give_the_same_bytes(inputs, tmp_path):
 
 def test_what_is_measured_stands_between_its_marks_alone(inputs):
     logs = (Log("pretrain", "fcid-0", 50.0, f"Some {HOSTILE} CPU", 1.5), Log("scan", "ave", 2.0))
-    measured = Measured(logs, ("codes/fcid-1", "codes/fcid-2"), absent=(Absent("results/table5.csv", "<!--/measured-->", "dvc repro x"),))
+    measured = Measured(
+        logs,
+        ("codes/fcid-1", "codes/fcid-2"),
+        absent=(Absent("results/table5.csv", "<!--/measured-->", "dvc repro x"),),
+    )
     text = report_html(inputs, measured)
     words = " ".join(Page(text).text)
-    assert text != report_html(inputs, NOTHING) and without_measured(text) == without_measured(report_html(inputs, NOTHING))
+    assert text != report_html(inputs, NOTHING) and without_measured(text) == without_measured(
+        report_html(inputs, NOTHING)
+    )
     assert "CPU" not in " ".join(Page(without_measured(text)).text) and HOSTILE not in text
     setting = text[text.index('id="setting"') : text.index('id="examples"')]
     assert "Some &lt;script&gt;" in setting, "hardware is part of what was run on what"
@@ -131,7 +137,8 @@ def test_without_logs_the_page_says_so(page):
 
 def test_the_result_comes_first_and_what_its_names_mean_is_on_the_page(inputs):
     training = tuple(
-        Training(run.name, 291, {"epochs": 15, "batch_size": 32, "learning_rate": 4e-4, "precision": "float32"}) for run in inputs.runs
+        Training(run.name, 291, {"epochs": 15, "batch_size": 32, "learning_rate": 4e-4, "precision": "float32"})
+        for run in inputs.runs
     )
     inputs = replace(inputs, datasets=(("ave", "sample"), ("mscoco", "raw"), ("avvp", "released")), training=training)
     text = report_html(inputs, Measured(commit="0123456789ab"))
@@ -139,13 +146,27 @@ def test_the_result_comes_first_and_what_its_names_mean_is_on_the_page(inputs):
     words = " ".join(page.text)
     start = words[: words.index("Does what is learnt from pictures")]
     for expected in (
-        *("FCID+TOC transfers best: 66.", "chance 7.0", "best control (InfoNCE + k-means+TOC)", "bound in the same modality", "published"),
-        *("Generated sample corpus: ave; official media files: mscoco; released features: avvp.", "commit 0123456789ab", "table1.csv"),
+        *(
+            "FCID+TOC transfers best: 66.",
+            "chance 7.0",
+            "best control (InfoNCE + k-means+TOC)",
+            "bound in the same modality",
+            "published",
+        ),
+        *(
+            "Generated sample corpus: ave; official media files: mscoco; released features: avvp.",
+            "commit 0123456789ab",
+            "table1.csv",
+        ),
     ):
         assert expected in start, expected
     before = words[words.index("How to read the numbers") :]
     for expected in (
-        *("Fine and Coarse cross-modal Information Disentangling", "Variant: paper", "The equations as the paper prints them"),
+        *(
+            "Fine and Coarse cross-modal Information Disentangling",
+            "Variant: paper",
+            "The equations as the paper prints them",
+        ),
         *(
             "AVE: ten-second clips",
             "retrieval between picture and sentence",
@@ -155,7 +176,9 @@ def test_the_result_comes_first_and_what_its_names_mean_is_on_the_page(inputs):
     ):
         assert expected in before, expected
     terms = re.findall("<dt>(.*?)</dt>", text)
-    assert {"Data", "Protocol", "Hardware", "Scale"} <= set(terms) and len(set(terms)) == len(terms), "each thing is said once"
+    assert {"Data", "Protocol", "Hardware", "Scale"} <= set(terms) and len(set(terms)) == len(terms), (
+        "each thing is said once"
+    )
 
 
 def test_loss_terms_are_explained_beside_their_curves(text):
@@ -172,10 +195,15 @@ def test_every_table_is_shown_once_and_one_that_is_part_of_another_is_named(inpu
     captions = [attributes["id"] for attributes in page.all("caption")]
     assert len(set(captions)) == len(captions)
     assert {"table1-caption", "table10-caption", "codaar_table8-caption", "open-set-caption"} <= set(captions)
-    assert "table2-caption" not in captions and "Table 2 of the paper is the part of Table 10 with the columns" in " ".join(page.text)
+    assert (
+        "table2-caption" not in captions
+        and "Table 2 of the paper is the part of Table 10 with the columns" in " ".join(page.text)
+    )
 
 
-@pytest.mark.parametrize(("ties", "said"), [("expected", "random order, in expectation"), ("release", "released scripts' sort")])
+@pytest.mark.parametrize(
+    ("ties", "said"), [("expected", "random order, in expectation"), ("release", "released scripts' sort")]
+)
 def test_ties_are_described_as_the_runs_counted_them(inputs, ties, said):
     recalls = retrieval_run(0)
     cells = tuple(replace(cell, side={**cell.side, "ties": ties}) for cell in recalls.cells)
@@ -203,7 +231,10 @@ def test_codebooks_of_one_run_are_told_apart_and_their_dataset_is_named(inputs):
     assert words.count("Counted on VGGSound-AVEL (audio, video, text)") == 1
     assert "16 class sentences, so at most 16 codes can be text codes" in words and "not comparable" in words
     words = " ".join(Page(report_html(replace(inputs, maps=(maps("", "valor32k", 60),)), NOTHING)).text)
-    assert "Counted on VALOR-32K (audio, video, text), as the paper's Figures 6 and 7." in words and "class sentences" not in words
+    assert (
+        "Counted on VALOR-32K (audio, video, text), as the paper's Figures 6 and 7." in words
+        and "class sentences" not in words
+    )
 
 
 def test_codebook_maps_are_described_and_stand_inside(inputs):
@@ -217,7 +248,10 @@ def test_codebook_maps_are_described_and_stand_inside(inputs):
     page = Page(text)
     words = " ".join(page.text)
     assert "one modality alone (over 95 % of its use): 9" in text and "unused: 3" in text
-    assert f"Mean over different codes: {(cosines.sum() - 30) / 870:.3f}" in text and "the 6 dimensions that TOC keeps" in words
+    assert (
+        f"Mean over different codes: {(cosines.sum() - 30) / 870:.3f}" in text
+        and "the 6 dimensions that TOC keeps" in words
+    )
     assert "codebooks of the modalities" in words
     assert not re.findall(r"""(?:src|href)\s*=\s*["'](?!#|data:)[^"']*""", text)
     assert text == report_html(replace(inputs, maps=(maps,)), NOTHING)
@@ -237,7 +271,10 @@ def test_table_1_has_the_average_first_and_says_once_what_all_rows_share(text):
 def test_a_number_that_only_a_paper_has_stands_behind_a_dash():
     field = pagetables.score_field(Summary(published="42.4"), 1)
     assert (field.text, field.sort, field.lines) == ("–", "", (("paper", "42.4"),))
-    assert pagetables.score_field(Summary(), 1).text == "" and pagetables.score_field(Summary(50.0, published="42.4"), 1).text == "50.0"
+    assert (
+        pagetables.score_field(Summary(), 1).text == ""
+        and pagetables.score_field(Summary(50.0, published="42.4"), 1).text == "50.0"
+    )
 
 
 def test_the_files_of_a_table_stand_in_the_page(inputs, text):
@@ -259,7 +296,11 @@ def test_the_chart_says_what_it_shows(inputs):
 def test_without_an_average_the_first_task_that_ran_comes_first(inputs, make_run):
     runs = (make_run("fcid", 0, skip=("ave_va",)),)
     part = build_table(replace(inputs, runs=runs))
-    assert headline.sentence(part) == "" and headline.shown_rows(part) == [] and headline.leading(build_table(inputs)) == ["avg"]
+    assert (
+        headline.sentence(part) == ""
+        and headline.shown_rows(part) == []
+        and headline.leading(build_table(inputs)) == ["avg"]
+    )
     assert headline.leading(part) == ["ave_av", "avvp_va"]
     text = report_html(replace(inputs, runs=runs), NOTHING)
     words = " ".join(Page(text).text)
@@ -275,7 +316,12 @@ def test_classes_and_confusions_of_the_best_method_are_drawn_and_described(input
     def answers(right):
         with keeping() as found:
             keep(
-                ("ave", "va", False), "ave", np.arange(4), (HOSTILE, "Cat"), np.array([0, 0, 1, 1]), np.array([0, 0, 1, 1 if right else 0])
+                ("ave", "va", False),
+                "ave",
+                np.arange(4),
+                (HOSTILE, "Cat"),
+                np.array([0, 0, 1, 1]),
+                np.array([0, 0, 1, 1 if right else 0]),
             )
         return found
 
@@ -283,7 +329,12 @@ def test_classes_and_confusions_of_the_best_method_are_drawn_and_described(input
     text = report_html(replace(inputs, answers=kept), NOTHING)
     section = text[text.index('id="classes"') : text.index('id="meaning"')]
     assert "AVE V→A: single classes" in section and "AVE V→A: confusions of FCID" in section and HOSTILE not in text
-    assert "Cat taken for &lt;script&gt;" in section and "FCID: " in section and "Cat 75" in section and "Cat 50" in section
+    assert (
+        "Cat taken for &lt;script&gt;" in section
+        and "FCID: " in section
+        and "Cat 75" in section
+        and "Cat 50" in section
+    )
     assert "No run kept the answers" in report_html(inputs, NOTHING)
 
 

@@ -1,4 +1,5 @@
-"""LaTeX of every CSV in results/: lines of as many fields as columns, specials escaped, errors that say what can be printed."""
+"""LaTeX of every CSV in results/: lines of as many fields as columns, specials escaped, errors that say what can be
+printed."""
 
 import json
 import re
@@ -18,7 +19,14 @@ from cmg.report.write import write_tables
 FIELD = re.compile(r"(?<!\\)&")
 SPECIAL = "a_b & 50% #1 {x} ~ ^ \\ $"
 ESCAPED = r"a\_b \& 50\% \#1 \{x\} \textasciitilde{} \textasciicircum{} \textbackslash{} \$"
-TRAINED = {"seconds_per_epoch": 60.0, "batch_size": 80, "precision": "float32", "epochs": 5, "threads": 1, "processes": 1}
+TRAINED = {
+    "seconds_per_epoch": 60.0,
+    "batch_size": 80,
+    "precision": "float32",
+    "epochs": 5,
+    "threads": 1,
+    "processes": 1,
+}
 
 
 def printed(file, capsys) -> list[str]:
@@ -27,7 +35,8 @@ def printed(file, capsys) -> list[str]:
 
 
 def body(lines) -> list[list[str]]:
-    """Fields of the lines below the head; every line ends a row and has as many fields as the environment has columns."""
+    """Fields of the lines below the head; every line ends a row and has as many fields as the environment has
+    columns."""
     (begin,) = [line for line in lines if r"\begin{tabular}" in line]
     spec = begin.rpartition(r"\begin{tabular}{")[2][:-1]
     columns = len(re.sub(r"\*\{(\d+)\}\{r\}", lambda found: "r" * int(found[1]), spec))
@@ -48,8 +57,12 @@ def test_what_the_tables_stage_writes(inputs, tmp_path, capsys, name):
 
 @pytest.mark.parametrize("name", ["table5", "table7", "codaar_figure7"])
 def test_tables_of_sweeps(make_run, tmp_path, capsys, name):
-    runs = tuple(replace(make_run("fcid", level=level), method=method) for method, level in (("fcid", 60), ("fcid+no_club", 40)))
-    table = sweep_table(sweep_layout(name), ReportInputs(runs, sample=False, random_backbones=False), ["fcid", "fcid+no_club"])
+    runs = tuple(
+        replace(make_run("fcid", level=level), method=method) for method, level in (("fcid", 60), ("fcid+no_club", 40))
+    )
+    table = sweep_table(
+        sweep_layout(name), ReportInputs(runs, sample=False, random_backbones=False), ["fcid", "fcid+no_club"]
+    )
     (tmp_path / f"{name}.csv").write_text(table_csv(table))
     assert r"FCID no\_club" in {row[0] for row in body(printed(tmp_path / f"{name}.csv", capsys))}
 
@@ -59,12 +72,17 @@ def test_cost_and_times_with_whatever_a_machine_is_called(tmp_path, capsys):
     write_times(tmp_path, logs, notice=SPECIAL)
     lines = printed(tmp_path / "table8.csv", capsys)
     assert any(row[:3] == ["FCID", "ours", f"{ESCAPED}, 1 used"] for row in body(lines))
-    assert any(row[:2] == ["MICU", "CoDAAR, Supplement Table 9"] for row in body(lines)) and lines[-2].startswith(rf"\caption{{{ESCAPED}")
+    assert any(row[:2] == ["MICU", "CoDAAR, Supplement Table 9"] for row in body(lines)) and lines[-2].startswith(
+        rf"\caption{{{ESCAPED}"
+    )
     assert [row[0] for row in body(printed(tmp_path / "times.csv", capsys))] == ["pretrain"] * 2
 
 
 def test_both_protocols_with_mean_and_deviation_in_one(make_run, tmp_path, capsys):
-    sides = [[make_run(seed=seed, protocol=p, level=level) for seed in (0, 1)] for p, level in (("strict", 40), ("published", 35))]
+    sides = [
+        [make_run(seed=seed, protocol=p, level=level) for seed in (0, 1)]
+        for p, level in (("strict", 40), ("published", 35))
+    ]
     (tmp_path / "protocols.csv").write_text(protocols_csv(*sides, "sample corpus"))
     lines = printed(tmp_path / "protocols.csv", capsys)
     first = body(lines)[0]
@@ -79,7 +97,10 @@ def test_another_file_is_named_with_what_can_be_printed(tmp_path, capsys, name, 
     (tmp_path / f"{name}.csv").write_text(text)
     assert latex.main([str(tmp_path / f"{name}.csv")]) == 1
     said = capsys.readouterr().err
-    assert f"{name}.csv: expected" in said and "can be printed: table1, table2, table10, codaar_table8, table8, protocols" in said
+    assert (
+        f"{name}.csv: expected" in said
+        and "can be printed: table1, table2, table10, codaar_table8, table8, protocols" in said
+    )
 
 
 def test_a_file_that_is_not_there_is_named(tmp_path, capsys):

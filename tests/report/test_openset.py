@@ -14,12 +14,25 @@ def lines(text):
 
 
 def test_means_and_seeds(inputs):
-    runs = [replace(run, openset=tuple(replace(cell, h=40.0 + run.seed) for cell in run.openset)) for run in inputs.runs]
+    runs = [
+        replace(run, openset=tuple(replace(cell, h=40.0 + run.seed) for cell in run.openset)) for run in inputs.runs
+    ]
     found = lines(openset_csv(runs, inputs.fingerprints, inputs.notice))
     assert [line["method"] for line in found] == ["baseline", "infonce_kmeans", "fcid"]
     fcid = found[-1]
-    assert (fcid["task"], fcid["known_classes"], fcid["classes"], fcid["direction"], fcid["toc"]) == ("ave", "14", "28", "va", "no")
-    assert (fcid["h_mean"], fcid["h_sd"], fcid["h_seeds"], fcid["auroc_mean"]) == ("41.00", "1.00", "40.00;41.00;42.00", "62.50")
+    assert (fcid["task"], fcid["known_classes"], fcid["classes"], fcid["direction"], fcid["toc"]) == (
+        "ave",
+        "14",
+        "28",
+        "va",
+        "no",
+    )
+    assert (fcid["h_mean"], fcid["h_sd"], fcid["h_seeds"], fcid["auroc_mean"]) == (
+        "41.00",
+        "1.00",
+        "40.00;41.00;42.00",
+        "62.50",
+    )
     assert len(fcid["fingerprint"]) == 16
 
 

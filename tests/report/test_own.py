@@ -39,14 +39,21 @@ def runs():
 def test_csv_and_markdown_have_a_line_per_task_method_direction_and_toc(runs):
     rows = list(csv.DictReader(own_csv(runs, {}, "").splitlines()))
     assert len(rows) == 2 * 3 * 2
-    (one,) = [row for row in rows if (row["method"], row["task"], row["direction"], row["toc"]) == ("fcid", "pets.classes", "va", "no")]
+    (one,) = [
+        row
+        for row in rows
+        if (row["method"], row["task"], row["direction"], row["toc"]) == ("fcid", "pets.classes", "va", "no")
+    ]
     assert (one["mean"], one["sd"], one["values"], one["seeds"]) == ("41.00", "1.41", "40.00;42.00", "0;2")
     assert "| pets.classes (" in own_markdown(runs) and own_markdown(runs).count("V→A") == 4
 
 
 def test_the_page_has_a_table_per_task_with_a_column_per_direction(runs):
     classes, pairs = own_tables(runs)
-    assert [text for text, _ in classes.heads] == ["Method", "V→A", "V→V"] and [text for text, _ in pairs.heads] == ["Method", "V→T"]
+    assert [text for text, _ in classes.heads] == ["Method", "V→A", "V→V"] and [text for text, _ in pairs.heads] == [
+        "Method",
+        "V→T",
+    ]
     texts = [[field.text for field in fields] for _, fields in classes.rows]
     assert texts[0] == ["Chance", "25.0", "25.0"] and ["FCID", "41.0", "51.0"] in texts and len(texts) == 1 + 4
     assert own_tables([]) == []
@@ -59,7 +66,11 @@ def test_the_section_is_there_where_there_are_such_scores(inputs, runs):
 
 
 def test_classes_and_confusions_of_own_tasks_are_shown_between_modalities():
-    held = [Answer("pets.classes", way, False, "pets", 0, "cat", told, False) for way in ("va", "vv") for told in ("cat", "dog")]
+    held = [
+        Answer("pets.classes", way, False, "pets", 0, "cat", told, False)
+        for way in ("va", "vv")
+        for told in ("cat", "dog")
+    ]
     panels = class_panels({"fcid-0": held})
     assert list(panels) == ["pets.classes"] and [panel.title for panel in panels["pets.classes"]] == [
         "pets.classes V→A: single classes",

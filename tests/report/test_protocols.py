@@ -13,7 +13,8 @@ from tests.report.conftest import make_cell
 
 def test_lines_hold_both_scores_and_their_difference(make_run):
     strict, published = (
-        [make_run(seed=seed, protocol=p, level=level) for seed in (0, 1)] for p, level in (("strict", 40), ("published", 55))
+        [make_run(seed=seed, protocol=p, level=level) for seed in (0, 1)]
+        for p, level in (("strict", 40), ("published", 55))
     )
     text = protocols_csv(strict, published, "sample corpus")
     assert text.startswith("# sample corpus\n")
@@ -36,7 +37,9 @@ def test_other_runs_are_refused(make_run):
 
 
 def test_retrieval_stands_below_the_cells_of_table_1(make_run):
-    runs = [with_recall(make_run(protocol=protocol), score) for protocol, score in (("strict", 20.0), ("published", 23.5))]
+    runs = [
+        with_recall(make_run(protocol=protocol), score) for protocol, score in (("strict", 20.0), ("published", 23.5))
+    ]
     rows = list(csv.DictReader(io.StringIO(protocols_csv(runs[:1], runs[1:]))))
     assert [row["cell"] for row in rows if row["toc"] == "no"][-1] == "clotho_at" and rows[8]["inflation"] == "3.50"
     assert rows[8]["strict_metric"] == "recall" and COMPARED["clotho_at"] == "Clotho A→T"

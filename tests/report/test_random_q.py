@@ -13,7 +13,9 @@ from cmg.report.randomq import HEADER, random_q_csv
 
 def with_random(run, less):
     """The run's cells with TOC have ten random scores around `less` below theirs."""
-    cells = tuple(replace(c, side={"random_q": [c.score - less + d for d in range(-4, 6)]}) if c.toc else c for c in run.cells)
+    cells = tuple(
+        replace(c, side={"random_q": [c.score - less + d for d in range(-4, 6)]}) if c.toc else c for c in run.cells
+    )
     return replace(run, cells=cells)
 
 
@@ -35,8 +37,13 @@ def test_a_line_per_cell_and_the_average(make_run):
 def test_cells_without_random_scores_have_no_line(make_run):
     assert random_q_csv([make_run()], {}) == ",".join(HEADER) + "\n"
     partly = with_random(make_run(skip=("ave_va",)), 1.0)
-    assert [line["cell"] for line in lines(random_q_csv([partly], {}))] == [spec.key for spec in CELLS if spec.key != "ave_va"]
+    assert [line["cell"] for line in lines(random_q_csv([partly], {}))] == [
+        spec.key for spec in CELLS if spec.key != "ave_va"
+    ]
 
 
 def test_the_row_of_table_6_says_what_it_is():
-    assert label("fcid+toc_random", True) == "FCID+random Q" and label("fcid+toc_variance", True) == "FCID toc_variance+TOC"
+    assert (
+        label("fcid+toc_random", True) == "FCID+random Q"
+        and label("fcid+toc_variance", True) == "FCID toc_variance+TOC"
+    )

@@ -19,7 +19,8 @@ GONE = Exhibit("gone 1", "", None, "not shown (missing)")
 
 
 def shown(*queries, runs=("fcid-0", "codaar-0")):
-    """What the page is given of (dataset, direction, exhibit that asks, exhibits that answer): every run gives the same answers."""
+    """What the page is given of (dataset, direction, exhibit that asks, exhibits that answer): every run gives the same
+    answers."""
     exhibits, examples = {}, []
 
     def name(dataset, exhibit):
@@ -28,7 +29,9 @@ def shown(*queries, runs=("fcid-0", "codaar-0")):
         return item
 
     for dataset, direction, asks, *found in queries:
-        answers = tuple(Answer(name(dataset, exhibit), place == 1, 0.5, 7 * place) for place, exhibit in enumerate(found))
+        answers = tuple(
+            Answer(name(dataset, exhibit), place == 1, 0.5, 7 * place) for place, exhibit in enumerate(found)
+        )
         examples.append(Example(direction, name(dataset, asks), answers, 2, 9, 100))
     return {"examples": dict.fromkeys(runs, tuple(examples)), "exhibits": exhibits}
 
@@ -48,10 +51,16 @@ def text(inputs):
 def test_every_picture_and_sound_is_described(text):
     page = Page(text)
     pictures = page.all("img")
-    assert len(pictures) == 2 + 2 * 2 and all(picture["alt"].startswith("Picture -pic & 1: <script>") for picture in pictures)
-    assert all(picture["src"].startswith("data:image/jpeg;base64,") and picture["width"] == "112" for picture in pictures)
+    assert len(pictures) == 2 + 2 * 2 and all(
+        picture["alt"].startswith("Picture -pic & 1: <script>") for picture in pictures
+    )
+    assert all(
+        picture["src"].startswith("data:image/jpeg;base64,") and picture["width"] == "112" for picture in pictures
+    )
     sounds = [found for found in page.all("svg") if found.get("class") == "sound"]
-    assert len(sounds) == 4 and all("loudest at 5.0 s" in sound["aria-label"] and sound["role"] == "img" for sound in sounds)
+    assert len(sounds) == 4 and all(
+        "loudest at 5.0 s" in sound["aria-label"] and sound["role"] == "img" for sound in sounds
+    )
 
 
 def test_right_and_wrong_are_words(text):
@@ -67,7 +76,9 @@ def test_what_files_say_is_text(text):
 
 def test_tables_of_answers_can_be_followed_without_seeing(text):
     page = Page(text)
-    assert all("scope" in attributes for attributes in page.all("th")) and len(page.all("caption")) == len(page.all("table"))
+    assert all("scope" in attributes for attributes in page.all("th")) and len(page.all("caption")) == len(
+        page.all("table")
+    )
     levels = [int(tag[1]) for tag, _ in page.elements if re.fullmatch("h[1-6]", tag)]
     assert levels.count(1) == 1 and all(b - a <= 1 for a, b in zip(levels, levels[1:], strict=False))
     ids = [attributes["id"] for _, attributes in page.elements if "id" in attributes]

@@ -16,7 +16,9 @@ BOTH = ("audio", "video")
 def maps_of(use, modalities=BOTH, places=None, books=()):
     use = np.asarray(use, float)
     kinds = np.array(["shared"] * use.shape[1])
-    return CodebookMaps("dcid-0", "vggsound_avel", modalities, kinds, np.eye(use.shape[1]), None, 0, places, books, use=use)
+    return CodebookMaps(
+        "dcid-0", "vggsound_avel", modalities, kinds, np.eye(use.shape[1]), None, 0, places, books, use=use
+    )
 
 
 @given(st.lists(st.tuples(st.integers(0, 9), st.integers(0, 9)), min_size=1, max_size=20))
@@ -34,7 +36,10 @@ def test_rows_on_each_side_of_the_threshold_and_unused_ones_are_counted():
     share = (1 + BALANCED) / 2  # of audio at the threshold itself
     audio, video = np.array([[share, 0.9, 0.5, 0.1, 0, 0], [1 - share, 0.1, 0.5, 0.9, 0, 0]])
     panel = balance_panel(maps_of([audio, video]))
-    assert "more video: 1; balanced: 2; more audio: 1; unused: 2." in panel.description and "within 0.4 of zero" in panel.gloss
+    assert (
+        "more video: 1; balanced: 2; more audio: 1; unused: 2." in panel.description
+        and "within 0.4 of zero" in panel.gloss
+    )
 
 
 def test_cumulative_use_says_how_many_rows_make_up_most_of_it():

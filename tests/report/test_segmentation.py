@@ -16,7 +16,13 @@ FLOORS = {"foreground_miou": 27.0, "foreground_f": 32.0, "constant_miou": 37.5}
 
 
 def cell(direction, right, wrong):
-    side = {"right_miou": right, "right_f": right + 2, "missing_miou": 20.0, "wrong_miou": wrong, "right_minus_wrong": right - wrong}
+    side = {
+        "right_miou": right,
+        "right_f": right + 2,
+        "missing_miou": 20.0,
+        "wrong_miou": wrong,
+        "right_minus_wrong": right - wrong,
+    }
     about = {"task": "avs_s4", "direction": direction, "metric": "miou", "score": right, "chance": 37.5}
     return make_cell(**about, side={**side, **FLOORS})
 
@@ -48,7 +54,9 @@ def test_rows_stand_in_order_with_their_bounds_below(runs):
         ("No query", "", "reference"),
         ("The class as query", "", "reference"),
     ]
-    assert found[4:8] == [(name, arrow, kind) for name, kind in (("Baseline", "control"), ("DCID", "method")) for arrow in ("A→T", "T→A")]
+    assert found[4:8] == [
+        (name, arrow, kind) for name, kind in (("Baseline", "control"), ("DCID", "method")) for arrow in ("A→T", "T→A")
+    ]
     assert [line[1:] for line in found[8:13]] == [("A→A", "bound"), ("T→T", "bound")] * 2 + [("A→A", "bound")]
     assert {kind for _, _, kind in found[13:]} == {"published"} and len(found) == 13 + len(read_printed())
 
@@ -64,7 +72,9 @@ def test_means_deviations_and_every_seeds_value(runs):
 
 def test_published_numbers_stand_beside_their_own_method_alone(runs):
     lines = read(rows_of(runs, {}))
-    beside = {(line["method"], line["direction"]) for line in lines if line["published_miou"] and line["kind"] != "published"}
+    beside = {
+        (line["method"], line["direction"]) for line in lines if line["published_miou"] and line["kind"] != "published"
+    }
     assert beside == {("DCID", "A→T"), ("DCID", "T→A")}
     printed = [(line["published_miou"], line["published_f"]) for line in lines if line["kind"] == "published"]
     assert ("69.8", "81.4") in printed and ("78.7", "87.9") in printed
@@ -74,9 +84,9 @@ def test_fingerprints_and_notice(runs):
     rows = rows_of(runs, {f"dcid-{seed}": f"{seed}" * 16 for seed in (0, 1)})
     assert {bool(row.fingerprint) for row in rows if row.name == "DCID"} == {True}
     assert not any(row.fingerprint for row in rows if row.name == "Baseline")
-    assert segmentation_csv(rows, NOTICE).startswith(f"# {NOTICE}\n") and segmentation_markdown(rows, NOTICE).startswith(
-        "> **sample corpus"
-    )
+    assert segmentation_csv(rows, NOTICE).startswith(f"# {NOTICE}\n") and segmentation_markdown(
+        rows, NOTICE
+    ).startswith("> **sample corpus")
     assert segmentation_csv(rows, NOTICE) == segmentation_csv(rows, NOTICE)
 
 

@@ -20,8 +20,14 @@ ROWS = ("fcid+b_2", "fcid", "fcid+a_1")
 @pytest.fixture
 def inputs(make_run) -> ReportInputs:
     levels = {"fcid+a_1": 40.0, "fcid": 60.0, "fcid+b_2": 20.0}
-    runs = tuple(replace(make_run("fcid", seed, level=level), method=method) for method, level in levels.items() for seed in (0, 1))
-    return ReportInputs(runs, sample=True, random_backbones=False, fingerprints={run.name: f"{n:016x}" for n, run in enumerate(runs)})
+    runs = tuple(
+        replace(make_run("fcid", seed, level=level), method=method)
+        for method, level in levels.items()
+        for seed in (0, 1)
+    )
+    return ReportInputs(
+        runs, sample=True, random_backbones=False, fingerprints={run.name: f"{n:016x}" for n, run in enumerate(runs)}
+    )
 
 
 @pytest.fixture
@@ -42,7 +48,10 @@ def test_printed_averages_are_the_means_of_their_rows():
 
 
 def test_rows_stand_in_the_order_given_without_and_then_with_toc(table):
-    assert [(row.method, row.toc) for row in table.rows] == [("chance", None), *((row, toc) for toc in (False, True) for row in ROWS)]
+    assert [(row.method, row.toc) for row in table.rows] == [
+        ("chance", None),
+        *((row, toc) for toc in (False, True) for row in ROWS),
+    ]
     assert all(row.kind != "bound" for row in table.rows)
 
 

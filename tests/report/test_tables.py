@@ -50,7 +50,10 @@ def test_rows_cover_methods_bounds_controls_and_chance(inputs):
     table = build_table(inputs)
     kinds = {(row.method, row.kind) for row in table.rows}
     assert {("chance", "chance"), ("fcid", "method"), ("fcid", "bound"), ("infonce_kmeans", "control")} <= kinds
-    assert row_of(table, "fcid", False, "bound").cells["ave_va"].mean > row_of(table, "fcid", False, "method").cells["ave_va"].mean
+    assert (
+        row_of(table, "fcid", False, "bound").cells["ave_va"].mean
+        > row_of(table, "fcid", False, "method").cells["ave_va"].mean
+    )
 
 
 @pytest.mark.parametrize(
@@ -176,7 +179,11 @@ def test_released_scripts_do_not_apply_to_a_method_without_a_codebook(make_run, 
     ]
     table = make_table(runs, read_published(), {})
     row = row_of(table, "simmmdg", False, "method")
-    assert row.seeds == () and not any(cell.applies for cell in row.cells.values()) and row.cells["ave_va"].published == "49.5"
+    assert (
+        row.seeds == ()
+        and not any(cell.applies for cell in row.cells.values())
+        and row.cells["ave_va"].published == "49.5"
+    )
     assert all(cell.applies for cell in row_of(table, "fcid", False, "method").cells.values())
     (tmp_path / "t.csv").write_text(table_csv(table))
     assert row_of(read_table(tmp_path / "t.csv"), "simmmdg", False, "method").cells == row.cells
@@ -186,12 +193,19 @@ def test_released_scripts_do_not_apply_to_a_method_without_a_codebook(make_run, 
 
 def recall_cell(task, direction, toc, level):
     side = {"r1": level, "r5": level + 10, "r10": level + 20, "chance_r1": 1.0, "chance_r5": 5.0, "chance_r10": 10.0}
-    return make_cell(task=task, direction=direction, toc=toc, metric="recall", score=level + 10, chance=16 / 3, side=side)
+    return make_cell(
+        task=task, direction=direction, toc=toc, metric="recall", score=level + 10, chance=16 / 3, side=side
+    )
 
 
 def retrieval_run(seed, tasks=("mscoco", "clotho", "flickrsound")):
     ways = {task: directions for task, _, directions in PAIRS}
-    cells = [recall_cell(t, d, toc, 10.0 * place + seed + toc) for t in tasks for place, d in enumerate(ways[t]) for toc in (False, True)]
+    cells = [
+        recall_cell(t, d, toc, 10.0 * place + seed + toc)
+        for t in tasks
+        for place, d in enumerate(ways[t])
+        for toc in (False, True)
+    ]
     return Run("fcid", "paper", seed, "strict", tuple(cells))
 
 
@@ -206,7 +220,10 @@ def test_retrieval_is_the_mean_over_directions_with_the_published_number_beside(
         "11.80",
         "8.89",
     ]
-    assert row_of(table, "chance", None).cells["clotho_r5"].mean == 5 and {row.kind for row in table.rows} == {"chance", "method"}
+    assert row_of(table, "chance", None).cells["clotho_r5"].mean == 5 and {row.kind for row in table.rows} == {
+        "chance",
+        "method",
+    }
     for layout in (TABLE2, TABLE10):
         path = tmp_path / f"{layout.name}.csv"
         path.write_text(table_csv(make_table([retrieval_run(0)], read_published(), {}, layout=layout)))
@@ -217,10 +234,18 @@ def test_retrieval_is_the_mean_over_directions_with_the_published_number_beside(
 
 def test_a_retrieval_task_that_was_not_run_leaves_empty_cells(make_run):
     row = row_of(make_table([retrieval_run(0, ("clotho",))], read_published(), {}, layout=TABLE2), "fcid", False)
-    assert row.cells["clotho_r10"].mean == 25 and row.cells["mscoco_r10"].mean is None and row.cells["retrieval_avg"].mean is None
+    assert (
+        row.cells["clotho_r10"].mean == 25
+        and row.cells["mscoco_r10"].mean is None
+        and row.cells["retrieval_avg"].mean is None
+    )
     assert row.cells["mscoco_r10"].published == "9.60"
-    nothing = row_of(make_table([make_run()], read_published(), {}, layout=TABLE2), "fcid", False)  # no retrieval at all
-    assert all(cell.mean is None for cell in nothing.cells.values()) and nothing.cells["retrieval_avg"].published == "8.89"
+    nothing = row_of(
+        make_table([make_run()], read_published(), {}, layout=TABLE2), "fcid", False
+    )  # no retrieval at all
+    assert (
+        all(cell.mean is None for cell in nothing.cells.values()) and nothing.cells["retrieval_avg"].published == "8.89"
+    )
 
 
 def test_published_retrieval_averages_agree_with_their_cells():

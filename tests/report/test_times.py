@@ -15,7 +15,14 @@ GPU = {"gpu": "NVIDIA H200", "features_on_gpu_gib": 2.0}
 
 
 def trained(method: str, seed: int, seconds: float, memory: float = 4.0, **more) -> Log:
-    training = {"epochs": 5, "batch_size": 80, "precision": "bfloat16", "processes": 1, "threads": 2, "seconds_per_epoch": seconds}
+    training = {
+        "epochs": 5,
+        "batch_size": 80,
+        "precision": "bfloat16",
+        "processes": 1,
+        "threads": 2,
+        "seconds_per_epoch": seconds,
+    }
     gpu = {**GPU, "gpu_memory_gib": memory} if more.pop("on_gpu", True) else {}
     notes = {"clips": {"used": 100}, "training": {**training, **gpu, **more}}
     return Log("pretrain", f"{method}-{seed}", 10 * seconds, "Some CPU, 2 cores", 1.5, notes)
@@ -45,15 +52,24 @@ def test_seconds_add_up_by_stage_and_by_method(logs):
 
 
 def test_costs_are_means_over_seeds_beside_dcid(logs):
-    fcid, dcid = (next(row for row in costs(logs) if (row.method, row.source) == (name, OURS)) for name in ("fcid", "dcid"))
-    assert (fcid.minutes.mean, fcid.minutes.sd, fcid.memory.mean, fcid.seeds) == (pytest.approx(1.1), pytest.approx(0.1), 5.0, 3)
+    fcid, dcid = (
+        next(row for row in costs(logs) if (row.method, row.source) == (name, OURS)) for name in ("fcid", "dcid")
+    )
+    assert (fcid.minutes.mean, fcid.minutes.sd, fcid.memory.mean, fcid.seeds) == (
+        pytest.approx(1.1),
+        pytest.approx(0.1),
+        5.0,
+        3,
+    )
     assert (fcid.hardware, fcid.epochs, fcid.batch_size, fcid.features) == ("NVIDIA H200", "5", "80", 2.0)
     assert (fcid.time_percent, fcid.memory_percent) == (pytest.approx(200.0), pytest.approx(50.0))
     assert (dcid.time_percent, dcid.memory_percent) == (100.0, 100.0)
 
 
 def test_other_hardware_or_another_schedule_is_another_row(logs):
-    found = costs([*logs, trained("fcid", 3, 600.0, on_gpu=False), trained("fcid", 4, 50.0, batch_size=40, processes=4)])
+    found = costs(
+        [*logs, trained("fcid", 3, 600.0, on_gpu=False), trained("fcid", 4, 50.0, batch_size=40, processes=4)]
+    )
     ours = [row for row in found if (row.method, row.source) == ("fcid", OURS)]
     assert [(row.hardware, row.batch_size, row.seeds) for row in ours] == [
         ("NVIDIA H200", "80", 3), ("Some CPU, 2 cores, 2 used", "80", 1), ("4 × NVIDIA H200", "40", 1)
@@ -71,7 +87,10 @@ def test_published_costs_are_those_of_the_papers():
     found = {(row.method, row.pretraining, row.source.split(",")[0]): row for row in read_published_costs()}
     assert len(found) == 12
     assert found["fcid", "40k", "FCID"].time_percent == 99 and found["cmcm", "40k", "FCID"].epochs == "8"
-    assert (found["micu", "90k", "CoDAAR"].minutes.published, found["codaar", "40k", "CoDAAR"].memory.published) == ("54.5", "11.6")
+    assert (found["micu", "90k", "CoDAAR"].minutes.published, found["codaar", "40k", "CoDAAR"].memory.published) == (
+        "54.5",
+        "11.6",
+    )
     averages = {method: row.average.published for (method, subset, _), row in found.items() if subset == "40k and 90k"}
     assert averages == {"dcid": "58.2", "micu": "51.6", "codaar": "61.7"}
     assert all("RTX 3090" in row.hardware or "A100" in row.hardware for row in found.values())
@@ -91,7 +110,11 @@ def test_table_8_says_what_it_is_and_keeps_printed_digits(logs):
     rows = list(csv.DictReader(io.StringIO("\n".join(rest))))
     assert [row["minutes_per_epoch"] for row in rows if row["method"] == "codaar"] == ["14.4", "23.8", ""]
     ours = next(row for row in rows if row["method"] == "fcid")
-    assert (ours["minutes_per_epoch_seeds"], ours["memory_sd"], ours["time_percent"]) == ("1.0000;1.1000;1.2000", "1.00", "200")
+    assert (ours["minutes_per_epoch_seeds"], ours["memory_sd"], ours["time_percent"]) == (
+        "1.0000;1.1000;1.2000",
+        "1.00",
+        "200",
+    )
     text = costs_markdown(costs([trained("a|b", 0, 60)]))
     assert text.startswith("> **times and memory") and "a\\|b" in text
     assert {line.count(" | ") for line in text.splitlines() if line.startswith("| ")} == {13}
@@ -100,9 +123,13 @@ def test_table_8_says_what_it_is_and_keeps_printed_digits(logs):
 def test_the_average_is_that_of_ave_and_avvp_without_toc_where_all_seeds_have_one(logs, make_run):
     """Its cells differ by one from cell to cell, by 1.25 from seed to seed; those of UCF and VGGSound do not count."""
     runs = [make_run("fcid", seed) for seed in range(3)]
-    fcid, dcid = (next(row for row in costs(logs, runs) if (row.method, row.source) == (name, OURS)) for name in ("fcid", "dcid"))
+    fcid, dcid = (
+        next(row for row in costs(logs, runs) if (row.method, row.source) == (name, OURS)) for name in ("fcid", "dcid")
+    )
     assert fcid.average.values == (62.5, 63.75, 65.0) and dcid.average.mean is None
-    assert "63.8 ± 1.2" in costs_markdown(costs(logs, runs)) and "63.75,1.25,62.50;63.75;65.00" in costs_csv(costs(logs, runs))
+    assert "63.8 ± 1.2" in costs_markdown(costs(logs, runs)) and "63.75,1.25,62.50;63.75;65.00" in costs_csv(
+        costs(logs, runs)
+    )
     partial = (runs[:2], [*runs[:2], make_run("fcid", 2, skip=("avvp_av",))])
     assert all(row.average.mean is None for some in partial for row in costs(logs, some) if row.source == OURS)
 
@@ -112,7 +139,9 @@ def test_the_view_names_hardware_and_leaves_points_of_sweeps_to_the_files(logs):
     view = times_view([*logs, swept, Log("scan", "ave", 1.0)])
     assert hardware([*logs, swept]) == ["NVIDIA H200", "Some CPU, 2 cores"]
     assert (view["count"], view["total"]) == (9, "2428")
-    assert "FCID pretrain 1980.0 s, evaluate 10.0 s" in view["method_panel"].description, "a picture's numbers are in its description"
+    assert "FCID pretrain 1980.0 s, evaluate 10.0 s" in view["method_panel"].description, (
+        "a picture's numbers are in its description"
+    )
     assert "codebook_256" not in view["method_panel"].description
     first = [[row[1][0].text for row in view[name].rows] for name in ("cost", "methods")]
     assert "FCID" in first[0] and "FCID codebook_256" not in first[0] and "FCID codebook_256" in first[1]

@@ -63,7 +63,9 @@ def make_world(seed: int = 0, agreeing: bool = True) -> World:
             sounding = number % len(CLASSES)
             silent = (sounding + 1 + number // len(CLASSES) % 2) % len(CLASSES)
             event = Event(CLASSES[sounding], 0.0, 5.0, "av")
-            clips.append(Clip(len(clips), f"{name}{number}", split=name, events=(event,), captions=(f"a {event.label}",)))
+            clips.append(
+                Clip(len(clips), f"{name}{number}", split=name, events=(event,), captions=(f"a {event.label}",))
+            )
             frames, mask = drawn(rng, sounding, silent, 1 if name == "train" else SECONDS)
             pictures.append(frames)
             masks.append(mask)

@@ -39,7 +39,11 @@ def released_name(name):
 
 def drawn(key, shape):
     """The reference's rule: standard normal numbers of a generator seeded with the CRC-32 of the name."""
-    return np.random.Generator(np.random.PCG64(zlib.crc32(f"avs.{key}".encode()))).standard_normal(shape).astype(np.float32)
+    return (
+        np.random.Generator(np.random.PCG64(zlib.crc32(f"avs.{key}".encode())))
+        .standard_normal(shape)
+        .astype(np.float32)
+    )
 
 
 def ruled(name, shape):
@@ -56,7 +60,8 @@ def ruled(name, shape):
 def fill(module, prefix=""):
     """Weights by the rule. 1x1 convolutions of the release have three axes of one: the numbers are the same."""
     state = {
-        name: torch.from_numpy(np.asarray(ruled(released_name(prefix + name), tuple(x.shape)))) for name, x in module.state_dict().items()
+        name: torch.from_numpy(np.asarray(ruled(released_name(prefix + name), tuple(x.shape))))
+        for name, x in module.state_dict().items()
     }
     module.load_state_dict({name: value.reshape(module.state_dict()[name].shape) for name, value in state.items()})
     return module.eval()
@@ -76,7 +81,10 @@ def close(found, expected):
 
 def test_attention_equals_the_released_one(golden):
     attention = fill(QueryAttention(768), "attend.3.")
-    x, query = torch.from_numpy(drawn("tpavi.x", (1, 256, 5, 7, 7))), torch.from_numpy(drawn("tpavi.query", (1, 5, 768)))
+    x, query = (
+        torch.from_numpy(drawn("tpavi.x", (1, 256, 5, 7, 7))),
+        torch.from_numpy(drawn("tpavi.query", (1, 5, 768))),
+    )
     close(attention.align(query), golden["tpavi_query_aligned"])
     close(attention(x[0].transpose(0, 1), query).transpose(0, 1)[None], golden["tpavi_out"])
 
@@ -85,7 +93,10 @@ def test_attention_equals_the_released_one(golden):
 def test_decoder_equals_the_released_one(golden):
     decoder = fill(MaskDecoder(WIDTHS, 768))
     sides = (56, 28, 14, 7)
-    pyramid = [torch.from_numpy(drawn(f"input.x{n}", (5, c, s, s))) for n, (c, s) in enumerate(zip(WIDTHS, sides, strict=True), start=1)]
+    pyramid = [
+        torch.from_numpy(drawn(f"input.x{n}", (5, c, s, s)))
+        for n, (c, s) in enumerate(zip(WIDTHS, sides, strict=True), start=1)
+    ]
     query = torch.from_numpy(drawn("input.query", (5, 768)))[None]
     for n, x in enumerate(decoder.maps(pyramid, query), start=1):
         close(decoder.attend[n - 1].align(query), golden[f"query_aligned{n}"])

@@ -17,7 +17,14 @@ HALF = np.concatenate([ZEROS[:2], ONES[:2]])
 
 @pytest.mark.parametrize(
     ("logits", "truth", "expected"),
-    [(ONES, ONES, FULL), (ZEROS, ZEROS, 1), (ZEROS, ONES, 0), (ONES, ZEROS, 0), (ONES, HALF, FULL / 2), (1 - HALF, ONES, FULL / 2)],
+    [
+        (ONES, ONES, FULL),
+        (ZEROS, ZEROS, 1),
+        (ZEROS, ONES, 0),
+        (ONES, ZEROS, 0),
+        (ONES, HALF, FULL / 2),
+        (1 - HALF, ONES, FULL / 2),
+    ],
     ids=["all right", "nothing there", "nothing found", "found in nothing", "half of the truths empty", "half found"],
 )
 def test_iou_of_the_cases_by_hand(logits, truth, expected):
@@ -27,7 +34,9 @@ def test_iou_of_the_cases_by_hand(logits, truth, expected):
 def test_f_of_the_case_by_hand():
     truth = np.zeros((1, 4, 4))
     truth[0, 0] = 1
-    assert best_f(np.where(truth, 3.0, -3.0), truth) == released_f(np.where(truth, 3.0, -3.0), truth) == pytest.approx(1)
+    assert (
+        best_f(np.where(truth, 3.0, -3.0), truth) == released_f(np.where(truth, 3.0, -3.0), truth) == pytest.approx(1)
+    )
     assert best_f(np.full((1, 4, 4), 2.0), truth) == pytest.approx(1.3 * 0.25 / (0.3 * 0.25 + 1))
 
 
@@ -46,7 +55,11 @@ def drawn(seed, frames=5, side=6):
 
 def brute(scores, truth, thresholds):
     """The best mean over frames of F from precision and recall, every threshold compared with every pixel."""
-    curves = [f_of(s.ravel() >= np.asarray(thresholds)[:, None], t.ravel()) for s, t in zip(scores, truth, strict=True) if t.any()]
+    curves = [
+        f_of(s.ravel() >= np.asarray(thresholds)[:, None], t.ravel())
+        for s, t in zip(scores, truth, strict=True)
+        if t.any()
+    ]
     return np.mean(curves, axis=0).max() if curves else 0.0
 
 
@@ -103,7 +116,9 @@ def test_extreme_logits_keep_their_order(logits):
         truth = np.zeros(4)
         truth[pixel] = 1
         clipped = np.clip(scores, -65504, 65504).astype(np.float16)
-        assert best_f(scores, truth.reshape(1, 2, 2)) == pytest.approx(brute(clipped, truth.reshape(1, 2, 2) > 0, np.unique(clipped)))
+        assert best_f(scores, truth.reshape(1, 2, 2)) == pytest.approx(
+            brute(clipped, truth.reshape(1, 2, 2) > 0, np.unique(clipped))
+        )
 
 
 def test_nothing_to_find_is_no_score():
@@ -115,4 +130,6 @@ def test_the_best_constant_mask_is_at_least_everything_and_nothing(seed):
     _, truth = drawn(seed, frames=20)
     best = best_constant(truth)
     assert best >= max(iou(np.ones(truth.shape), truth).mean(), iou(np.zeros(truth.shape), truth).mean()) - 1e-12
-    assert best_constant(np.repeat(truth[truth.any(axis=(1, 2))][:1], 7, axis=0)) == pytest.approx(1), "one mask for all is found"
+    assert best_constant(np.repeat(truth[truth.any(axis=(1, 2))][:1], 7, axis=0)) == pytest.approx(1), (
+        "one mask for all is found"
+    )

@@ -38,8 +38,13 @@ def test_scores_are_means_over_batches_of_four(world):
     logits = np.concatenate([part for _, part in heads.answers(net, scenes, queries, "cpu")])
     truth = scenes.truth(np.arange(18))
     parts = [[array[n : n + 4].reshape(-1, 16, 16) for array in (logits, truth)] for n in range(0, 18, 4)]
-    expected = {"miou": np.mean([iou(*part).mean() for part in parts]), "f": np.mean([released_f(*part) for part in parts])}
-    assert published.by_batch(net, scenes, queries, FEW) == pytest.approx({name: 100 * value for name, value in expected.items()}, rel=1e-5)
+    expected = {
+        "miou": np.mean([iou(*part).mean() for part in parts]),
+        "f": np.mean([released_f(*part) for part in parts]),
+    }
+    assert published.by_batch(net, scenes, queries, FEW) == pytest.approx(
+        {name: 100 * value for name, value in expected.items()}, rel=1e-5
+    )
 
 
 def test_a_draw_per_epoch_and_the_epoch_by_the_other_modality(world, monkeypatch):

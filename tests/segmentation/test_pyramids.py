@@ -39,7 +39,9 @@ def test_every_official_weight_has_a_place(official, reference):
     released = {n.partition(".")[2]: v["shape"] for n, v in keys.items() if n.startswith("encoder_backbone.")}
     ours = pvt_state({name: torch.empty(shape, device="meta") for name, shape in released.items()})
     expected = official.net.state_dict()
-    assert {f"encoder.{name}": value.shape for name, value in ours.items()} == {name: value.shape for name, value in expected.items()}
+    assert {f"encoder.{name}": value.shape for name, value in ours.items()} == {
+        name: value.shape for name, value in expected.items()
+    }
 
 
 def test_keys_and_values_are_two_matrices_and_the_classifier_is_left_out():
@@ -54,7 +56,11 @@ def test_keys_and_values_are_two_matrices_and_the_classifier_is_left_out():
 
 def test_loaded_weights_are_used_and_others_refused():
     one, other = PvtV2(**TINY).eval(), PvtV2(**TINY).eval()
-    state = {official_name(name): value for name, value in one.net.state_dict().items() if ".key." not in name and ".value." not in name}
+    state = {
+        official_name(name): value
+        for name, value in one.net.state_dict().items()
+        if ".key." not in name and ".value." not in name
+    }
     for name, key in one.net.state_dict().items():
         if ".key." in name:
             both = torch.cat([key, one.net.state_dict()[name.replace(".key.", ".value.")]])
@@ -112,6 +118,8 @@ def test_the_released_network_fits_and_answers_whole_clips(world):
     query = torch.randn(1, 5, 8)
     assert net.eval()(frames, query).shape == (1, 5, 64, 64)
     assert heads.build(FAST, 8).whole_clips is False and net.whole_clips is True
-    loss = torch.nn.functional.binary_cross_entropy_with_logits(net.train()(frames, query)[:, :1], torch.zeros(1, 1, 64, 64))
+    loss = torch.nn.functional.binary_cross_entropy_with_logits(
+        net.train()(frames, query)[:, :1], torch.zeros(1, 1, 64, 64)
+    )
     loss.backward()
     assert all(p.grad is not None for p in net.parameters() if p.requires_grad)

@@ -88,7 +88,9 @@ def test_a_test_clip_that_was_pretrained_on_is_left_out_under_strict_alone(world
 
 
 def test_a_video_of_a_test_clip_is_not_fitted_on(world):
-    clips = [replace(clip, clip_id="test0" if clip.clip_id in ("train5", "val2") else clip.clip_id) for clip in world.clips]
+    clips = [
+        replace(clip, clip_id="test0" if clip.clip_id in ("train5", "val2") else clip.clip_id) for clip in world.clips
+    ]
     splits = split(clips, world.pixels, world.masks)
     assert splits.side["n_left_out_train"] == splits.side["n_left_out_val"] == 1 and len(splits.test) == 18
 
@@ -109,11 +111,19 @@ def test_wrong_queries_are_of_another_class_and_of_the_same_part(world):
 
 
 def test_pictures_are_the_first_of_each_class_with_what_was_found(world, found):
-    assert [(picture.clip_id, picture.label) for picture in found.pictures] == [("test0", "bell"), ("test1", "cat"), ("test2", "drum")]
+    assert [(picture.clip_id, picture.label) for picture in found.pictures] == [
+        ("test0", "bell"),
+        ("test1", "cat"),
+        ("test2", "drum"),
+    ]
     for picture in found.pictures:
-        assert set(picture.found) == {(way, kind) for way in ("aa", "at", "ta", "tt") for kind in ("right", "missing", "wrong")}
+        assert set(picture.found) == {
+            (way, kind) for way in ("aa", "at", "ta", "tt") for kind in ("right", "missing", "wrong")
+        }
         right, wrong = picture.found["at", "right"], picture.found["at", "wrong"]
-        assert (right & picture.truth).sum() > (right & ~picture.truth).sum() and (wrong & picture.truth).sum() < picture.truth.sum() / 2
+        assert (right & picture.truth).sum() > (right & ~picture.truth).sum() and (
+            wrong & picture.truth
+        ).sum() < picture.truth.sum() / 2
 
 
 def test_the_loss_is_that_of_the_frames_with_a_mask_alone(world):

@@ -18,7 +18,9 @@ def test_values_survive(path, tmp_path, suffix, rows):
     export(store, file, rows, key="avadataset")
     with np.load(file) if suffix == ".npz" else h5py.File(file) as found:
         wanted = range(10) if rows is None else rows
-        np.testing.assert_array_equal(found["avadataset"][()], [np.zeros(SHAPE) if row in FAILING else clip(row) for row in wanted])
+        np.testing.assert_array_equal(
+            found["avadataset"][()], [np.zeros(SHAPE) if row in FAILING else clip(row) for row in wanted]
+        )
         assert found["avadataset"].dtype == np.float16
         assert found["valid"][()].tolist() == [int(store.valid[row]) for row in wanted]
         assert found["status"][()].tolist() == [int(row in FAILING) for row in wanted]

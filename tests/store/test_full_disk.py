@@ -30,7 +30,10 @@ def test_a_store_says_where_there_is_no_room_and_goes_on_when_there_is(small_dis
     folder, grow = small_disk
     spec, path = make_spec(40, compression=compression), folder / "x.zarr"
     for _ in range(2):
-        with pytest.raises(OSError, match="No space left on device: '.*/disk/"), StoreWriter(path, folder / "work", spec) as writer:
+        with (
+            pytest.raises(OSError, match="No space left on device: '.*/disk/"),
+            StoreWriter(path, folder / "work", spec) as writer,
+        ):
             fill(writer)
             writer.seal()
         assert not path.exists()
@@ -47,7 +50,11 @@ def test_a_file_that_has_no_room_keeps_its_old_content_and_leaves_nothing(small_
     write_bytes(folder / "a", b"old")
     with pytest.raises(OSError, match="disk/a") as found:
         write_bytes(folder / "a", bytes(200_000))
-    assert found.value.errno == errno.ENOSPC and [file.name for file in folder.iterdir()] == ["a"] and (folder / "a").read_bytes() == b"old"
+    assert (
+        found.value.errno == errno.ENOSPC
+        and [file.name for file in folder.iterdir()] == ["a"]
+        and (folder / "a").read_bytes() == b"old"
+    )
 
 
 def test_what_torch_says_of_a_full_disk_names_the_file(small_disk):
@@ -56,7 +63,10 @@ def test_what_torch_says_of_a_full_disk_names_the_file(small_disk):
     from cmg.files import replacing
 
     folder, _ = small_disk
-    with pytest.raises(OSError, match="No space left on device: '.*/disk/state.pt'"), replacing(folder / "state.pt") as temporary:
+    with (
+        pytest.raises(OSError, match="No space left on device: '.*/disk/state.pt'"),
+        replacing(folder / "state.pt") as temporary,
+    ):
         with temporary.open("wb") as file:
             torch.save({"x": torch.zeros(100_000)}, file)
     assert list(folder.iterdir()) == []

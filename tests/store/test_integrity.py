@@ -68,7 +68,10 @@ def test_several_damages_are_all_listed(path):
     (path / "stray.txt").write_text("?")
     problems = verify(path)
     assert files_of(problems) == ["features/c.0.0.0.0.0", "features/c.2.0.0.0.0", "stray.txt"]
-    assert [str(problem).split(": ")[1].split(" bytes")[0] for problem in problems[:2]] == ["expected 2372", "expected 1220"]
+    assert [str(problem).split(": ")[1].split(" bytes")[0] for problem in problems[:2]] == [
+        "expected 2372",
+        "expected 1220",
+    ]
     assert "does not know" in str(problems[2])
 
 

@@ -12,7 +12,9 @@ def test_rows_of_all_stores_in_any_order(tmp_path):
     stores = [FeatureStore(write(tmp_path / f"{n}.zarr", failing={n: "missing"})) for n in range(3)]
     joined = Joined(stores)
     whole = np.concatenate([store.read(np.arange(len(store))) for store in stores])
-    assert joined.starts.tolist() == [0, 10, 20] and joined.valid.tolist() == [v for store in stores for v in store.valid.tolist()]
+    assert joined.starts.tolist() == [0, 10, 20] and joined.valid.tolist() == [
+        v for store in stores for v in store.valid.tolist()
+    ]
     draws = np.random.default_rng(0)
     for size in (0, 1, 7, 30):
         rows = draws.integers(0, 30, size)

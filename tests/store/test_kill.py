@@ -1,4 +1,5 @@
-"""SIGKILL at every step: nothing finished is computed again, nothing wrong is served, the bytes are those of a quiet run."""
+"""SIGKILL at every step: nothing finished is computed again, nothing wrong is served, the bytes are those of a quiet
+run."""
 
 import multiprocessing
 import os
@@ -30,7 +31,9 @@ for row in writer.todo:
 
 def test_killed_process_resumes_at_the_clip(path):
     spec, root = make_spec(60), Path(__file__).parents[2]
-    with subprocess.Popen([sys.executable, "-c", SLOW, str(path)], stdout=subprocess.PIPE, text=True, cwd=root) as process:
+    with subprocess.Popen(
+        [sys.executable, "-c", SLOW, str(path)], stdout=subprocess.PIPE, text=True, cwd=root
+    ) as process:
         printed = [process.stdout.readline() for _ in range(30)]
         process.kill()
         printed += process.stdout.readlines()
@@ -43,11 +46,15 @@ def test_killed_process_resumes_at_the_clip(path):
     assert resumed == contents(write(path.with_name("quiet.zarr"), spec))
 
 
-STEPS = [*((os, name) for name in ("pwrite", "write", "replace", "rename", "link", "ftruncate", "fsync")), (shutil, "rmtree")]
+STEPS = [
+    *((os, name) for name in ("pwrite", "write", "replace", "rename", "link", "ftruncate", "fsync")),
+    (shutil, "rmtree"),
+]
 
 
 def _run_until(path, spec, die_at: int, retry: bool):
-    """Write and seal; SIGKILL this process just before (odd) or just after (even) the ``die_at // 2``-th file operation."""
+    """Write and seal; SIGKILL this process just before (odd) or just after (even) the ``die_at // 2``-th file
+    operation."""
     count = 0
 
     def deadly(real):

@@ -55,7 +55,11 @@ def test_what_a_store_says_about_its_rows(path):
     assert store.ids == make_spec().ids and store.fingerprints == make_spec().fingerprints
     assert store.valid.tolist() == [1, 2, 0, 4, 1, 2, 3, 4, 1, 0]
     assert [(failure.row, failure.status) for failure in store.failures()] == [(2, "missing"), (9, "no_audio")]
-    assert store.attrs["counts"] == dict.fromkeys(store.attrs["status_codes"], 0) | {"ok": 8, "missing": 1, "no_audio": 1}
+    assert store.attrs["counts"] == dict.fromkeys(store.attrs["status_codes"], 0) | {
+        "ok": 8,
+        "missing": 1,
+        "no_audio": 1,
+    }
     assert store.rows_of(["-clip 7, é#.mp4", "-clip 0, é#.mp4"]).tolist() == [7, 0]
     with pytest.raises(StoreError, match="clip 'nobody' is not among its 10 clips"):
         store.rows_of(["nobody"])

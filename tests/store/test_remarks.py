@@ -11,7 +11,9 @@ from tests.store.samples import clip, contents, make_spec, write
 
 ROWS = 10
 TEXT = st.text(st.characters(exclude_categories=["Cs"]), max_size=12)
-REMARKS = st.dictionaries(st.integers(0, ROWS - 1), st.lists(st.tuples(st.sampled_from(["rotated", "rate_changed"]), TEXT), max_size=3))
+REMARKS = st.dictionaries(
+    st.integers(0, ROWS - 1), st.lists(st.tuples(st.sampled_from(["rotated", "rate_changed"]), TEXT), max_size=3)
+)
 FAILING = 4
 
 
@@ -26,7 +28,11 @@ def settle(writer, remarks, rows=None):
 
 def expected(remarks, spec):
     place = {clip_id: number for number, clip_id in enumerate(make_spec(ROWS + 1).ids)}
-    rows = [(row, clip_id, remarks.get(place[clip_id], ())) for row, clip_id in enumerate(spec.ids) if place[clip_id] != FAILING]
+    rows = [
+        (row, clip_id, remarks.get(place[clip_id], ()))
+        for row, clip_id in enumerate(spec.ids)
+        if place[clip_id] != FAILING
+    ]
     return [Remarked(row, clip_id, kind, text) for row, clip_id, found in rows for kind, text in found]
 
 
@@ -56,9 +62,15 @@ def test_interrupted_work_keeps_them(fresh, remarks, order, cut, retry):
 
 
 @settings(deadline=None, max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(remarks=REMARKS, order=st.permutations(range(ROWS + 1)), left=st.sampled_from(["store", "previous", "unfinished"]), data=st.data())
+@given(
+    remarks=REMARKS,
+    order=st.permutations(range(ROWS + 1)),
+    left=st.sampled_from(["store", "previous", "unfinished"]),
+    data=st.data(),
+)
 def test_reused_rows_keep_them(fresh, remarks, order, left, data):
-    """From the sealed store, from what is left when it was deleted, from work on another list; rows moved or not, tried again or not."""
+    """From the sealed store, from what is left when it was deleted, from work on another list; rows moved or not, tried
+    again or not."""
     path, first, whole = fresh(), make_spec(ROWS), make_spec(ROWS + 1)
     with StoreWriter(path, path.with_suffix(".work"), first) as writer:
         settle(writer, remarks, [row for row in writer.todo if left != "unfinished" or row % 3])
@@ -67,7 +79,9 @@ def test_reused_rows_keep_them(fresh, remarks, order, left, data):
     if left == "previous":
         shutil.rmtree(path)
     order = data.draw(st.sampled_from([list(range(ROWS + 1)), order]))
-    again = make_spec(ROWS + 1, ids=[whole.ids[row] for row in order], fingerprints=[whole.fingerprints[row] for row in order])
+    again = make_spec(
+        ROWS + 1, ids=[whole.ids[row] for row in order], fingerprints=[whole.fingerprints[row] for row in order]
+    )
     with StoreWriter(path, path.with_suffix(".work"), again, retry_failed=data.draw(st.booleans())) as writer:
         assert writer.reused
         settle(writer, remarks)

@@ -33,7 +33,8 @@ def _seal_version(path, number: int) -> None:
 
 
 def _read_versions(path, started, stop, queue):
-    """Read rows of all three shards, until told to stop; tells versions seen, what opening refused, and contradictions."""
+    """Read rows of all three shards, until told to stop; tells versions seen, what opening refused, and
+    contradictions."""
     seen, refused, wrong = set(), [], []
     while not stop.is_set():
         started.set()

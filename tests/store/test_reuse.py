@@ -44,7 +44,9 @@ def test_unchanged_shards_are_linked_not_copied(path):
     assert os.stat(shard).st_ino == before
 
 
-@pytest.mark.parametrize("change", [{"recipe": {"frames_per_second": 8}}, {"weights_digest": "cd" * 32}, {"dtype": "float32"}])
+@pytest.mark.parametrize(
+    "change", [{"recipe": {"frames_per_second": 8}}, {"weights_digest": "cd" * 32}, {"dtype": "float32"}]
+)
 def test_another_recipe_reuses_nothing(path, change):
     write(path)
     with StoreWriter(path, path.with_suffix(".work"), make_spec(**change)) as writer:
@@ -54,7 +56,9 @@ def test_another_recipe_reuses_nothing(path, change):
 def test_changed_fingerprint_is_done_again(path):
     write(path)
     prints = make_spec().fingerprints
-    with StoreWriter(path, path.with_suffix(".work"), make_spec(fingerprints=[*prints[:7], "edited", *prints[8:]])) as writer:
+    with StoreWriter(
+        path, path.with_suffix(".work"), make_spec(fingerprints=[*prints[:7], "edited", *prints[8:]])
+    ) as writer:
         assert writer.todo == [7]
 
 
@@ -148,4 +152,6 @@ def test_rows_of_other_code_are_computed_again(path, kept):
 
 
 def test_code_is_no_part_of_the_bytes_of_a_store(tmp_path):
-    assert contents(write(tmp_path / "a.zarr", make_spec(code="0" * 64))) == contents(write(tmp_path / "b.zarr", make_spec()))
+    assert contents(write(tmp_path / "a.zarr", make_spec(code="0" * 64))) == contents(
+        write(tmp_path / "b.zarr", make_spec())
+    )

@@ -19,7 +19,9 @@ def test_of_all_values_of_the_valid_seconds(tmp_path):
         writer.seal()
     found = of_store(FeatureStore(tmp_path / "audio.zarr"))
     kept = VALUES[:6, :5].astype(float)
-    assert found.mean == pytest.approx(kept.mean()) and found.std == pytest.approx(kept.std()) and found.low == kept.min()
+    assert (
+        found.mean == pytest.approx(kept.mean()) and found.std == pytest.approx(kept.std()) and found.low == kept.min()
+    )
     assert found.mean_square == pytest.approx((kept**2).mean()) and found.zeros == 0
     few = of_store(FeatureStore(tmp_path / "audio.zarr"), most=2)
     assert few.mean == pytest.approx(kept[[0, 5]].mean())

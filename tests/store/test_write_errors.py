@@ -1,6 +1,7 @@
 """Write errors and damaged files of unfinished work: nothing finished is lost, nothing wrong is served.
 
-Errors are injected: functions of `os` that the writer calls raise what the kernel would. Damage is done to the files themselves.
+Errors are injected: functions of `os` that the writer calls raise what the kernel would. Damage is done to the files
+themselves.
 """
 
 import errno
@@ -84,7 +85,9 @@ def _fail_at(patch, number: int) -> None:
 
 @pytest.mark.parametrize("compression", [None, "zstd"])
 @pytest.mark.parametrize("before", [None, 6], ids=["first", "reusing"])
-def test_an_error_of_any_file_operation_ends_the_run_and_the_next_one_completes_it(tmp_path, monkeypatch, compression, before):
+def test_an_error_of_any_file_operation_ends_the_run_and_the_next_one_completes_it(
+    tmp_path, monkeypatch, compression, before
+):
     """Every fifth operation of writing seven clips and sealing, with and without a sealed store of six of them."""
     spec = make_spec(7, compression=compression)
     quiet = contents(write(tmp_path / "quiet.zarr", spec, FAILING))

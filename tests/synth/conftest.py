@@ -27,7 +27,9 @@ TINY = CorpusSpec(
     fps=4,
 )
 # For plans only: nothing is encoded, so all classes and more rows cost nothing.
-PLANNED = CorpusSpec(vggsound_avel=Split(40, 8, 12), ave=Split(40, 8, 16), avvp=Split(5, 30, 30), ucf101=Split(60, 0, 60))
+PLANNED = CorpusSpec(
+    vggsound_avel=Split(40, 8, 12), ave=Split(40, 8, 16), avvp=Split(5, 30, 30), ucf101=Split(60, 0, 60)
+)
 
 
 @pytest.fixture(scope="session")

@@ -34,7 +34,10 @@ def test_set_files_have_no_header_and_repeat_annotation_lines(texts, planned):
 
 
 def test_rows_share_videos_and_one_straddles_train_and_test(texts, planned):
-    ids = {split: [line.split("&")[1] for line in texts[f"{split}Set.txt"].splitlines()] for split in ("train", "val", "test")}
+    ids = {
+        split: [line.split("&")[1] for line in texts[f"{split}Set.txt"].splitlines()]
+        for split in ("train", "val", "test")
+    }
     assert len(set(ids["train"]) & set(ids["test"])) == 1
     assert not set(ids["val"]) & {*ids["train"], *ids["test"]}
     everything = [video_id for split in ids.values() for video_id in split]

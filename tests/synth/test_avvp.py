@@ -19,7 +19,9 @@ def tables(planned):
     for name, text in plan("avvp", planned).texts.items():
         header, *lines = text.split("\n")[:-1]
         assert "\r" not in text
-        assert header == ("filename\tonset\toffset\tevent_labels" if name in DENSE.values() else "filename\tevent_labels")
+        assert header == (
+            "filename\tonset\toffset\tevent_labels" if name in DENSE.values() else "filename\tevent_labels"
+        )
         found[name] = [tuple(line.split("\t")) for line in lines]
     return found
 
@@ -41,7 +43,9 @@ def test_dense_rows_are_the_events_of_the_plan(tables, planned):
     listed = {name for split in ("val", "test") for name, _ in tables[WEAK[split]]}
     for modality, file in DENSE.items():
         rows = [row for row in tables[file] if " ".join(row) not in bad]
-        spans = {name: sorted(getattr(e, modality) for e in clips[name].events if getattr(e, modality)) for name in listed}
+        spans = {
+            name: sorted(getattr(e, modality) for e in clips[name].events if getattr(e, modality)) for name in listed
+        }
         for name in listed:
             assert sorted({(int(row[1]), int(row[2])) for row in rows if row[0] == name}) == sorted(set(spans[name]))
     assert tables[DENSE["audio"]] != tables[DENSE["visual"]]
@@ -51,7 +55,9 @@ def test_bad_rows(tables, planned):
     damage = plan("avvp", planned).damage
     lines = Counter(" ".join(row) for row in tables[DENSE["audio"]])
     filenames = {name for file in WEAK.values() for name, _ in tables[file]}
-    (orphan,), (empty,), (inverted,), (duplicate,) = (damage[f"{kind} row"] for kind in ("orphan", "empty", "inverted", "duplicate"))
+    (orphan,), (empty,), (inverted,), (duplicate,) = (
+        damage[f"{kind} row"] for kind in ("orphan", "empty", "inverted", "duplicate")
+    )
     assert orphan.split()[0] not in filenames and "-" + orphan.split()[0] in filenames
     assert empty.split()[1] == empty.split()[2]
     assert int(inverted.split()[1]) > int(inverted.split()[2])

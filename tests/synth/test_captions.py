@@ -37,7 +37,10 @@ def test_the_side_is_where_the_object_is(two, clip_id):
     clip = two(clip_id)
     for number in (0, 1):
         alone = replace(
-            clip, events=tuple(event if place == number else replace(event, visual=None) for place, event in enumerate(clip.events))
+            clip,
+            events=tuple(
+                event if place == number else replace(event, visual=None) for place, event in enumerate(clip.events)
+            ),
         )
         column = np.nonzero(picture.mask(SPEC, alone, second=2 * number))[1].mean() / SPEC.width
         assert captions.words(SPEC, clip, number).side == ("right" if column > 0.5 else "left")

@@ -25,10 +25,16 @@ def test_the_reader_finds_every_clip(read, tiny, corpus):
     found = read("clotho")
     damage = corpus[1]["clotho"].damage
     verdicts = {clip.clip_id: clip.status for clip in found.clips}
-    expected = {item.clip.clip_id: "missing" if item.clip.defect == "missing" else "ok" for item in plan("clotho", tiny).media}
+    expected = {
+        item.clip.clip_id: "missing" if item.clip.defect == "missing" else "ok" for item in plan("clotho", tiny).media
+    }
     expected |= {damage["empty caption"][0]: "malformed", damage["unsafe name"][0]: "refused"}
     assert verdicts == expected
     assert Counter(clip.split for clip in found.clips) == corpus[1]["clotho"].rows
-    assert [(problem.kind, problem.line) for problem in found.problems] == [("malformed", 18), ("refused", 19), ("duplicate", 20)]
+    assert [(problem.kind, problem.line) for problem in found.problems] == [
+        ("malformed", 18),
+        ("refused", 19),
+        ("duplicate", 20),
+    ]
     assert all(len(set(clip.captions)) == 5 for clip in found.clips if clip.status == "ok")
     assert {clip.visual for clip in found.clips} == {None}

@@ -18,7 +18,14 @@ from cmg.synth import DATASETS, CorpusSpec, Split, generate, picture, plan, soun
 FILMS = ("vggsound_avel", "ave", "avvp", "ucf101", "valor32k")
 CLASSES = FILMS[:4]
 FEW = CorpusSpec(
-    vggsound_avel=Split(4, 1, 0), ave=Split(1, 1, 1), ucf101=Split(2, 0, 1), width=64, height=48, fps=2, seconds=2, defects=False
+    vggsound_avel=Split(4, 1, 0),
+    ave=Split(1, 1, 1),
+    ucf101=Split(2, 0, 1),
+    width=64,
+    height=48,
+    fps=2,
+    seconds=2,
+    defects=False,
 )
 
 
@@ -29,7 +36,11 @@ def streams(path):
         size, rate = (picture.width, picture.height), float(picture.average_rate)
         frames = sum(1 for _ in container.decode(video=0))
     with av.open(str(path)) as container:
-        sound = [frame.samples / frame.sample_rate for frame in container.decode(audio=0)] if container.streams.audio else None
+        sound = (
+            [frame.samples / frame.sample_rate for frame in container.decode(audio=0)]
+            if container.streams.audio
+            else None
+        )
     return frames, size, frames / rate, None if sound is None else sum(sound)
 
 
@@ -52,7 +63,11 @@ def test_media_decode_as_planned(corpus, tiny, dataset):
 @pytest.mark.parametrize("dataset", ["vggsound_avel", "ave", "avvp", "valor32k"])
 def test_damaged_files(corpus, dataset):
     folder, summaries = corpus
-    paths = {kind: folder / dataset / found[0] for kind, found in summaries[dataset].damage.items() if kind in ("mute", "short")}
+    paths = {
+        kind: folder / dataset / found[0]
+        for kind, found in summaries[dataset].damage.items()
+        if kind in ("mute", "short")
+    }
     assert streams(paths["mute"])[2:] == (10, None)
     frames, _, seconds, sound = streams(paths["short"])
     assert (frames, seconds) == (25, 6.25) and sound == pytest.approx(6.25, abs=0.2)
@@ -85,7 +100,9 @@ def test_images_and_sounds_decode_as_planned(corpus, tiny):
                 samples, rate = sound.render(tiny, item.clip)
                 with av.open(str(path)) as container:
                     assert container.streams.audio[0].rate == rate
-                    heard = np.concatenate([frame.to_ndarray().reshape(-1, len(samples)).T for frame in container.decode(audio=0)], axis=1)
+                    heard = np.concatenate(
+                        [frame.to_ndarray().reshape(-1, len(samples)).T for frame in container.decode(audio=0)], axis=1
+                    )
                 assert heard.dtype == np.int16 and np.abs(heard / 32767 - samples).max() < 2e-5
             elif item.mask:
                 assert np.array_equal(load_rgb(path)[:, :, 0] > 0, picture.mask(tiny, item.clip, item.second))
@@ -109,16 +126,26 @@ def test_readers_find_the_planned_problems_only(corpus, tiny):
     folder, summaries = corpus
     options = {"vggsound_avel": {"segments": "vggsound-avel50k_labels.json"}}
     indexes = {name: index_dataset(name, folder / name, scan(folder / name), options.get(name)) for name in CLASSES}
-    kinds = {"orphan row": "orphan", "empty row": "zero_length", "inverted row": "inverted", "duplicate row": "duplicate"}
+    kinds = {
+        "orphan row": "orphan",
+        "empty row": "zero_length",
+        "inverted row": "inverted",
+        "duplicate row": "duplicate",
+    }
     for name, index in indexes.items():
         assert Counter(clip.split for clip in index.clips) == summaries[name].rows
         missing = [clip.clip_id for clip in index.clips if clip.status == "missing"]
         assert len(missing) == len(summaries[name].damage["missing"])
         assert {clip.status for clip in index.clips} <= {"ok", "missing"}
-    found = {name: [(problem.kind, problem.text.replace("\\x09", " ")) for problem in index.problems] for name, index in indexes.items()}
+    found = {
+        name: [(problem.kind, problem.text.replace("\\x09", " ")) for problem in index.problems]
+        for name, index in indexes.items()
+    }
     damage = summaries["avvp"].damage
     assert sorted(found["avvp"]) == sorted((kind, damage[planned][0]) for planned, kind in kinds.items())
-    assert [(kind, text.split("&")[1]) for kind, text in found["ave"]] == [("zero_length", summaries["ave"].damage["empty event"][0])]
+    assert [(kind, text.split("&")[1]) for kind, text in found["ave"]] == [
+        ("zero_length", summaries["ave"].damage["empty event"][0])
+    ]
     assert found["vggsound_avel"] == found["ucf101"] == []
 
 
@@ -130,7 +157,9 @@ def test_readers_see_the_planned_events_and_overlap(corpus, tiny):
     assert len(dense) == 31
     for clip in dense:
         for modality in ("audio", "visual"):
-            spans = sorted(getattr(event, modality) for event in planned[clip.visual].events if getattr(event, modality))
+            spans = sorted(
+                getattr(event, modality) for event in planned[clip.visual].events if getattr(event, modality)
+            )
             assert sorted((event.onset, event.offset) for event in clip.events if event.modality == modality) == spans
     held_out = exclusions(clips)
     assert set(counts(held_out)) == {"ave", "avvp"}
@@ -140,7 +169,9 @@ def test_readers_see_the_planned_events_and_overlap(corpus, tiny):
 
 def test_bytes_do_not_depend_on_workers_or_place(tmp_path):
     calls = []
-    first = generate("vggsound_avel", tmp_path / "a", FEW, workers=1, progress=lambda done, total: calls.append((done, total)))
+    first = generate(
+        "vggsound_avel", tmp_path / "a", FEW, workers=1, progress=lambda done, total: calls.append((done, total))
+    )
     second = generate("vggsound_avel", tmp_path / "b" / "c", FEW, workers=2)
     assert first == second and tree(tmp_path / "a") == tree(tmp_path / "b" / "c")
     assert calls == [(done, 5) for done in range(1, 6)]

@@ -1,4 +1,5 @@
-"""Encoded files: same bytes for the same input, streams that decode to what was given, a truncated MP4 that does not open."""
+"""Encoded files: same bytes for the same input, streams that decode to what was given, a truncated MP4 that does not
+open."""
 
 import av
 import numpy as np
@@ -26,7 +27,9 @@ def tone():
     return np.stack([wave, wave / 2]), RATE
 
 
-@pytest.mark.parametrize(("write", "name", "codecs"), [(write_mp4, "a.mp4", ["h264", "aac"]), (write_avi, "a.avi", ["mpeg4", "mp3"])])
+@pytest.mark.parametrize(
+    ("write", "name", "codecs"), [(write_mp4, "a.mp4", ["h264", "aac"]), (write_avi, "a.avi", ["mpeg4", "mp3"])]
+)
 def test_round_trip(tmp_path, frames, tone, write, name, codecs):
     write(tmp_path / name, frames, 4, tone)
     with av.open(str(tmp_path / name)) as container:

@@ -26,7 +26,11 @@ def test_the_reader_draws_pairs_and_finds_every_image(read, tiny, corpus):
         item.path for item in plan("mscoco", tiny).media if item.clip.defect != "missing"
     }
     assert all(len(set(clip.captions)) == 5 for clip in everything.clips)
-    assert [problem.kind for problem in everything.problems] == ["malformed"] and damage["empty caption"][0] in everything.problems[0].text
+    assert [problem.kind for problem in everything.problems] == ["malformed"] and damage["empty caption"][
+        0
+    ] in everything.problems[0].text
     pairs = read("mscoco", pairs=10)
-    assert {str(int(clip.clip_id)) for clip in pairs.clips} == draw((str(int(clip.clip_id)) for clip in everything.clips), 10, 2025)
+    assert {str(int(clip.clip_id)) for clip in pairs.clips} == draw(
+        (str(int(clip.clip_id)) for clip in everything.clips), 10, 2025
+    )
     assert all(len(clip.captions) == 1 and clip.split == "test" for clip in pairs.clips)

@@ -1,4 +1,5 @@
-"""Rendered frames: exact repeatability, nothing of the class outside its event, and a class signal that held-out clips share."""
+"""Rendered frames: exact repeatability, nothing of the class outside its event, and a class signal that held-out clips
+share."""
 
 from dataclasses import astuple, replace
 
@@ -83,7 +84,10 @@ def test_a_mask_is_where_the_object_is_painted(clip_of):
 def test_a_mask_shows_only_what_sounds_in_its_second(clip_of):
     dog, violin = Event("dog", (1, 2), (0, 3)), Event("violin", (0, 1), (0, 3))
     clip = replace(clip_of("a", "violin"), events=(violin, dog), beside=True)
-    alone = [replace(clip, events=(violin, replace(dog, visual=None))), replace(clip, events=(replace(violin, visual=None), dog))]
+    alone = [
+        replace(clip, events=(violin, replace(dog, visual=None))),
+        replace(clip, events=(replace(violin, visual=None), dog)),
+    ]
     for second in (0, 1):
         assert np.array_equal(picture.mask(SPEC, clip, second), picture.mask(SPEC, alone[second], second))
         assert picture.mask(SPEC, clip, second).any()
@@ -91,7 +95,12 @@ def test_a_mask_shows_only_what_sounds_in_its_second(clip_of):
 
 
 def test_objects_side_by_side_do_not_hide_each_other(clip_of):
-    clip = replace(clip_of("a", "violin"), events=(Event("violin", (0, 3), (0, 3)), Event("dog", (0, 3), (0, 3))), beside=True)
-    alone = [replace(clip, events=(replace(clip.events[0], visual=None), clip.events[1])), replace(clip, events=clip.events[:1])]
+    clip = replace(
+        clip_of("a", "violin"), events=(Event("violin", (0, 3), (0, 3)), Event("dog", (0, 3), (0, 3))), beside=True
+    )
+    alone = [
+        replace(clip, events=(replace(clip.events[0], visual=None), clip.events[1])),
+        replace(clip, events=clip.events[:1]),
+    ]
     first, second = (picture.mask(SPEC, one) for one in alone)
     assert (first & second).sum() < 0.1 * min(first.sum(), second.sum())

@@ -26,7 +26,10 @@ def test_what_a_plan_is_made_from(dataset):
     spec = CorpusSpec()
     fewer = {name: Split(*(min(count, 16) for count in astuple(spec.split(name)))) for name in DATASETS}
     made = plan(dataset, spec)
-    assert plan(dataset, replace(spec, **{name: split for name, split in fewer.items() if name not in spec.of(dataset)})) == made
+    assert (
+        plan(dataset, replace(spec, **{name: split for name, split in fewer.items() if name not in spec.of(dataset)}))
+        == made
+    )
     for name in DATASETS:
         assert name not in spec.of(dataset) or plan(dataset, replace(spec, **{name: fewer[name]})) != made
 
@@ -81,13 +84,17 @@ def test_shared_ids_are_the_same_clip(planned):
 
 def test_classes_stay_within_the_prefix(planned):
     for dataset in DATASETS:
-        concepts = {event.concept for item in plan(dataset, replace(planned, classes=3)).media for event in item.clip.events}
+        concepts = {
+            event.concept for item in plan(dataset, replace(planned, classes=3)).media for event in item.clip.events
+        }
         assert {"violin", "acoustic guitar"} <= concepts <= {"violin", "acoustic guitar", "cello"}
 
 
 def test_retrieval_clips_differ_in_their_classes(planned):
     for dataset in ("clotho", "mscoco", "flickrsound"):
-        split = {item.clip.clip_id: item.clip for item in plan(dataset, planned).media if "development" not in item.path}
+        split = {
+            item.clip.clip_id: item.clip for item in plan(dataset, planned).media if "development" not in item.path
+        }
         classes = Counter(frozenset(event.concept for event in clip.events) for clip in split.values())
         most = 3 if dataset == "flickrsound" else 2
         assert max(classes.values()) <= most and sum(len(names) == 2 for names in classes) > 0.7 * len(classes)

@@ -35,13 +35,19 @@ def test_files_per_clip(planned):
 def test_one_of_two_objects_sounds(planned):
     """Every ordered pair of classes, as often as any other; the csv names the class that sounds."""
     found = plan("avsbench_s4", planned)
-    categories = {line.split(",")[0]: line.split(",")[2] for line in found.texts["Single-source/s4_meta_data.csv"].splitlines()[1:]}
+    categories = {
+        line.split(",")[0]: line.split(",")[2]
+        for line in found.texts["Single-source/s4_meta_data.csv"].splitlines()[1:]
+    }
     clips = {item.clip.clip_id: item.clip for item in found.media}
     pairs = Counter()
     for clip in clips.values():
         heard, silent = clip.events
         assert clip.beside and heard.visual == silent.visual == heard.audio == (0, 5) and silent.audio is None
-        assert heard.concept != silent.concept and labels("avsbench_s4", planned)[heard.concept] == categories[clip.clip_id]
+        assert (
+            heard.concept != silent.concept
+            and labels("avsbench_s4", planned)[heard.concept] == categories[clip.clip_id]
+        )
         pairs[heard.concept, silent.concept] += 1
     names = labels("avsbench_s4", planned)
     assert set(pairs) == {(one, other) for one in names for other in names if one != other}
@@ -52,7 +58,9 @@ def test_a_mask_leaves_the_silent_object_out(planned):
     clips = {item.clip.clip_id: item.clip for item in plan("avsbench_s4", planned).media}
     for clip in list(clips.values())[::40]:
         heard, silent = clip.events
-        other = picture.mask(planned, replace(clip, events=(replace(heard, visual=None), replace(silent, audio=(0, 5)))))
+        other = picture.mask(
+            planned, replace(clip, events=(replace(heard, visual=None), replace(silent, audio=(0, 5))))
+        )
         both = picture.mask(planned, replace(clip, events=(heard, replace(silent, audio=(0, 5)))))
         mask = picture.mask(planned, clip)
         assert mask.any() and other.any() and not (mask & other).any() and np.array_equal(mask | other, both)

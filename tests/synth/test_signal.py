@@ -1,4 +1,5 @@
-"""Class signal: plain histograms and spectra, averaged per class, recognise held-out clips; shuffled labels give chance."""
+"""Class signal: plain histograms and spectra, averaged per class, recognise held-out clips; shuffled labels give
+chance."""
 
 from dataclasses import replace
 
@@ -32,7 +33,8 @@ def spectrum(clip):
 
 
 def accuracy(features, labels, training):
-    """Nearest class mean; features [clips, D], labels and training mask [clips]; `labels` of test clips are the true ones."""
+    """Nearest class mean; features [clips, D], labels and training mask [clips]; `labels` of test clips are the true
+    ones."""
     means = np.stack([features[training & (labels == label)].mean(0) for label in range(len(CONCEPTS))])
     distance = ((features[~training, None] - means) ** 2).sum(-1)
     return np.mean(distance.argmin(1) == labels[~training])

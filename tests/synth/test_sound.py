@@ -41,7 +41,9 @@ def test_heard_only_during_its_event(clip_of, clip_id):
     clip = clip_of(clip_id, "flute", span=(1, 2))
     samples, rate = sound.render(SPEC, clip)
     floor, _ = sound.render(SPEC, replace(clip, events=()))
-    assert np.array_equal(samples[:, :rate], floor[:, :rate]) and np.array_equal(samples[:, 2 * rate :], floor[:, 2 * rate :])
+    assert np.array_equal(samples[:, :rate], floor[:, :rate]) and np.array_equal(
+        samples[:, 2 * rate :], floor[:, 2 * rate :]
+    )
     assert level(samples[0, rate : 2 * rate]) > level(floor[0]) + 6
 
 
@@ -71,7 +73,18 @@ def test_nuisances_of_picture_and_sound_are_independent(clip_of):
         scene, figure = picture.draw_scene(SPEC, clip), picture.draw_figure(SPEC, clip, 0)
         take, tone = sound.draw_take(SPEC, clip), sound.draw_tone(SPEC, clip, 0)
         light = [scene.brightness, scene.grain, *scene.colours[0], *scene.waves[0]]
-        seen.append([*light, *figure.hue_shift, figure.scale, figure.turn, *figure.centre, *figure.half, figure.outline, figure.phase])
+        seen.append(
+            [
+                *light,
+                *figure.hue_shift,
+                figure.scale,
+                figure.turn,
+                *figure.centre,
+                *figure.half,
+                figure.outline,
+                figure.phase,
+            ]
+        )
         level_of_floor = -80.0 if take.floor is None else take.floor
         play = [tone.pitch, tone.colour, tone.rate, tone.level, tone.phase]
         heard.append([take.rate, take.channels, level_of_floor, take.tilt, take.pan, *play])

@@ -27,7 +27,9 @@ def test_lists(planned, number, groups):
     for line in train:
         path, index = line.split(" ")
         assert int(index) == UCF_INDEX[path.split("/")[0]]
-    group = {line.split(" ")[0]: int(re.search(r"_g(\d\d)_c\d\d\.avi$", line.split(" ")[0])[1]) for line in train + test}
+    group = {
+        line.split(" ")[0]: int(re.search(r"_g(\d\d)_c\d\d\.avi$", line.split(" ")[0])[1]) for line in train + test
+    }
     assert all((group[line.split(" ")[0]] in groups) == (line in test) for line in train + test)
     media = {item.path.removeprefix("UCF-101/") for item in plan("ucf101", planned).media}
     assert group.keys() == media and len(train) + len(test) == len(media)

@@ -1,4 +1,5 @@
-"""A small world of four datasets whose codes are drawn, not encoded: every concept owns some codes, in both modalities."""
+"""A small world of four datasets whose codes are drawn, not encoded: every concept owns some codes, in both
+modalities."""
 
 from dataclasses import dataclass, replace
 
@@ -65,11 +66,18 @@ def draw_codes(rng, concept: np.ndarray) -> np.ndarray:
 def world() -> World:
     rng = np.random.default_rng(5)
     centre = np.minimum(np.arange(BACKGROUND[-1] + 1) // OWN, len(CONCEPTS))
-    book = (rng.normal(size=(len(CONCEPTS) + 1, DIMS))[centre] + 0.3 * rng.normal(size=(len(centre), DIMS))).astype(np.float32)
+    book = (rng.normal(size=(len(CONCEPTS) + 1, DIMS))[centre] + 0.3 * rng.normal(size=(len(centre), DIMS))).astype(
+        np.float32
+    )
     sizes = {"train": 56, "val": 28, "test": 28}
     indices, entries = {}, {}
     for dataset in DATASETS:
-        pairs = [make_clip(rng, dataset, s, n) for s, size in sizes.items() for n in range(size) if (dataset, s) != ("ucf101", "val")]
+        pairs = [
+            make_clip(rng, dataset, s, n)
+            for s, size in sizes.items()
+            for n in range(size)
+            if (dataset, s) != ("ucf101", "val")
+        ]
         indices[dataset] = [replace(clip, row=row) for row, (clip, _) in enumerate(pairs)]
         for modality, name in (("audio", "audio"), ("video", "visual")):
             codes = draw_codes(rng, np.stack([truth[name] for _, truth in pairs]))

@@ -43,7 +43,9 @@ def test_toc_lowers_the_similarity_of_codes_that_share_a_large_part():
 
 def test_each_codebook_is_counted_by_itself():
     clips = [Clip(0, "a"), Clip(1, "b")]
-    audio = StoredCodes(np.array([2, 1]), np.array([[[0, 1], [0, 2]], [[1, 2], [1, 0]]]))  # the last second is not valid
+    audio = StoredCodes(
+        np.array([2, 1]), np.array([[[0, 1], [0, 2]], [[1, 2], [1, 0]]])
+    )  # the last second is not valid
     codes = RunCodes([np.eye(2), np.eye(3)], {("d", "audio"): audio})
     np.testing.assert_allclose(activation.usage(codes, "d", clips, ["audio"], book=0), [[2 / 3, 1 / 3]])
     np.testing.assert_allclose(activation.usage(codes, "d", clips, ["audio"], book=1), [[0, 1 / 3, 2 / 3]])
@@ -51,11 +53,15 @@ def test_each_codebook_is_counted_by_itself():
 
 def test_projection_separates_what_differs_and_comes_again():
     rng = np.random.default_rng(1)
-    book = np.concatenate([rng.normal(size=(30, 6)) + centre for centre in (np.eye(6)[0] * 9, np.eye(6)[1] * 9, np.eye(6)[2] * 9)], axis=1)
+    book = np.concatenate(
+        [rng.normal(size=(30, 6)) + centre for centre in (np.eye(6)[0] * 9, np.eye(6)[1] * 9, np.eye(6)[2] * 9)], axis=1
+    )
     places = project(segments(book, 3))
     assert places.shape == (3, 30, 2)
     centres = places.mean(axis=1)
-    assert min(np.linalg.norm(centres[a] - centres[b]) for a, b in ((0, 1), (0, 2), (1, 2))) > 4 * places.std(axis=1).max()
+    assert (
+        min(np.linalg.norm(centres[a] - centres[b]) for a, b in ((0, 1), (0, 2), (1, 2))) > 4 * places.std(axis=1).max()
+    )
     np.testing.assert_array_equal(places, project(segments(book, 3)))
     with pytest.raises(ValueError, match="18 dimensions does not divide into 4"):
         segments(book, 4)

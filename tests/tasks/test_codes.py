@@ -46,7 +46,9 @@ def test_embed_concatenates_codewords_and_slices():
     run, books, indices = make()
     vectors = run.embed("ave", "video", np.array([4, 1]))
     assert vectors.shape == (2, 10, 5) and vectors.dtype == np.float32 and run.dimensions("ave", "video") == 5
-    np.testing.assert_array_equal(vectors[0, 7], np.concatenate([books[0][indices[4, 7, 0]], books[1][indices[4, 7, 1]]]))
+    np.testing.assert_array_equal(
+        vectors[0, 7], np.concatenate([books[0][indices[4, 7, 0]], books[1][indices[4, 7, 1]]])
+    )
     np.testing.assert_array_equal(run.embed("ave", "video", np.array([4, 1]), np.array([3, 0])), vectors[..., [3, 0]])
 
 
@@ -65,7 +67,9 @@ def test_vectors_without_a_codebook(tmp_path):
     np.testing.assert_array_equal(again.embed("ucf101", "video", np.array([2])), vectors[2:])
 
 
-@pytest.mark.parametrize("name", ["codebook.x", "codebook.", "codebook", "x", "a.b.c.d.valid", "a.b.part.valid", "a.valid", ""])
+@pytest.mark.parametrize(
+    "name", ["codebook.x", "codebook.", "codebook", "x", "a.b.c.d.valid", "a.b.part.valid", "a.valid", ""]
+)
 def test_a_tensor_of_another_name_is_named(tmp_path, name):
     save_file({name: np.zeros(3, np.int32)}, tmp_path / "c.safetensors")
     with pytest.raises(CodesError, match="c.safetensors: expected the tensors of a codes file"):

@@ -1,4 +1,5 @@
-"""All tasks on drawn codes: shared codes transfer, unrelated codes do not, and nothing of the test or its modality leaks."""
+"""All tasks on drawn codes: shared codes transfer, unrelated codes do not, and nothing of the test or its modality
+leaks."""
 
 import json
 from dataclasses import asdict, replace
@@ -30,8 +31,14 @@ def by_key(cells):
 
 def test_every_task_direction_and_toc_is_there_once(cells):
     tasks = [name for name, task in TASKS.items() if set(task.DATASETS) <= {"ave", "avvp", "ucf101", "vggsound_avel"}]
-    expected = [(task, direction, toc) for task in tasks for direction in ("va", "av", "vv", "aa") for toc in (False, True)]
-    assert set(TASKS) - set(tasks) == {"mscoco", "clotho", "flickrsound"}  # their datasets have no index here, so they are not run
+    expected = [
+        (task, direction, toc) for task in tasks for direction in ("va", "av", "vv", "aa") for toc in (False, True)
+    ]
+    assert set(TASKS) - set(tasks) == {
+        "mscoco",
+        "clotho",
+        "flickrsound",
+    }  # their datasets have no index here, so they are not run
     assert [(cell.task, cell.direction, cell.toc) for cell in cells] == expected
 
 
@@ -55,7 +62,10 @@ def test_metrics_counts_and_sides(cells):
     assert found["ave", "av", False].side["per_second_top1"] > 90
     assert found["avvp", "va", False].n_val is None and found["avvp", "va", False].side["epoch"] == 80
     assert found["avvp", "va", False].n_fit == 28  # val only
-    assert (found["ave_avvp", "va", False].classes, found["ave_avvp", "va", False].n_test) == (3, 21)  # without the flute
+    assert (found["ave_avvp", "va", False].classes, found["ave_avvp", "va", False].n_test) == (
+        3,
+        21,
+    )  # without the flute
     assert found["ucf_vgg", "va", False].n_fit + found["ucf_vgg", "va", False].n_val == 56
 
 
@@ -73,14 +83,18 @@ def test_unrelated_codes_score_at_chance(world, fast):
     codes = RunCodes(
         world.codes.codebooks,
         {
-            key: replace(held, indices=rng.integers(0, 28, held.indices.shape).astype(np.int32)) if key[1] == "audio" else held
+            key: replace(held, indices=rng.integers(0, 28, held.indices.shape).astype(np.int32))
+            if key[1] == "audio"
+            else held
             for key, held in world.codes.entries.items()
         },
     )
     found = by_key(evaluate_run(codes, world.indices, None, fast))
     assert min(found[task, "vv", False].score for task in ("ave", "ucf_vgg")) > 90
     crossed = [found[task, direction, False].score for task in ("ave", "ucf_vgg") for direction in ("va", "av")]
-    assert np.mean(crossed) < 25 + 15  # four classes; one cell alone may be lucky, as a head answers all clips of a class alike
+    assert (
+        np.mean(crossed) < 25 + 15
+    )  # four classes; one cell alone may be lucky, as a head answers all clips of a class alike
     for task in ("avvp", "ave_avvp"):
         assert found[task, "va", False].score < found[task, "vv", False].score - 40
 
@@ -91,7 +105,8 @@ def test_same_arguments_same_cells(world, rankings, fast, cells):
 
 
 def test_choices_never_see_the_test_clips_or_the_other_modality(world, rankings, fast, cells):
-    """With the target modality's codes of every split, and all test codes, replaced by noise, the same epoch, Q and head come out."""
+    """With the target modality's codes of every split, and all test codes, replaced by noise, the same epoch, Q and
+    head come out."""
     rng = np.random.default_rng(1)
 
     def noise(indices):
@@ -104,7 +119,10 @@ def test_choices_never_see_the_test_clips_or_the_other_modality(world, rankings,
         test = [clip.row for clip in world.indices[dataset] if clip.split == "test"]
         video[test] = noise(video[test])
         entries[dataset, "video"] = replace(entries[dataset, "video"], indices=video)
-    found, expected = by_key(evaluate_run(RunCodes(world.codes.codebooks, entries), world.indices, rankings, fast)), by_key(cells)
+    found, expected = (
+        by_key(evaluate_run(RunCodes(world.codes.codebooks, entries), world.indices, rankings, fast)),
+        by_key(cells),
+    )
     for key, cell in found.items():
         if key[1] == "va":
             same = {name: cell.side[name] for name in ("epoch", "val_score")}
@@ -116,11 +134,15 @@ def test_labels_of_the_other_modality_are_never_fitted(world, fast):
     """AVVP fitted on video: wrong audio labels in val change nothing."""
 
     def spoil(clip):
-        events = tuple(replace(e, label="Cat") if e.modality == "audio" and clip.split == "val" else e for e in clip.events)
+        events = tuple(
+            replace(e, label="Cat") if e.modality == "audio" and clip.split == "val" else e for e in clip.events
+        )
         return replace(clip, events=events)
 
     spoiled = {**world.indices, "avvp": [spoil(clip) for clip in world.indices["avvp"]]}
-    before, after = (by_key(evaluate_run(world.codes, i, None, fast, tasks=("avvp",))) for i in (world.indices, spoiled))
+    before, after = (
+        by_key(evaluate_run(world.codes, i, None, fast, tasks=("avvp",))) for i in (world.indices, spoiled)
+    )
     for direction in ("va", "vv"):
         assert before["avvp", direction, False] == after["avvp", direction, False]
     assert before["avvp", "aa", False].score > after["avvp", "aa", False].score
@@ -166,13 +188,28 @@ def test_errors(world, rankings, fast):
         evaluate_run(world.codes, world.indices, {"full": np.arange(5)}, fast, tasks=("ucf_vgg",))
     with pytest.raises(ValueError, match="no TOC ranking by 'full'; found variance"):
         evaluate_run(world.codes, world.indices, {"variance": np.arange(24)}, fast, tasks=("ucf_vgg",))
-    for wrong in ({"head": "mlp"}, {"q_grid": ()}, {"q_fixed": 1.5}, {"epochs": 0}, {"threshold": 1.0}, {"toc_worst": 2}):
+    for wrong in (
+        {"head": "mlp"},
+        {"q_grid": ()},
+        {"q_fixed": 1.5},
+        {"epochs": 0},
+        {"threshold": 1.0},
+        {"toc_worst": 2},
+    ):
         with pytest.raises(ValueError, match="evaluate:"):
             replace(fast, **wrong)
     for name, wrong, message in (
-        ("q_fixed", {"default": 0.5, "ave": 0.4}, "q_fixed names ave; expected one value, or default and any of avvp, mscoco"),
+        (
+            "q_fixed",
+            {"default": 0.5, "ave": 0.4},
+            "q_fixed names ave; expected one value, or default and any of avvp, mscoco",
+        ),
         ("q_fixed", {"avvp": 0.4}, "q_fixed has no default"),
-        ("q_grid", {"default": (0.5,), "avvp": (0.4,)}, "q_grid names avvp; expected one value, or default and any of ave, ave_avvp"),
+        (
+            "q_grid",
+            {"default": (0.5,), "avvp": (0.4,)},
+            "q_grid names avvp; expected one value, or default and any of ave, ave_avvp",
+        ),
         ("q_grid", {"default": (0.5,), "ave": (0.4, 2)}, r"q_grid \(0.4, 2\) must be shares of D"),
     ):
         with pytest.raises(ValueError, match=message):
@@ -181,7 +218,9 @@ def test_errors(world, rankings, fast):
 
 def test_every_task_has_its_own_q_where_one_is_given(world, rankings, fast):
     assert sorted((*Q_CHOSEN, *Q_FIXED)) == sorted(TASKS)
-    options = replace(fast, q_grid={"default": (0.25,), "ucf_vgg": (0.5, 0.75)}, q_fixed={"default": 0.5, "avvp": 1 / 24})
+    options = replace(
+        fast, q_grid={"default": (0.25,), "ucf_vgg": (0.5, 0.75)}, q_fixed={"default": 0.5, "avvp": 1 / 24}
+    )
     kept = {}
     for cell in evaluate_run(world.codes, world.indices, rankings, options):
         kept.setdefault(cell.task, set()).update({cell.q} - {None})
@@ -189,19 +228,24 @@ def test_every_task_has_its_own_q_where_one_is_given(world, rankings, fast):
 
 
 def test_kept_dimensions_may_come_from_the_end_of_the_ranking(world, fast):
-    """A codebook with six dimensions that tell nothing, ranked last: with all of them kept from there, no head can answer."""
+    """A codebook with six dimensions that tell nothing, ranked last: with all of them kept from there, no head can
+    answer."""
     book = world.codes.codebooks[0].copy()
     book[:, :6] = 1.0
     codes, order = RunCodes([book], world.codes.entries), {"full": np.arange(24)[::-1]}
     options = replace(fast, q_grid=(0.25,), toc_worst=1.0)
     found = by_key(evaluate_run(codes, world.indices, order, options, tasks=("ucf_vgg",)))
-    assert found["ucf_vgg", "va", True].dead == 6 and found["ucf_vgg", "va", True].score < 50 < found["ucf_vgg", "va", False].score
+    assert (
+        found["ucf_vgg", "va", True].dead == 6
+        and found["ucf_vgg", "va", True].score < 50 < found["ucf_vgg", "va", False].score
+    )
     half = by_key(evaluate_run(codes, world.indices, order, replace(options, toc_worst=0.5), tasks=("ucf_vgg",)))
     assert half["ucf_vgg", "va", True].dead == 3
 
 
 def test_dead_dimensions_among_those_kept_are_counted(world, cells):
-    """The drawn codebooks have none; one whose dimensions 1 and 3 are zero, in an order that has 3 among the first two, has one."""
+    """The drawn codebooks have none; one whose dimensions 1 and 3 are zero, in an order that has 3 among the first two,
+    has one."""
     assert {cell.dead for cell in cells if cell.toc} == {0} and {cell.dead for cell in cells if not cell.toc} == {None}
     book = np.random.default_rng(0).random((5, 4)) * [1, 0, 1, 0]
     cell = replace(cells[0], q=2)
@@ -212,9 +256,13 @@ def test_the_answers_that_are_kept_are_those_that_were_scored(world, fast, ranki
     with keeping() as answers:
         cells = evaluate_run(world.codes, world.indices, rankings, fast)
     for cell in (cell for cell in cells if cell.task in ("ave", "avvp", "ave_avvp", "ucf_vgg")):
-        own = [item for item in answers if (item.task, item.direction, item.toc) == (cell.task, cell.direction, cell.toc)]
+        own = [
+            item for item in answers if (item.task, item.direction, item.toc) == (cell.task, cell.direction, cell.toc)
+        ]
         assert len(own) == cell.n_test and {item.seconds for item in own} == {cell.metric == "segment_f"}
         scores = [class_scores([item]).values() if item.seconds else [(100.0 * item.right, 1)] for item in own]
-        assert np.mean([np.mean([score for score, _ in found]) if found else 100.0 for found in scores]) == pytest.approx(cell.score)
+        assert np.mean(
+            [np.mean([score for score, _ in found]) if found else 100.0 for found in scores]
+        ) == pytest.approx(cell.score)
         dataset = {item.dataset for item in own}
         assert len(dataset) == 1 and all(world.indices[item.dataset][item.row].split == "test" for item in own)

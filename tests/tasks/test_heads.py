@@ -1,4 +1,5 @@
-"""Heads: many at once equal one at a time, dimensions left out have no say, and the released layers give the released numbers."""
+"""Heads: many at once equal one at a time, dimensions left out have no say, and the released layers give the released
+numbers."""
 
 import os
 from dataclasses import replace
@@ -12,7 +13,9 @@ from cmg.tasks import heads
 from cmg.tasks.settings import EvaluateOptions
 
 OPTIONS = EvaluateOptions(epochs=6, learning_rate=0.02, batch_size=7)
-GOLDEN = Path(os.environ.get("CMG_SHARED", Path(__file__).parents[2] / "../shared")) / "golden/fcid/downstream_heads.npz"
+GOLDEN = (
+    Path(os.environ.get("CMG_SHARED", Path(__file__).parents[2] / "../shared")) / "golden/fcid/downstream_heads.npz"
+)
 
 
 def data(kind, n=20, seed=0):
@@ -68,7 +71,10 @@ def test_same_seed_same_head_other_seed_other_head():
 
 def test_one_scale_suits_every_codebook():
     codes, target = data(heads.CLIP)
-    small, usual = (heads.fit((codes * size, target), None, KEPT, 3, heads.CLIP, OPTIONS) for size in (np.float32(2**-10), np.float32(1)))
+    small, usual = (
+        heads.fit((codes * size, target), None, KEPT, 3, heads.CLIP, OPTIONS)
+        for size in (np.float32(2**-10), np.float32(1))
+    )
     torch.testing.assert_close(small.bank.weight_JCD, usual.bank.weight_JCD)
     raw = heads.fit((codes * np.float32(2**-10), target), None, KEPT, 3, heads.CLIP, replace(OPTIONS, unit_rms=False))
     assert raw.scale == 1 and not torch.allclose(raw.bank.weight_JCD, usual.bank.weight_JCD)
@@ -111,8 +117,12 @@ def test_losses_equal_the_formulas():
 def test_two_linear_head_equals_the_released_one(name, kind, size):
     with np.load(GOLDEN) as golden:
         codes = torch.from_numpy(golden[f"x_{name}"])
-        bank = heads.HeadBank([np.arange(codes.shape[2])], codes.shape[2], size, kind, replace(OPTIONS, head="two_linear")).double()
-        state = {key.split("/")[1]: torch.from_numpy(golden[key])[None] for key in golden if key.startswith(f"{name}_head/")}
+        bank = heads.HeadBank(
+            [np.arange(codes.shape[2])], codes.shape[2], size, kind, replace(OPTIONS, head="two_linear")
+        ).double()
+        state = {
+            key.split("/")[1]: torch.from_numpy(golden[key])[None] for key in golden if key.startswith(f"{name}_head/")
+        }
         names = {
             "linear.weight": "weight_JHD",
             "linear.bias": "bias_JH",
@@ -121,7 +131,9 @@ def test_two_linear_head_equals_the_released_one(name, kind, size):
         }
         bank.load_state_dict({names[key]: value for key, value in state.items()} | {"mask_JD": bank.mask_JD})
         logits = bank(codes)
-        np.testing.assert_allclose(logits.detach().numpy().reshape(golden[f"logits_{name}"].shape), golden[f"logits_{name}"], rtol=1e-10)
+        np.testing.assert_allclose(
+            logits.detach().numpy().reshape(golden[f"logits_{name}"].shape), golden[f"logits_{name}"], rtol=1e-10
+        )
         if kind == heads.CLIP:
             loss = heads.losses(logits, torch.from_numpy(golden["event_index"]), kind).item()
             np.testing.assert_allclose(loss, golden["ce_ave"], rtol=1e-10)

@@ -115,7 +115,9 @@ def test_segment_f_equals_scikit_learns_f1_by_clip_and_occurring_class(pair):
 @settings(max_examples=40, deadline=None)
 @given(
     st.integers(1, 30).flatmap(
-        lambda n: st.tuples(arrays(np.int64, n, elements=st.integers(0, 4)), arrays(np.int64, n, elements=st.integers(0, 4)))
+        lambda n: st.tuples(
+            arrays(np.int64, n, elements=st.integers(0, 4)), arrays(np.int64, n, elements=st.integers(0, 4))
+        )
     )
 )
 def test_top1_equals_scikit_learns_accuracy(pair):

@@ -60,7 +60,8 @@ def test_both_accuracies_zero_give_zero():
 
 
 def test_four_clips_by_hand():
-    """Confidences .9, .8, .7, .6; right, unknown, wrong, right: H at 0.75 is of 1/3 and 0; OSCR: 1/3 before the unknown comes in."""
+    """Confidences .9, .8, .7, .6; right, unknown, wrong, right: H at 0.75 is of 1/3 and 0; OSCR: 1/3 before the unknown
+    comes in."""
     p = np.array([[0.9, 0.1], [0.8, 0.2], [0.7, 0.3], [0.6, 0.4]])
     logits, labels = np.log(p), np.array([0, 2, 1, 0])
     found = openmetrics.reject(logits, labels, 0.85)
@@ -87,7 +88,12 @@ def test_properties(seed):
 def test_a_perfect_head():
     labels = np.array([0, 1, 2, 3, 4])
     logits = np.where(np.arange(3) == labels[:, None], 20.0, 0.0)
-    assert openmetrics.auroc(logits, labels) == openmetrics.oscr(logits, labels) == openmetrics.released_h(logits, labels).h == 100
+    assert (
+        openmetrics.auroc(logits, labels)
+        == openmetrics.oscr(logits, labels)
+        == openmetrics.released_h(logits, labels).h
+        == 100
+    )
 
 
 def test_only_known_clips_are_an_error():

@@ -37,8 +37,15 @@ def test_ucf_classes_are_those_with_sound_and_none_without_audio_codes(world, fa
     valid = entries["ucf101", "audio"].valid.copy()
     valid[silent] = 0
     entries["ucf101", "audio"] = replace(entries["ucf101", "audio"], valid=valid)
-    found = [c for c in openset.run(RunCodes(world.codes.codebooks, entries), world.indices, None, fast) if c.task == "ucf"]
-    assert [(c.known_classes, c.classes, c.direction) for c in found] == [(1, 3, "va"), (1, 3, "av"), (2, 3, "va"), (2, 3, "av")]
+    found = [
+        c for c in openset.run(RunCodes(world.codes.codebooks, entries), world.indices, None, fast) if c.task == "ucf"
+    ]
+    assert [(c.known_classes, c.classes, c.direction) for c in found] == [
+        (1, 3, "va"),
+        (1, 3, "av"),
+        (2, 3, "va"),
+        (2, 3, "av"),
+    ]
     del entries["ucf101", "audio"]
     found = openset.run(RunCodes(world.codes.codebooks, entries), world.indices, None, fast)
     assert {c.task for c in found} == {"ave", "ucf_vgg"} and not any(c.toc for c in found)
@@ -54,12 +61,15 @@ def test_the_published_protocol_has_none(world, fast):
 
 
 def test_the_fixed_rule_never_sees_test_labels_or_the_target_modality(world, fast):
-    """With noise for all audio codes, a head fitted on video and its answers to validation clips, hence its threshold, stay the same."""
+    """With noise for all audio codes, a head fitted on video and its answers to validation clips, hence its threshold,
+    stay the same."""
     rng = np.random.default_rng(0)
     noise = world.recode("ave", "audio", lambda indices: rng.integers(0, 28, indices.shape).astype(np.int32))
     sides, classes = openset._tasks(world.codes, world.indices, fast)["ave"]
     one, two = (openset._trial(codes, "ave", sides, 2, "v", "a") for codes in (world.codes, noise))
-    fitted = [openset.strict.fit_heads(trial, codes, None, fast)[0] for trial, codes in ((one, world.codes), (two, noise))]
+    fitted = [
+        openset.strict.fit_heads(trial, codes, None, fast)[0] for trial, codes in ((one, world.codes), (two, noise))
+    ]
     logits = [f.logits(world.codes.embed("ave", "video", one.val.rows)) for f in fitted]
     assert classes == 4 and np.array_equal(*logits) and np.array_equal(fitted[0].epoch, fitted[1].epoch)
     assert not set(one.fit.sources) & set(one.tests["va"].sources)

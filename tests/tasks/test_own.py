@@ -1,4 +1,5 @@
-"""Tasks on own data: what an index and codes allow, any pair of modalities, strict splits, what perfect and useless codes score."""
+"""Tasks on own data: what an index and codes allow, any pair of modalities, strict splits, what perfect and useless
+codes score."""
 
 import math
 from dataclasses import replace
@@ -48,7 +49,9 @@ def codes_of(clips, code=lambda clip, second: int(clip.events[0].label[1:]), mod
 
 
 def scores(codes, clips, rankings=None):
-    return {(cell.task, cell.direction, cell.toc): cell for cell in evaluate_run(codes, {"mine": clips}, rankings, OPTIONS)}
+    return {
+        (cell.task, cell.direction, cell.toc): cell for cell in evaluate_run(codes, {"mine": clips}, rankings, OPTIONS)
+    }
 
 
 def test_perfect_codes_name_every_class_whatever_the_pair_of_modalities():
@@ -57,7 +60,14 @@ def test_perfect_codes_name_every_class_whatever_the_pair_of_modalities():
     classes = {direction: cell for (task, direction, toc), cell in found.items() if task == "mine.classes" and not toc}
     assert set(classes) == {a + b for a in "vat" for b in "vat"}
     for cell in classes.values():
-        assert (cell.score, cell.metric, cell.n_fit, cell.n_val, cell.n_test, cell.classes) == (100.0, "top1", 18, 9, 9, 3)
+        assert (cell.score, cell.metric, cell.n_fit, cell.n_val, cell.n_test, cell.classes) == (
+            100.0,
+            "top1",
+            18,
+            9,
+            9,
+            3,
+        )
         assert cell.chance == pytest.approx(100 / 3)
     assert {("mine.classes", "va", True), ("mine.pairs", "vt", True)} <= found.keys()
     assert not any(task == "mine.events" for task, *_ in found), "no event has times"
@@ -136,7 +146,9 @@ def test_only_what_is_there_is_run():
 
 def test_no_file_is_fitted_and_tested_on_and_a_missing_val_is_no_error():
     clips = clips_of()
-    clips = [replace(clip, visual="one.mp4", audio="one.mp4") if clip.row in (0, 9) else clip for clip in clips]  # a train and a test clip
+    clips = [
+        replace(clip, visual="one.mp4", audio="one.mp4") if clip.row in (0, 9) else clip for clip in clips
+    ]  # a train and a test clip
     cell = scores(codes_of(clips), clips)["mine.classes", "va", False]
     assert (cell.n_fit, cell.n_test) == (17, 9)
     without = [replace(clip, split="train" if clip.split == "val" else clip.split) for clip in clips]

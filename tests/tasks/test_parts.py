@@ -17,7 +17,16 @@ def clip(row, name, split, label="Bark"):
 
 
 def test_ave_leaves_out_videos_that_straddle_splits():
-    ids = [("a", "train"), ("b", "train"), ("c", "train"), ("b", "val"), ("d", "val"), ("e", "val"), ("c", "test"), ("e", "test")]
+    ids = [
+        ("a", "train"),
+        ("b", "train"),
+        ("c", "train"),
+        ("b", "val"),
+        ("d", "val"),
+        ("e", "val"),
+        ("c", "test"),
+        ("e", "test"),
+    ]
     fit, val, test = ave.splits([clip(row, name * 11, split) for row, (name, split) in enumerate(ids)])
     assert [[c.clip_id[0] for c in part] for part in (fit, val, test)] == [["a"], ["b", "d"], ["c", "e"]]
 
@@ -31,7 +40,11 @@ def test_sources_join_the_forms_of_an_id():
 
 def test_avvp_test_clips_that_ave_holds_are_not_scored(world, fast):
     indices = dict(world.indices)
-    test = [c for c in indices["avvp"] if c.split == "test" and ave_avvp.shared_class(clip(0, "x", "test", "Bark")) == c.events[0].label]
+    test = [
+        c
+        for c in indices["avvp"]
+        if c.split == "test" and ave_avvp.shared_class(clip(0, "x", "test", "Bark")) == c.events[0].label
+    ]
     taken = test[0]
     indices["ave"] = [replace(c, clip_id=taken.clip_id[:11]) if c.row == 0 else c for c in indices["ave"]]
     before = evaluate_run(world.codes, world.indices, None, fast, tasks=("ave_avvp",))[0]
@@ -42,7 +55,9 @@ def test_avvp_test_clips_that_ave_holds_are_not_scored(world, fast):
 def test_hold_out_takes_whole_groups_of_every_class():
     clips = [
         clip(n, f"v_{label}_g{group:02}_c{take:02}", "train", label)
-        for n, (label, group, take) in enumerate((la, g, t) for la in ("Typing", "Skiing") for g in range(8, 26) for t in (1, 2))
+        for n, (label, group, take) in enumerate(
+            (la, g, t) for la in ("Typing", "Skiing") for g in range(8, 26) for t in (1, 2)
+        )
     ]
     fit, val = ucf_vgg.hold_out(clips, 0.2)
     assert (len(fit), len(val)) == (56, 16) and Counter(c.events[0].label for c in val) == {"Typing": 8, "Skiing": 8}

@@ -1,4 +1,5 @@
-"""The published protocol on drawn codes: it fits on what it tests, where the released scripts do, and needs their draws."""
+"""The published protocol on drawn codes: it fits on what it tests, where the released scripts do, and needs their
+draws."""
 
 import os
 from dataclasses import replace
@@ -24,7 +25,9 @@ QUICK = {name: replace(recipe, epochs=8, learning_rate=0.03) for name, recipe in
 @pytest.fixture
 def quick(monkeypatch):
     monkeypatch.setitem(recipes.SCRIPTS, "fcid", QUICK)
-    monkeypatch.setitem(recipes.SCRIPTS, "codaar", {name: replace(recipe, epochs=8) for name, recipe in recipes.CODAAR.items()})
+    monkeypatch.setitem(
+        recipes.SCRIPTS, "codaar", {name: replace(recipe, epochs=8) for name, recipe in recipes.CODAAR.items()}
+    )
 
 
 @pytest.fixture
@@ -58,7 +61,11 @@ def test_cells_say_that_test_clips_were_fitted(world, drawn, quick, scripts):
     assert found["ave", "va", False].metric == {"fcid": "accuracy", "codaar": "macro_precision"}[scripts]
     if scripts == "codaar":
         assert ave.side["picked_by"] == "last epoch" and ave.side["epoch"] == 8 and avvp.metric == "precision"
-        assert avvp.score == avvp.side["precision"] and 0 <= avvp.side["f1"] <= 100 and avvp.side["picked_by"] == "test score"
+        assert (
+            avvp.score == avvp.side["precision"]
+            and 0 <= avvp.side["f1"] <= 100
+            and avvp.side["picked_by"] == "test score"
+        )
     else:
         assert ave.score > 90 and found["ucf_vgg", "av", False].score > 90
 
@@ -96,7 +103,9 @@ def test_draws_come_back_from_the_file(drawn, tmp_path):
     back = RunCodes.read(tmp_path / "codes.safetensors")
     assert set(back.draws) == set(drawn.draws) and set(back.entries) == set(drawn.entries)
     rows, dims = np.array([4, 1]), np.array([3, 0])
-    np.testing.assert_array_equal(back.embed_draw("ave", "audio", rows, 2, dims), drawn.embed_draw("ave", "audio", rows, 2)[..., dims])
+    np.testing.assert_array_equal(
+        back.embed_draw("ave", "audio", rows, 2, dims), drawn.embed_draw("ave", "audio", rows, 2)[..., dims]
+    )
     with pytest.raises(ValueError, match=r"ave.audio.draws runs from"):
         RunCodes(drawn.codebooks, {}, draws={("ave", "audio"): np.full((1, 2, 10, 1), 99, np.int16)})
 
@@ -111,7 +120,11 @@ def test_the_clips_are_those_of_the_released_lists():
         for name, classes in (("avvp/AVVP", AVVP_CLASSES), ("ave_avvp/AVE_AVVP", SHARED_AVVP)):
             lines = (ANNOTATIONS / f"{name}_eval_{modality}_checked_combined.csv").read_text().splitlines()[1:]
             listed = {line.split("\t")[0] for line in lines}
-            ours = {clip.clip_id for clip in dense if any(e.modality == modality and e.label in classes for e in clip.events)}
+            ours = {
+                clip.clip_id
+                for clip in dense
+                if any(e.modality == modality and e.label in classes for e in clip.events)
+            }
             assert ours <= listed
             counts.append((len(ours), len(listed)))
     assert counts == [(1839, 1844), (1081, 1085), (1658, 1661), (1030, 1032)]

@@ -12,7 +12,8 @@ from cmg.tasks.evaluate import evaluate_run
 
 @pytest.fixture(scope="module")
 def telling(world):
-    """The world's codes whose first half of dimensions tells nothing, and a ranking that puts the telling half first."""
+    """The world's codes whose first half of dimensions tells nothing, and a ranking that puts the telling half
+    first."""
     book = world.codes.codebooks[0].copy()
     half = book.shape[1] // 2
     book[:, :half] = np.random.default_rng(0).normal(size=(1, half))
@@ -25,18 +26,26 @@ def test_every_cell_with_toc_has_ten_random_scores_of_its_q(world, telling, fast
     cells = evaluate_run(codes, world.indices, rankings, fast, ["ave", "avvp"])
     for cell in cells:
         assert len(cell.side.get("random_q", [])) == (strict.RANDOM_CHOICES if cell.toc else 0)
-    kept = [cell for cell in cells if cell.toc and cell.direction in ("va", "av") and cell.q == len(rankings["full"]) // 2]
+    kept = [
+        cell for cell in cells if cell.toc and cell.direction in ("va", "av") and cell.q == len(rankings["full"]) // 2
+    ]
     assert kept and all(cell.score >= np.mean(cell.side["random_q"]) for cell in kept)
 
 
 def test_a_random_score_is_that_of_a_head_on_these_dimensions_alone(world, telling, fast):
     codes, rankings = telling
-    found = next(c for c in evaluate_run(codes, world.indices, rankings, fast, ["ucf_vgg"]) if c.toc and c.direction == "va")
+    found = next(
+        c for c in evaluate_run(codes, world.indices, rankings, fast, ["ucf_vgg"]) if c.toc and c.direction == "va"
+    )
     size = len(rankings["full"])
     drawn = np.random.default_rng(3).permutation(size)
     chosen = np.concatenate([drawn[: found.q], np.setdiff1d(np.arange(size), drawn[: found.q])])
     alone = replace(fast, q_grid=(found.q / size,))
-    again = next(c for c in evaluate_run(codes, world.indices, {"full": chosen}, alone, ["ucf_vgg"]) if c.toc and c.direction == "va")
+    again = next(
+        c
+        for c in evaluate_run(codes, world.indices, {"full": chosen}, alone, ["ucf_vgg"])
+        if c.toc and c.direction == "va"
+    )
     assert again.score == found.side["random_q"][3]
 
 

@@ -18,7 +18,9 @@ GOLDEN = Path(os.environ.get("CMG_SHARED", Path(__file__).parents[2] / "../share
 
 def by_all_orders(similarity, matches, k):
     orders = [
-        o for o in permutations(range(len(similarity))) if all(similarity[a] >= similarity[b] for a, b in zip(o, o[1:], strict=False))
+        o
+        for o in permutations(range(len(similarity)))
+        if all(similarity[a] >= similarity[b] for a, b in zip(o, o[1:], strict=False))
     ]
     return np.mean([any(matches[i] for i in order[:k]) for order in orders])
 
@@ -27,7 +29,8 @@ def by_all_orders(similarity, matches, k):
 @given(
     st.integers(1, 5).flatmap(
         lambda m: st.tuples(
-            arrays(np.int64, (2, m), elements=st.integers(0, 2)), arrays(bool, (2, m)).filter(lambda a: a.any(axis=1).all())
+            arrays(np.int64, (2, m), elements=st.integers(0, 2)),
+            arrays(bool, (2, m)).filter(lambda a: a.any(axis=1).all()),
         )
     )
 )
@@ -40,7 +43,10 @@ def test_equals_the_mean_over_all_orders_of_the_ties(case):
 
 
 def test_one_code_for_everything_is_chance():
-    assert expected_recall(np.ones((8, 20)), np.eye(8, 20, dtype=bool), (1, 5)) == {1: pytest.approx(5), 5: pytest.approx(25)}
+    assert expected_recall(np.ones((8, 20)), np.eye(8, 20, dtype=bool), (1, 5)) == {
+        1: pytest.approx(5),
+        5: pytest.approx(25),
+    }
 
 
 def test_errors():
@@ -57,10 +63,14 @@ def test_errors():
 def test_without_ties_it_equals_the_released_recall():
     with np.load(GOLDEN) as golden:
         audio, captions = golden["audio"], golden["captions"]
-        similarity = (audio / np.linalg.norm(audio, axis=1)[:, None]) @ (captions / np.linalg.norm(captions, axis=1)[:, None]).T
+        similarity = (audio / np.linalg.norm(audio, axis=1)[:, None]) @ (
+            captions / np.linalg.norm(captions, axis=1)[:, None]
+        ).T
         matches = np.arange(60)[None] // 5 == np.arange(12)[:, None]
         for scores, hits, key in ((similarity, matches, "a2t"), (similarity.T, matches.T, "t2a")):
-            np.testing.assert_allclose(list(expected_recall(scores, hits, (1, 5, 10, 50)).values()), golden[key][:4], rtol=1e-12)
+            np.testing.assert_allclose(
+                list(expected_recall(scores, hits, (1, 5, 10, 50)).values()), golden[key][:4], rtol=1e-12
+            )
 
 
 def released_ranks(similarity):
@@ -86,7 +96,9 @@ def test_ties_can_be_broken_as_released():
         similarity = cosine(golden["codes"][golden["idx_a"]], golden["codes"][golden["idx_t"]])
         for scores, key in ((similarity, "a2t_ties"), (similarity.T, "t2a_ties")):
             if not np.array_equal(released_ranks(scores), golden[f"ranks_{key}"]):
-                pytest.skip("NumPy's default sort orders ties otherwise on this CPU than where the reference arrays were made")
+                pytest.skip(
+                    "NumPy's default sort orders ties otherwise on this CPU than where the reference arrays were made"
+                )
             found = released_recall(scores, np.eye(20, dtype=bool), (1, 5, 10, 50))
             np.testing.assert_allclose(list(found.values()), golden[key][:4], rtol=1e-12)
 

@@ -119,7 +119,9 @@ def test_centring_leaves_indices_and_whole_pictures_and_makes_zero_the_mean():
     assert torch.equal(nearest, moved) and centred.indices is e.indices
     torch.testing.assert_close(centred.codebook.mean(0), torch.zeros(128, dtype=torch.float64), atol=1e-12, rtol=0)
     torch.testing.assert_close(centred.rebuilt(centred.table(whole, "zero"), 0, 6), e.rebuilt(e.codebook, 0, 6))
-    torch.testing.assert_close(centred.rebuilt(centred.table(keep, "zero"), 0, 6), e.rebuilt(e.table(keep, "mean"), 0, 6))
+    torch.testing.assert_close(
+        centred.rebuilt(centred.table(keep, "zero"), 0, 6), e.rebuilt(e.table(keep, "mean"), 0, 6)
+    )
     assert e.as_read("plain") is e
 
 
@@ -136,7 +138,9 @@ def test_errors_of_every_share_and_examples_in_the_papers_order():
     e = Encoded(orthogonal(codebook[indices]), indices, codebook, orthogonal)
     rankings = {"variance": toc_scores(codebook.numpy(), score="variance", normalise=False).ranking}
     found = masked_errors(e, rankings, masks=30, fill="zero", seed=0)
-    assert [(share["share"], share["kept"], len(share["random"])) for share in found] == [(s, kept(16, s), 30) for s in SHARES]
+    assert [(share["share"], share["kept"], len(share["random"])) for share in found] == [
+        (s, kept(16, s), 30) for s in SHARES
+    ]
     for share in found:
         assert worse(share["random"], share["toc"]["variance"]) >= 29
     shown = examples(e, rankings["variance"], "zero", seed=0, number=12)

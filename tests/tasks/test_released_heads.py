@@ -1,4 +1,5 @@
-"""The released heads, losses and scores: against arrays of the released code, scikit-learn, and values worked out by hand."""
+"""The released heads, losses and scores: against arrays of the released code, scikit-learn, and values worked out by
+hand."""
 
 import json
 import os
@@ -32,7 +33,9 @@ def head_of(golden, prefix, names, hidden, answers, per_clip):
     size = golden[f"{prefix}{names[0]}.weight"].shape[1]
     head = heads.Head(size, hidden, answers, per_clip)
     for layer, name in zip(head.layers, names, strict=True):
-        layer.load_state_dict({part: torch.from_numpy(golden[f"{prefix}{name}.{part}"]).double() for part in ("weight", "bias")})
+        layer.load_state_dict(
+            {part: torch.from_numpy(golden[f"{prefix}{name}.{part}"]).double() for part in ("weight", "bias")}
+        )
     return head
 
 
@@ -40,7 +43,10 @@ def head_of(golden, prefix, names, hidden, answers, per_clip):
 def test_fcid_heads_losses_and_scores():
     golden = arrays_of(FCID_HEADS)
     names = ("linear", "event_classifier")
-    ave, avvp = head_of(golden, "ave_head/", names, (1.0,), 28, True), head_of(golden, "avvp_head/", names, (1.0,), 26, False)
+    ave, avvp = (
+        head_of(golden, "ave_head/", names, (1.0,), 28, True),
+        head_of(golden, "avvp_head/", names, (1.0,), 26, False),
+    )
     classes = np.array([heads.clip_class(labels) for labels in golden["labels_ave"]])
     np.testing.assert_array_equal(classes, golden["event_index"])
     logits = ave(torch.from_numpy(golden["x_ave"]))
@@ -48,7 +54,9 @@ def test_fcid_heads_losses_and_scores():
     np.testing.assert_allclose(heads.loss(logits, torch.from_numpy(classes), None).item(), golden["ce_ave"], rtol=1e-12)
     order = np.arange(6)
     for key, expected in (("logits_ave", "acc_ave"), ("logits_ave_b", "acc_ave_b")):
-        assert heads.scores(FCID["ave"], golden[key].argmax(1), classes, order)["score"] == pytest.approx(golden[expected])
+        assert heads.scores(FCID["ave"], golden[key].argmax(1), classes, order)["score"] == pytest.approx(
+            golden[expected]
+        )
     target = torch.from_numpy(golden["labels_avvp"])
     logits, alpha = avvp(torch.from_numpy(golden["x_avvp"])), torch.full((26,), 0.1, dtype=torch.float64)
     np.testing.assert_allclose(logits.detach().reshape(50, 26), golden["logits_avvp"], rtol=1e-12)
@@ -57,7 +65,9 @@ def test_fcid_heads_losses_and_scores():
     np.testing.assert_allclose(heads.loss(logits, target, alpha).item(), expected, rtol=1e-7)
     for key in ("", "_b"):
         active = golden[f"logits_avvp{key}"].reshape(5, 10, 26) > 0
-        np.testing.assert_allclose(heads.micro(active, golden["labels_avvp"] > 0), golden[f"precision_recall_avvp{key}"], rtol=1e-7)
+        np.testing.assert_allclose(
+            heads.micro(active, golden["labels_avvp"] > 0), golden[f"precision_recall_avvp{key}"], rtol=1e-7
+        )
 
 
 @pytest.mark.skipif(not FCID_LABELS.exists(), reason=ABSENT)
@@ -66,7 +76,10 @@ def test_avvp_labels():
     assert tuple(golden["categories"]) == AVVP_CLASSES_CMG
     text = json.loads((FCID_LABELS.parent / "index.json").read_text())["files"]["avvp_labels.npz"]["what"]
     for clip in json.loads(text[text.index("[{") :]):
-        events = tuple(Event(label, on, off, "audio") for label, on, off in zip(clip["events"], clip["onset"], clip["offset"], strict=True))
+        events = tuple(
+            Event(label, on, off, "audio")
+            for label, on, off in zip(clip["events"], clip["onset"], clip["offset"], strict=True)
+        )
         found = heads.with_background(avvp_targets(Clip(0, clip["id"], events=events), "audio", AVVP_CLASSES_CMG))
         np.testing.assert_array_equal(found, golden[f"label_{clip['id']}"])
 
@@ -96,7 +109,9 @@ def test_codaar_scores_and_losses():
     np.testing.assert_array_equal(classes, golden["metric_ave/class_index"])
     answer = golden["metric_ave/logits"].argmax(1)
     assert heads.macro_precision(answer, classes) == pytest.approx(float(golden["metric_ave/precision"]), rel=1e-6)
-    assert heads.scores(FCID["ave"], answer, classes, np.arange(64))["score"] == pytest.approx(golden["metric_ave/accuracy"])
+    assert heads.scores(FCID["ave"], answer, classes, np.arange(64))["score"] == pytest.approx(
+        golden["metric_ave/accuracy"]
+    )
     logits, target = golden["metric_avvp/logits"], golden["metric_avvp/labels"]
     expected = golden["metric_avvp/precision"], golden["metric_avvp/recall"]
     np.testing.assert_allclose(heads.micro(logits > 0, target > 0), expected, rtol=1e-6)
@@ -109,7 +124,9 @@ def test_codaar_scores_and_losses():
     assert found == pytest.approx(golden["metric_ucf/precision"])
 
 
-PAIRS = st.tuples(st.integers(1, 9), st.integers(1, 3), st.integers(2, 4)).flatmap(lambda s: st.tuples(arrays(bool, s), arrays(bool, s)))
+PAIRS = st.tuples(st.integers(1, 9), st.integers(1, 3), st.integers(2, 4)).flatmap(
+    lambda s: st.tuples(arrays(bool, s), arrays(bool, s))
+)
 
 
 @settings(max_examples=60, deadline=None)
@@ -120,8 +137,12 @@ def test_micro_scores_of_one_batch_equal_scikit_learns(pair):
     if not target.any():
         return
     found = heads.batched_f1(active, target, batch_size=99)
-    expected = metrics.precision_recall_fscore_support(target.ravel(), active.ravel(), average="binary", zero_division=0)
-    np.testing.assert_allclose([found["precision"], found["recall"], found["f1"]], 100 * np.array(expected[:3], float), atol=1e-9)
+    expected = metrics.precision_recall_fscore_support(
+        target.ravel(), active.ravel(), average="binary", zero_division=0
+    )
+    np.testing.assert_allclose(
+        [found["precision"], found["recall"], found["f1"]], 100 * np.array(expected[:3], float), atol=1e-9
+    )
 
 
 @settings(max_examples=60, deadline=None)
@@ -153,7 +174,10 @@ def drawn(seed=0, n=30):
 def test_the_best_epoch_is_picked_on_the_reported_score_and_the_last_where_the_script_keeps_it():
     codes, target = drawn()
     test = drawn(1)
-    runs = [heads.run(Recipe(epochs, learning_rate=3e-2), lambda _: codes, target, {"t": test}, 3, seed=0)["t"] for epochs in (1, 4, 8)]
+    runs = [
+        heads.run(Recipe(epochs, learning_rate=3e-2), lambda _: codes, target, {"t": test}, 3, seed=0)["t"]
+        for epochs in (1, 4, 8)
+    ]
     assert [picked.scores["score"] for picked in runs] == sorted(picked.scores["score"] for picked in runs)
     last = heads.run(Recipe(5, learning_rate=3e-2, pick="last"), lambda _: codes, target, {"t": test}, 3, seed=0)["t"]
     assert last.epoch == 5

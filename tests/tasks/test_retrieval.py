@@ -1,4 +1,5 @@
-"""Retrieval on drawn codes: shared codes are found, unrelated ones stay at chance, and captions count as the protocol says."""
+"""Retrieval on drawn codes: shared codes are found, unrelated ones stay at chance, and captions count as the protocol
+says."""
 
 import json
 from dataclasses import asdict, replace
@@ -32,8 +33,12 @@ def index_of(dataset: str, n: int = 40) -> list[Clip]:
 def codes_of(dataset: str, clips: list[Clip], code_of) -> RunCodes:
     """`code_of(row, modality)`: the code of a clip in a modality; each of its captions has the clip's text code."""
     entries = {}
-    for modality in {"mscoco": ("video", "text"), "clotho": ("audio", "text"), "flickrsound": ("video", "audio")}[dataset]:
-        rows = [clip.row for clip in clips for _ in clip.captions] if modality == "text" else [clip.row for clip in clips]
+    for modality in {"mscoco": ("video", "text"), "clotho": ("audio", "text"), "flickrsound": ("video", "audio")}[
+        dataset
+    ]:
+        rows = (
+            [clip.row for clip in clips for _ in clip.captions] if modality == "text" else [clip.row for clip in clips]
+        )
         indices = np.array([code_of(row, modality) for row in rows], np.int32)[:, None, None]
         entries[dataset, modality] = StoredCodes(np.ones(len(rows), np.int32), indices)
     return RunCodes([BOOK], entries)
@@ -55,7 +60,10 @@ def test_shared_codes_are_found(dataset):
 
 def test_captions_are_queries_one_by_one_and_any_of_a_clips_captions_is_an_answer():
     clips = index_of("clotho")
-    sizes = {c.direction: (c.n_test, c.classes) for c in evaluate_run(codes_of("clotho", clips, lambda r, _: r // 2), {"clotho": clips})}
+    sizes = {
+        c.direction: (c.n_test, c.classes)
+        for c in evaluate_run(codes_of("clotho", clips, lambda r, _: r // 2), {"clotho": clips})
+    }
     assert sizes == {"at": (20, 100), "ta": (100, 20)}
 
 
@@ -63,8 +71,14 @@ def test_one_code_for_everything_is_chance_and_ties_can_be_released():
     clips = index_of("mscoco")
     codes = codes_of("mscoco", clips, lambda *_: 0)
     for cell in evaluate_run(codes, {"mscoco": clips}, None, OPTIONS):
-        assert cell.score == pytest.approx(cell.chance) and cell.side["r1"] == pytest.approx(5) and cell.side["distinct_answers"] == 1
-    (released,) = {cell.score for cell in evaluate_run(codes, {"mscoco": clips}, None, replace(OPTIONS, ties="release"))}
+        assert (
+            cell.score == pytest.approx(cell.chance)
+            and cell.side["r1"] == pytest.approx(5)
+            and cell.side["distinct_answers"] == 1
+        )
+    (released,) = {
+        cell.score for cell in evaluate_run(codes, {"mscoco": clips}, None, replace(OPTIONS, ties="release"))
+    }
     assert released == pytest.approx(cell.chance)  # one fixed order for all queries: the same mean over them
 
 
@@ -120,7 +134,9 @@ def test_cosine_equals_scikit_learn_and_ties_exactly_wherever_a_vector_stands(ve
     metrics = pytest.importorskip("sklearn.metrics.pairwise")
     repeated = np.concatenate([vectors, vectors])[list(order)]
     found = cosine(repeated, vectors)
-    np.testing.assert_allclose(found, metrics.cosine_similarity(repeated.astype(float), vectors.astype(float)), atol=1e-12)
+    np.testing.assert_allclose(
+        found, metrics.cosine_similarity(repeated.astype(float), vectors.astype(float)), atol=1e-12
+    )
     for one, other in zip(np.argsort(order)[:4], np.argsort(order)[4:], strict=True):
         np.testing.assert_array_equal(found[one], found[other])
 
@@ -134,17 +150,25 @@ def whole_of(clips: list[Clip], rng: np.random.Generator) -> tuple[RunCodes, dic
     lengths = rng.integers(1, 6, len(clips)).astype(np.int32)
     audio = StoredCodes(lengths, rng.integers(0, 30, (len(clips), 5, 1)).astype(np.int32))
     text = StoredCodes(np.ones(5 * len(clips), np.int32), rng.integers(0, 30, (5 * len(clips), 1, 1)).astype(np.int32))
-    return RunCodes([BOOK], plain.entries, whole={("clotho", "audio"): audio, ("clotho", "text"): text}), {"audio": audio, "text": text}
+    return RunCodes([BOOK], plain.entries, whole={("clotho", "audio"): audio, ("clotho", "text"): text}), {
+        "audio": audio,
+        "text": text,
+    }
 
 
 def test_published_averages_codes_on_the_clips_that_the_driver_reads():
     rng, clips = np.random.default_rng(5), index_of("clotho")
     codes, whole = whole_of(clips, rng)
-    cells = {(c.direction, c.toc): c for c in evaluate_run(codes, {"clotho": clips}, RANKINGS, replace(PUBLISHED, q_fixed=0.5))}
+    cells = {
+        (c.direction, c.toc): c
+        for c in evaluate_run(codes, {"clotho": clips}, RANKINGS, replace(PUBLISHED, q_fixed=0.5))
+    }
     order = toc_scores(BOOK, score="full", **RELEASE).ranking[:8]
     rows = [row for row in range(40) if row % 2][:4]  # the first fifth of twenty test clips
     for toc, dims in ((False, np.arange(16)), (True, order)):
-        sounds = np.stack([BOOK[whole["audio"].indices[row, : whole["audio"].valid[row], 0]][:, dims].mean(axis=0) for row in rows])
+        sounds = np.stack(
+            [BOOK[whole["audio"].indices[row, : whole["audio"].valid[row], 0]][:, dims].mean(axis=0) for row in rows]
+        )
         captions = np.stack([BOOK[whole["text"].indices[5 * row + n, 0, 0], dims] for row in rows for n in range(5)])
         similarity = cosine(captions, sounds)
         matches = np.repeat(np.arange(4), 5)[:, None] == np.arange(4)[None]
@@ -163,6 +187,9 @@ def test_published_without_codes_of_whole_clips_says_what_to_do():
 def test_published_of_other_methods_keeps_one_code_per_clip():
     clips = index_of("mscoco")
     cells = evaluate_run(
-        codes_of("mscoco", clips, lambda row, _: row // 2), {"mscoco": clips}, RANKINGS, replace(OPTIONS, protocol="published")
+        codes_of("mscoco", clips, lambda row, _: row // 2),
+        {"mscoco": clips},
+        RANKINGS,
+        replace(OPTIONS, protocol="published"),
     )
     assert {cell.score for cell in cells} == {100} and {cell.q for cell in cells if cell.toc} == {12}

@@ -24,7 +24,9 @@ def test_the_queries_are_the_first_pairs_and_of_captions_the_first():
     found = examples(TASKS["clotho"], codes_of("clotho", clips, lambda row, _: row // 2), clips, queries=3)
     assert list(found) == ["at", "ta"]
     assert [example.query for example in found["at"]] == [Item("clotho", "audio", row) for row in (1, 3, 5)]
-    assert [example.query for example in found["ta"]] == [Item("clotho", "text", row, f"caption 0 of {row}") for row in (1, 3, 5)]
+    assert [example.query for example in found["ta"]] == [
+        Item("clotho", "text", row, f"caption 0 of {row}") for row in (1, 3, 5)
+    ]
 
 
 def test_a_clip_without_codes_is_neither_query_nor_answer():
@@ -41,8 +43,13 @@ def test_answers_come_by_cosine_and_the_right_one_is_known():
     cosines = [answer.cosine for answer in shared.answers]
     assert cosines == sorted(cosines, reverse=True) and cosines[0] == pytest.approx(1)
     assert [answer.right for answer in shared.answers] == [True, False, False]
-    assert shared.answers[0].item == Item("mscoco", "text", 1, "caption 0 of 1") and (shared.first, shared.last) == (1, 1)
-    moved = examples(TASKS["mscoco"], codes_of("mscoco", clips, lambda row, modality: (row // 2 + (modality == "text")) % 20), clips)
+    assert shared.answers[0].item == Item("mscoco", "text", 1, "caption 0 of 1") and (shared.first, shared.last) == (
+        1,
+        1,
+    )
+    moved = examples(
+        TASKS["mscoco"], codes_of("mscoco", clips, lambda row, modality: (row // 2 + (modality == "text")) % 20), clips
+    )
     assert all(not example.answers[0].right and example.first > 1 for example in moved["vt"])
 
 
@@ -66,7 +73,9 @@ def test_places_agree_with_the_scores():
     assert all(example.first == example.last for example in found)
     vectors = [codes.embed("flickrsound", modality, np.arange(1, 40, 2))[:, 0] for modality in ("video", "audio")]
     recall = expected_recall(cosine(*vectors), np.eye(20, dtype=bool), (1, 5, 10))
-    assert [100 * np.mean([e.first <= k for e in found]) for k in (1, 5, 10)] == pytest.approx([recall[k] for k in (1, 5, 10)])
+    assert [100 * np.mean([e.first <= k for e in found]) for k in (1, 5, 10)] == pytest.approx(
+        [recall[k] for k in (1, 5, 10)]
+    )
 
 
 def test_every_dataset_with_codes_of_both_modalities_has_examples():

@@ -41,7 +41,11 @@ class TinyMethod(Method):
         )
 
     def encode(self, modality, features, mask=None):
-        return Codes(indices=self.encoder(features).argmax(-1, keepdim=True)) if modality == "audio" else Codes(vectors=features.flatten(2))
+        return (
+            Codes(indices=self.encoder(features).argmax(-1, keepdim=True))
+            if modality == "audio"
+            else Codes(vectors=features.flatten(2))
+        )
 
     def finish(self, batches):
         self.finished = sum(batch.size for batch in batches)
@@ -84,4 +88,6 @@ def paired():
     audio = ArrayStore(rng.normal(size=(9, 10, 128)).astype(np.float32), np.full(9, 10))
     video = ArrayStore(rng.normal(size=(9, 10, 7, 7, 2)).astype(np.float16), np.full(9, 10))
     text = ArrayStore(rng.normal(size=(3, 5, 8)).astype(np.float32), np.array([5, 2, 4]))
-    return PairedFeatures(audio, video, text, np.array([0, 2, 3, 5, 6, 7, 8]), np.array([0, 1, 2, 0, 1, 2, 0]), torch.device("cpu"))
+    return PairedFeatures(
+        audio, video, text, np.array([0, 2, 3, 5, 6, 7, 8]), np.array([0, 1, 2, 0, 1, 2, 0]), torch.device("cpu")
+    )

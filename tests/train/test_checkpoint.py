@@ -28,7 +28,9 @@ def test_weights_of_another_model_are_refused_by_name(tiny, tmp_path):
     del tiny.club
     tiny.extra = torch.nn.Linear(1, 1)
     checkpoint.save(tmp_path, tiny, ABOUT)
-    with pytest.raises(ValueError, match=r"missing \['club.bias', 'club.weight'\], unexpected \['extra.bias', 'extra.weight'\]"):
+    with pytest.raises(
+        ValueError, match=r"missing \['club.bias', 'club.weight'\], unexpected \['extra.bias', 'extra.weight'\]"
+    ):
         checkpoint.load(tmp_path)
 
 

@@ -7,7 +7,14 @@ from cmg.methods import METHODS, build
 from cmg.methods.types import Batch
 from cmg.train import checkpoint
 
-SIZES = {"codebook_size": 12, "embedding_dim": 8, "specific_channels": 4, "decoder_channels": 8, "heads": 2, "feedforward": 16}
+SIZES = {
+    "codebook_size": 12,
+    "embedding_dim": 8,
+    "specific_channels": 4,
+    "decoder_channels": 8,
+    "heads": 2,
+    "feedforward": 16,
+}
 
 
 def small_batch():
@@ -26,7 +33,11 @@ def test_codes_are_the_same_after_saving_and_loading(name, tmp_path):
     checkpoint.save(tmp_path, method, {"method": name, "config": SIZES})
     torch.manual_seed(1)
     loaded, _ = checkpoint.load(tmp_path)
-    for m, features, mask in (("audio", batch.audio, None), ("video", batch.video, None), ("text", batch.text, batch.text_mask)):
+    for m, features, mask in (
+        ("audio", batch.audio, None),
+        ("video", batch.video, None),
+        ("text", batch.text, batch.text_mask),
+    ):
         before, after = method.encode(m, features, mask), loaded.encode(m, features, mask)
         one, other = (codes.vectors if codes.indices is None else codes.indices for codes in (before, after))
         assert torch.equal(one, other), m

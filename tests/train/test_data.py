@@ -11,7 +11,10 @@ def test_a_batch_pairs_the_rows_and_masks_the_words(paired):
     batch = paired.batch(np.array([1, 3]))
     assert torch.equal(batch.audio, torch.from_numpy(paired.audio.features[[2, 5]]))
     assert batch.video.dtype == torch.float32 and batch.video.shape == (2, 10, 7, 7, 2)
-    assert batch.text_mask.tolist() == [[True, True, False, False, False], [True] * 5] and batch.text_lengths.tolist() == [2, 5]
+    assert batch.text_mask.tolist() == [
+        [True, True, False, False, False],
+        [True] * 5,
+    ] and batch.text_lengths.tolist() == [2, 5]
     assert torch.equal(batch.text, torch.from_numpy(paired.text.features[[1, 0]]) * batch.text_mask.unsqueeze(-1))
 
 
@@ -41,7 +44,9 @@ def test_features_on_the_device_give_the_same_batches(paired):
     paired.audio.features[:] = 0
     assert held.tables["video"].dtype == torch.float16 and not fits(paired)
     for name in ("video", "text", "text_mask", "text_lengths"):
-        assert torch.equal(getattr(held.batch(np.array([6, 0, 3])), name), getattr(paired.batch(np.array([6, 0, 3])), name))
+        assert torch.equal(
+            getattr(held.batch(np.array([6, 0, 3])), name), getattr(paired.batch(np.array([6, 0, 3])), name)
+        )
     assert held.batch(np.array([1])).audio.abs().sum() > 0
 
 

@@ -42,7 +42,9 @@ def test_one_code_per_clip_comes_from_its_own_seconds():
     assert codes.vectors.shape == (7, 1, 3)
     for row, seconds in enumerate(held.valid):
         if seconds:
-            np.testing.assert_allclose(codes.vectors[row, 0], held.features[row, :seconds].mean(axis=0), rtol=1e-5, atol=1e-6)
+            np.testing.assert_allclose(
+                codes.vectors[row, 0], held.features[row, :seconds].mean(axis=0), rtol=1e-5, atol=1e-6
+            )
 
 
 def test_text_keeps_its_mask():
@@ -80,9 +82,17 @@ def test_a_method_without_a_codebook_has_no_draws():
 
 
 def test_pooling_once_changes_no_draw():
-    """The same draws as encoding batch by batch with nothing shared; the maps are pooled once per batch, and again afterwards."""
+    """The same draws as encoding batch by batch with nothing shared; the maps are pooled once per batch, and again
+    afterwards."""
     torch.manual_seed(0)
-    small = {"codebook_size": 12, "embedding_dim": 8, "specific_channels": 4, "decoder_channels": 8, "heads": 2, "feedforward": 16}
+    small = {
+        "codebook_size": 12,
+        "embedding_dim": 8,
+        "specific_channels": 4,
+        "decoder_channels": 8,
+        "heads": 2,
+        "feedforward": 16,
+    }
     method = build("fcid", small)
     held = ArrayStore(np.random.default_rng(1).normal(size=(3, 10, 7, 7, 512)).astype(np.float32), np.full(3, 10))
     pooled = []
@@ -101,13 +111,16 @@ def test_only_as_much_is_read_as_asked_for():
     held = store([10, 3, 0, 10, 7])
     short = ArrayStore(held.features[:, :4], np.minimum(held.valid, 4))
     for modality in ("audio", "text"):
-        found, expected = (encode_store(Echo(), s, modality, CPU, Standardiser(), clip_level=True, most=4) for s in (held, short))
+        found, expected = (
+            encode_store(Echo(), s, modality, CPU, Standardiser(), clip_level=True, most=4) for s in (held, short)
+        )
         np.testing.assert_array_equal(found.vectors, expected.vectors)
         np.testing.assert_array_equal(found.valid, expected.valid)
 
 
 class Summing(Method):
-    """The code of a second counts how many seconds of zeros and of other values stand beside it: attention without a mask."""
+    """The code of a second counts how many seconds of zeros and of other values stand beside it: attention without a
+    mask."""
 
     def encode(self, modality, features, mask=None, level=None):
         if level == "sentence":

@@ -45,7 +45,11 @@ def test_health_per_epoch(name, features, tmp_path):
     assert method.health() == {}
     lines = health_csv(done).splitlines()
     assert len(lines) == len(done.health) + 1
-    assert lines == ["epoch"] or lines[0].startswith("epoch,usage/") and lines[0].endswith("shared/2,shared/3,effective_rank")
+    assert (
+        lines == ["epoch"]
+        or lines[0].startswith("epoch,usage/")
+        and lines[0].endswith("shared/2,shared/3,effective_rank")
+    )
 
 
 @pytest.mark.parametrize("killed_at", [2, 3, 4])

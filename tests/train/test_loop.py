@@ -55,11 +55,16 @@ def test_a_loss_that_is_not_finite_stops_the_run_and_is_named_and_the_history_is
         tiny.encoder[0].weight.fill_(float("nan"))
     with pytest.raises(Diverged, match="step 1: loss recon, pair is not finite.*w.csv; no state was saved before"):
         train(tiny, paired, OPTIONS, tmp_path / "w.pt", "k")
-    assert [row.split(",")[:3] for row in (tmp_path / "w.csv").read_text().split()] == [["step", "epoch", "recon"], ["1", "1", "nan"]]
+    assert [row.split(",")[:3] for row in (tmp_path / "w.csv").read_text().split()] == [
+        ["step", "epoch", "recon"],
+        ["1", "1", "nan"],
+    ]
 
 
 @pytest.mark.parametrize("step", [6, 8])
-def test_a_finite_loss_with_a_gradient_that_is_not_leaves_the_last_good_state(tiny, paired, tmp_path, monkeypatch, step):
+def test_a_finite_loss_with_a_gradient_that_is_not_leaves_the_last_good_state(
+    tiny, paired, tmp_path, monkeypatch, step
+):
     loss, steps = tiny.loss, []
 
     def rooted(batch, draws, fit):
@@ -69,7 +74,9 @@ def test_a_finite_loss_with_a_gradient_that_is_not_leaves_the_last_good_state(ti
         return LossTerms({**terms.terms, "root": zero.sqrt() if len(steps) == step else zero}, terms.monitors)
 
     monkeypatch.setattr(tiny, "loss", rooted)
-    with pytest.raises(Diverged, match=f"step {step}: not finite after it: encoder.0.weight.*w.csv; last saved under this name: .*w.pt"):
+    with pytest.raises(
+        Diverged, match=f"step {step}: not finite after it: encoder.0.weight.*w.csv; last saved under this name: .*w.pt"
+    ):
         train(tiny, paired, OPTIONS, tmp_path / "w.pt", "k")
     saved = torch.load(tmp_path / "w.pt", weights_only=True)
     assert saved["progress"]["step"] == (step - 1) // 3 * 3
@@ -96,7 +103,9 @@ def test_a_last_batch_of_one_clip_is_left_out(clips, steps):
 
 def test_a_method_is_told_how_much_of_its_training_is_done(tiny, paired, tmp_path, monkeypatch):
     told, loss = [], tiny.loss
-    monkeypatch.setattr(tiny, "loss", lambda batch, draws, fit: (told.append(draws.progress), loss(batch, draws, fit))[1])
+    monkeypatch.setattr(
+        tiny, "loss", lambda batch, draws, fit: (told.append(draws.progress), loss(batch, draws, fit))[1]
+    )
     train(tiny, paired, OPTIONS, tmp_path / "w.pt", "k")
     assert told == [step / 8 for step in range(8)]
 

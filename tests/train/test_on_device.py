@@ -1,4 +1,5 @@
-"""A training step on the device that training would take, the GPU where there is one: it repeats itself, and it is the CPU's."""
+"""A training step on the device that training would take, the GPU where there is one: it repeats itself, and it is the
+CPU's."""
 
 import copy
 from dataclasses import replace

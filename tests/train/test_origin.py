@@ -26,7 +26,11 @@ def test_features_made_in_the_same_way_are_taken():
 def test_others_are_refused_and_every_difference_is_named(other, named):
     with pytest.raises(OtherFeatures) as error:
         check_origin({"video": origin(store())}, other, "video")
-    assert named in str(error.value) and "data/features/ave/video.zarr" in str(error.value) and "features_video" in str(error.value)
+    assert (
+        named in str(error.value)
+        and "data/features/ave/video.zarr" in str(error.value)
+        and "features_video" in str(error.value)
+    )
 
 
 def test_imported_features_do_not_say_how_they_were_made():

@@ -9,7 +9,10 @@ from cmg.datasets.clips import Clip
 from cmg.train.pairs import pair
 
 SPLITS = ("train", "train", "val", "test", "train", "train", "train")
-CLIPS = [Clip(row, f"clip{row}", split=split, captions=() if row == 6 else (f"sentence {row}",)) for row, split in enumerate(SPLITS)]
+CLIPS = [
+    Clip(row, f"clip{row}", split=split, captions=() if row == 6 else (f"sentence {row}",))
+    for row, split in enumerate(SPLITS)
+]
 STORE = SimpleNamespace(valid=np.full(7, 10))
 TEXT = SimpleNamespace(rows_of=lambda ids: list(range(100, 100 + len(ids))))
 

@@ -37,7 +37,9 @@ def test_tf32_needs_a_gpu_that_has_it(monkeypatch, capability):
 
 @pytest.mark.parametrize("before", ["tf32", "ieee", "none"])
 @pytest.mark.parametrize("name", precision.DTYPES)
-def test_a_step_convolves_in_its_precision_and_leaves_the_settings_as_they_were(tiny, paired, monkeypatch, float32_products, name, before):
+def test_a_step_convolves_in_its_precision_and_leaves_the_settings_as_they_were(
+    tiny, paired, monkeypatch, float32_products, name, before
+):
     for products in float32_products:
         products.fp32_precision = before
     seen, options = [], TrainOptions(epochs=1, batch_size=3, precision=name)
@@ -86,7 +88,9 @@ def test_with_bfloat16_the_variational_nets_are_fitted_in_float32_backward_too()
     def phase(name):
         return seen.setdefault(name, Products())
 
-    train_step(method, random_features(2, CPU).batch(np.arange(2)), options, make_optimisers(method, options), 0, 2, phase)
+    train_step(
+        method, random_features(2, CPU).batch(np.arange(2)), options, make_optimisers(method, options), 0, 2, phase
+    )
     nets = 4 * 2  # mean and log-variance of four pairs of features
     # four layers each, multiplied once forward; backward by weight and, but for the first layer, by input
     assert seen["variational"].types == [torch.float32] * (method.inner_steps * nets * (4 + 4 + 3))

@@ -1,4 +1,5 @@
-"""Several processes end where one process ends, batches that cannot be divided included; a signal stops them together."""
+"""Several processes end where one process ends, batches that cannot be divided included; a signal stops them
+together."""
 
 import os
 import signal
@@ -26,14 +27,21 @@ SETTINGS = {
     "a last batch of two clips": (8, replace(LONG, epochs=2, batch_size=6)),  # fewer than three processes
     "first step in float32": (6, replace(LONG, epochs=1, batch_size=6, precision="float32")),
 }
-UNDECIDED = 1e-3  # share of weights whose gradient is rounding in float32: Adam's first step is the learning rate for those too
-needs_gloo = pytest.mark.skipif(not (dist.is_available() and dist.is_gloo_available()), reason="torch was built without gloo")
+UNDECIDED = (
+    1e-3  # share of weights whose gradient is rounding in float32: Adam's first step is the learning rate for those too
+)
+needs_gloo = pytest.mark.skipif(
+    not (dist.is_available() and dist.is_gloo_available()), reason="torch was built without gloo"
+)
 
 
 def data(clips: int) -> PairedFeatures:
     rng = np.random.default_rng(0)
     shapes = {"audio": (3, 128), "video": (3, 7, 7, 512), "text": (4, 768)}
-    stores = {name: ArrayStore(rng.random((clips, *shape), dtype=np.float32), np.full(clips, shape[0])) for name, shape in shapes.items()}
+    stores = {
+        name: ArrayStore(rng.random((clips, *shape), dtype=np.float32), np.full(clips, shape[0]))
+        for name, shape in shapes.items()
+    }
     return PairedFeatures(**stores, clips=np.arange(clips), sentences=np.arange(clips), device=torch.device("cpu"))
 
 
@@ -87,14 +95,18 @@ def several(tmp_path_factory, request) -> tuple[int, Path]:
 def test_several_processes_end_where_one_ends(several, expected, setting):
     processes, folder = several
     single = SETTINGS[setting][1].precision == "float32"
-    losses = {"rtol": 1e-5, "atol": 1e-6} if single else {"rtol": 1e-9, "atol": 1e-9}  # CLUB's terms are differences near zero
+    losses = (
+        {"rtol": 1e-5, "atol": 1e-6} if single else {"rtol": 1e-9, "atol": 1e-9}
+    )  # CLUB's terms are differences near zero
     weights = {"rtol": 1e-5, "atol": 2e-5 if single else 1e-6}
     for rank in range(processes):
         found = torch.load(folder / f"{rank}.pt", weights_only=True)[setting]
         torch.testing.assert_close(found["history"], expected[setting]["history"], **losses)
         off = {name: ~torch.isclose(found[name], value, **weights) for name, value in expected[setting].items()}
         undecided = UNDECIDED * sum(mask.numel() for mask in off.values()) if single else 0
-        assert sum(int(mask.sum()) for mask in off.values()) <= undecided, [name for name, mask in off.items() if mask.any()]
+        assert sum(int(mask.sum()) for mask in off.values()) <= undecided, [
+            name for name, mask in off.items() if mask.any()
+        ]
         for name, mask in off.items():
             one, many = expected[setting][name][mask], found[name][mask]
             torch.testing.assert_close(many, one, rtol=0, atol=2 * LONG.variational_learning_rate)
@@ -112,7 +124,10 @@ def test_dropout_differs_between_processes_that_share_a_batch_and_not_when_each_
 def test_processes_that_are_benchmarked_take_one_step_together(several):
     processes, folder = several
     first, *others = [torch.load(folder / f"benchmark-{rank}.pt", weights_only=True) for rank in range(processes)]
-    assert any(not torch.equal(value, before) for value, before in zip(first.values(), fresh().state_dict().values(), strict=True))
+    assert any(
+        not torch.equal(value, before)
+        for value, before in zip(first.values(), fresh().state_dict().values(), strict=True)
+    )
     for other in others:
         for name, value in first.items():
             assert torch.equal(value, other[name]), name

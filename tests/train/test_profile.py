@@ -10,14 +10,23 @@ from cmg.methods import build
 from cmg.train.profile import PHASES, Profile, _spent, peak, profile_step, random_features
 
 CPU = torch.device("cpu")
-SMALL = {"codebook_size": 8, "embedding_dim": 8, "specific_channels": 2, "decoder_channels": 2, "heads": 2, "feedforward": 8}
+SMALL = {
+    "codebook_size": 8,
+    "embedding_dim": 8,
+    "specific_channels": 2,
+    "decoder_channels": 2,
+    "heads": 2,
+    "feedforward": 8,
+}
 
 
 def test_phases_make_up_the_step_and_products_are_counted():
     found = profile_step(build("fcid", SMALL), 2, CPU, "float32", steps=1, longest=4)
     assert set(found.phases) == set(PHASES) and all(seconds > 0 for seconds in found.phases.values())
     assert found.phases["variational"] < found.phases["forward"]
-    assert len(found.operations) == 4 and list(found.operations.values()) == sorted(found.operations.values(), reverse=True)
+    assert len(found.operations) == 4 and list(found.operations.values()) == sorted(
+        found.operations.values(), reverse=True
+    )
     # the 3x3 convolution 7x7 -> 5x5 of 20 frames alone, forward: 2 * 20 * 25 * 9 * 512 * 1
     assert found.flops > 2 * 20 * 25 * 9 * 512 and found.memory == 0
 
@@ -33,7 +42,11 @@ def test_the_peak_is_that_of_a_real_product():
 def test_named_ranges_are_not_counted_beside_the_kernels_within_them():
     def event(key, device, annotation):
         return SimpleNamespace(
-            key=key, device_type=device, is_user_annotation=annotation, self_device_time_total=2e6, self_cpu_time_total=3e6
+            key=key,
+            device_type=device,
+            is_user_annotation=annotation,
+            self_device_time_total=2e6,
+            self_cpu_time_total=3e6,
         )
 
     gpu = [event("gemm", DeviceType.CUDA, False), event("Optimizer.step#Adam.step", DeviceType.CUDA, True)]

@@ -1,4 +1,5 @@
-"""Real methods, killed after a saved step, go on to the same bits: queues, codebook counts and optimisers are part of the state."""
+"""Real methods, killed after a saved step, go on to the same bits: queues, codebook counts and optimisers are part of
+the state."""
 
 import numpy as np
 import pytest
@@ -29,7 +30,10 @@ METHODS = {
 def features() -> PairedFeatures:
     rng = np.random.default_rng(0)
     shapes = {"audio": (4, 128), "video": (4, 7, 7, 512), "text": (4, 768)}
-    stores = {name: ArrayStore(rng.random((CLIPS, *shape), dtype=np.float32), np.full(CLIPS, shape[0])) for name, shape in shapes.items()}
+    stores = {
+        name: ArrayStore(rng.random((CLIPS, *shape), dtype=np.float32), np.full(CLIPS, shape[0]))
+        for name, shape in shapes.items()
+    }
     return PairedFeatures(**stores, clips=np.arange(CLIPS), sentences=np.arange(CLIPS), device=torch.device("cpu"))
 
 
@@ -39,7 +43,8 @@ def fresh(name):
 
 
 @pytest.mark.parametrize(
-    ("name", "precision"), [*((name, "float32") for name in METHODS), *((name, "bfloat16") for name in ("fcid", "codaar", "codis"))]
+    ("name", "precision"),
+    [*((name, "float32") for name in METHODS), *((name, "bfloat16") for name in ("fcid", "codaar", "codis"))],
 )
 def test_a_killed_run_ends_in_the_same_bits(features, tmp_path, name, precision):
     options = TrainOptions(epochs=2, batch_size=2, precision=precision, save_every=2, save_seconds=0)

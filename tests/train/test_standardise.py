@@ -37,7 +37,9 @@ def test_round_trip(tmp_path):
     fitted = Standardiser.fit({"video": store()}, {"video": np.arange(5)})
     fitted.save(tmp_path / "trained")
     back = Standardiser.load(tmp_path / "trained", STANDARDISED)
-    assert np.array_equal(back.mean["video"], fitted.mean["video"]) and np.array_equal(back.scale["video"], fitted.scale["video"])
+    assert np.array_equal(back.mean["video"], fitted.mean["video"]) and np.array_equal(
+        back.scale["video"], fitted.scale["video"]
+    )
     Standardiser().save(tmp_path / "plain")
     assert Standardiser.load(tmp_path / "plain", {"pretrain": {"standardise": False}}) == Standardiser()
 

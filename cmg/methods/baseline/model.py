@@ -1,7 +1,8 @@
 """Baseline: FCID's encoders and one shared codebook, without any cross-modal objective (a row of CoDAAR's Table 8).
 
-Audio, video and text are quantised and rebuilt each on its own: reconstruction and commitment (FCID Eq. 18) are all there is, and
-the codebook's moving average takes only the vectors that chose a code. What such codes share between modalities is accident.
+Audio, video and text are quantised and rebuilt each on its own: reconstruction and commitment (FCID Eq. 18) are all
+there is, and the codebook's moving average takes only the vectors that chose a code. What such codes share between
+modalities is accident.
 
 Axes: B clips, T seconds, D code dimension, S channels of the video-specific map.
 """
@@ -47,11 +48,16 @@ class Baseline(CodedMethod):
 
     def loss(self, batch: Batch, draws: Draws, fit: Fit) -> LossTerms:
         """Reconstruction and commitment of each modality; `fit` is not called."""
-        fine = {m: self.encoder.fine(m, getattr(batch, m), batch.text_mask if m == "text" else None) for m in MODALITIES}
+        fine = {
+            m: self.encoder.fine(m, getattr(batch, m), batch.text_mask if m == "text" else None) for m in MODALITIES
+        }
         fine["text"] = self.encoder.summary(fine["text"], batch.text_mask).expand(-1, batch.seconds, -1)
         coarse = {m: self.encoder.coarse("text" if m == "text" else "audiovisual", x) for m, x in fine.items()}
         general = {m: x.to(self.quantizer.embedding.dtype) for m, (_, x) in coarse.items()}
-        own = {m: self.coarse_specific["text" if m == "text" else "audiovisual"](projected) for m, (projected, _) in coarse.items()}
+        own = {
+            m: self.coarse_specific["text" if m == "text" else "audiovisual"](projected)
+            for m, (projected, _) in coarse.items()
+        }
         quantized = self.quantizer(general, draws.reset)
         specific = {"audio": self.audio_specific(batch.audio), "video": self.video_specific(batch.video)}
         rebuilt = self.decoders(quantized.straight, own, specific)

@@ -40,5 +40,6 @@ class CMCMConfig(MovingCodebook, SemanticSizes):
     active_below: int = Field(100, ge=1)
     """Codebook options: see `cmg.quantizers.shared`."""
     places: Literal["vectors", "means"] = "means"
-    """Where codes start and are reset to with `batch`: vectors of one modality, or means over the modalities at one clip and second."""
+    """Where codes start and are reset to with `batch`: vectors of one modality, or means over the modalities at one
+    clip and second."""
     losses: Losses = Losses()

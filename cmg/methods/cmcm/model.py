@@ -1,8 +1,9 @@
 """CMCM: cross-modal discrete representation learning by code matching (Liu et al. 2021), as a row of the CMG tables.
 
-Features are aligned per clip and per second with InfoNCE, and quantised with one codebook that every modality moves by its own vectors
-alone; code matching makes paired clips choose codes with like frequencies. Training starts without codes. Encoders, reconstruction and
-sizes are those of the other rows; docs/methods/cmcm.md tells what is the original's from what is our choice.
+Features are aligned per clip and per second with InfoNCE, and quantised with one codebook that every modality moves by
+its own vectors alone; code matching makes paired clips choose codes with like frequencies. Training starts without
+codes. Encoders, reconstruction and sizes are those of the other rows; docs/methods/cmcm.md tells what is the original's
+from what is our choice.
 
 Axes: B clips, T seconds, D code dimension, S channels of the video-specific map.
 """
@@ -28,7 +29,8 @@ from cmg.quantizers.codebook import Quantized, monitors
 
 
 class CMCM(CodedMethod):
-    """Audio, video and text, or audio and video; one codebook of K codes, each modality moving it by its own vectors."""
+    """Audio, video and text, or audio and video; one codebook of K codes, each modality moving it by its own
+    vectors."""
 
     Config = CMCMConfig
 
@@ -40,14 +42,18 @@ class CMCM(CodedMethod):
         self.quantizer = shared_codebook(c, self.modalities, 1.0, c.places)
         self.specific, self.decoders = nn.ModuleDict(), nn.ModuleDict()
         for m, channels in self.encoder.widths.items() if c.losses.recon else ():
-            self.specific[m], self.decoders[m] = semantic.specific_encoder(c, m, channels), semantic.decoder(c, m, channels)
+            self.specific[m], self.decoders[m] = (
+                semantic.specific_encoder(c, m, channels),
+                semantic.decoder(c, m, channels),
+            )
 
     def draw(self, generator: torch.Generator, batch_size: int, seconds: int) -> Draws:
         """Choices for dead codes only."""
         return draw(generator, {}, (0, 0), self.config.codebook_size)
 
     def loss(self, batch: Batch, draws: Draws, fit: Fit) -> LossTerms:
-        """Contrastive losses and reconstruction; after the warm start also codes, commitment and code matching. `fit` is not called."""
+        """Contrastive losses and reconstruction; after the warm start also codes, commitment and code matching. `fit`
+        is not called."""
         c, dtype = self.config, self.quantizer.embedding.dtype  # losses are not taken in half precision
         x = semantic.inputs(self.encoder, batch)
         z = {m: self.encoder(m, x[m]).to(dtype) for m in self.modalities}
@@ -76,6 +82,10 @@ class CMCM(CodedMethod):
     def _discrete(self, z: dict[str, Tensor], quantized: Quantized) -> dict[str, Tensor]:
         """Commitment to the own code, and code matching over the pairs of modalities."""
         c = self.config
-        terms = {f"commit_{m}": c.beta * commitment(x, quantized.hard[m]) for m, x in z.items()} if c.losses.commit else {}
+        terms = (
+            {f"commit_{m}": c.beta * commitment(x, quantized.hard[m]) for m, x in z.items()} if c.losses.commit else {}
+        )
         usage = {m: code_usage(x, quantized.codebook) for m, x in z.items()}
-        return terms | ({"cmcm": c.cmcm_weight * paired_code_matching(usage, c.cmcm_transposed)} if c.losses.cmcm else {})
+        return terms | (
+            {"cmcm": c.cmcm_weight * paired_code_matching(usage, c.cmcm_transposed)} if c.losses.cmcm else {}
+        )

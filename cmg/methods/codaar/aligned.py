@@ -2,12 +2,13 @@
 
 The table is [K, M*D]: row k holds the codes of all modalities at index k, in the order of `streams`.
 
-- DTA (temporal alignment): modality m's code k moves towards `self_weight` z_m + `cross_weight` (z_n + z_p), summed over the clips and
-  seconds where m chose k; the three updates are independent of one another;
-- CSA (cascade, supplement Eqs. 6, 7, 12): from the last modality to the first, each code becomes the mean of the current codes of its row.
+- DTA (temporal alignment): modality m's code k moves towards `self_weight` z_m + `cross_weight` (z_n + z_p), summed
+  over the clips and seconds where m chose k; the three updates are independent of one another;
+- CSA (cascade, supplement Eqs. 6, 7, 12): from the last modality to the first, each code becomes the mean of the
+  current codes of its row.
 
-Four options separate the release (in brackets) from the paper: where the codes start, whether counts are smoothed, whether the cascade
-is written back, and what a reset changes. Source: supplement 8 and 14, facts on CoDAAR 1.5-1.8.
+Four options separate the release (in brackets) from the paper: where the codes start, whether counts are smoothed,
+whether the cascade is written back, and what a reset changes. Source: supplement 8 and 14, facts on CoDAAR 1.5-1.8.
 
 Axes: B clips, T seconds, D code dimension, K codes, M modalities, N = B*T.
 """
@@ -29,17 +30,22 @@ from cmg.quantizers.dead_codes import copy_active
 Start = Literal["batch", "uniform"]
 Cascade = Literal["afresh", "accumulated", "off"]
 Reset = Literal["batch", "copy"]
-FLOOR = 1e-30  # a smaller count, and its weights, decay no further, so that a code that one modality never chooses keeps its place
+# a smaller count, and its weights, decay no further, so that a code that one modality never chooses keeps its place
+FLOOR = 1e-30
 
 
 class AlignedEMA(Codebook):
     """One table with M aligned codebooks.
 
-    start: "batch" puts row k, in every modality, on the k-th of N evenly spaced (clip, second) of the first batch, with count 1;
+    start: "batch" puts row k, in every modality, on the k-th of N evenly spaced (clip, second) of the first batch, with
+    count 1;
         "uniform" starts within +-1/K with counts 0 (release): codes unused in the first step explode, then shrink to the origin.
-    smooth_counts: Laplace smoothing of the stored counts in every step (release); without it an unused code keeps its place.
-    cascade: "afresh" applies CSA to weight / count in every step and stores the result in the codes only; "accumulated" in the weights too.
-    reset: after `reset_after` steps in which no modality chose it, "batch" moves a row onto one (clip, second) of the batch, weights and
+    smooth_counts: Laplace smoothing of the stored counts in every step (release); without it an unused code keeps its
+    place.
+    cascade: "afresh" applies CSA to weight / count in every step and stores the result in the codes only; "accumulated"
+    in the weights too.
+    reset: after `reset_after` steps in which no modality chose it, "batch" moves a row onto one (clip, second) of the
+    batch, weights and
         counts included, so it stays; "copy" overwrites the codes alone with a row idle for fewer than `active_below` steps plus noise, a
         step later (two, for a row that was never chosen), and the next update undoes it (release).
     """
@@ -106,7 +112,9 @@ class AlignedEMA(Codebook):
     def _update(self, streams: Mapping[str, Tensor], quantized: Quantized) -> None:
         """DTA, then CSA."""
         self.hits.add_(quantized.counts)
-        decay = torch.full_like(self.ema_count, self.decay).masked_fill((self.ema_count > 0) & (self.ema_count < FLOOR), 1)
+        decay = torch.full_like(self.ema_count, self.decay).masked_fill(
+            (self.ema_count > 0) & (self.ema_count < FLOOR), 1
+        )
         counts = decay * self.ema_count + (1 - self.decay) * quantized.counts.to(self.ema_count.dtype)
         self.ema_count.copy_(smoothed(counts) if self.smooth_counts else counts)
         added = [self.weigh(self._mixed(name, streams), quantized.indices[name]) for name in self.streams]
@@ -122,7 +130,8 @@ class AlignedEMA(Codebook):
         return counts.T.repeat_interleave(self.embedding.shape[1] // len(self.streams), dim=1)
 
     def _refresh(self) -> None:
-        """Codes from weights and counts; a row that was never used since a start with counts 0 has its weights as code."""
+        """Codes from weights and counts; a row that was never used since a start with counts 0 has its weights as
+        code."""
         counts = self._columns(self.ema_count)
         self.embedding.copy_(self._cascaded(self.ema_weight / torch.where(counts > 0, counts, 1)))
         if self.cascade == "accumulated":
@@ -151,7 +160,8 @@ class AlignedEMA(Codebook):
 
 
 def cascade(segments: tuple[Tensor, ...]) -> list[Tensor]:
-    """CSA: from the last segment to the first, each becomes the mean of the current values of all; segments of one shape.
+    """CSA: from the last segment to the first, each becomes the mean of the current values of all; segments of one
+    shape.
 
     With (video, audio, text) = (v, a, t), Eq. 12: t' = (t+a+v)/3, a' = t/9 + 4a/9 + 4v/9, v' = 4t/27 + 7a/27 + 16v/27.
     """

@@ -9,7 +9,8 @@ from cmg.nn.distributed import summed, world
 
 
 class BatchNorm2d(nn.BatchNorm2d):
-    """`torch.nn.BatchNorm2d`; of several processes all normalise as one would, forward, backward and in the running statistics.
+    """`torch.nn.BatchNorm2d`; of several processes all normalise as one would, forward, backward and in the running
+    statistics.
 
     torch's `SyncBatchNorm` does the same on GPUs alone. Every process has the same number of maps.
     """

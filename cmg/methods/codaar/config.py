@@ -1,4 +1,5 @@
-"""Configuration of CoDAAR: values, switches, and what distinguishes the paper from the release, one named option each."""
+"""Configuration of CoDAAR: values, switches, and what distinguishes the paper from the release, one named option
+each."""
 
 from __future__ import annotations
 
@@ -29,7 +30,8 @@ class CoDAARConfig(Objective, ReleasedCodebook, ContrastivePrediction, CodeMatch
     """H, seconds predicted."""
     dta_self: float = by_variant({"avt": 0.6, "av": 0.75}, gt=0)
     dta_cross: float = by_variant({"avt": 0.2, "av": 0.25}, ge=0)
-    """lambda_self and lambda_cross (per other modality). The supplement prints 0.6, 0.2; with two modalities the release's 0.75, 0.25."""
+    """lambda_self and lambda_cross (per other modality). The supplement prints 0.6, 0.2; with two modalities the
+    release's 0.75, 0.25."""
     cascade: Literal["afresh", "accumulated", "off"] = "afresh"
     """When CSA is applied and what it changes: see `AlignedEMA`."""
     spatial_norm: Literal["none", "batch"] = by_variant("none", "batch")
@@ -37,7 +39,8 @@ class CoDAARConfig(Objective, ReleasedCodebook, ContrastivePrediction, CodeMatch
     projection: Literal["linear", "linear_relu"] = by_variant("linear", "linear_relu")
     """P_a and P_t."""
     decoder_code: Literal["own", "row"] = by_variant("own", "row")
-    """Code that decoders see: every modality's own nearest code side by side (supplement), or the row at one modality's index."""
+    """Code that decoders see: every modality's own nearest code side by side (supplement), or the row at one modality's
+    index."""
     classes: int = by_variant(0, 142, ge=0)
     """Classes of the untrained classifiers that released checkpoints carry; 0: none."""
     losses: Losses = Losses()

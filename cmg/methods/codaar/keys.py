@@ -1,7 +1,8 @@
-"""Names of parameters and buffers in released CoDAAR checkpoints, and in ours (`variant: release`); functions: `cmg.methods.keys`.
+"""Names of parameters and buffers in released CoDAAR checkpoints, and in ours (`variant: release`); functions:
+`cmg.methods.keys`.
 
-Tables by released module: encoder, text BiLSTM, decoder, CPC. The release keeps the counts of each modality under its own name and their
-sum besides; ours are one buffer [M,K].
+Tables by released module: encoder, text BiLSTM, decoder, CPC. The release keeps the counts of each modality under its
+own name and their sum besides; ours are one buffer [M,K].
 """
 
 from __future__ import annotations
@@ -29,7 +30,10 @@ DECODER = {
     "merge.video.": "Video_decoder.video_linear_1.",
     "decoders.video.code.": "Video_decoder.video_linear.",
     "decoders.video.up_a.": "Video_decoder.inverse_conv_block.0.",
-    **{f"decoders.video.residual.{own}.": f"Video_decoder.inverse_conv_block.1.{theirs}." for own, theirs in BLOCK.items()},
+    **{
+        f"decoders.video.residual.{own}.": f"Video_decoder.inverse_conv_block.1.{theirs}."
+        for own, theirs in BLOCK.items()
+    },
     "decoders.video.up_b.": "Video_decoder.inverse_conv_block.2.",
     "decoders.video.up_c.": "Video_decoder.inverse_conv_block.4.",
     **{f"merge.{m}.": f"{name}_decoder.{m}_linear_1." for m, name in _OTHERS.items()},
@@ -38,7 +42,12 @@ DECODER = {
     **{f"classifiers.{m}.": f"{m}_semantic_decoder." for m in MODALITIES},
 }
 CPC = keys.cpc(MODALITIES)
-MODULES = {"Encoder_parameters": ENCODER, "CPC_parameters": CPC, "Text_ar_lstm_parameters": TEXT, "Decoder_parameters": DECODER}
+MODULES = {
+    "Encoder_parameters": ENCODER,
+    "CPC_parameters": CPC,
+    "Text_ar_lstm_parameters": TEXT,
+    "Decoder_parameters": DECODER,
+}
 
 _COUNT = "Cross_quantizer.ema_count"
 

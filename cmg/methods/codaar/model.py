@@ -1,8 +1,9 @@
 """CoDAAR: cross-modal generalization through semantically aligned discrete representations (2026; supplement 8, 9, 14).
 
-Every modality has its own codebook; rows share an index. CPC and code matching align the features, DTA and CSA align the codebooks,
-and the code of a clip-second, whatever its modality, is the whole row at the index of its nearest code. `CoDAARConfig` names every option
-in which `variant: paper` and `variant: release` differ; docs/methods/codaar.md gives the reasons.
+Every modality has its own codebook; rows share an index. CPC and code matching align the features, DTA and CSA align
+the codebooks, and the code of a clip-second, whatever its modality, is the whole row at the index of its nearest code.
+`CoDAARConfig` names every option in which `variant: paper` and `variant: release` differ; docs/methods/codaar.md gives
+the reasons.
 
 Axes: B clips, T seconds, L words, D code dimension, K codes per modality, M modalities, S channels of the video map.
 """
@@ -36,7 +37,8 @@ RESET_NOISE = 0.001  # standard deviation of the noise of the released reset
 
 
 class CoDAAR(CodedMethod):
-    """A codebook per modality; one index is a row of K, [M D] wide, with the modalities in the order video, audio, text."""
+    """A codebook per modality; one index is a row of K, [M D] wide, with the modalities in the order video, audio,
+    text."""
 
     Config = CoDAARConfig
 
@@ -67,7 +69,9 @@ class CoDAAR(CodedMethod):
         )
         self.predictive = PredictiveNets(self.modalities, dim, c.cpc_layers, c.cpc_horizon, c.cpc_bias)
         self.merge = nn.ModuleDict({m: nn.Linear(row, dim) for m in self.modalities})
-        self.decoders = nn.ModuleDict({m: semantic.decoder(c, m, channels, c.residual_skip) for m, channels in widths.items()})
+        self.decoders = nn.ModuleDict(
+            {m: semantic.decoder(c, m, channels, c.residual_skip) for m, channels in widths.items()}
+        )
         self.classifiers = nn.ModuleDict({m: ClipClassifier(row, c.classes) for m in self.modalities if c.classes})
 
     def draw(self, generator: torch.Generator, batch_size: int, seconds: int) -> Draws:
@@ -105,7 +109,8 @@ class CoDAAR(CodedMethod):
         return terms
 
     def _trimodal(self, name: str, z: dict[str, Tensor], quantized: Quantized) -> Tensor:
-        """Code [B,T,M*D] that the decoder of one modality sees; gradients go straight through to z of all modalities."""
+        """Code [B,T,M*D] that the decoder of one modality sees; gradients go straight through to z of all
+        modalities."""
         if self.config.decoder_code == "own":
             return torch.cat([quantized.straight[m] for m in self.modalities], dim=-1)
         everyone = torch.cat([z[m] for m in self.modalities], dim=-1)
@@ -120,7 +125,9 @@ class CoDAAR(CodedMethod):
     def _code_matching(self, z: dict[str, Tensor], quantized: Quantized) -> Tensor:
         """Eq. 11 over the pairs audio-text, audio-video, text-video; usage is over each modality's own codes."""
         order = sorted(self.modalities)  # audio first, as printed
-        usage = {m: code_usage(z[m], self.quantizer.part(quantized.codebook, m), self.config.cmcm_protected) for m in order}
+        usage = {
+            m: code_usage(z[m], self.quantizer.part(quantized.codebook, m), self.config.cmcm_protected) for m in order
+        }
         return paired_code_matching(usage, self.config.cmcm_transposed)
 
     def _cpc(self, z: dict[str, Tensor], step: int) -> Tensor:
@@ -130,11 +137,16 @@ class CoDAAR(CodedMethod):
         return cross_cpc(predictions, targets, self.config.cpc_self, self.config.cpc_candidates)
 
     def _monitors(self, quantized: Quantized) -> dict[str, Tensor]:
-        """Usage and perplexity; clips whose most frequent index agrees in all modalities; how alike the updated codes of a row are."""
+        """Usage and perplexity; clips whose most frequent index agrees in all modalities; how alike the updated codes
+        of a row are."""
         parts = [self.quantizer.part(self.quantizer.embedding, m) for m in self.modalities]
         return monitors(quantized) | {"agreement": agreement(quantized.indices), "segment": segment_contrast(parts)}
 
     def clip_groups(self) -> dict[str, list[nn.Parameter]]:
         """As the release clips: CPC, encoder, text BiLSTM, decoder."""
         decoder = [p for module in (self.merge, self.decoders, self.classifiers) for p in module.parameters()]
-        return {"cpc": list(self.predictive.parameters()), **semantic.encoder_groups(self.encoder, self.project), "decoder": decoder}
+        return {
+            "cpc": list(self.predictive.parameters()),
+            **semantic.encoder_groups(self.encoder, self.project),
+            "decoder": decoder,
+        }

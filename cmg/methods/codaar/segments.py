@@ -18,7 +18,8 @@ from cmg.nn.sums import added
 
 @torch.no_grad()
 def segment_contrast(parts: Sequence[Tensor], tau: float = 0.1) -> Tensor:
-    """Half the mean over pairs (earlier one as query) of InfoNCE between codes of the same index; parts: M codebooks [K,D] -> []."""
+    """Half the mean over pairs (earlier one as query) of InfoNCE between codes of the same index; parts: M codebooks
+    [K,D] -> []."""
     check_axes("segment contrast", "K D", **{f"codebook {number}": part for number, part in enumerate(parts, start=1)})
     unit = [F.normalize(x, dim=-1) for x in parts]
     same = torch.arange(parts[0].shape[0], device=parts[0].device)

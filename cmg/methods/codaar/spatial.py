@@ -17,7 +17,8 @@ Norm = Literal["none", "batch"]
 
 
 class SpatialStack(nn.Module):
-    """[B,T,7,7,C] -> [B,T,3,3,S], non-negative: twice a 3x3 convolution without padding (C -> S/2 -> S), normalisation, ReLU.
+    """[B,T,7,7,C] -> [B,T,3,3,S], non-negative: twice a 3x3 convolution without padding (C -> S/2 -> S), normalisation,
+    ReLU.
 
     `norm="batch"` is batch normalisation over frames and positions, as released, the statistics over the global batch.
     """

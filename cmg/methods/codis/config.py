@@ -19,11 +19,14 @@ class Losses(Frozen):
 
 
 class CODISConfig(SemanticSizes):
-    """`specific_channels` and `decoder_channels` are accepted, so that one set of sizes serves all methods, and not used."""
+    """`specific_channels` and `decoder_channels` are accepted, so that one set of sizes serves all methods, and not
+    used."""
 
     momentum: float = Field(0.995, ge=0, lt=1, description="of the teacher's moving average")
     tau: float = Field(0.07, gt=0, description="temperature of the contrastive losses")
-    queue: int = Field(2048, ge=0, description="past teacher features per modality that serve as negatives; 0: the batch alone")
+    queue: int = Field(
+        2048, ge=0, description="past teacher features per modality that serve as negatives; 0: the batch alone"
+    )
     gamma: float = Field(0.1, gt=0, description="temperature of the student's assignment to prototypes")
     assign: Literal["clip", "second"] = "clip"
     """What is transported to prototypes in training: time means, or every second. Encoding is per second either way."""

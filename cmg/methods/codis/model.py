@@ -1,8 +1,9 @@
 """CODIS: multi-modal alignment using representation codebook (Duan et al. 2022), as a row of the CMG tables.
 
-A codebook of unit-length prototypes spans a space that all modalities share. A teacher, the moving average of the student, says by
-optimal transport which prototypes a clip belongs to; the student's assignment in every other modality follows it. Student and teacher
-features are also contrasted across and within modalities. docs/methods/codis.md tells what is the original's from what is our choice.
+A codebook of unit-length prototypes spans a space that all modalities share. A teacher, the moving average of the
+student, says by optimal transport which prototypes a clip belongs to; the student's assignment in every other modality
+follows it. Student and teacher features are also contrasted across and within modalities. docs/methods/codis.md tells
+what is the original's from what is our choice.
 
 Axes: B clips, T seconds, N rows (clips, or seconds of clips), D code dimension, K prototypes, Q length of a queue.
 """
@@ -32,7 +33,8 @@ from cmg.quantizers.codebook import Counted, choice_monitors, nearest
 
 
 class CODIS(Method):
-    """K prototypes of unit length; student and teacher are encoders of the same shape, and the student alone encodes."""
+    """K prototypes of unit length; student and teacher are encoders of the same shape, and the student alone
+    encodes."""
 
     started: Tensor
 
@@ -65,7 +67,9 @@ class CODIS(Method):
             taught = {m: x.to(dtype) for m, x in self._encode(self.teacher, batch).items()}
             self._start(taught)
         with torch.autocast(batch.audio.device.type, enabled=False):
-            terms = self._contrast({m: x.mean(dim=1) for m, x in z.items()}, {m: x.mean(dim=1) for m, x in taught.items()})
+            terms = self._contrast(
+                {m: x.mean(dim=1) for m, x in z.items()}, {m: x.mean(dim=1) for m, x in taught.items()}
+            )
             rows, targets = ({m: self._rows(x) for m, x in views.items()} for views in (z, taught))
             plans = {m: self._plan(x) for m, x in targets.items()}
             if on.transport:
@@ -99,7 +103,8 @@ class CODIS(Method):
             self.started.fill_(True)
 
     def _contrast(self, student: dict[str, Tensor], taught: dict[str, Tensor]) -> dict[str, Tensor]:
-        """InfoNCE from the student to the teacher of every other modality, and of the same; then the queues take the teacher's."""
+        """InfoNCE from the student to the teacher of every other modality, and of the same; then the queues take the
+        teacher's."""
         c, on = self.config, self.config.losses
         past = {m: self._queue(m).held() for m in self.modalities}
         pairs = {(m, n): infonce(student[m], taught[n], c.tau, past[n]) for m in student for n in taught}
@@ -128,7 +133,8 @@ class CODIS(Method):
         return (plan * cost).sum(dim=1).mean()
 
     def _distil(self, plan: Tensor, rows: Tensor) -> Tensor:
-        """Cross-entropy of the student's assignment under the teacher's of another modality; plan [N,K], rows [N,D] -> []."""
+        """Cross-entropy of the student's assignment under the teacher's of another modality; plan [N,K], rows [N,D] ->
+        []."""
         log_share = (rows @ F.normalize(self.prototypes, dim=-1).T / self.config.gamma).log_softmax(dim=-1)
         return -(plan * log_share).sum(dim=1).mean()
 

@@ -13,7 +13,8 @@ from torch import Tensor
 
 @torch.no_grad()
 def ipot(cost: Tensor, beta: float = 0.5, iterations: int = 50) -> Tensor:
-    """Inexact proximal point method (Xie et al. 2020): tends to the plan of least cost as iterations grow; cost [N,K] -> [N,K]."""
+    """Inexact proximal point method (Xie et al. 2020): tends to the plan of least cost as iterations grow; cost [N,K]
+    -> [N,K]."""
     rows, columns = cost.shape
     kernel, plan = (-cost / beta).exp(), torch.ones_like(cost)
     sigma = cost.new_full((columns,), 1 / columns)
@@ -27,7 +28,8 @@ def ipot(cost: Tensor, beta: float = 0.5, iterations: int = 50) -> Tensor:
 
 @torch.no_grad()
 def sinkhorn(cost: Tensor, epsilon: float = 0.05, iterations: int = 3) -> Tensor:
-    """The plan of least cost - epsilon entropy, by alternating normalisation in logarithms, rows first; cost [N,K] -> [N,K]."""
+    """The plan of least cost - epsilon entropy, by alternating normalisation in logarithms, rows first; cost [N,K] ->
+    [N,K]."""
     rows, columns = cost.shape
     log_plan = -cost / epsilon
     for _ in range(iterations):

@@ -4,7 +4,15 @@ from __future__ import annotations
 
 from typing import Literal
 
-from cmg.methods.options import CodeMatching, ContrastivePrediction, MixedCodebook, MutualInformation, Objective, ReleasedText, Switches
+from cmg.methods.options import (
+    CodeMatching,
+    ContrastivePrediction,
+    MixedCodebook,
+    MutualInformation,
+    Objective,
+    ReleasedText,
+    Switches,
+)
 from cmg.methods.variants import SemanticVariant, by_variant
 
 
@@ -21,11 +29,14 @@ class Losses(Switches):
     cmcm: bool = True
 
 
-class DCIDConfig(Objective, MixedCodebook, MutualInformation, ContrastivePrediction, CodeMatching, ReleasedText, SemanticVariant):
+class DCIDConfig(
+    Objective, MixedCodebook, MutualInformation, ContrastivePrediction, CodeMatching, ReleasedText, SemanticVariant
+):
     """Why paper and release differ: docs/methods/dcid.md."""
 
     club_forwards: Literal["once", "each"] = "once"
-    """CLUB steps reuse one forward of the encoders, or each makes its own, with a codebook update (the loop released until Dec 2024)."""
+    """CLUB steps reuse one forward of the encoders, or each makes its own, with a codebook update (the loop released
+    until Dec 2024)."""
     classes: int = by_variant(0, 141, ge=0)
     """Classes of the untrained classifiers that released checkpoints carry; 0: none."""
     losses: Losses = Losses()

@@ -1,4 +1,5 @@
-"""Names of parameters and buffers in released DCID checkpoints, and in ours (`variant: release`); functions: `cmg.methods.keys`.
+"""Names of parameters and buffers in released DCID checkpoints, and in ours (`variant: release`); functions:
+`cmg.methods.keys`.
 
 Tables by released module: encoder, text BiLSTM, decoder, CPC, and one CLUB net per modality.
 """
@@ -23,7 +24,10 @@ ENCODER = {
 }
 DECODER = {
     "decoders.video.up_a.": "Video_decoder.inverse_conv_block.0.",
-    **{f"decoders.video.residual.{own}.": f"Video_decoder.inverse_conv_block.1.{theirs}." for own, theirs in BLOCK.items()},
+    **{
+        f"decoders.video.residual.{own}.": f"Video_decoder.inverse_conv_block.1.{theirs}."
+        for own, theirs in BLOCK.items()
+    },
     "decoders.video.up_b.": "Video_decoder.inverse_conv_block.2.",
     "decoders.video.up_c.": "Video_decoder.inverse_conv_block.4.",
     "decoders.video.code.": "Video_decoder.video_linear.",
@@ -33,5 +37,10 @@ DECODER = {
 }
 CPC = keys.cpc(MODALITIES)
 CLUBS = {m: {f"clubs.{m}.": ""} for m in MODALITIES}
-MODULES = {"Encoder_parameters": ENCODER, "CPC_parameters": CPC, "Text_ar_lstm_parameters": TEXT, "Decoder_parameters": DECODER}
+MODULES = {
+    "Encoder_parameters": ENCODER,
+    "CPC_parameters": CPC,
+    "Text_ar_lstm_parameters": TEXT,
+    "Decoder_parameters": DECODER,
+}
 MODULES |= {f"{m.capitalize()}_mi_net_parameters": table for m, table in CLUBS.items()}

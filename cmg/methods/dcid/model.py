@@ -1,8 +1,9 @@
 """DCID: Dual Cross-modal Information Disentangling with a unified codebook (NeurIPS 2023).
 
-Every modality is split into general features z, quantised with one codebook that all modalities share, and specific features. CLUB
-makes codes and specific features independent, CPC and code matching align the modalities, a multimodal moving average moves the codes.
-`DCIDConfig` names every option in which `variant: paper` and `variant: release` differ; docs/methods/dcid.md gives the reasons.
+Every modality is split into general features z, quantised with one codebook that all modalities share, and specific
+features. CLUB makes codes and specific features independent, CPC and code matching align the modalities, a multimodal
+moving average moves the codes. `DCIDConfig` names every option in which `variant: paper` and `variant: release` differ;
+docs/methods/dcid.md gives the reasons.
 
 Axes: B clips, T seconds, L words, D code dimension, E text width, S channels of the video-specific map.
 """
@@ -46,18 +47,25 @@ class DCID(MixedMethod):
         self.modalities = modalities_of(c.modalities)
         self.encoder = semantic.encoders(c, self.modalities)
         widths = dict(sorted(self.encoder.widths.items()))  # audio, text, video
-        self.specific = nn.ModuleDict({m: semantic.specific_encoder(c, m, channels, c.residual_skip) for m, channels in widths.items()})
+        self.specific = nn.ModuleDict(
+            {m: semantic.specific_encoder(c, m, channels, c.residual_skip) for m, channels in widths.items()}
+        )
         projected = c.club_video == "projection"
         self.video_projection = MapProjection(width, CLUB_VIDEO_FEATURE) if projected else None
         self.quantizer = mixed_codebook(c, self.modalities)
         self.predictive = PredictiveNets(self.modalities, dim, c.cpc_layers, c.cpc_horizon, c.cpc_bias)
         outputs = {m: dim for m in self.modalities} | {"video": CLUB_VIDEO_FEATURE if projected else width}
-        self.clubs = nn.ModuleDict({m: CLUB(dim, outputs[m], c.club_hidden) for m in self.modalities if f"club_{m}" in c.terms})
-        self.decoders = nn.ModuleDict({m: semantic.decoder(c, m, channels, c.residual_skip) for m, channels in widths.items()})
+        self.clubs = nn.ModuleDict(
+            {m: CLUB(dim, outputs[m], c.club_hidden) for m in self.modalities if f"club_{m}" in c.terms}
+        )
+        self.decoders = nn.ModuleDict(
+            {m: semantic.decoder(c, m, channels, c.residual_skip) for m, channels in widths.items()}
+        )
         self.classifiers = nn.ModuleDict({m: ClipClassifier(dim, c.classes) for m in self.modalities if c.classes})
 
     def draw(self, generator: torch.Generator, batch_size: int, seconds: int) -> Draws:
-        """CLUB permutations (audio, video, text), CPC second, dead-code choices and, for the released reset, noise, in this order."""
+        """CLUB permutations (audio, video, text), CPC second, dead-code choices and, for the released reset, noise, in
+        this order."""
         c, rows = self.config, {m: batch_size for m in self.modalities}
         draws = draw(generator, rows, (c.cpc_first, seconds - 1 - c.cpc_horizon), c.codebook_size)
         if c.reset == "batch":
@@ -66,7 +74,8 @@ class DCID(MixedMethod):
         return replace(draws, noise=(2 * noise - 1) * RESET_NOISE)
 
     def loss(self, batch: Batch, draws: Draws, fit: Fit) -> LossTerms:
-        """The sum of all terms, weight one unless configured. Encoders and codebook first, then the CLUB nets, then the terms."""
+        """The sum of all terms, weight one unless configured. Encoders and codebook first, then the CLUB nets, then the
+        terms."""
         c, on = self.config, self.config.losses
         if c.club_forwards == "once":
             encoded = self._encode(batch, draws)
@@ -107,12 +116,15 @@ class DCID(MixedMethod):
         specific, dtype = dict(encoded.specific), self.quantizer.embedding.dtype
         if "video" in self.clubs:
             video_map = specific["video"]
-            specific["video"] = self.video_projection(video_map) if self.video_projection else video_map.mean(dim=(2, 3))
+            specific["video"] = (
+                self.video_projection(video_map) if self.video_projection else video_map.mean(dim=(2, 3))
+            )
         scaled = unit if self.config.club_units == "unit" else nn.Identity()
         return {m: (encoded.quantized.straight[m], scaled(specific[m].to(dtype))) for m in self.clubs}
 
     def _fit_clubs(self, fit: Fit, encode) -> None:
-        """Maximise the CLUB nets' likelihood of detached features; `encode()` gives the forward that an inner step uses."""
+        """Maximise the CLUB nets' likelihood of detached features; `encode()` gives the forward that an inner step
+        uses."""
 
         def closure() -> Tensor:
             with torch.no_grad():
@@ -128,7 +140,9 @@ class DCID(MixedMethod):
 
     def _club(self, name: str, x: Tensor, y: Tensor, draws: Draws) -> Tensor:
         c, permutation = self.config, draws.permutations.get(name)
-        return club_bound(c.club_estimate, self._net(name), x, y, permutation, features=c.club_features, floor=c.club_floor)
+        return club_bound(
+            c.club_estimate, self._net(name), x, y, permutation, features=c.club_features, floor=c.club_floor
+        )
 
     def _cpc(self, z: dict[str, Tensor], step: int) -> Tensor:
         """Every modality predicts the next seconds of every other one, and its own with weight `cpc_self`."""
@@ -142,7 +156,9 @@ class DCID(MixedMethod):
 
     def clip_groups(self) -> dict[str, list[nn.Parameter]]:
         """As the release clips: CPC, encoder, text BiLSTM, each CLUB net, decoder."""
-        encoders = semantic.encoder_groups(self.encoder, self.specific, *([self.video_projection] if self.video_projection else []))
+        encoders = semantic.encoder_groups(
+            self.encoder, self.specific, *([self.video_projection] if self.video_projection else [])
+        )
         clubs = {f"club_{m}": list(net.parameters()) for m, net in self.clubs.items()}
         decoder = [*self.decoders.parameters(), *self.classifiers.parameters()]
         return {"cpc": list(self.predictive.parameters()), **encoders, **clubs, "decoder": decoder}

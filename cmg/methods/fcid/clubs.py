@@ -34,9 +34,12 @@ class Clubs(nn.ModuleDict):
         return cast(CLUB, self[name])
 
     def taken(self, given: Pairs) -> Pairs:
-        """Pairs that have a net, as it takes them: [B,.] where there is one vector per clip, y in the units of `club_units`."""
+        """Pairs that have a net, as it takes them: [B,.] where there is one vector per clip, y in the units of
+        `club_units`."""
         scaled = unit if self.config.club_units == "unit" else nn.Identity()
-        return {name: (x.squeeze(1), scaled(y.to(x.dtype).squeeze(1))) for name, (x, y) in given.items() if name in self}
+        return {
+            name: (x.squeeze(1), scaled(y.to(x.dtype).squeeze(1))) for name, (x, y) in given.items() if name in self
+        }
 
     def loss(self, pairs: Pairs) -> Tensor:
         """Negative log-likelihood of detached features, summed: each net sees its own gradient only."""
@@ -44,7 +47,8 @@ class Clubs(nn.ModuleDict):
             return -added(self.net(name).log_likelihood(x.detach(), y.detach()) for name, (x, y) in pairs.items())
 
     def bound(self, name: str, x: Tensor, y: Tensor, draws: Draws) -> Tensor:
-        """Eqs. 12 and 15. Clip-level pairs [B,D] have an axis of seconds only where the released estimate averages over one."""
+        """Eqs. 12 and 15. Clip-level pairs [B,D] have an axis of seconds only where the released estimate averages over
+        one."""
         c = self.config
         if x.ndim == 2 and c.club_estimate == "released" and c.club_clip_axis == "seconds":
             x, y = x.unsqueeze(1), y.unsqueeze(1)

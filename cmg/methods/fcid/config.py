@@ -17,7 +17,8 @@ from cmg.methods.variants import Variant, by_variant
 
 
 class Losses(Switches):
-    """Terms of the objective, each on or off, and `club`, all CLUB terms. `cmcm` left out follows the variant: the paper has none."""
+    """Terms of the objective, each on or off, and `club`, all CLUB terms. `cmcm` left out follows the variant: the
+    paper has none."""
 
     club: bool = True
     club_audio: bool = True
@@ -31,14 +32,19 @@ class Losses(Switches):
     cmcm: bool | None = None
 
 
-class FCIDConfig(Objective, SharedCodebook, MutualInformation, ContrastivePrediction, CodeMatching, ReleasedEncoders, Variant):
+class FCIDConfig(
+    Objective, SharedCodebook, MutualInformation, ContrastivePrediction, CodeMatching, ReleasedEncoders, Variant
+):
     """Why paper and release differ: docs/methods/fcid.md."""
 
     modalities: Literal["avt", "av", "vt", "at"] = "avt"  # type: ignore[assignment]  # FCID has parts for more than others
-    """With two modalities one part of the model applies: the fine one to audio and video, the coarse one to either of them with text."""
+    """With two modalities one part of the model applies: the fine one to audio and video, the coarse one to either of
+    them with text."""
     flow: Literal["paper", "release"] = by_variant("paper", "release")
-    """The way through the model (`model`, `release`). Paper: f^a and f^v are fused too, codes are of seconds, inputs rebuilt from codes.
-    Release: no fusion, codes of time means; audio and video are rebuilt from unquantised f, coarse projections from codes."""
+    """The way through the model (`model`, `release`). Paper: f^a and f^v are fused too, codes are of seconds, inputs
+    rebuilt from codes.
+    Release: no fusion, codes of time means; audio and video are rebuilt from unquantised f, coarse projections from
+    codes."""
     coarse_encoder: Literal["mlp", "linear_relu"] = by_variant("mlp", "linear_relu")
     """Phi_c and Psi_c: the paper says MLP; the release has one linear layer and a ReLU."""
     nce_inputs: Literal["fused", "each"] = "each"
@@ -51,7 +57,8 @@ class FCIDConfig(Objective, SharedCodebook, MutualInformation, ContrastivePredic
     code_places: Literal["vectors", "means"] = by_variant("means", "vectors")
     """Where codes start and where dead ones go with `batch`: on vectors of any stream, or on means over the streams."""
     reset_after: int = by_variant(10, 300, ge=1)
-    """Steps without use after which a code is dead. The paper is silent; in 10 steps of batch 80 a code of 400 is due 80 times."""
+    """Steps without use after which a code is dead. The paper is silent; in 10 steps of batch 80 a code of 400 is due
+    80 times."""
     commit_other: float = by_variant(0.0, 0.5)
     """Weight of MSE to the codes of the other streams, inside beta."""
     club_clip_axis: Literal["seconds", "features"] = by_variant("seconds", "features")

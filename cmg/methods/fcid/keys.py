@@ -27,7 +27,10 @@ ENCODER = {
 }
 DECODER = {
     "decoders.video.up_a.": "v_fine_decoder.inverse_conv_block.0.",
-    **{f"decoders.video.residual.{own}.": f"v_fine_decoder.inverse_conv_block.1.{theirs}." for own, theirs in BLOCK.items()},
+    **{
+        f"decoders.video.residual.{own}.": f"v_fine_decoder.inverse_conv_block.1.{theirs}."
+        for own, theirs in BLOCK.items()
+    },
     "decoders.video.up_b.": "v_fine_decoder.inverse_conv_block.2.",
     "decoders.video.up_c.": "v_fine_decoder.inverse_conv_block.4.",
     "decoders.video.code.": "v_fine_decoder.video_linear.",

@@ -1,8 +1,9 @@
 """FCID: Fine and Coarse cross-modal Information Disentangling (ACL Findings 2025, Eqs. 10-19), as the paper has it.
 
-Fine: audio and video are split into general features f and specific features, aligned with each other by CPC. Coarse: the general
-audiovisual features and text are split again, aligned with InfoNCE, and quantised with one codebook. The release goes another way
-through the same parts (`release`); of two modalities one part alone applies (`two_modalities`). `FCIDConfig` names every option.
+Fine: audio and video are split into general features f and specific features, aligned with each other by CPC. Coarse:
+the general audiovisual features and text are split again, aligned with InfoNCE, and quantised with one codebook. The
+release goes another way through the same parts (`release`); of two modalities one part alone applies
+(`two_modalities`). `FCIDConfig` names every option.
 
 Axes: B clips, T seconds, D code dimension, S channels of the video-specific map.
 """
@@ -24,7 +25,9 @@ class FCID(Parts):
 
     def __init__(self, config: FCIDConfig) -> None:
         super().__init__(config, ("audiovisual", *ORDER))
-        self.decoders = InputDecoders(config.embedding_dim, config.specific_channels, config.decoder_channels, config.residual_skip)
+        self.decoders = InputDecoders(
+            config.embedding_dim, config.specific_channels, config.decoder_channels, config.residual_skip
+        )
 
     @classmethod
     def of(cls, config: FCIDConfig) -> Parts:
@@ -33,7 +36,8 @@ class FCID(Parts):
         return {"avt": three, "av": FineFCID}.get(config.modalities, CoarseFCID)(config)
 
     def forward(self, batch: Batch, draws: Draws) -> Forward:
-        """Eqs. 10, 14 and 17. One of f^a and f^v goes alone at test time, so besides their mean, the audiovisual input, each goes alone."""
+        """Eqs. 10, 14 and 17. One of f^a and f^v goes alone at test time, so besides their mean, the audiovisual input,
+        each goes alone."""
         fine, specific = self._fine(batch), self._specific(batch)
         inputs = {"audiovisual": (fine["audio"] + fine["video"]) / 2, "video": fine["video"], "audio": fine["audio"]}
         coarse = self._coarse(inputs, fine["text"], batch.text_mask)
@@ -43,12 +47,15 @@ class FCID(Parts):
         return Forward(fine, specific, coarse, seen, quantized, pairs)
 
     def reconstruction(self, batch: Batch, x: Forward) -> dict[str, Tensor]:
-        """Eq. 18, first term: audio and video from the audiovisual code, text, as its mean word vector [B,768], from its own."""
+        """Eq. 18, first term: audio and video from the audiovisual code, text, as its mean word vector [B,768], from
+        its own."""
         source = {"video": "audiovisual", "audio": "audiovisual", "text": "text"}
         code = {m: x.quantized.straight[s] for m, s in source.items()}
         coarse = {m: x.coarse[s].specific for m, s in source.items()}
         text = self.encoder.summary(batch.text, batch.text_mask).squeeze(1)
-        return errors(self.decoders(code, coarse, x.specific), {"video": batch.video, "audio": batch.audio, "text": text})
+        return errors(
+            self.decoders(code, coarse, x.specific), {"video": batch.video, "audio": batch.audio, "text": text}
+        )
 
     def _infonce(self, seen: dict[str, Tensor]) -> Tensor:
         """Eq. 16, averaged over the inputs that stand for audio and video: the fused one, or that and each alone."""

@@ -1,6 +1,7 @@
 """What FCID's flows have in common: modules, the objective and its terms.
 
-Axes: B clips, T seconds (1 where a stream has one vector per clip), L words, D code dimension, S channels of the video-specific map.
+Axes: B clips, T seconds (1 where a stream has one vector per clip), L words, D code dimension, S channels of the
+video-specific map.
 """
 
 from __future__ import annotations
@@ -44,8 +45,8 @@ class Coarse:
 class Forward:
     """What a flow makes of a batch.
 
-    By modality: f [B,T,D] (text [B,L,D]) and fine specific features, audio [B,T,D] and video [B,T,3,3,S]. By stream: coarse features, what
-    the codebook sees [B,T,D], and codes. By CLUB net: general and specific features.
+    By modality: f [B,T,D] (text [B,L,D]) and fine specific features, audio [B,T,D] and video [B,T,3,3,S]. By stream:
+    coarse features, what the codebook sees [B,T,D], and codes. By CLUB net: general and specific features.
     """
 
     fine: dict[str, Tensor]
@@ -124,17 +125,23 @@ class Parts(CodedMethod):
         """f of every modality, Eq. 10."""
         dtype = self.quantizer.embedding.dtype  # losses are not taken in half precision
         masks = {"text": batch.text_mask}
-        return {m: self.encoder.fine(m, getattr(batch, m), masks.get(m)).to(dtype) for m in ORDER if m in self.modalities}
+        return {
+            m: self.encoder.fine(m, getattr(batch, m), masks.get(m)).to(dtype) for m in ORDER if m in self.modalities
+        }
 
     def _specific(self, batch: Batch) -> dict[str, Tensor]:
         """Fine specific features, Eq. 10."""
         return {"audio": self.audio_specific(batch.audio), "video": self.video_specific(batch.video)}
 
     def _coarse(self, inputs: dict[str, Tensor], words: Tensor, mask: Tensor) -> dict[str, Coarse]:
-        """Of audiovisual inputs [B,T,D], and of the mean of the words [B,L,D], which stands at every second of theirs."""
+        """Of audiovisual inputs [B,T,D], and of the mean of the words [B,L,D], which stands at every second of
+        theirs."""
         seconds = next(iter(inputs.values())).shape[1]
         text = self.encoder.summary(words, mask).expand(-1, seconds, -1)
-        return {**{name: self._stream("audiovisual", x) for name, x in inputs.items()}, "text": self._stream("text", text)}
+        return {
+            **{name: self._stream("audiovisual", x) for name, x in inputs.items()},
+            "text": self._stream("text", text),
+        }
 
     def _stream(self, group: str, x: Tensor) -> Coarse:
         dtype, (projected, general) = self.quantizer.embedding.dtype, self.encoder.coarse(group, x)
@@ -142,10 +149,14 @@ class Parts(CodedMethod):
 
     def _fine_pairs(self, fine: dict[str, Tensor], specific: dict[str, Tensor]) -> Pairs:
         """f and fine specific features of audio and video."""
-        return {"audio": (fine["audio"], specific["audio"]), "video": (fine["video"], self.video_projection(specific["video"]))}
+        return {
+            "audio": (fine["audio"], specific["audio"]),
+            "video": (fine["video"], self.video_projection(specific["video"])),
+        }
 
     def _coarse_pairs(self, coarse: dict[str, Coarse], *sources: str) -> Pairs:
-        """Coarse general and specific features: of text, the same at every second, and of `sources`, one after the other along B."""
+        """Coarse general and specific features: of text, the same at every second, and of `sources`, one after the
+        other along B."""
         text, merged = coarse["text"], [coarse[s] for s in sources]
         stacked = torch.cat([s.general for s in merged]), torch.cat([s.specific for s in merged])
         return {"text": (text.general[:, :1], text.specific[:, :1]), "audiovisual": stacked}
@@ -160,7 +171,9 @@ class Parts(CodedMethod):
         """L(video, audio) + L(video, text) + L(text, audio), as far as there are streams; not in the paper."""
         usage = {name: code_usage(x, quantized.codebook, self.config.cmcm_protected) for name, x in seen.items()}
         pairs = (("video", "audio"), ("video", "text"), ("text", "audio"))
-        return added(code_matching(usage[p], usage[q], self.config.cmcm_transposed) for p, q in pairs if {p, q} <= usage.keys())
+        return added(
+            code_matching(usage[p], usage[q], self.config.cmcm_transposed) for p, q in pairs if {p, q} <= usage.keys()
+        )
 
     def _cpc(self, fine: dict[str, Tensor], step: int) -> Tensor:
         """Eq. 13 in both directions, and the released self terms."""

@@ -14,13 +14,16 @@ from cmg.nn.decoders import ProjectionDecoders
 
 
 class ReleasedFCID(Parts):
-    """`flow: release`: the codebook sees time means of f^v and f^a, and text; coarse CLUB has both, one after the other along B."""
+    """`flow: release`: the codebook sees time means of f^v and f^a, and text; coarse CLUB has both, one after the other
+    along B."""
 
     stacked = 2
 
     def __init__(self, config: FCIDConfig) -> None:
         super().__init__(config, ORDER)
-        self.decoders = ProjectionDecoders(config.embedding_dim, config.specific_channels, config.decoder_channels, config.residual_skip)
+        self.decoders = ProjectionDecoders(
+            config.embedding_dim, config.specific_channels, config.decoder_channels, config.residual_skip
+        )
 
     def forward(self, batch: Batch, draws: Draws) -> Forward:
         """f of seconds, codes of time means [B,1,D]."""
@@ -34,5 +37,9 @@ class ReleasedFCID(Parts):
     def reconstruction(self, batch: Batch, x: Forward) -> dict[str, Tensor]:
         """Audio and video from unquantised f, and the coarse projections, which move, from codes."""
         specific = {name: c.specific for name, c in x.coarse.items()}
-        targets = {"video": batch.video, "audio": batch.audio, **{f"coarse_{name}": c.projected for name, c in x.coarse.items()}}
+        targets = {
+            "video": batch.video,
+            "audio": batch.audio,
+            **{f"coarse_{name}": c.projected for name, c in x.coarse.items()},
+        }
         return errors(self.decoders(x.fine, x.quantized.straight, specific, x.specific), targets)

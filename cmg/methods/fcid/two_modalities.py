@@ -1,6 +1,8 @@
-"""FCID of two modalities: the paper says that the fine part or the coarse part alone applies then (Limitations), and no more.
+"""FCID of two modalities: the paper says that the fine part or the coarse part alone applies then (Limitations), and no
+more.
 
-`flow: release` is what the release does to that part: time means before the coarse part, and its targets of reconstruction.
+`flow: release` is what the release does to that part: time means before the coarse part, and its targets of
+reconstruction.
 
 Axes: B clips, T seconds, D code dimension, S channels of the video-specific map.
 """
@@ -23,7 +25,9 @@ class FineFCID(Parts):
 
     def __init__(self, config: FCIDConfig) -> None:
         super().__init__(config, FINE)
-        self.decoders = FineDecoders(config.embedding_dim, config.specific_channels, config.decoder_channels, config.residual_skip)
+        self.decoders = FineDecoders(
+            config.embedding_dim, config.specific_channels, config.decoder_channels, config.residual_skip
+        )
 
     def forward(self, batch: Batch, draws: Draws) -> Forward:
         """f and fine specific features, and codes of f."""
@@ -53,9 +57,13 @@ class CoarseFCID(Parts):
         return Forward(fine, {}, coarse, seen, self.quantizer(seen, draws.reset), self._coarse_pairs(coarse, name))
 
     def reconstruction(self, batch: Batch, x: Forward) -> dict[str, Tensor]:
-        """From code and coarse specific features: the input, of video its spatial mean [B,T,C]; or, as released, the coarse projection."""
+        """From code and coarse specific features: the input, of video its spatial mean [B,T,C]; or, as released, the
+        coarse projection."""
         rebuilt = self.decoders(x.quantized.straight, {name: c.specific for name, c in x.coarse.items()})
         if self.released:
-            return errors({f"coarse_{m}": y for m, y in rebuilt.items()}, {f"coarse_{m}": c.projected for m, c in x.coarse.items()})
+            return errors(
+                {f"coarse_{m}": y for m, y in rebuilt.items()},
+                {f"coarse_{m}": c.projected for m, c in x.coarse.items()},
+            )
         text = self.encoder.summary(batch.text, batch.text_mask).expand(-1, batch.seconds, -1)
         return errors(rebuilt, {"video": batch.video.mean(dim=(2, 3)), "audio": batch.audio, "text": text})

@@ -10,7 +10,8 @@ from cmg.methods.sizes import Sizes
 
 
 class InfoNCEKMeansConfig(Sizes):
-    """`specific_channels` and `decoder_channels` are accepted, so that one set of sizes serves all methods, and not used."""
+    """`specific_channels` and `decoder_channels` are accepted, so that one set of sizes serves all methods, and not
+    used."""
 
     similarity: Literal["cosine", "dot"] = "cosine"
     """sim of Eq. 16."""

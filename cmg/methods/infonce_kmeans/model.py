@@ -1,8 +1,9 @@
 """Control: continuous InfoNCE features over FCID's encoders, and a k-means codebook fitted after training.
 
-It says how much of a discrete method's score comes from contrastive alignment alone. InfoNCE (FCID Eq. 16) between the time means of
-every two modalities in both directions; no codebook, no reconstruction, no disentangling in training. Then k-means with K clusters over
-the general vectors of all training seconds and sentences, every modality with the same number of vectors.
+It says how much of a discrete method's score comes from contrastive alignment alone. InfoNCE (FCID Eq. 16) between the
+time means of every two modalities in both directions; no codebook, no reconstruction, no disentangling in training.
+Then k-means with K clusters over the general vectors of all training seconds and sentences, every modality with the
+same number of vectors.
 
 Axes: B clips, T seconds, D code dimension, K codes, N vectors.
 """
@@ -50,7 +51,8 @@ class InfoNCEKMeans(Method):
 
     @torch.no_grad()
     def finish(self, batches: Iterable[Batch]) -> None:
-        """Fit the codebook on the general vectors of all batches, without dropout. ValueError with fewer vectors than codes."""
+        """Fit the codebook on the general vectors of all batches, without dropout. ValueError with fewer vectors than
+        codes."""
         was_training = self.training
         self.eval()
         collected: dict[str, list[Tensor]] = {m: [] for m in MODALITIES}
@@ -70,7 +72,9 @@ class InfoNCEKMeans(Method):
     def _centres(self, vectors: Tensor) -> Tensor:
         codes = self.config.codebook_size
         if vectors.shape[0] < codes:
-            raise ValueError(f"k-means needs at least {codes} vectors for {codes} codes, found {vectors.shape[0]}; lower codebook_size")
+            raise ValueError(
+                f"k-means needs at least {codes} vectors for {codes} codes, found {vectors.shape[0]}; lower codebook_size"
+            )
         fitted = KMeans(codes, n_init=1, random_state=self.config.kmeans_seed).fit(vectors.double().numpy())
         return torch.from_numpy(fitted.cluster_centers_).to(self.embedding)
 
@@ -78,8 +82,12 @@ class InfoNCEKMeans(Method):
     def encode(self, modality: str, features: Tensor, mask: Tensor | None = None, level: Level | None = None) -> Codes:
         """Nearest k-means centre per second [B,T,1] or sentence [B,1,1]. RuntimeError before `finish`."""
         if not self.embedding.any():
-            raise RuntimeError("the k-means codebook has not been fitted: call finish(batches) after the last training step")
-        return Codes(indices=nearest(self.encoder.encode(modality, features, mask, level), self.embedding).unsqueeze(-1))
+            raise RuntimeError(
+                "the k-means codebook has not been fitted: call finish(batches) after the last training step"
+            )
+        return Codes(
+            indices=nearest(self.encoder.encode(modality, features, mask, level), self.embedding).unsqueeze(-1)
+        )
 
     def health(self) -> dict[str, float]:
         """Of the fitted codebook on the vectors it was fitted on; empty before `finish`."""

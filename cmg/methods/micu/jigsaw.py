@@ -1,4 +1,5 @@
-"""CUJP, cross-modal unified jigsaw puzzles (MICU): in which order do the pieces of a code stand, whatever modalities they come from?
+"""CUJP, cross-modal unified jigsaw puzzles (MICU): in which order do the pieces of a code stand, whatever modalities
+they come from?
 
 Axes: B clips, T seconds, D code dimension, P pieces, O = P! orders.
 """
@@ -24,7 +25,8 @@ class Jigsaw(nn.Module):
         self.classify = nn.Sequential(nn.Linear(dim, hidden), nn.ReLU(), nn.Linear(hidden, len(self.orders)))
 
     def forward(self, codes: Mapping[str, Tensor], sources: Tensor) -> Tensor:
-        """Cross-entropy over the O B T shuffled codes; codes: modality -> [B,T,D], `sources` [P] int64: piece p is of that modality."""
+        """Cross-entropy over the O B T shuffled codes; codes: modality -> [B,T,D], `sources` [P] int64: piece p is of
+        that modality."""
         everyone = list(codes.values())
         pieces = len(sources)
         mixed = [everyone[m].chunk(pieces, dim=-1)[p] for p, m in enumerate(sources.tolist())]

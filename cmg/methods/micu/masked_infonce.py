@@ -13,10 +13,12 @@ from cmg.losses.infonce import infonce, infonce_within
 
 
 def masked_infonce(z: Mapping[str, Tensor], keep: Tensor, tau: float) -> tuple[dict[str, Tensor], dict[str, Tensor]]:
-    """Fine and coarse terms of every ordered pair of modalities, each also with itself; z: modality -> [B,T,D], `keep` [B,T] bool.
+    """Fine and coarse terms of every ordered pair of modalities, each also with itself; z: modality -> [B,T,D], `keep`
+    [B,T] bool.
 
-    Fine: among the seconds of a clip. Coarse: among the clips of the global batch, by time means in which a masked second counts as
-    zero. A masked second has no direction: its fine logits are all zero. Keys are "<query>_<key>". Source: facts on MICU 4.1.
+    Fine: among the seconds of a clip. Coarse: among the clips of the global batch, by time means in which a masked
+    second counts as zero. A masked second has no direction: its fine logits are all zero. Keys are "<query>_<key>".
+    Source: facts on MICU 4.1.
     """
     masked = {m: x * keep.unsqueeze(-1).to(x.dtype) for m, x in z.items()}
     pairs = [(q, k) for q in z for k in z]

@@ -1,8 +1,9 @@
 """MICU: masked multimodal InfoNCE and cross-modal jigsaw puzzles for open-set cross-modal generalization (ICCV 2025).
 
-DCID's encoders, codebook and decoders without CLUB, CPC and code matching. Instead, general features of every two modalities are
-aligned among the seconds of a clip and among clips with parts of the query masked (FCMI), and codes are mixed from pieces of several
-modalities whose order a classifier tells (CUJP). `MICUConfig` names every option in which `variant: paper`, our reading, and
+DCID's encoders, codebook and decoders without CLUB, CPC and code matching. Instead, general features of every two
+modalities are aligned among the seconds of a clip and among clips with parts of the query masked (FCMI), and codes are
+mixed from pieces of several modalities whose order a classifier tells (CUJP). `MICUConfig` names every option in which
+`variant: paper`, our reading, and
 `variant: release` differ; docs/methods/micu.md gives the reasons.
 
 Axes: B clips, T seconds, L words, D code dimension, S channels of the video-specific map.
@@ -27,7 +28,8 @@ from cmg.quantizers.codebook import monitors
 
 
 class MICU(MixedMethod):
-    """General and specific features per modality, K codes shared by all, and a classifier of puzzles; options: `MICUConfig`."""
+    """General and specific features per modality, K codes shared by all, and a classifier of puzzles; options:
+    `MICUConfig`."""
 
     Config = MICUConfig
 
@@ -37,13 +39,18 @@ class MICU(MixedMethod):
         self.modalities = modalities_of(c.modalities)
         self.encoder = semantic.encoders(c, self.modalities)
         widths = dict(sorted(self.encoder.widths.items()))  # audio, text, video
-        self.specific = nn.ModuleDict({m: semantic.specific_encoder(c, m, channels, c.residual_skip) for m, channels in widths.items()})
+        self.specific = nn.ModuleDict(
+            {m: semantic.specific_encoder(c, m, channels, c.residual_skip) for m, channels in widths.items()}
+        )
         self.quantizer = mixed_codebook(c, self.modalities)
-        self.decoders = nn.ModuleDict({m: semantic.decoder(c, m, channels, c.residual_skip) for m, channels in widths.items()})
+        self.decoders = nn.ModuleDict(
+            {m: semantic.decoder(c, m, channels, c.residual_skip) for m, channels in widths.items()}
+        )
         self.jigsaw = Jigsaw(c.embedding_dim, c.jigsaw_pieces, c.jigsaw_hidden)
 
     def draw(self, generator: torch.Generator, batch_size: int, seconds: int) -> Draws:
-        """Dead-code choices, the mask that all modalities share, and the modality of each piece of the puzzle, in this order."""
+        """Dead-code choices, the mask that all modalities share, and the modality of each piece of the puzzle, in this
+        order."""
         c = self.config
         draws = draw(generator, {}, (0, 0), c.codebook_size)
         mask = draw_mask(generator, batch_size, seconds, c.mask_ratio)
@@ -74,7 +81,9 @@ class MICU(MixedMethod):
     def _contrast(self, z: dict[str, Tensor], keep: Tensor) -> dict[str, Tensor]:
         """FCMI: the sums over all ordered pairs of modalities, a modality with itself included."""
         on, fine_coarse = self.config.losses, masked_infonce(z, keep.to(z["audio"].device), self.config.tau)
-        sums = dict(zip(("fine", "coarse"), (torch.stack(list(pairs.values())).sum() for pairs in fine_coarse), strict=True))
+        sums = dict(
+            zip(("fine", "coarse"), (torch.stack(list(pairs.values())).sum() for pairs in fine_coarse), strict=True)
+        )
         return {f"fcmi_{name}": value for name, value in sums.items() if getattr(on, name)}
 
     def clip_groups(self) -> dict[str, list[nn.Parameter]]:

@@ -18,10 +18,12 @@ class Losses(Frozen):
 
 
 class SimMMDGConfig(SemanticSizes):
-    """`codebook_size` and `decoder_channels` are accepted, so that one set of sizes serves all methods, and not used."""
+    """`codebook_size` and `decoder_channels` are accepted, so that one set of sizes serves all methods, and not
+    used."""
 
     labels: Literal["instance", "sentence"] = "instance"
-    """Which clips attract each other: a clip's own views only, or all clips with the same sentence (their class, in VGGSound-AVEL)."""
+    """Which clips attract each other: a clip's own views only, or all clips with the same sentence (their class, in
+    VGGSound-AVEL)."""
     halves: Literal["blocks", "linear"] = "blocks"
     """Where shared and specific halves come from: a temporal block each, or one linear layer after a common block."""
     contrast_weight: float = Field(3.0, ge=0)
@@ -33,7 +35,8 @@ class SimMMDGConfig(SemanticSizes):
     """Head between the shared halves and the contrastive loss: none, one for all modalities, or one per modality."""
     projection_dim: int = Field(128, ge=1, description="width in which clips are contrasted")
     hidden: int | None = Field(None, ge=1)
-    """Hidden width of projection heads and translators; left out: `specific_channels` (2048 officially), at least the code dimension."""
+    """Hidden width of projection heads and translators; left out: `specific_channels` (2048 officially), at least the
+    code dimension."""
     translation_dropout: float = Field(0.5, ge=0, lt=1)
     losses: Losses = Losses()
 

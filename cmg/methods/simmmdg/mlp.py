@@ -1,4 +1,5 @@
-"""Multi-layer perceptrons over vectors, used in training only. Axes: N rows, C input width, H hidden width, D output width."""
+"""Multi-layer perceptrons over vectors, used in training only. Axes: N rows, C input width, H hidden width, D output
+width."""
 
 from __future__ import annotations
 
@@ -21,7 +22,8 @@ class Translator(nn.Module):
 
 
 class ProjectionHead(nn.Module):
-    """[N,C] -> [N,D]: two hidden layers, each with batch normalisation and ReLU, the statistics over the global batch."""
+    """[N,C] -> [N,D]: two hidden layers, each with batch normalisation and ReLU, the statistics over the global
+    batch."""
 
     def __init__(self, channels: int, hidden: int, out: int = 128) -> None:
         super().__init__()

@@ -1,8 +1,8 @@
 """SimMMDG: shared and specific halves without a codebook (Dong et al., NeurIPS 2023), as a row of the CMG tables.
 
-Every modality has a shared and a specific half per second. Shared halves of a clip attract each other, the two halves of a modality
-are pushed apart, and every modality's whole embedding is translated into every other's. Downstream tasks see the shared half as it is.
-docs/methods/simmmdg.md tells what is the original's from what is our choice.
+Every modality has a shared and a specific half per second. Shared halves of a clip attract each other, the two halves
+of a modality are pushed apart, and every modality's whole embedding is translated into every other's. Downstream tasks
+see the shared half as it is. docs/methods/simmmdg.md tells what is the original's from what is our choice.
 
 Axes: B clips, T seconds, V modalities, D width of a half.
 """
@@ -42,11 +42,15 @@ class SimMMDG(Method):
         blocks = c.halves == "blocks"
         self.shared = nn.ModuleDict({m: nn.Identity() if blocks else nn.Linear(dim, dim) for m in self.modalities})
         widths = self.encoder.widths
-        self.specific = nn.ModuleDict({m: TemporalBlock(widths[m], *block) if blocks else nn.Linear(dim, dim) for m in widths})
+        self.specific = nn.ModuleDict(
+            {m: TemporalBlock(widths[m], *block) if blocks else nn.Linear(dim, dim) for m in widths}
+        )
         heads = {"own": self.modalities, "common": ("common",), "none": ()}[c.projection]
         self.project = nn.ModuleDict({name: ProjectionHead(dim, c.width, c.projection_dim) for name in heads})
         pairs = permutations(self.modalities, 2)
-        self.translate = nn.ModuleDict({f"{m}_{n}": Translator(2 * dim, c.width, 2 * dim, c.translation_dropout) for m, n in pairs})
+        self.translate = nn.ModuleDict(
+            {f"{m}_{n}": Translator(2 * dim, c.width, 2 * dim, c.translation_dropout) for m, n in pairs}
+        )
 
     def loss(self, batch: Batch, draws: Draws, fit: Fit) -> LossTerms:
         """Contrast, distance and translation with their weights; `fit` is not called."""
@@ -57,7 +61,9 @@ class SimMMDG(Method):
             halves = {m: (shared.to(dtype), specific.to(dtype)) for m, (shared, specific) in halves.items()}
             terms = {"contrast": c.contrast_weight * self._contrast(halves, batch)} if c.losses.contrast else {}
             if c.losses.distance:
-                terms["distance"] = -c.distance_weight * sum(F.mse_loss(*pair) for pair in halves.values()) / len(halves)
+                terms["distance"] = (
+                    -c.distance_weight * sum(F.mse_loss(*pair) for pair in halves.values()) / len(halves)
+                )
             if c.losses.translation:
                 terms["translation"] = c.translation_weight * self._translation(halves)
         return LossTerms(terms)
@@ -90,7 +96,9 @@ class SimMMDG(Method):
     def _translation(self, halves: dict[str, tuple[Tensor, Tensor]]) -> Tensor:
         """Of whole embeddings per second, mean over the ordered pairs of modalities."""
         whole = {m: torch.cat(pair, dim=-1) for m, pair in halves.items()}
-        losses = [translation(self.translate[f"{m}_{n}"](whole[m]), whole[n]) for m, n in permutations(self.modalities, 2)]
+        losses = [
+            translation(self.translate[f"{m}_{n}"](whole[m]), whole[n]) for m, n in permutations(self.modalities, 2)
+        ]
         return torch.stack(losses).mean()
 
     def codebooks(self) -> list[Tensor]:

@@ -13,11 +13,12 @@ from cmg.nn.distributed import gather, world
 
 
 def supcon(views: Tensor, same: Tensor, tau: float = 0.1, base_tau: float = 0.07) -> Tensor:
-    """Mean over anchors of -tau / base_tau times the mean over their positives of log softmax(cos / tau); views [B,V,D] -> [].
+    """Mean over anchors of -tau / base_tau times the mean over their positives of log softmax(cos / tau); views [B,V,D]
+    -> [].
 
-    `same` [B,B of all processes] bool: which clips have the anchor's label, itself included. Positives of a view of a clip are all views
-    of those clips but itself, and it chooses among all views of all clips but itself. With the identity as `same`, a clip's positives
-    are its own other views.
+    `same` [B,B of all processes] bool: which clips have the anchor's label, itself included. Positives of a view of a
+    clip are all views of those clips but itself, and it chooses among all views of all clips but itself. With the
+    identity as `same`, a clip's positives are its own other views.
     """
     clips, number = views.shape[:2]
     everyone = F.normalize(gather(views), dim=-1).flatten(0, 1)  # [B of all V,D]

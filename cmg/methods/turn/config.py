@@ -18,12 +18,15 @@ class Losses(Frozen):
 
 
 class TURNConfig(SemanticSizes):
-    """`codebook_size` counts the codes of all chunks. `specific_channels` and `decoder_channels` are accepted and not used."""
+    """`codebook_size` counts the codes of all chunks. `specific_channels` and `decoder_channels` are accepted and not
+    used."""
 
     chunks: int = Field(2, ge=1, description="q, parts of a vector with a codebook each")
     tau: float = Field(0.07, gt=0, description="temperature of the contrastive loss")
     beta: float = Field(0.25, ge=0, description="weight of the commitment inside the code loss")
-    mask_ratio: float = Field(0.3, gt=0, lt=1, description="probability that a second is hidden from the decoder of its modality")
+    mask_ratio: float = Field(
+        0.3, gt=0, lt=1, description="probability that a second is hidden from the decoder of its modality"
+    )
     code_weight: float = Field(1.0, ge=0)
     restore_weight: float = Field(1.0, ge=0)
     contrast_weight: float = Field(1.0, ge=0)

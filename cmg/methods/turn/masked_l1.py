@@ -10,9 +10,11 @@ from cmg.nn.distributed import shard, world
 
 
 def masked_l1(x: Tensor, target: Tensor, keep: Tensor) -> Tensor:
-    """Mean absolute error over the seconds where `keep` is False; x, target [B,T,C], `keep` [B of all processes,T] bool -> [].
+    """Mean absolute error over the seconds where `keep` is False; x, target [B,T,C], `keep` [B of all processes,T] bool
+    -> [].
 
-    Zero where nothing is hidden. Divided by what is hidden in the global batch, so that processes with unequal shares average right.
+    Zero where nothing is hidden. Divided by what is hidden in the global batch, so that processes with unequal shares
+    average right.
     """
     check_alike("masked_l1", x=x, target=target)
     hidden = ~shard(keep, x.shape[0]).to(x.device)

@@ -1,7 +1,9 @@
-"""TURN: the alignment stream of a speech-grounding model with a product codebook (Zhao et al. 2022), as a row of the CMG tables.
+"""TURN: the alignment stream of a speech-grounding model with a product codebook (Zhao et al. 2022), as a row of the
+CMG tables.
 
-Clips are contrasted before quantisation, a product codebook is trained by gradient, and hidden seconds of every modality are restored
-from its visible seconds and the code of another one. docs/methods/turn.md tells what is the original's from what is our choice.
+Clips are contrasted before quantisation, a product codebook is trained by gradient, and hidden seconds of every
+modality are restored from its visible seconds and the code of another one. docs/methods/turn.md tells what is the
+original's from what is our choice.
 
 Axes: B clips, T seconds, S vectors per clip that are quantised (1 or T), C channels, D code dimension, G chunks.
 """
@@ -47,7 +49,10 @@ class TURN(Method):
 
     def draw(self, generator: torch.Generator, batch_size: int, seconds: int) -> Draws:
         """The seconds of every modality that its decoder sees."""
-        return replace(Draws(), masks={m: draw_mask(generator, batch_size, seconds, self.config.mask_ratio) for m in self.modalities})
+        return replace(
+            Draws(),
+            masks={m: draw_mask(generator, batch_size, seconds, self.config.mask_ratio) for m in self.modalities},
+        )
 
     def loss(self, batch: Batch, draws: Draws, fit: Fit) -> LossTerms:
         """Contrast, code loss and restoration with their weights; `fit` is not called."""
@@ -63,7 +68,9 @@ class TURN(Method):
         with torch.autocast(batch.audio.device.type, enabled=False):
             if c.losses.contrast:
                 pairs = permutations(self.modalities, 2)
-                terms["contrast"] = c.contrast_weight * sum(infonce(means[m][:, 0], means[n][:, 0], c.tau) for m, n in pairs)
+                terms["contrast"] = c.contrast_weight * sum(
+                    infonce(means[m][:, 0], means[n][:, 0], c.tau) for m, n in pairs
+                )
             if c.losses.code:
                 codes = [vector_quantisation(source[m], quantized.hard[m], c.beta) for m in self.modalities]
                 terms["code"] = c.code_weight * torch.stack(codes).sum()

@@ -1,4 +1,5 @@
-"""Product quantisation: a vector is cut into chunks, each with a codebook of its own, trained by gradient and shared by all modalities.
+"""Product quantisation: a vector is cut into chunks, each with a codebook of its own, trained by gradient and shared by
+all modalities.
 
 Axes: B clips, T seconds, D code dimension, K codes per chunk, G chunks, M streams, N vectors.
 """
@@ -22,8 +23,9 @@ Start = Literal["means", "vectors", "uniform"]
 class ProductVQ(Counted):
     """G codebooks [K,D/G] with `codes` = G K codes in all. ValueError where codes or D are no multiple of G.
 
-    start: "vectors" puts code k of every chunk on the k-th of K evenly spaced vectors of the first batch, one stream after the other;
-    "means" on means over the streams at one clip and second, so that no stream owns a code; "uniform" within +-1/K.
+    start: "vectors" puts code k of every chunk on the k-th of K evenly spaced vectors of the first batch, one stream
+    after the other; "means" on means over the streams at one clip and second, so that no stream owns a code; "uniform"
+    within +-1/K.
     """
 
     started: Tensor
@@ -32,7 +34,9 @@ class ProductVQ(Counted):
         check_option("codebook: start", start, Start)
         super().__init__(codes, streams)
         if codes % chunks or dim % chunks or codes < 2 * chunks:
-            raise ValueError(f"product codebook: expected codes and dimension that are multiples of {chunks} chunks, found {codes}, {dim}")
+            raise ValueError(
+                f"product codebook: expected codes and dimension that are multiples of {chunks} chunks, found {codes}, {dim}"
+            )
         self.places, each = start, codes // chunks
         self.embedding = nn.Parameter(torch.empty(chunks, each, dim // chunks).uniform_(-1 / each, 1 / each))
         self.register_buffer("started", torch.tensor(start == "uniform"))
@@ -58,13 +62,16 @@ class ProductVQ(Counted):
     def forward(self, streams: Mapping[str, Tensor]) -> Quantized:
         """Quantise streams [B,T,D] of one shape, and in training mode count the choices.
 
-        `hard` carries gradient to the codes, `straight` to the features; indices [B,T,G]; `counts` [M,G K] has the codes of the chunks
-        side by side.
+        `hard` carries gradient to the codes, `straight` to the features; indices [B,T,G]; `counts` [M,G K] has the
+        codes of the chunks side by side.
         """
         with torch.autocast(self.embedding.device.type, enabled=False):
             x = self.given(streams, self.embedding.dtype)
             indices = {name: self.nearest(value) for name, value in x.items()}
-            hard = {n: torch.cat([book[i[..., g]] for g, book in enumerate(self.embedding)], dim=-1) for n, i in indices.items()}
+            hard = {
+                n: torch.cat([book[i[..., g]] for g, book in enumerate(self.embedding)], dim=-1)
+                for n, i in indices.items()
+            }
             straight = {name: value + (hard[name] - value).detach() for name, value in x.items()}
         chunks, codes, _ = self.embedding.shape
         offset = torch.arange(chunks, device=self.embedding.device) * codes

@@ -1,7 +1,8 @@
 """VQ-VAE (van den Oord et al. 2017): a picture as a grid of codes, and back. FCID's Table 3 shows TOC on its codebook.
 
-The paper trained it on CelebA-HQ with 128 codes of 128 dimensions and says no more. Here the codebook is moved by averages, starts on
-vectors of the first batch and moves dead codes (`cmg.quantizers`); loss = MSE / variance of the training pixels + beta commitment.
+The paper trained it on CelebA-HQ with 128 codes of 128 dimensions and says no more. Here the codebook is moved by
+averages, starts on vectors of the first batch and moves dead codes (`cmg.quantizers`); loss = MSE / variance of the
+training pixels + beta commitment.
 
 Axes: B pictures, S pixels a side, s = S / downsample places a side, D code dimension, K codes.
 """
@@ -67,7 +68,8 @@ class VQVAEConfig(MovingCodebook):
 
 
 class VQVAE(Method):
-    """Encoder, codebook, decoder. `variance`: of the training pixels in [0,1], which the trainer's data sets before training."""
+    """Encoder, codebook, decoder. `variance`: of the training pixels in [0,1], which the trainer's data sets before
+    training."""
 
     variance: Tensor
 

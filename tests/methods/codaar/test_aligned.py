@@ -48,7 +48,9 @@ def by_hand(q, z, self_weight, cross_weight, smooth):
             k = int(np.argmin([np.linalg.norm(z[m][i, t].numpy() - table[j, columns]) for j in range(codes)]))
             indices[m][i, t] = k
             hits[k] += 1
-            sums[k] += self_weight * z[m][i, t].numpy() + cross_weight * sum(z[n][i, t].numpy() for n in names if n != m)
+            sums[k] += self_weight * z[m][i, t].numpy() + cross_weight * sum(
+                z[n][i, t].numpy() for n in names if n != m
+            )
         counts[row] = 0.99 * counts[row] + 0.01 * hits
         if smooth:
             total = counts[row].sum()
@@ -87,10 +89,14 @@ def test_the_cascade_reaches_the_codes_and_when_asked_the_weights(written):
     z, q = features(1), started(cascade="accumulated" if written else "afresh")
     _, counts, weights, codes = by_hand(q, z, 0.6, 0.2, smooth=False)
     v, a, t = np.split(codes, 3, axis=1)
-    expected = np.concatenate([4 * t / 27 + 7 * a / 27 + 16 * v / 27, t / 9 + 4 * a / 9 + 4 * v / 9, (t + a + v) / 3], axis=1)
+    expected = np.concatenate(
+        [4 * t / 27 + 7 * a / 27 + 16 * v / 27, t / 9 + 4 * a / 9 + 4 * v / 9, (t + a + v) / 3], axis=1
+    )
     q(z, uniform())
     np.testing.assert_allclose(q.embedding, expected, rtol=1e-12)
-    np.testing.assert_allclose(q.ema_weight, expected * np.repeat(counts.T, 2, axis=1) if written else weights, rtol=1e-12)
+    np.testing.assert_allclose(
+        q.ema_weight, expected * np.repeat(counts.T, 2, axis=1) if written else weights, rtol=1e-12
+    )
 
 
 def test_straight_through_and_hard_codes():
@@ -176,8 +182,11 @@ def test_evaluation_changes_nothing():
 
 
 def test_a_code_that_one_modality_never_chooses_keeps_its_place():
-    """Row 1 is chosen by audio in every step and never by video, whose count would be zero in float32 after 150 steps of decay 0.5."""
-    quantizer = AlignedEMA(2, 1, ("video", "audio"), decay=0.5, self_weight=1.0, cross_weight=0.0, cascade="off").train()
+    """Row 1 is chosen by audio in every step and never by video, whose count would be zero in float32 after 150 steps
+    of decay 0.5."""
+    quantizer = AlignedEMA(
+        2, 1, ("video", "audio"), decay=0.5, self_weight=1.0, cross_weight=0.0, cascade="off"
+    ).train()
     rows = {"video": torch.tensor([[[0.0]], [[100.0]]]), "audio": torch.tensor([[[0.0]], [[1.0]]])}
     quantizer(rows, torch.zeros(2))
     rows["video"] = torch.zeros(2, 1, 1)
@@ -195,11 +204,17 @@ class CascadeFirst(AlignedEMA):
 
 
 @pytest.mark.parametrize("modalities", [AVT, AVT[:2]])
-@pytest.mark.parametrize("options", [{}, {"start": "uniform", "smooth_counts": True, "reset": "copy", "active_below": 2}])
+@pytest.mark.parametrize(
+    "options", [{}, {"start": "uniform", "smooth_counts": True, "reset": "copy", "active_below": 2}]
+)
 def test_csa_before_dta_is_no_csa(modalities, options):
-    """DTA rebuilds every code from weight and count and reads nothing that CSA wrote, so the order is not an algorithm of its own."""
+    """DTA rebuilds every code from weight and count and reads nothing that CSA wrote, so the order is not an algorithm
+    of its own."""
     torch.manual_seed(1)
-    found = [kind(6, 2, modalities, cascade="off", reset_after=4, **options).double().train() for kind in (AlignedEMA, CascadeFirst)]
+    found = [
+        kind(6, 2, modalities, cascade="off", reset_after=4, **options).double().train()
+        for kind in (AlignedEMA, CascadeFirst)
+    ]
     found[1].load_state_dict(found[0].state_dict())
     for step in range(12):
         noise = 0.01 * torch.randn(found[0].embedding.shape, dtype=torch.float64)

@@ -10,13 +10,26 @@ from cmg.methods.codaar.keys import merged_counts
 from cmg.methods.codaar.segments import segment_contrast
 from tests.methods.reference import close, load, under
 
-FILES = ["quantizer_avt_fresh", "quantizer_avt_warm", "quantizer_av_fresh", "quantizer_av_warm", "quantizer_avt_deadcode"]
+FILES = [
+    "quantizer_avt_fresh",
+    "quantizer_avt_warm",
+    "quantizer_av_fresh",
+    "quantizer_av_warm",
+    "quantizer_avt_deadcode",
+]
 UNIFORM = torch.zeros(24, dtype=torch.float64)
 
 
 def make(modalities):
     """CoDAAR with the codebook of the reference files: K = 24, D = 8."""
-    sizes = {"codebook_size": 24, "embedding_dim": 8, "heads": 2, "feedforward": 8, "specific_channels": 4, "decoder_channels": 4}
+    sizes = {
+        "codebook_size": 24,
+        "embedding_dim": 8,
+        "heads": 2,
+        "feedforward": 8,
+        "specific_channels": 4,
+        "decoder_channels": 4,
+    }
     return build("codaar", {"variant": "release", "modalities": modalities, **sizes}).double().train()
 
 
@@ -77,10 +90,16 @@ def check_losses(method, z, quantized, expected):
     before_reset = expected["unreset"] is not None  # where the release computes it
     segment = segment_contrast(expected["unreset"].chunk(len(z), dim=1)) if before_reset else monitors["segment"]
     close({"equal_num": monitors["agreement"], "segment_loss": segment}, expected)
-    close({f"perplexity_{m[0]}": monitors[f"perplexity_{m}"] for m in z}, expected, rtol=1e-6)  # ours is a float32 monitor
+    close(
+        {f"perplexity_{m[0]}": monitors[f"perplexity_{m}"] for m in z}, expected, rtol=1e-6
+    )  # ours is a float32 monitor
     for name, loss in losses.items():
         wanted = [m for m in z if f"grad_{name}__z_{m[0]}" in expected]
-        found = torch.autograd.grad(loss, [z[m] for m in wanted], retain_graph=True, materialize_grads=True) if wanted else ()
+        found = (
+            torch.autograd.grad(loss, [z[m] for m in wanted], retain_graph=True, materialize_grads=True)
+            if wanted
+            else ()
+        )
         close({f"grad_{name}__z_{m[0]}": g for m, g in zip(wanted, found, strict=True)}, expected)
 
 

@@ -63,7 +63,8 @@ def test_a_code_is_a_row_at_the_index_of_the_nearest_code_of_its_modality(forwar
 
 
 def test_reconstruction(forward):
-    """Audio from Linear(Linear(codes)) beside its projection, no activation anywhere; video from the channel-gated map."""
+    """Audio from Linear(Linear(codes)) beside its projection, no activation anywhere; video from the channel-gated
+    map."""
     method, x, z, quantized = forward()
     terms = method._reconstruction(x, z, quantized)
     code = np.concatenate([array(quantized.hard[m]) for m in ("video", "audio", "text")], axis=-1)

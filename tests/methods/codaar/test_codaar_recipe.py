@@ -55,7 +55,9 @@ def state_of(prefix, shapes):
     if book:
         counts = [state[f"{book}ema_count_{m}"] for m in "vat" if f"{book}ema_count_{m}" in state]
         segments = np.split(state[f"{book}embedding"], len(counts), axis=1)
-        state[f"{book}ema_weight"] = np.concatenate([s * n[:, None] for s, n in zip(segments, counts, strict=True)], axis=1)
+        state[f"{book}ema_weight"] = np.concatenate(
+            [s * n[:, None] for s, n in zip(segments, counts, strict=True)], axis=1
+        )
         state[f"{book}ema_count"] = sum(counts)
     return {key: torch.from_numpy(np.asarray(x)).double() for key, x in state.items()}
 
@@ -85,7 +87,9 @@ def official(setting):
         state |= own_names(merged_counts(values) if part == "Encoder" else values, table)
     result = method.load_state_dict(state, strict=False)
     assert set(result.missing_keys) == {"quantizer.hits", "quantizer.started"}
-    video = np.maximum(normal("input.video", (4, 10, 7, 7, 512)) + 2 * normal("input.video_frame", (4, 10, 1, 1, 512)), 0)
+    video = np.maximum(
+        normal("input.video", (4, 10, 7, 7, 512)) + 2 * normal("input.video_frame", (4, 10, 1, 1, 512)), 0
+    )
     text = np.float32(0.5) * normal("input.query", (4, 10, 768))
     for clip, words in enumerate((10, 7, 9, 4)):
         text[clip, words:] = 0
@@ -133,7 +137,9 @@ def test_training_forward_and_gradients(folder, setting):
     close_known(rebuilt(copy_of(method), batch), expected)
     z = {m: method.encoder(m, x) for m, x in semantic.inputs(method.encoder, batch).items() if m in method.modalities}
     check_cpc(method, z, expected, CPC_ORDER[setting])
-    draws = Draws(cpc_step=int(expected["cpc_t"]), reset=torch.zeros(800), noise=torch.zeros_like(method.quantizer.embedding))
+    draws = Draws(
+        cpc_step=int(expected["cpc_t"]), reset=torch.zeros(800), noise=torch.zeros_like(method.quantizer.embedding)
+    )
     terms = method.loss(batch, draws, fit=None)
     terms.total.backward()
     close_known(named_losses(terms.terms), expected)
@@ -170,7 +176,9 @@ def check_codebook(method, expected):
     rows = {"embedding_sub": found["embedding"][::16]}
     tables = {name: form for each in ("embedding", "ema_weight") for name, form in summaries(each, found[each]).items()}
     close_known({**tables, **rows, **{k: v for k, v in found.items() if "count" in k}}, expected, **SINGLE)
-    close_known({k: v for k, v in tables.items() if "sum" in k}, expected, atol=1e-8)  # sums of 614,400 numbers of either sign
+    close_known(
+        {k: v for k, v in tables.items() if "sum" in k}, expected, atol=1e-8
+    )  # sums of 614,400 numbers of either sign
 
 
 def check_norms(method, expected):
@@ -178,5 +186,8 @@ def check_norms(method, expected):
     found = by_released_name(method, {n: p.grad.norm() for n, p in method.named_parameters() if p.grad is not None})
     assert all(TEMPLATE in f".{name}" or name in found or norms[name] == 0 for name in norms)
     close_known(found, norms)
-    totals = {GROUPS[name]: torch.nn.utils.get_total_norm([p.grad for p in group]) for name, group in groups_of(method).items()}
+    totals = {
+        GROUPS[name]: torch.nn.utils.get_total_norm([p.grad for p in group])
+        for name, group in groups_of(method).items()
+    }
     close_known(totals, under(expected, "gradnorm."))

@@ -81,7 +81,9 @@ def groups_of(method):
 
 def named_losses(terms):
     found = {"cmcm_loss": terms["cmcm"], "cpc_loss": terms["cpc"]}
-    found |= {f"{kind}_{name[0]}": terms[f"{kind}_{name}"] for kind, _, name in (k.partition("_") for k in terms) if name}
+    found |= {
+        f"{kind}_{name[0]}": terms[f"{kind}_{name}"] for kind, _, name in (k.partition("_") for k in terms) if name
+    }
     return found | {"total_loss": sum(terms.values())}
 
 
@@ -101,7 +103,9 @@ def by_released_name(method, values):
 
 def test_one_training_step(folder, inputs):
     method, expected = released(folder, "avt_small_weights", "avt").train(), load(folder, "avt_small_train_step")
-    close(buffers(method.quantizer), under(expected, "codebook_before."), rtol=1e-6)  # the sum of the counts was taken in float32
+    close(
+        buffers(method.quantizer), under(expected, "codebook_before."), rtol=1e-6
+    )  # the sum of the counts was taken in float32
     terms = step(method, inputs, int(expected["cpc_t"]))
     close(named_losses(terms.terms), expected)
     check_monitors(method, terms.monitors, expected)
@@ -113,7 +117,9 @@ def test_one_training_step(folder, inputs):
 
 def check_monitors(method, found, expected):
     close({"segment_loss": found["segment"], "equal_num": found["agreement"]}, expected)
-    close({f"perplexity_{m[0]}": found[f"perplexity_{m}"] for m in method.modalities}, expected, rtol=1e-6)  # ours are in float32
+    close(
+        {f"perplexity_{m[0]}": found[f"perplexity_{m}"] for m in method.modalities}, expected, rtol=1e-6
+    )  # ours are in float32
 
 
 def check_gradients(found, expected):
@@ -125,7 +131,9 @@ def check_gradients(found, expected):
     assert len(known) > 150 and set(found) == set(known)
     for name, value in known.items():
         scale = float(expected[name].abs().max())
-        torch.testing.assert_close(value, expected[name], rtol=1e-6, atol=1e-7 * scale + 1e-12, msg=lambda m, n=name: f"{n}: {m}")
+        torch.testing.assert_close(
+            value, expected[name], rtol=1e-6, atol=1e-7 * scale + 1e-12, msg=lambda m, n=name: f"{n}: {m}"
+        )
 
 
 def check_update(method, expected):
@@ -150,20 +158,27 @@ CPC_ORDER = {  # target, context
 
 @pytest.mark.parametrize("setting", ["avt", "av"])
 def test_forward_of_a_training_step(folder, inputs, setting):
-    method, expected = released(folder, f"{setting}_small_weights", setting).train(), load(folder, f"{setting}_small_train_step")
+    method, expected = (
+        released(folder, f"{setting}_small_weights", setting).train(),
+        load(folder, f"{setting}_small_train_step"),
+    )
     x = semantic.inputs(method.encoder, inputs)
     z = {m: method.encoder(m, x[m]) for m in method.modalities}
     quantized = method.quantizer(z, torch.zeros(24), torch.zeros_like(method.quantizer.embedding))
     if "text" in x:
         close({"text_feature": x["text"]}, expected)
-    close({f"{kind}_{m[0]}": v for kind, each in (("z", z), ("q", quantized.straight)) for m, v in each.items()}, expected)
+    close(
+        {f"{kind}_{m[0]}": v for kind, each in (("z", z), ("q", quantized.straight)) for m, v in each.items()}, expected
+    )
     projected = projections(method, x)
     close(projected, expected)
     for m in method.modalities:
         full = method._trimodal(m, z, quantized)
         close({f"full_{m[0]}": full, f"class_{m[0]}": method.classifiers[m](full)}, expected)
         if setting == "avt":  # the other file has no reconstructions
-            rebuilt = method.decoders[m](method.merge[m](full), projected["video_spatial" if m == "video" else f"P_{m[0]}"])
+            rebuilt = method.decoders[m](
+                method.merge[m](full), projected["video_spatial" if m == "video" else f"P_{m[0]}"]
+            )
             close({f"xhat_{m[0]}": rebuilt}, expected, **(SINGLE if m == "video" else {}))
     check_cpc(method, z, expected, CPC_ORDER[setting])
 
@@ -180,7 +195,10 @@ def check_cpc(method, z, expected, order):
 
 def test_dropout_draws(folder, inputs):
     """Masks are drawn in the released order: video, audio, text; sequence first."""
-    method, expected = released(folder, "avt_small_weights", "avt", dropout=0.1).train(), load(folder, "avt_small_train_dropout")
+    method, expected = (
+        released(folder, "avt_small_weights", "avt", dropout=0.1).train(),
+        load(folder, "avt_small_train_dropout"),
+    )
     torch.manual_seed(99)
     x = semantic.inputs(method.encoder, inputs)
     z = {m: method.encoder(m, x[m]) for m in method.modalities}
@@ -199,7 +217,9 @@ def test_audio_and_video_only(folder, inputs):
         code = method.codebooks()[0][index]
         close({f"full_{m[0]}": code, f"q_{m[0]}": method.quantizer.part(code, m)}, under(expected, "eval."))
     method.train()
-    close(buffers(method.quantizer), under(expected, "codebook_before."), rtol=1e-6)  # the sum of the counts was taken in float32
+    close(
+        buffers(method.quantizer), under(expected, "codebook_before."), rtol=1e-6
+    )  # the sum of the counts was taken in float32
     terms = step(method, inputs, int(expected["cpc_t"]))
     close(named_losses(terms.terms), expected)
     check_monitors(method, terms.monitors, expected)
@@ -208,11 +228,17 @@ def test_audio_and_video_only(folder, inputs):
     found, norms = by_released_name(method, gradients), under(expected, "gradnorm_param.")
     assert all(TEMPLATE in f".{name}" or name in found or norms[name] == 0 for name in norms)
     close({name: found[name] for name in norms if name in found}, norms)
-    totals = {GROUPS[name]: torch.nn.utils.get_total_norm([p.grad for p in group]) for name, group in groups_of(method).items()}
+    totals = {
+        GROUPS[name]: torch.nn.utils.get_total_norm([p.grad for p in group])
+        for name, group in groups_of(method).items()
+    }
     close(totals, under(expected, "gradnorm."))
 
 
 def test_float32_stays_close_on_a_warm_codebook(folder, inputs):
-    method, expected = released(folder, "avt_small_weights", "avt").train().float(), load(folder, "avt_small_train_step")
+    method, expected = (
+        released(folder, "avt_small_weights", "avt").train().float(),
+        load(folder, "avt_small_train_step"),
+    )
     terms = step(method, inputs.to(torch.float32), int(expected["cpc_t"]))
     close(named_losses(terms.terms), expected, rtol=1e-4, atol=1e-5)

@@ -66,7 +66,8 @@ def shape_of(entry):
 
 @pytest.mark.parametrize(("setting", "trainable", "template_layers"), [("avt", 75_824_171, 3), ("av", 68_936_605, 2)])
 def test_number_of_parameters(setting, trainable, template_layers):
-    """As counted for the release, whose temporal modules also hold an untrained template layer of 789,760 parameters each."""
+    """As counted for the release, whose temporal modules also hold an untrained template layer of 789,760 parameters
+    each."""
     with torch.device("meta"):
         method = build("codaar", {"variant": "release", "modalities": setting})
     assert sum(p.numel() for p in method.parameters()) == trainable - template_layers * 789_760

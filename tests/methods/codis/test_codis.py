@@ -11,7 +11,9 @@ def loss(options, batch, steps=1):
     torch.manual_seed(0)
     method = build("codis", {**options, "dropout": 0.0}).train()
     for _ in range(steps):
-        terms = method.loss(batch, method.draw(torch.Generator().manual_seed(0), 4, 5), lambda closure: pytest.fail("nothing to fit"))
+        terms = method.loss(
+            batch, method.draw(torch.Generator().manual_seed(0), 4, 5), lambda closure: pytest.fail("nothing to fit")
+        )
     return method, terms
 
 
@@ -67,7 +69,9 @@ def test_earlier_teacher_features_are_further_negatives(small, batch):
     method, terms = loss({**small, "queue": 8, "momentum": 0.999999}, batch, steps=2)
     alone, first = loss({**small, "queue": 0}, batch)
     assert [int(queue.pushed) for queue in method.queues.values()] == [8, 8, 8]
-    assert terms.terms["intra"] > first.terms["intra"]  # the batch's own features stand in the queue, so the best share is a half
+    assert (
+        terms.terms["intra"] > first.terms["intra"]
+    )  # the batch's own features stand in the queue, so the best share is a half
     assert not alone.queues["audio"].vectors.numel()
 
 

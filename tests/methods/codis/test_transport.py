@@ -17,19 +17,25 @@ def least_cost(cost):
     rows, columns = cost.shape
     by_row, by_column = np.kron(np.eye(rows), np.ones(columns)), np.kron(np.ones(rows), np.eye(columns))
     marginals = np.concatenate([np.full(rows, 1 / rows), np.full(columns, 1 / columns)])
-    found = linprog(cost.numpy().ravel(), A_eq=np.vstack([by_row, by_column]), b_eq=marginals, bounds=(0, None), method="highs")
+    found = linprog(
+        cost.numpy().ravel(), A_eq=np.vstack([by_row, by_column]), b_eq=marginals, bounds=(0, None), method="highs"
+    )
     assert found.success
     return found.fun
 
 
 @pytest.mark.parametrize(("rows", "columns"), [(5, 5), (4, 7), (9, 3)])
-@pytest.mark.parametrize("solve", [lambda c: ipot(c, 0.5, 2000), lambda c: sinkhorn(c, 2e-3, 4000)], ids=["ipot", "sinkhorn"])
+@pytest.mark.parametrize(
+    "solve", [lambda c: ipot(c, 0.5, 2000), lambda c: sinkhorn(c, 2e-3, 4000)], ids=["ipot", "sinkhorn"]
+)
 def test_the_limit_is_the_linear_programme(rows, columns, solve):
     cost = costs(rows, columns)
     plan = solve(cost)
     assert plan.min() >= 0
     torch.testing.assert_close(plan.sum(dim=1), torch.full((rows,), 1 / rows, dtype=torch.float64), rtol=5e-4, atol=0)
-    torch.testing.assert_close(plan.sum(dim=0), torch.full((columns,), 1 / columns, dtype=torch.float64), rtol=1e-8, atol=0)
+    torch.testing.assert_close(
+        plan.sum(dim=0), torch.full((columns,), 1 / columns, dtype=torch.float64), rtol=1e-8, atol=0
+    )
     assert (plan * cost).sum().item() == pytest.approx(least_cost(cost), abs=2e-3)
 
 
@@ -49,8 +55,17 @@ def test_sinkhorn_minimises_cost_minus_entropy():
         return float(plan @ cost.numpy().ravel() + epsilon * (plan * (np.log(plan) - 1)).sum())
 
     constraints = [{"type": "eq", "fun": lambda p, i=i: p.reshape(3, 2)[i].sum() - 1 / 3} for i in range(3)]
-    constraints += [{"type": "eq", "fun": lambda p, k=k: p.reshape(3, 2)[:, k].sum() - 1 / 2} for k in range(1)]  # the other follows
-    best = minimize(value, np.full(6, 1 / 6), constraints=constraints, bounds=[(1e-9, 1)] * 6, method="SLSQP", options={"ftol": 1e-14})
+    constraints += [
+        {"type": "eq", "fun": lambda p, k=k: p.reshape(3, 2)[:, k].sum() - 1 / 2} for k in range(1)
+    ]  # the other follows
+    best = minimize(
+        value,
+        np.full(6, 1 / 6),
+        constraints=constraints,
+        bounds=[(1e-9, 1)] * 6,
+        method="SLSQP",
+        options={"ftol": 1e-14},
+    )
     assert best.success
     np.testing.assert_allclose(sinkhorn(cost, epsilon, 200).numpy().ravel(), best.x, atol=1e-5)
 

@@ -39,7 +39,8 @@ def test_commitment(small, batch, modalities, other):
 
 
 def test_club_reduces_the_information_between_codes_and_specific_features(encoded):
-    """Every term is the mean of log q(y_i|x_i) - mean_j log q(y_j|x_i), per feature; x are codes, y what decoders see, in unit scale."""
+    """Every term is the mean of log q(y_i|x_i) - mean_j log q(y_j|x_i), per feature; x are codes, y what decoders see,
+    in unit scale."""
     method, forward = encoded
     pairs = method._club_pairs(forward)
     torch.testing.assert_close(pairs["video"][1], unit(forward.specific["video"].mean(dim=(2, 3))))
@@ -78,7 +79,9 @@ def test_reconstruction_sees_own_code_and_specific_features(encoded):
     method, forward = encoded
     terms = semantic.reconstruction(method.config, method.decoders, forward)
     rebuilt = method.decoders["text"](forward.quantized.straight["text"], forward.specific["text"])
-    assert terms["recon_text"].item() == pytest.approx(np.mean((array(rebuilt) - array(forward.x["text"])) ** 2), rel=1e-12)
+    assert terms["recon_text"].item() == pytest.approx(
+        np.mean((array(rebuilt) - array(forward.x["text"])) ** 2), rel=1e-12
+    )
     assert set(terms) == {"recon_audio", "recon_video", "recon_text"}
 
 

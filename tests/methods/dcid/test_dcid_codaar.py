@@ -9,13 +9,17 @@ from pydantic import ValidationError
 from cmg.methods import build, config_class
 
 METHODS = ("dcid", "codaar")
-LOSSES = {"dcid": ("club_audio", "club_video", "club_text", "recon", "commit", "cpc", "cmcm"), "codaar": ("recon", "commit", "cpc", "cmcm")}
+LOSSES = {
+    "dcid": ("club_audio", "club_video", "club_text", "recon", "commit", "cpc", "cmcm"),
+    "codaar": ("recon", "commit", "cpc", "cmcm"),
+}
 SWITCHES = [(name, loss) for name in METHODS for loss in LOSSES[name]]
 CHANGED = [
     (name, option, value)
     for name in METHODS
     for option, value in config_class(name).VARIANTS["release"].items()
-    if value != config_class(name).VARIANTS["paper"][option] and option not in ("mask_text", "classes", "reset", "kept_by", "mixing")
+    if value != config_class(name).VARIANTS["paper"][option]
+    and option not in ("mask_text", "classes", "reset", "kept_by", "mixing")
 ]
 
 
@@ -61,7 +65,9 @@ def test_losses_switch_off_one_by_one(small, batch, name, loss):
 def test_every_option_works_alone(small, batch, name, option, value):
     value = value["avt"] if isinstance(value, dict) else value
     batch = batch.to(torch.float64)
-    changed, default = (step(make(name, small | {"specific_channels": 16}, **extra).double(), batch) for extra in ({option: value}, {}))
+    changed, default = (
+        step(make(name, small | {"specific_channels": 16}, **extra).double(), batch) for extra in ({option: value}, {})
+    )
     assert torch.isfinite(changed.total)
     same_loss = {
         "quantizer",
@@ -116,7 +122,9 @@ def test_draws(small, name):
     horizon = paper.config.cpc_horizon
     assert {paper.draw(g, 4, 5).cpc_step for _ in range(60)} == set(range(5 - horizon))
     assert {released.draw(g, 4, 10).cpc_step for _ in range(90)} == set(range(1, 9))
-    assert paper.draw(g, 4, 5).noise is None and released.draw(g, 4, 10).noise.shape == released.quantizer.embedding.shape
+    assert (
+        paper.draw(g, 4, 5).noise is None and released.draw(g, 4, 10).noise.shape == released.quantizer.embedding.shape
+    )
     assert paper.draw(g, 4, 5).reset.shape == (12,)
     with pytest.raises(ValueError, match="CPC needs a context and a target"):
         paper.draw(g, 4, 1)
@@ -127,7 +135,10 @@ def test_draws(small, name):
 def test_encoding_changes_nothing_and_needs_one_modality(small, batch, name, variant):
     method = make(name, small, variant=variant).eval()
     before = {k: v.clone() for k, v in method.state_dict().items()}
-    codes = {m: method.encode(m, getattr(batch, m), batch.text_mask if m == "text" else None).indices for m in ("audio", "video", "text")}
+    codes = {
+        m: method.encode(m, getattr(batch, m), batch.text_mask if m == "text" else None).indices
+        for m in ("audio", "video", "text")
+    }
     assert codes["audio"].shape == codes["video"].shape == (4, 5, 1) and codes["text"].shape == (4, 6, 1)
     assert codes["text"].dtype == torch.int64
     assert method.encode("video", batch.video, level="clip").indices.shape == (4, 1, 1)

@@ -1,4 +1,5 @@
-"""DCID, `variant: release`: the official size with weights made by a formula, and two whole steps with every stored value."""
+"""DCID, `variant: release`: the official size with weights made by a formula, and two whole steps with every stored
+value."""
 
 import json
 import re
@@ -11,13 +12,33 @@ from cmg.methods import build, semantic
 from cmg.methods.dcid.keys import CLUBS, CPC, DECODER, ENCODER, TEXT
 from cmg.methods.keys import own_names, released_names
 from cmg.methods.types import Draws
-from tests.methods.dcid.released_dcid import MODALITIES, NO_RESET, PERMUTATION, buffers, released, resetting, set_buffers
+from tests.methods.dcid.released_dcid import (
+    MODALITIES,
+    NO_RESET,
+    PERMUTATION,
+    buffers,
+    released,
+    resetting,
+    set_buffers,
+)
 from tests.methods.dcid.test_dcid_release import encoded_values
 from tests.methods.dcid.test_dcid_release_steps import TERMS, make_optimisers, total, train_step
 from tests.methods.reference import close, load, under
 
-GROUPS = {"cpc": "cpc", "encoder": "encoder", "text": "text_lstm", "decoder": "decoder", **{f"club_{m}": f"club_{m}" for m in MODALITIES}}
-TABLES = {"encoder": ENCODER, "text_lstm": TEXT, "cpc": CPC, "decoder": DECODER, **{f"club_{m}": CLUBS[m] for m in MODALITIES}}
+GROUPS = {
+    "cpc": "cpc",
+    "encoder": "encoder",
+    "text": "text_lstm",
+    "decoder": "decoder",
+    **{f"club_{m}": f"club_{m}" for m in MODALITIES},
+}
+TABLES = {
+    "encoder": ENCODER,
+    "text_lstm": TEXT,
+    "cpc": CPC,
+    "decoder": DECODER,
+    **{f"club_{m}": CLUBS[m] for m in MODALITIES},
+}
 
 
 def spread(size, factor, shift):
@@ -65,7 +86,10 @@ def test_official_size(dcid, dcid_inputs):
     encoded = method._encode(dcid_inputs, Draws(**NO_RESET))
     found = encoded_values(method, encoded)
     channels = found["video_specific_map"]
-    found |= {"video_specific_map_channel_mean": channels.mean(dim=(0, 1, 2, 3)), "video_specific_map_0_0": channels[0, 0]}
+    found |= {
+        "video_specific_map_channel_mean": channels.mean(dim=(0, 1, 2, 3)),
+        "video_specific_map_0_0": channels[0, 0],
+    }
     found |= {"video_specific_map_shape": torch.tensor(channels.shape)}
     found |= {
         f"{name.removeprefix('recon_')}_recon_loss": loss
@@ -81,7 +105,8 @@ def named(method, values):
 
 
 def in_order(found, expected):
-    """Whether the numbers of `found` stand in `expected` in this order; the release has template layers between them."""
+    """Whether the numbers of `found` stand in `expected` in this order; the release has template layers between
+    them."""
     rest = iter(expected.tolist())
     return all(any(x == pytest.approx(y, rel=1e-7) for y in rest) for x in found.tolist())
 

@@ -5,7 +5,15 @@ import torch
 from cmg.methods import build, semantic
 from cmg.methods.types import Draws
 from cmg.quantizers.codebook import agreement, monitors
-from tests.methods.dcid.released_dcid import MODALITIES, NO_RESET, PERMUTATION, buffers, released, resetting, set_buffers
+from tests.methods.dcid.released_dcid import (
+    MODALITIES,
+    NO_RESET,
+    PERMUTATION,
+    buffers,
+    released,
+    resetting,
+    set_buffers,
+)
 from tests.methods.reference import accuracy_by_prediction, close, load
 
 
@@ -17,7 +25,10 @@ def encoded_values(method, encoded):
     found |= {"video_specific_club": method._club_pairs(encoded)["video"][1]}
     found |= {f"{m}_semantic": encoded.z[m] for m in MODALITIES} | {f"{m}_vq": hard[m] for m in MODALITIES}
     found |= {f"{m}_indices": indices[m] for m in MODALITIES}
-    found |= {name.replace("commit_", "") + "_commit": loss for name, loss in semantic.commitment(method.config, encoded).items()}
+    found |= {
+        name.replace("commit_", "") + "_commit": loss
+        for name, loss in semantic.commitment(method.config, encoded).items()
+    }
     return found | {"cmcm": 0.5 * method._code_matching(encoded), "equal_num": agreement(indices)}
 
 
@@ -68,7 +79,13 @@ def test_club(dcid, dcid_inputs):
     for m, (x, y) in ((m, (x.detach(), y.detach())) for m, (x, y) in pairs.items()):
         mu, logvar = method.clubs[m](x)
         close({f"{m}_mu": mu, f"{m}_logvar": logvar}, expected)
-        close({f"{m}_loglikelihood": method.clubs[m].log_likelihood(x, y), f"{m}_mi_estimate": method._club(m, x, y, draws)}, expected)
+        close(
+            {
+                f"{m}_loglikelihood": method.clubs[m].log_likelihood(x, y),
+                f"{m}_mi_estimate": method._club(m, x, y, draws),
+            },
+            expected,
+        )
         optimiser, seen = torch.optim.Adam(method.clubs[m].parameters(), lr=1e-3), []
         for _ in range(5):
             optimiser.zero_grad()
@@ -83,7 +100,14 @@ def test_club(dcid, dcid_inputs):
 def test_cross_cpc_at_every_step(dcid, dcid_inputs):
     method, expected = released(dcid).eval(), load(dcid, "cpc")
     z = {m: load(dcid, "train_nodropout")[f"{m}_semantic"] for m in MODALITIES}
-    order = [("audio", "video"), ("audio", "text"), ("video", "text"), ("video", "audio"), ("text", "audio"), ("text", "video")]
+    order = [
+        ("audio", "video"),
+        ("audio", "text"),
+        ("video", "text"),
+        ("video", "audio"),
+        ("text", "audio"),
+        ("text", "video"),
+    ]
     order += [(m, m) for m in MODALITIES]  # target, context
     for t in range(1, 9):
         close({f"loss_t{t}": method._cpc(z, t)}, expected)
@@ -103,7 +127,10 @@ def test_codebook_from_the_official_start(dcid):
         quantized = method.quantizer(z, NO_RESET["reset"], NO_RESET["noise"])
         close(buffers(method.quantizer, f"_after_{n}"), expected)
         encoded = type("E", (), {"z": z, "quantized": quantized})
-        found = {f"{name.split('_')[1]}_commit_{n}": loss for name, loss in semantic.commitment(method.config, encoded).items()}
+        found = {
+            f"{name.split('_')[1]}_commit_{n}": loss
+            for name, loss in semantic.commitment(method.config, encoded).items()
+        }
         found |= {f"cmcm_{n}": 0.5 * method._code_matching(encoded), f"equal_num_{n}": agreement(quantized.indices)}
         close(found, expected)
         spread = monitors(quantized)  # in float32
@@ -112,13 +139,19 @@ def test_codebook_from_the_official_start(dcid):
 
 def test_two_modalities(dcid):
     expected, warm = load(dcid, "quantizer_audio_video_only"), load(dcid, "train_nodropout")
-    method = build("dcid", {"variant": "release", "modalities": "av", "specific_channels": 4, "decoder_channels": 4}).double().train()
+    method = (
+        build("dcid", {"variant": "release", "modalities": "av", "specific_channels": 4, "decoder_channels": 4})
+        .double()
+        .train()
+    )
     set_buffers(method.quantizer, warm)
     method.quantizer.unactivated_count.zero_()
     z = {m: warm[f"{m}_semantic"] for m in ("audio", "video")}
     quantized = method.quantizer(z, NO_RESET["reset"], NO_RESET["noise"])
     encoded = type("E", (), {"z": z, "quantized": quantized})
-    close({name.split("_")[1] + "_commit": v for name, v in semantic.commitment(method.config, encoded).items()}, expected)
+    close(
+        {name.split("_")[1] + "_commit": v for name, v in semantic.commitment(method.config, encoded).items()}, expected
+    )
     close({"cmcm": 0.5 * method._code_matching(encoded), **{f"{m}_vq": quantized.hard[m] for m in z}}, expected)
     close(buffers(method.quantizer), expected)
 
@@ -131,7 +164,8 @@ def test_float32_stays_close_on_a_warm_codebook(dcid, dcid_inputs):
 
 
 def test_number_of_encoder_parameters():
-    """As counted for the release, whose temporal modules also hold an untrained template layer of 789,760 parameters each."""
+    """As counted for the release, whose temporal modules also hold an untrained template layer of 789,760 parameters
+    each."""
     with torch.device("meta"):
         method = build("dcid", {"variant": "release"})
     modules = (method.encoder.pool, method.encoder.temporal, method.specific, method.video_projection)

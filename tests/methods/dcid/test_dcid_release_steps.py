@@ -5,7 +5,15 @@ import json
 import torch
 
 from cmg.methods.types import Draws
-from tests.methods.dcid.released_dcid import MODALITIES, NO_RESET, PERMUTATION, buffers, released, resetting, set_buffers
+from tests.methods.dcid.released_dcid import (
+    MODALITIES,
+    NO_RESET,
+    PERMUTATION,
+    buffers,
+    released,
+    resetting,
+    set_buffers,
+)
 from tests.methods.reference import close, load
 
 

@@ -1,4 +1,5 @@
-"""Rule-made weights of the full-size reference: each tensor from a generator seeded with the CRC-32 of its released name."""
+"""Rule-made weights of the full-size reference: each tensor from a generator seeded with the CRC-32 of its released
+name."""
 
 import zlib
 

@@ -42,14 +42,18 @@ def test_terms_sum_to_the_total(small, batch):
 
 
 @pytest.mark.parametrize("variant", FCIDConfig.VARIANTS)
-@pytest.mark.parametrize("name", ["club_audio", "club_video", "club_audiovisual", "club_text", "recon", "commit", "cpc", "infonce", "cmcm"])
+@pytest.mark.parametrize(
+    "name", ["club_audio", "club_video", "club_audiovisual", "club_text", "recon", "commit", "cpc", "infonce", "cmcm"]
+)
 def test_losses_switch_off_one_by_one(small, batch, variant, name):
     full = set(step(make(small, variant=variant, losses={"cmcm": True}), batch).terms)
     rest = set(step(make(small, variant=variant, losses={"cmcm": True, name: False}), batch).terms)
     assert {t for t in full - rest if t == name or t.startswith(f"{name}_")} == full - rest != set()
 
 
-@pytest.mark.parametrize("off", [{"club": False}, {f"club_{n}": False for n in ("audio", "video", "audiovisual", "text")}])
+@pytest.mark.parametrize(
+    "off", [{"club": False}, {f"club_{n}": False for n in ("audio", "video", "audiovisual", "text")}]
+)
 def test_without_club_nothing_is_fitted(small, batch, off):
     method = make(small, losses=off)
     assert method.variational_parameters() == []
@@ -81,7 +85,9 @@ def test_commitment_and_reconstruction_written_out(small, batch):
     terms = method.reconstruction(batch, x)
     merged, code = x.coarse["audiovisual"].specific, x.quantized.straight["audiovisual"]
     rebuilt = method.decoders.audio(torch.cat([code, merged], dim=-1), x.specific["audio"])
-    assert terms["recon_audio"].item() == pytest.approx(np.mean((rebuilt.detach() - batch.audio).numpy() ** 2), rel=1e-5)
+    assert terms["recon_audio"].item() == pytest.approx(
+        np.mean((rebuilt.detach() - batch.audio).numpy() ** 2), rel=1e-5
+    )
     words = np.stack([t[m].mean(axis=0) for t, m in zip(batch.text.numpy(), batch.text_mask.numpy(), strict=True)])
     text = method.decoders.text(x.quantized.straight["text"][:, 0], x.coarse["text"].specific[:, 0]).detach().numpy()
     assert terms["recon_text"].item() == pytest.approx(np.mean((text - words) ** 2), rel=1e-5)
@@ -125,7 +131,11 @@ def test_audiovisual_stream_is_the_coarse_encoding_of_the_mean(small, batch):
     fine, streams = x.fine, x.coarse
     assert list(x.seen) == ["audiovisual", "video", "audio", "text"]
     merged = (fine["audio"] + fine["video"]).detach().numpy() / 2
-    for name, f in {"audiovisual": merged, "video": fine["video"].detach().numpy(), "audio": fine["audio"].detach().numpy()}.items():
+    for name, f in {
+        "audiovisual": merged,
+        "video": fine["video"].detach().numpy(),
+        "audio": fine["audio"].detach().numpy(),
+    }.items():
         assert_coarse(method, "audiovisual", f, streams[name])
     words = [f[m].mean(axis=0) for f, m in zip(fine["text"].detach().numpy(), batch.text_mask.numpy(), strict=True)]
     assert_coarse(method, "text", np.repeat(np.stack(words)[:, None], batch.seconds, axis=1), streams["text"])
@@ -220,9 +230,17 @@ def test_every_option_works_alone(small, batch, option, value):
     wide = {**small, "specific_channels": 16}
     changed, default = (step(make(wide, losses={"cmcm": True}, **extra), batch) for extra in ({option: value}, {}))
     assert torch.isfinite(changed.total)
-    later = {"quantizer", "smooth_counts", "reset", "reset_after", "cmcm_protected"}  # these change later codes, or distances of zero
+    later = {
+        "quantizer",
+        "smooth_counts",
+        "reset",
+        "reset_after",
+        "cmcm_protected",
+    }  # these change later codes, or distances of zero
     if option != "club_floor":  # which changes a negative bound alone
-        assert (changed.total.item() == default.total.item()) == (option in {*later, "club_clip_axis"})  # the axis of another estimate
+        assert (changed.total.item() == default.total.item()) == (
+            option in {*later, "club_clip_axis"}
+        )  # the axis of another estimate
 
 
 @pytest.mark.parametrize(("variant", "weight"), [("paper", 1.0), ("release", 0.5)])
@@ -234,7 +252,8 @@ def test_weight_of_code_matching_is_a_factor(small, batch, variant, weight):
 
 @pytest.mark.parametrize("modalities", ["avt", "av", "vt", "at"])
 def test_either_flow_goes_with_the_options_of_either_variant(small, batch, modalities):
-    """What the codebook sees in training is the flow's, whatever the variant: seconds, or clips; encoding is of seconds."""
+    """What the codebook sees in training is the flow's, whatever the variant: seconds, or clips; encoding is of
+    seconds."""
     for flow, seconds in {"paper": 5, "release": 5 if modalities == "av" else 1}.items():
         for variant in FCIDConfig.VARIANTS:
             method = make(small, modalities=modalities, variant=variant, flow=flow)

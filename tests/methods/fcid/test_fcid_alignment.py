@@ -19,7 +19,10 @@ def array(x):
 PRINTED = {"club_features": "sum", "club_units": "given", "club_floor": False}
 
 
-@pytest.fixture(params=[{"variant": "paper"}, {"variant": "paper", **PRINTED}, {"variant": "release"}], ids=["paper", "printed", "release"])
+@pytest.fixture(
+    params=[{"variant": "paper"}, {"variant": "paper", **PRINTED}, {"variant": "release"}],
+    ids=["paper", "printed", "release"],
+)
 def forward(request, small, batch):
     """A method, and what its forward makes of the batch."""
     torch.manual_seed(0)
@@ -33,7 +36,8 @@ def negative_log_softmax(scores):
 
 
 def test_cpc_predicts_the_other_modality(forward):
-    """Eq. 13: o_t of one modality predicts f_(t+1) of the other; released, with the roles swapped and self terms of weight 0.1."""
+    """Eq. 13: o_t of one modality predicts f_(t+1) of the other; released, with the roles swapped and self terms of
+    weight 0.1."""
     method, x = forward
     released, total = method.config.variant == "release", 0.0
     for source in FINE:
@@ -146,10 +150,13 @@ def test_infonce(forward):
 
 @pytest.mark.parametrize("name", ["video", "text"])
 def test_the_axis_of_clip_level_club_is_an_option(small, batch, name):
-    """Over seconds, the released estimate of one vector per clip is that of one permutation; sequences are not concerned."""
+    """Over seconds, the released estimate of one vector per clip is that of one permutation; sequences are not
+    concerned."""
     torch.manual_seed(0)
     options = {**small, "specific_channels": 16, "dropout": 0.0, "variant": "release"}
-    methods = {axis: build("fcid", {**options, "club_clip_axis": axis}).double().eval() for axis in ("seconds", "features")}
+    methods = {
+        axis: build("fcid", {**options, "club_clip_axis": axis}).double().eval() for axis in ("seconds", "features")
+    }
     methods["seconds"].load_state_dict(methods["features"].state_dict())
     x, draws, found = batch.to(torch.float64), Draws({name: torch.tensor([1, 2, 3, 0])}), {}
     for axis, method in methods.items():

@@ -23,7 +23,11 @@ def test_names_and_shapes_of_the_official_size(reference):
 
 def entries(module):
     """(key, shape) pairs of one module of the key list, stored as a mapping or as a list."""
-    return module.items() if isinstance(module, dict) else [(e["key"], e["shape"]) if isinstance(e, dict) else (e[0], e[1]) for e in module]
+    return (
+        module.items()
+        if isinstance(module, dict)
+        else [(e["key"], e["shape"]) if isinstance(e, dict) else (e[0], e[1]) for e in module]
+    )
 
 
 def test_unknown_released_name():

@@ -19,7 +19,11 @@ def forward(method, batch):
     out |= {"v_club_feature": method.video_projection(x.specific["video"]), "a_spe_result": x.specific["audio"]}
     for name, c in x.coarse.items():
         m = name[0]
-        out |= {f"coarse_{m}_gen": c.general[:, 0], f"coarse_{m}_spe": c.specific[:, 0], f"coarse_{m}": c.projected[:, 0]}
+        out |= {
+            f"coarse_{m}_gen": c.general[:, 0],
+            f"coarse_{m}_spe": c.specific[:, 0],
+            f"coarse_{m}": c.projected[:, 0],
+        }
         out |= {f"c_{m}_vq": x.quantized.straight[name], f"idx_{m}": x.quantized.indices[name][:, 0]}
     out["c_embedding_loss"] = method._commitment(x.seen, x.quantized)
     return out | {"c_cmcm_loss": 0.5 * method._code_matching(x.seen, x.quantized)}, x
@@ -45,18 +49,36 @@ def test_evaluation_forward(released, golden, golden_batch):
 def test_training_forward_updates_the_codebook_twice(released, golden, golden_batch):
     method, expected = released(dropout=0.0).train(), golden("train_forward_nodropout")
     compare(forward(method, golden_batch)[0], expected)
-    compare({f"{n}_after1": getattr(method.quantizer, n) for n in ("embedding", "ema_count", "ema_weight", "unactivated_count")}, expected)
-    audio, video, text = (x.flip(0) for x in (golden_batch.audio * 0.7, golden_batch.video * 1.1, golden_batch.text * 1.3))
+    compare(
+        {
+            f"{n}_after1": getattr(method.quantizer, n)
+            for n in ("embedding", "ema_count", "ema_weight", "unactivated_count")
+        },
+        expected,
+    )
+    audio, video, text = (
+        x.flip(0) for x in (golden_batch.audio * 0.7, golden_batch.video * 1.1, golden_batch.text * 1.3)
+    )
     second = forward(method, Batch(audio, video, text, golden_batch.text_mask))[0]
     compare({f"{n}_2": second[n] for n in ("c_embedding_loss", "c_cmcm_loss")}, expected)
-    compare({f"{n}_after2": getattr(method.quantizer, n) for n in ("embedding", "ema_count", "ema_weight", "unactivated_count")}, expected)
+    compare(
+        {
+            f"{n}_after2": getattr(method.quantizer, n)
+            for n in ("embedding", "ema_count", "ema_weight", "unactivated_count")
+        },
+        expected,
+    )
 
 
 def test_dropout_draws(released, golden, golden_batch):
     method, expected = released(dropout=0.1).train(), golden("train_forward_dropout_seed99")
     torch.manual_seed(99)
     x = method(golden_batch, Draws(reset=UNIFORM))
-    found = {"v_gen_result": x.fine["video"], "a_gen_result": x.fine["audio"], "coarse_t": x.coarse["text"].projected[:, 0]}
+    found = {
+        "v_gen_result": x.fine["video"],
+        "a_gen_result": x.fine["audio"],
+        "coarse_t": x.coarse["text"].projected[:, 0],
+    }
     assert found.keys() == expected.keys()
     compare(found, expected)
 
@@ -66,7 +88,9 @@ def test_encoding_one_modality(released, golden, golden_batch):
     book = method.codebooks()[0]
     for name in ("audio", "video", "text"):
         features = getattr(golden_batch, name)
-        step, clip = (method.encode(name, features, golden_batch.text_mask, level).indices for level in ("step", "clip"))
+        step, clip = (
+            method.encode(name, features, golden_batch.text_mask, level).indices for level in ("step", "clip")
+        )
         compare({f"{name}_split_idx": step.flatten(), f"{name}_clip_idx": clip.flatten()}, expected)
         compare({f"{name}_split": book[step[..., 0]], f"{name}_clip": book[clip[:, 0, 0]]}, expected)
     compare({"prequant_audio_split": method.encoder.encode("audio", golden_batch.audio)}, expected)

@@ -1,4 +1,5 @@
-"""FCID, `variant: release`, against the released code: monitors, the slice before quantisation, and the same in float32."""
+"""FCID, `variant: release`, against the released code: monitors, the slice before quantisation, and the same in
+float32."""
 
 import pytest
 import torch
@@ -44,7 +45,10 @@ def test_monitors_and_norms_of_a_training_step(released, golden, golden_batch):
     assert found == pytest.approx(sorted(expected["cpc_accuracy"].tolist()), rel=1e-6)
     released_step(method, golden_batch, draws_of(expected), record)
     torch.testing.assert_close(
-        torch.stack(list(record["clip"].values())).sort().values, expected["clip_total_norm"].sort().values, rtol=1e-10, atol=0
+        torch.stack(list(record["clip"].values())).sort().values,
+        expected["clip_total_norm"].sort().values,
+        rtol=1e-10,
+        atol=0,
     )
     parameters = dict(method.named_parameters())
     for name, norm in zip(expected["param_names"], expected["param_norm_after"], strict=True):
@@ -57,10 +61,15 @@ def test_losses_and_codebook_in_float32(released, golden, golden_batch):
     found = forward(method, golden_batch.to(torch.float32))[0]
     assert all(torch.equal(found[f"idx_{m}"], golden("eval_forward")[f"idx_{m}"]) for m in "vat")
     names = [n for n in found.keys() & expected.keys() if found[n].is_floating_point()]
-    found |= {f"{n}_after1": getattr(method.quantizer, n) for n in ("embedding", "ema_count", "ema_weight", "unactivated_count")}
+    found |= {
+        f"{n}_after1": getattr(method.quantizer, n)
+        for n in ("embedding", "ema_count", "ema_weight", "unactivated_count")
+    }
     assert len(names) > 15
     for name in [*names, *(n for n in found if n.endswith("_after1"))]:
-        torch.testing.assert_close(found[name].detach().double(), expected[name], **SINGLE, msg=lambda m, n=name: f"{n}: {m}")
+        torch.testing.assert_close(
+            found[name].detach().double(), expected[name], **SINGLE, msg=lambda m, n=name: f"{n}: {m}"
+        )
 
 
 def test_a_training_step_in_float32(released, golden, golden_batch):
@@ -72,4 +81,6 @@ def test_a_training_step_in_float32(released, golden, golden_batch):
     torch.testing.assert_close(method.quantizer.embedding.double(), expected["embedding_after"], **SINGLE)
     for name, norm in zip(expected["grad_names"], expected["grad_norm_before_clip"], strict=True):
         if (own := own_name(name)) and record["gradients"][own] is not None:
-            torch.testing.assert_close(record["gradients"][own].double(), norm, rtol=1e-4, atol=1e-6, msg=lambda m, n=name: f"{n}: {m}")
+            torch.testing.assert_close(
+                record["gradients"][own].double(), norm, rtol=1e-4, atol=1e-6, msg=lambda m, n=name: f"{n}: {m}"
+            )

@@ -1,4 +1,5 @@
-"""FCID without one modality: audio and video have the fine part alone, audio or video with text the coarse part alone."""
+"""FCID without one modality: audio and video have the fine part alone, audio or video with text the coarse part
+alone."""
 
 import numpy as np
 import pytest
@@ -55,7 +56,8 @@ def test_encoding_of_the_modalities_there_are(small, batch, modalities):
 
 
 def test_fine_alone_quantises_the_fine_features(small, batch):
-    """Each code is the nearest to f of its own second, and reconstruction is from that code and the fine specific features."""
+    """Each code is the nearest to f of its own second, and reconstruction is from that code and the fine specific
+    features."""
     method = make(small, modalities="av")
     x = method(batch, Draws(reset=torch.zeros(12)))
     for name in ("audio", "video"):
@@ -71,7 +73,9 @@ def test_coarse_alone_rebuilds_spatial_means_and_mean_words(small, batch):
     method = make(small, modalities="vt")
     x = method(batch, Draws(reset=torch.zeros(12)))
     terms = method.reconstruction(batch, x)
-    rebuilt = {n: method.decoders[n](x.quantized.straight[n], x.coarse[n].specific).detach().numpy() for n in ("video", "text")}
+    rebuilt = {
+        n: method.decoders[n](x.quantized.straight[n], x.coarse[n].specific).detach().numpy() for n in ("video", "text")
+    }
     words = np.stack([t[m].mean(axis=0) for t, m in zip(batch.text.numpy(), batch.text_mask.numpy(), strict=True)])
     expected = {"video": batch.video.numpy().mean(axis=(2, 3)), "text": words[:, None]}
     for name, target in expected.items():
@@ -85,6 +89,9 @@ def test_coarse_alone_needs_no_second_to_predict(small, batch):
 
 
 def test_settings_are_read_in_either_case():
-    assert config_class("fcid")(modalities="VT").modalities == "vt" and config_class("dcid")(modalities="AV").commit_other == 0.5
+    assert (
+        config_class("fcid")(modalities="VT").modalities == "vt"
+        and config_class("dcid")(modalities="AV").commit_other == 0.5
+    )
     with pytest.raises(ValueError, match="modalities"):
         config_class("codaar")(modalities="vt")

@@ -8,7 +8,8 @@ from cmg.methods.micu.masked_infonce import masked_infonce
 
 
 def directed(query, key, tau):
-    """-mean_i log softmax_j(cos(query_i, key_j) / tau) at j = i, written out; a vector of length zero has cosine zero."""
+    """-mean_i log softmax_j(cos(query_i, key_j) / tau) at j = i, written out; a vector of length zero has cosine
+    zero."""
 
     def cosine(x, y):
         size = float(x.norm() * y.norm())
@@ -26,7 +27,9 @@ def test_written_out():
     assert list(fine) == list(coarse) == ["audio_audio", "audio_video", "video_audio", "video_video"]
     for name in fine:
         q, k = name.split("_")
-        masked = [[second if kept else 0 * second for second, kept in zip(z[q][b], keep[b], strict=True)] for b in range(3)]
+        masked = [
+            [second if kept else 0 * second for second, kept in zip(z[q][b], keep[b], strict=True)] for b in range(3)
+        ]
         within = [directed(masked[b], z[k][b], 0.5) for b in range(3)]
         assert abs(fine[name].item() - sum(within) / 3) < 1e-12
         means = [sum(seconds) / 4 for seconds in masked]

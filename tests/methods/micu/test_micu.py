@@ -9,7 +9,9 @@ from cmg.methods import build
 def loss(options, batch):
     torch.manual_seed(0)
     method = build("micu", {**options, "dropout": 0.0}).train()
-    return method, method.loss(batch, method.draw(torch.Generator().manual_seed(0), batch.size, batch.seconds), lambda closure: None)
+    return method, method.loss(
+        batch, method.draw(torch.Generator().manual_seed(0), batch.size, batch.seconds), lambda closure: None
+    )
 
 
 def test_terms_and_switches(small, batch):

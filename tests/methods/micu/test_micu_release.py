@@ -1,4 +1,5 @@
-"""MICU, `variant: release`, against numbers made by the released code, in float64: losses, both forwards, downstream codes."""
+"""MICU, `variant: release`, against numbers made by the released code, in float64: losses, both forwards, downstream
+codes."""
 
 import pytest
 import torch
@@ -24,8 +25,15 @@ def expected(reference):
 def method(dcid, expected):
     """The released model with the stored weights and codebook, without dropout, in training mode."""
     method = build("micu", {"variant": "release", "specific_channels": 64, "dropout": 0.0}).double().train()
-    state = {k: v for name, table in FILES.items() for k, v in own_names(load(dcid, name), table).items() if not k.startswith(NOT_OURS)}
-    state |= {f"jigsaw.classify.{k.split('.', 1)[1]}": v for k, v in expected.items() if k.startswith("jigsaw_enc_net.")}
+    state = {
+        k: v
+        for name, table in FILES.items()
+        for k, v in own_names(load(dcid, name), table).items()
+        if not k.startswith(NOT_OURS)
+    }
+    state |= {
+        f"jigsaw.classify.{k.split('.', 1)[1]}": v for k, v in expected.items() if k.startswith("jigsaw_enc_net.")
+    }
     result = method.load_state_dict(state, strict=False)
     assert result.missing_keys == ["quantizer.hits"] and not result.unexpected_keys
     set_buffers(method.quantizer, load(dcid, "train_nodropout"))
@@ -33,7 +41,8 @@ def method(dcid, expected):
 
 
 def draws(expected):
-    """The recorded draws. Which live code a dead one became is not recorded: it is the one it equals up to the constant shift."""
+    """The recorded draws. Which live code a dead one became is not recorded: it is the one it equals up to the constant
+    shift."""
     uniform = torch.zeros(400, dtype=torch.float64)
     for dead, n in (((392, 393, 394, 395), 1), ((391, 396), 2)):
         table, idle = expected[f"embedding_after_forward_{n}"], expected[f"unactivated_count_after_forward_{n}"].clone()
@@ -48,9 +57,15 @@ def test_both_forwards(method, dcid, expected):
     inputs = read_inputs(dcid)
     close({"embedding_before": method.quantizer.embedding}, expected)
     first = method._encode(inputs, draws(expected))
-    close({f"{m}_semantic": first.z[m] for m in MODALITIES} | {f"{m}_vq": first.quantized.hard[m] for m in MODALITIES}, expected)
     close(
-        {name.removeprefix("commit_") + "_commit_forward_1": loss for name, loss in semantic.commitment(method.config, first).items()},
+        {f"{m}_semantic": first.z[m] for m in MODALITIES} | {f"{m}_vq": first.quantized.hard[m] for m in MODALITIES},
+        expected,
+    )
+    close(
+        {
+            name.removeprefix("commit_") + "_commit_forward_1": loss
+            for name, loss in semantic.commitment(method.config, first).items()
+        },
         expected,
     )
     close(buffers(method.quantizer, "_after_forward_1"), expected)

@@ -13,7 +13,9 @@ STILL = {"dropout": 0.0, "translation_dropout": 0.0}
 def loss(options, batch):
     torch.manual_seed(0)
     method = build("simmmdg", {**options, **STILL}).train()
-    return method, method.loss(batch, method.draw(torch.Generator().manual_seed(0), 4, 5), lambda closure: pytest.fail("nothing to fit"))
+    return method, method.loss(
+        batch, method.draw(torch.Generator().manual_seed(0), 4, 5), lambda closure: pytest.fail("nothing to fit")
+    )
 
 
 def test_terms_weights_and_switches(small, batch):
@@ -50,7 +52,9 @@ def test_encode_gives_the_shared_half_and_no_codebook(small, batch, halves):
     assert method.codebooks() == [] and method.health() == {}
     vectors = method.encode("video", batch.video).vectors
     torch.testing.assert_close(vectors, method._halves("video", batch.video)[0])
-    torch.testing.assert_close(method.encode("video", batch.video, level="clip").vectors, vectors.mean(dim=1, keepdim=True))
+    torch.testing.assert_close(
+        method.encode("video", batch.video, level="clip").vectors, vectors.mean(dim=1, keepdim=True)
+    )
 
 
 @pytest.mark.parametrize(("projection", "heads"), [("none", 0), ("common", 1), ("own", 3)])

@@ -14,7 +14,11 @@ def written_out(views, labels, tau, base):
     losses = []
     for i, (anchor, label) in enumerate(unit):
         total = sum(exp(float(anchor @ other) / tau) for j, (other, _) in enumerate(unit) if j != i)
-        shares = [log(exp(float(anchor @ other) / tau) / total) for j, (other, its) in enumerate(unit) if j != i and its == label]
+        shares = [
+            log(exp(float(anchor @ other) / tau) / total)
+            for j, (other, its) in enumerate(unit)
+            if j != i and its == label
+        ]
         losses.append(-tau / base * sum(shares) / len(shares))
     return sum(losses) / len(losses)
 

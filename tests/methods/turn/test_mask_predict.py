@@ -11,7 +11,11 @@ def decoder():
 
 
 def test_hidden_seconds_are_not_read():
-    x, codes, keep = torch.randn(2, 4, 5), torch.randn(2, 1, 8), torch.tensor([[True, False, True, True], [False, True, True, False]])
+    x, codes, keep = (
+        torch.randn(2, 4, 5),
+        torch.randn(2, 1, 8),
+        torch.tensor([[True, False, True, True], [False, True, True, False]]),
+    )
     changed = torch.where(keep.unsqueeze(-1), x, torch.full_like(x, float("nan")))
     net = decoder()
     assert torch.equal(net(x, keep, codes), net(changed, keep, codes))

@@ -47,7 +47,10 @@ def test_gradients_of_straight_reach_features_and_of_hard_reach_codes():
 
 def test_start_on_means_or_vectors_happens_once():
     x = streams()
-    for start, places in (("means", sum(x.values()).flatten(0, 1) / 2), ("vectors", torch.cat([v.flatten(0, 1) for v in x.values()]))):
+    for start, places in (
+        ("means", sum(x.values()).flatten(0, 1) / 2),
+        ("vectors", torch.cat([v.flatten(0, 1) for v in x.values()])),
+    ):
         product = ProductVQ(10, 6, 2, ("audio", "video"), start).double()
         product.start(x)
         expected = places[torch.arange(5) * len(places) // 5]

@@ -27,7 +27,9 @@ def test_terms_weights_and_switches(small, batch):
 def test_each_loss_reaches_what_it_should(small, batch):
     reached = {}
     for only in ("contrast", "code", "restore"):
-        method, terms = loss({**small, "losses": {name: name == only for name in ("contrast", "code", "restore")}}, batch)
+        method, terms = loss(
+            {**small, "losses": {name: name == only for name in ("contrast", "code", "restore")}}, batch
+        )
         terms.total.backward()
         parts = {
             "codes": [method.quantizer.embedding],
@@ -54,14 +56,19 @@ def test_masks_differ_between_modalities_and_follow_the_ratio(small):
 def test_codes_are_one_index_per_chunk_and_toc_ranks_all_dimensions(small, batch, chunks):
     method, _ = loss({**small, "chunks": chunks}, batch)
     codes, books = method.eval().encode("video", batch.video), method.codebooks()
-    assert codes.indices.shape == (4, 5, chunks) and [book.shape for book in books] == [(12 // chunks, 8 // chunks)] * chunks
+    assert (
+        codes.indices.shape == (4, 5, chunks)
+        and [book.shape for book in books] == [(12 // chunks, 8 // chunks)] * chunks
+    )
     assert sorted(toc_scores([book.numpy() for book in books]).ranking.tolist()) == list(range(8))
 
 
 def test_codes_start_on_the_first_batch_and_usage_counts_both_chunks(small, batch):
     method, terms = loss({**small, "start": "vectors"}, batch)
     assert method.quantizer.started
-    assert all(0 < terms.monitors[f"usage_{m}"] <= 1 and terms.monitors[f"perplexity_{m}"] >= 1 for m in method.modalities)
+    assert all(
+        0 < terms.monitors[f"usage_{m}"] <= 1 and terms.monitors[f"perplexity_{m}"] >= 1 for m in method.modalities
+    )
 
 
 def test_seconds_can_be_quantised_in_training(small, batch):

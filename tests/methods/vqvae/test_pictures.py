@@ -15,10 +15,17 @@ def test_a_picture_becomes_a_coarser_grid_and_back(halvings):
 
 
 def test_the_form_is_van_den_oords():
-    """Two convolutions of window 4 and stride 2, two residual blocks of ReLU, 3x3, ReLU, 1x1; the decoder mirrors it."""
-    kinds = [(type(layer).__name__, layer.kernel_size[0], layer.stride[0]) for layer in _convolutions(PictureEncoder(6, 8, 4, 2))]
+    """Two convolutions of window 4 and stride 2, two residual blocks of ReLU, 3x3, ReLU, 1x1; the decoder mirrors
+    it."""
+    kinds = [
+        (type(layer).__name__, layer.kernel_size[0], layer.stride[0])
+        for layer in _convolutions(PictureEncoder(6, 8, 4, 2))
+    ]
     assert kinds == [("Conv2d", 4, 2)] * 2 + [("Conv2d", 3, 1), ("Conv2d", 1, 1)] * 2 + [("Conv2d", 1, 1)]
-    kinds = [(type(layer).__name__, layer.kernel_size[0], layer.stride[0]) for layer in _convolutions(PictureDecoder(6, 8, 4, 2))]
+    kinds = [
+        (type(layer).__name__, layer.kernel_size[0], layer.stride[0])
+        for layer in _convolutions(PictureDecoder(6, 8, 4, 2))
+    ]
     assert kinds == [("Conv2d", 3, 1)] + [("Conv2d", 3, 1), ("Conv2d", 1, 1)] * 2 + [("ConvTranspose2d", 4, 2)] * 2
 
 

@@ -35,16 +35,22 @@ def test_the_loss_is_mse_over_the_variance_and_the_commitment():
     terms = one.loss(batch, one.draw(torch.Generator().manual_seed(0), 3, 1), lambda closure: None).terms
     z, codes = one.vectors(batch.pixels), one.codebooks()[0][one.indices(batch.pixels)]
     assert z.shape == (3, 2, 2, 6)
-    assert terms["recon"].item() == pytest.approx(((one.decode(codes) - batch.pixels) ** 2).mean().item() / 0.04, rel=1e-5)
+    assert terms["recon"].item() == pytest.approx(
+        ((one.decode(codes) - batch.pixels) ** 2).mean().item() / 0.04, rel=1e-5
+    )
     assert terms["commit"].item() == pytest.approx(0.5 * ((z - codes) ** 2).mean().item(), rel=1e-5)
     assert torch.equal(one.encode("pixels", batch.pixels).indices, one.indices(batch.pixels).reshape(3, 4, 1))
 
 
 def test_gradients_pass_the_codebook_straight_through():
     one = model()
-    terms = one.loss(Pictures(torch.rand(3, 3, 8, 8)), one.draw(torch.Generator().manual_seed(0), 3, 1), lambda closure: None)
+    terms = one.loss(
+        Pictures(torch.rand(3, 3, 8, 8)), one.draw(torch.Generator().manual_seed(0), 3, 1), lambda closure: None
+    )
     terms.terms["recon"].backward()
-    assert all(parameter.grad.abs().sum() > 0 for name, parameter in one.encoder.named_parameters() if name.endswith("weight"))
+    assert all(
+        parameter.grad.abs().sum() > 0 for name, parameter in one.encoder.named_parameters() if name.endswith("weight")
+    )
     assert one.quantizer.embedding.requires_grad is False
 
 
@@ -52,7 +58,10 @@ def test_codes_start_on_vectors_of_the_first_batch():
     one, batch = model(), Pictures(torch.rand(8, 3, 8, 8))
     before = one.vectors(batch.pixels).detach().flatten(0, 2)
     one.quantizer({"pixels": before[None]}, torch.rand(12, dtype=torch.float64))
-    assert one.quantizer.started and torch.cdist(before[::3][:12], one.quantizer.embedding).amin(1).max() < before.std() * 4
+    assert (
+        one.quantizer.started
+        and torch.cdist(before[::3][:12], one.quantizer.embedding).amin(1).max() < before.std() * 4
+    )
 
 
 @pytest.mark.parametrize("wrong", [{"downsample": 3}, {"codes": 1}, {"dims": 0}, {"beta": -1}, {"hiden": 8}])
