@@ -58,7 +58,10 @@ def tables(frame: pd.DataFrame) -> str:
         first.append([*named, listed(list(plain.average)), *means])
         second.append([*named, *(spread(list(plain[key])) for key in KEYS)])
     heads = ["average of the eight cells, seed by seed", "mean", "+ TOC", "same modality", "retrieval"]
-    return f"{_table(['method', 'variant', *heads], first)}\n\n{_table(['method', 'variant', *(cell.label for cell in CELLS)], second)}"
+    return (
+        f"{_table(['method', 'variant', *heads], first)}\n\n"
+        f"{_table(['method', 'variant', *(cell.label for cell in CELLS)], second)}"
+    )
 
 
 def _table(heads: Sequence[str], lines: Sequence[Sequence[str]]) -> str:

@@ -1,10 +1,9 @@
-"""What each difference between paper and release does to a method: the paper's variant with one part at a time as
-released.
+"""What each difference between paper and release does to a method: the paper's variant with one part as released.
 
-    python -m benchmarks.differences fcid                        every part, `variant: release` (all of them), seeds 0 1 2
+    python -m benchmarks.differences fcid                every part, `variant: release` (all of them), seeds 0 1 2
     python -m benchmarks.differences codaar --rows cpc release --seeds 0 1 2 3 4
     python -m benchmarks.differences fcid --rows infonce tau nce_directions      a part, and its options one at a time
-    python -m benchmarks.differences dcid --keep                 runs that have a result already are not run again
+    python -m benchmarks.differences dcid --keep         runs that have a result already are not run again
 
 Run where `make repro` has been run: features and parameters are the project's, and its main runs are the first row (a
 method that params.yaml does not list is run for it). Runs stand beside those of sweeps, as `<method>+<part>-<seed>`.
@@ -106,7 +105,8 @@ def main() -> None:
     for row in ["paper", *rows]:
         found[row] = scores(args.method, row, args.seeds, given, args.keep)
     print(
-        f"\n| as released | average, seeds {' '.join(map(str, args.seeds))} | mean | less the paper's |\n|---|---|---|---|"
+        f"\n| as released | average, seeds {' '.join(map(str, args.seeds))} | mean | less the paper's |\n"
+        "|---|---|---|---|"
     )
     for row, values in found.items():
         print(line(row, values, found["paper"]))

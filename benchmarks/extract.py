@@ -190,7 +190,10 @@ def summary(taken: dict[str, list[float]], frames: int) -> dict:
 def machine(device: str) -> str:
     name = torch.cuda.get_device_name() if device == "cuda" else platform.machine()
     load = os.getloadavg()[0]
-    return f"{name}, {os.cpu_count()} cores (load {load:.1f} at the end), {torch.get_num_threads()} threads, torch {torch.__version__}"
+    return (
+        f"{name}, {os.cpu_count()} cores (load {load:.1f} at the end), "
+        f"{torch.get_num_threads()} threads, torch {torch.__version__}"
+    )
 
 
 def main() -> None:

@@ -163,7 +163,8 @@ def measured(folder: Path, *command: str, until: Callable[[], bool] | None = Non
         watcher.join()
     if process.returncode and not stopped:
         raise SystemExit(
-            f"{' '.join(command)}: status {process.returncode}; see {folder / 'full_size.log'}; the same command goes on from here"
+            f"{' '.join(command)}: status {process.returncode}; "
+            f"see {folder / 'full_size.log'}; the same command goes on from here"
         )
     return Cost(round(time.perf_counter() - begin, 1), most[0], _read() - before)
 

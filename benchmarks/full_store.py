@@ -1,9 +1,8 @@
-"""The 40,801 clips of VGGSound-AVEL 40K as files: how many, how large, and how long DVC takes to add, check and restore
-them.
+"""The 40,801 clips of VGGSound-AVEL 40K as files: how many, how large, and how long DVC adds, checks and restores them.
 
-    python -m benchmarks.full_store                 a store, a zipped pickle per clip, an npy per clip, one after the other
+    python -m benchmarks.full_store                 a store, a zipped pickle per clip, an npy per clip, one by one
     python -m benchmarks.full_store --layouts store --clips 87323 --folder /scratch
-    python -m benchmarks.full_store --layouts store --official --clips 4080 --cache-type hardlink    a tenth of the clips, at their size
+    python -m benchmarks.full_store --layouts store --official --clips 4080 --cache-type hardlink    a tenth, full size
 
 What users have today is one zipped pickle (or npy) per clip. All three hold the same clips. Simulated: a clip is
 10x1x1x512 float16, a 49th of the official 10x7x7x512, and a shard holds as many clips as it does at the official size

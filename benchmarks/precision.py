@@ -1,8 +1,8 @@
 """Training in float32 and bfloat16 against float64: losses step by step, and scores.
 
-    python -m benchmarks.precision fcid                            20 epochs (200 steps of the sample corpus), seeds 0 1 2
-    python -m benchmarks.precision codaar --epochs 2 --seeds 0     to see that it runs
-    python -m benchmarks.precision fcid --keep                     runs that have a result already are not run again
+    python -m benchmarks.precision fcid                           20 epochs (200 steps of the sample), seeds 0 1 2
+    python -m benchmarks.precision codaar --epochs 2 --seeds 0    to see that it runs
+    python -m benchmarks.precision fcid --keep                    runs that have a result already are not run again
 
 Run where `make repro` has been run. Runs stand beside those of sweeps, as `<method>+<precision>-<seed>`. In every
 precision the same seed begins with the same weights and draws the same batches and permutations. `apart`: relative

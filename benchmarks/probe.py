@@ -102,14 +102,16 @@ CLASSIFIED = ("vggsound_avel", "ave", "avvp", "ucf101")  # retrieval datasets ha
 def main() -> None:
     stores = parameters.load().stores
     print(
-        f"{'dataset':14} {'modality':8} {'accuracy':>8} {'shuffled':>8} {'background':>10} {'majority':>8} classes  clips"
+        f"{'dataset':14} {'modality':8} {'accuracy':>8} {'shuffled':>8} "
+        f"{'background':>10} {'majority':>8} classes  clips"
     )
     for modality in ("video", "audio"):
         for dataset in (name for name in getattr(stores, modality) if name in CLASSIFIED):
             p = of_dataset(modality, paths.store(dataset, modality), paths.index(dataset))
             background = f"{p.background:10.1f}" if p.background is not None else f"{'-':>10}"
             print(
-                f"{dataset:14} {modality:8} {p.accuracy:8.1f} {p.shuffled:8.1f} {background} {p.majority:8.1f} {p.classes:7} {p.clips:6}"
+                f"{dataset:14} {modality:8} {p.accuracy:8.1f} {p.shuffled:8.1f} "
+                f"{background} {p.majority:8.1f} {p.classes:7} {p.clips:6}"
             )
 
 

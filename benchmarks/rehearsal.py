@@ -1,6 +1,6 @@
 """Does a method learn at the papers' size, on features as they really are, before GPU days are spent on it?
 
-    python -m benchmarks.rehearsal fcid                                      200 steps of batch 16 on the CPU, about 15 minutes a core
+    python -m benchmarks.rehearsal fcid        200 steps of batch 16 on the CPU, about 15 minutes a core
     python -m benchmarks.rehearsal fcid codaar --seeds 0 1 2 --out runs.jsonl
     python -m benchmarks.rehearsal dcid --variant release --modalities av --audio before
     python -m benchmarks.rehearsal fcid --set tau=0.1 club_features=sum
@@ -186,7 +186,10 @@ def verdict(run: dict[str, Any], chance: float, control: dict[str, Any] | None) 
         return f"unhealthy: {run['unhealthy'][0]}"
     beside = f"; control V→A {control['accuracy']['va']}, A→V {control['accuracy']['av']}" if control else ""
     said = f"unhealthy: {'; '.join(run['unhealthy'])}\n" if run["unhealthy"] else ""
-    return f"{said}V→A {v['va']}, A→V {v['av']} (same modality {v['aa']}, {v['vv']}; chance {chance:.1f}{beside}), {run['seconds']:.0f} s"
+    return (
+        f"{said}V→A {v['va']}, A→V {v['av']} (same modality {v['aa']}, {v['vv']}; "
+        f"chance {chance:.1f}{beside}), {run['seconds']:.0f} s"
+    )
 
 
 def settings(args: argparse.Namespace, name: str) -> dict[str, Any]:

@@ -242,7 +242,8 @@ def _made(
         print(f"{modality}: {failure.clip_id}: {failure.status}: {failure.reason}", file=sys.stderr)
     if hasattr(args, "like"):
         print(
-            f"{target}: {modality} of {len(clips) - len(failures)} of {len(clips)} {'sentences' if modality == 'text' else 'files'}"
+            f"{target}: {modality} of {len(clips) - len(failures)} of {len(clips)} "
+            f"{'sentences' if modality == 'text' else 'files'}"
         )
 
 
@@ -300,12 +301,12 @@ def _print_codes(modality: str, ids: Sequence[str], encoded: "Encoded") -> None:
         seconds = encoded.valid[row]
         if encoded.indices is None:
             print(
-                f"{name}\t{modality}\t{seconds} vectors of {encoded.vectors.shape[2]} numbers: the method has no codebook; see --out"
+                f"{name}\t{modality}\t{seconds} vectors of {encoded.vectors.shape[2]} numbers: "
+                "the method has no codebook; see --out"
             )
         elif seconds:
-            print(
-                f"{name}\t{modality}\t{' '.join(','.join(map(str, code)) for code in encoded.indices[row, :seconds].tolist())}"
-            )
+            codes = encoded.indices[row, :seconds].tolist()
+            print(f"{name}\t{modality}\t{' '.join(','.join(map(str, code)) for code in codes)}")
 
 
 def _write(target: Path, results: "Mapping[str, tuple[Sequence[str], Encoded]]") -> None:

@@ -59,43 +59,67 @@ METHOD_TEXTS = {  # in the order of the tables' rows
     "infonce_kmeans": MethodText(
         "InfoNCE + k-means",
         "Contrast, then clusters",
-        "a control: continuous features are contrasted between modalities (InfoNCE); the codebook is k-means clusters made after training",
+        (
+            "a control: continuous features are contrasted between modalities (InfoNCE); "
+            "the codebook is k-means clusters made after training"
+        ),
         "control",
     ),
     "codis": MethodText(
         "CODIS",
         "Multi-modal alignment using representation codebook",
-        "a slowly moving copy of the encoders says which prototypes a clip belongs to; the other modality must say the same",
+        (
+            "a slowly moving copy of the encoders says which prototypes a clip belongs to; "
+            "the other modality must say the same"
+        ),
     ),
     "turn": MethodText(
         "TURN",
         "Towards robust speech grounding, its alignment stream",
-        "a code is made of two chunks with a codebook each; hidden seconds of one modality are restored from the code of another",
+        (
+            "a code is made of two chunks with a codebook each; "
+            "hidden seconds of one modality are restored from the code of another"
+        ),
     ),
     "cmcm": MethodText(
         "CMCM",
         "Cross-modal discrete representation learning, by code matching",
-        "contrasts clips and seconds, and makes paired clips choose codes of one codebook equally often; codes join after a warm start",
+        (
+            "contrasts clips and seconds, and makes paired clips choose codes of one codebook equally often; "
+            "codes join after a warm start"
+        ),
     ),
     "simmmdg": MethodText(
         "SimMMDG",
         "A simple and effective framework for multi-modal domain generalization",
-        "features have a shared and a specific half; no codebook, so the head sees continuous vectors and TOC does not apply",
+        (
+            "features have a shared and a specific half; "
+            "no codebook, so the head sees continuous vectors and TOC does not apply"
+        ),
     ),
     "dcid": MethodText(
         "DCID",
         "Dual Cross-modal Information Disentangling",
-        "separates shared from specific features per modality; the modalities predict each other and share one codebook",
+        (
+            "separates shared from specific features per modality; "
+            "the modalities predict each other and share one codebook"
+        ),
     ),
     "micu": MethodText(
         "MICU",
         "Open-set cross-modal generalization via multimodal unified representation",
-        "DCID's encoders and codebook; shared features are contrasted with parts hidden, and the order of shuffled pieces is guessed",
+        (
+            "DCID's encoders and codebook; "
+            "shared features are contrasted with parts hidden, and the order of shuffled pieces is guessed"
+        ),
     ),
     "fcid": MethodText(
         "FCID",
         "Fine and Coarse cross-modal Information Disentangling",
-        "separates what modalities share from what is specific to each, first sound and video, then text; one codebook for all",
+        (
+            "separates what modalities share from what is specific to each, "
+            "first sound and video, then text; one codebook for all"
+        ),
     ),
     "codaar": MethodText(
         "CoDAAR",

@@ -132,7 +132,8 @@ class Run:
         if len(found) > 1:
             metrics = ", ".join(cell.metric for cell in found)
             raise BadFile(
-                f"run {self.name}: {len(found)} scores for {task} {direction} (toc={toc}): {metrics}; expected one; {HELP}"
+                f"run {self.name}: {len(found)} scores for {task} {direction} (toc={toc}): "
+                f"{metrics}; expected one; {HELP}"
             )
         return found[0] if found else None
 

@@ -6,9 +6,8 @@ K codes, D code dimensions. Source: the FCID + TOC paper, section 4.1, Eqs. 4-9.
     V_k = 1/K * sum_i (e_ik - mean_k)^2                                                code variance (Eq. 8)
     U_k = lam * V_k - (1 - lam) * S_k                                                  score (Eq. 9); the top Q are kept
 
-The defaults read the paper: codes L2-normalised (Eq. 6), 1/K^2, biased variance, lam 0.3. The released scripts differ
-and are `RELEASE` (codes as they are, 1/(K(K-1)), unbiased variance); three of their four tasks also use
-`score="similarity"`.
+The defaults read the paper: codes L2-normalised (Eq. 6), 1/K^2, biased variance, lam 0.3. The released scripts differ:
+`RELEASE` (codes as they are, 1/(K(K-1)), unbiased variance); three of their four tasks also use `score="similarity"`.
 """
 
 import json
@@ -47,12 +46,11 @@ def toc_scores(
     dead_last: bool = True,
     dead_tolerance: float = 1e-6,
 ) -> TocScores:
-    """Scores and ranking of the dimensions of one codebook [K, D], or of a product codebook (a list of them). A
-    codebook is an array, or a torch tensor or parameter of any float type and device.
+    """Scores and ranking of the dimensions of one codebook [K, D], or of a product codebook (a list of them).
 
-    A method that concatenates the codewords of one index (CoDAAR: 800 x 768) has one codebook. In a product codebook
-    each codebook is normalised and scored on its own K codes, since a dimension belongs to one codebook only; the
-    scores are ranked together.
+    A codebook is an array, or a torch tensor or parameter of any float type and device. A method that concatenates
+    the codewords of one index (CoDAAR: 800 x 768) has one codebook. In a product codebook each codebook is normalised
+    and scored on its own K codes, since a dimension belongs to one codebook only; the scores are ranked together.
 
     `dead`: max - min <= dead_tolerance * largest magnitude of its codebook, on the codes as given. An all-zero
     dimension scores U = 0, above every dimension with (1 - lam) S > lam V: on non-negative codes it would often come
@@ -68,8 +66,9 @@ def toc_scores(
         or not 0 <= lam <= 1
     ):
         raise ValueError(
-            f"toc: {len(books)} codebooks, score={score!r}, denominator={denominator!r}, lam={lam}; expected at least one codebook, "
-            "score full, similarity or variance, denominator paper or release, and lam in [0, 1]"
+            f"toc: {len(books)} codebooks, score={score!r}, denominator={denominator!r}, lam={lam}; "
+            "expected at least one codebook, score full, similarity or variance, denominator paper or release, "
+            "and lam in [0, 1]"
         )
     if ddof not in (0, 1):
         raise ValueError(f"toc: ddof={ddof}; expected 0 or 1")
@@ -88,8 +87,7 @@ def dead_dimensions(codebooks: Sequence[np.ndarray], tolerance: float = 1e-6) ->
 
 
 def _array(book: Any) -> np.ndarray:
-    """As NumPy has it. A tensor is known by its methods, so that torch is not imported; bfloat16, which NumPy lacks,
-    becomes float32."""
+    """As NumPy has it: bfloat16, which NumPy lacks, as float32. Tensors are known by methods: torch is not imported."""
     if hasattr(book, "detach"):
         book = book.detach().cpu()
         book = (book.float() if book.element_size() < 4 else book).numpy()
@@ -119,11 +117,10 @@ def _statistics(book: np.ndarray, normalise: bool, denominator: str, ddof: int) 
 
 
 def select(ranking: Sequence[int] | np.ndarray, q: int, worst: float = 0.0) -> np.ndarray:
-    """The dimensions to keep, [q] int64: the first of `ranking`, best first, then the share `worst` of the q from its
-    end, worst first.
+    """The dimensions to keep, [q] int64: the best of `ranking`, then the share `worst` of q from its end, worst first.
 
-    The released parts `toc_max_num` : `toc_min_num` are such shares: 1:1 is 0.5, 3:1 is 0.25. Raises ValueError when q
-    does not fit or `worst` is no share.
+    The released parts `toc_max_num` : `toc_min_num` are such shares: 1:1 is 0.5, 3:1 is 0.25.
+    Raises ValueError when q does not fit or `worst` is no share.
     """
     ranking = np.asarray(ranking, dtype=np.int64)
     if not 1 <= q <= len(ranking) or not 0 <= worst <= 1:
@@ -135,8 +132,7 @@ def select(ranking: Sequence[int] | np.ndarray, q: int, worst: float = 0.0) -> n
 
 
 def write_toc(path: str | Path, results: Mapping[str, TocScores], **notes: str | int | float) -> None:
-    """Write rankings, scores and dead dimensions of one run, keyed by score name, as JSON (deterministic bytes,
-    atomic)."""
+    """Write rankings, scores and dead dimensions of one run as JSON, by score name (deterministic bytes, atomic)."""
     scores = {
         name: {"ranking": r.ranking.tolist(), "dead": np.flatnonzero(r.dead).tolist(), "score": r.score.tolist()}
         for name, r in results.items()
@@ -145,8 +141,7 @@ def write_toc(path: str | Path, results: Mapping[str, TocScores], **notes: str |
 
 
 def read_toc(path: str | Path) -> dict[str, np.ndarray]:
-    """Rankings [D] int64 keyed by score name, from a file of `write_toc`. Raises ValueError where one is not a
-    permutation."""
+    """Rankings [D] int64 by score name, from a file of `write_toc`. Raises ValueError where one is no permutation."""
     rankings = {
         name: np.asarray(entry["ranking"], dtype=np.int64)
         for name, entry in json.loads(Path(path).read_text())["scores"].items()
@@ -154,6 +149,7 @@ def read_toc(path: str | Path) -> dict[str, np.ndarray]:
     for name, ranking in rankings.items():
         if not np.array_equal(np.sort(ranking), np.arange(len(ranking))):
             raise BadFile(
-                f"{path}: the {name!r} ranking is not a permutation of its {len(ranking)} dimensions; run: dvc repro toc"
+                f"{path}: the {name!r} ranking is not a permutation of its {len(ranking)} dimensions; "
+                "run: dvc repro toc"
             )
     return rankings

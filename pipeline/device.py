@@ -24,8 +24,8 @@ def choose(params: Params) -> torch.device:
         raise ParameterError("params.yaml: device: cuda, but torch sees no GPU on this machine; use device: auto")
     if params.device == "auto" and not count and NVIDIA.exists():
         raise ParameterError(
-            f"params.yaml: device: auto, and this machine has a GPU ({NVIDIA}) that torch {torch.__version__} cannot use: "
-            "update the driver, or say device: cpu to go on without it"
+            f"params.yaml: device: auto, and this machine has a GPU ({NVIDIA}) "
+            f"that torch {torch.__version__} cannot use: update the driver, or say device: cpu to go on without it"
         )
     if not count:
         return torch.device("cpu")

@@ -24,7 +24,8 @@ def unlinked(*outputs: Path) -> None:
     for folder in sorted(around, key=lambda folder: len(folder.parts)):  # the outermost link is the one to mend
         if folder.is_symlink() and folder.is_dir():
             raise LinkedFolder(
-                f"{folder}: a link to another place; make it a folder: the project lies on one disk (docs/reliability.md)"
+                f"{folder}: a link to another place; "
+                "make it a folder: the project lies on one disk (docs/reliability.md)"
             )
 
 

@@ -1,7 +1,6 @@
 """Typed, validated ``params.yaml``: an unknown key is an error that names the nearest known one.
 
-Sections of methods (``fcid:``) are validated by the method's own configuration when it is built, so that light stages
-need no torch.
+Sections of methods (``fcid:``) are validated by the method's configuration when built, so light stages need no torch.
 """
 
 import difflib
@@ -40,8 +39,7 @@ class Section(BaseModel):
 
 @contextmanager
 def located(section: str) -> Iterator[None]:
-    """Within it, what a model of ``cmg`` says of the values of a section becomes a ``ParameterError`` with a line per
-    key."""
+    """Within it, what a model of ``cmg`` says of a section's values becomes a ``ParameterError``, a line per key."""
     try:
         yield
     except ValidationError as error:
@@ -55,10 +53,10 @@ def unknown_key(key: str, known: list[str]) -> str:
 
 
 class Dataset(BaseModel):
-    """Where a dataset comes from, and how much of a clip its features cover. `csv`: files of your own, listed in a
-    `manifest`.
+    """Where a dataset comes from, and how much of a clip its features cover.
 
-    Further keys are options of its reader in ``cmg.datasets``, which rejects unknown ones.
+    `csv`: files of your own, listed in a `manifest`. Further keys are options of its reader in ``cmg.datasets``, which
+    rejects unknown ones.
 
     Attributes:
         seconds: the most seconds of a clip that have features; None: what the recipe says.
@@ -101,8 +99,7 @@ class FeatureLimits(Section):
 
 
 class Saves(Section):
-    """How often unfinished pretraining is saved: after this many steps, or a multiple, when so many seconds have passed
-    since."""
+    """How often unfinished pretraining is saved: after so many steps, or a multiple, if so many seconds have passed."""
 
     steps: PositiveInt
     seconds: float = Field(ge=0)
@@ -136,8 +133,7 @@ class Evaluate(Section):
 
 
 class Released(Section):
-    """A released checkpoint that a method imports instead of training: its file, and the SHA-256 by which another file
-    is noticed."""
+    """A released checkpoint imported instead of training: its file, and the SHA-256 by which another is noticed."""
 
     checkpoint: Path | None = None
     checkpoint_sha256: str | None = Field(None, pattern="^[0-9a-f]{64}$")
@@ -228,8 +224,7 @@ class Segmentation(Section):
 
 
 class Generation(Section):
-    """How codes become pictures, and what these are compared by (docs/generation.md). Fields as in
-    ``cmg.generation``."""
+    """How codes become pictures, and what these are compared by (docs/generation.md). Fields: ``cmg.generation``."""
 
     target: Literal["embedding", "diffusion"] = "embedding"
     hidden: PositiveInt = 1024
@@ -241,8 +236,7 @@ class Generation(Section):
 
 
 class GenerationScale(Section):
-    """What differs between scales: the generator and its picture size, features of distances, training of the
-    mapper."""
+    """What differs between scales: the generator and its picture size, features of distances, the mapper's training."""
 
     generator: Literal["sample", "ip_adapter"]
     looks: Literal["random", "inception"]
@@ -254,11 +248,10 @@ class GenerationScale(Section):
 
 
 class Recipes(Section):
-    """Arguments of the recipes, passed to ``cmg.extract`` as they stand (it rejects unknown ones and values of another
-    type).
+    """Arguments of the recipes, passed to ``cmg.extract`` as they stand (it rejects unknown ones and other types).
 
-    One recipe for all datasets, whose features must be alike; of pixels and masks, which a task reads of one dataset,
-    one per dataset.
+    One recipe for all datasets, whose features must be alike; one per dataset of pixels and masks, of which a task
+    reads one dataset.
     """
 
     video: dict[str, Any]
@@ -346,8 +339,7 @@ class Params(BaseModel):
         return f"{where}.{dataset}", values[dataset]
 
     def method_config(self, method: str) -> dict[str, Any]:
-        """Science knobs of one method over the widths of the scale (a key in both is taken from the method's
-        section)."""
+        """Science knobs of one method over the widths of the scale (a key in both: the method's section has it)."""
         return {**self.active.pretrain.method, **self.sections[method]}
 
     def configuration(self, method: str) -> BaseModel:
@@ -432,7 +424,10 @@ def _datasets(params: Params) -> Iterator[str]:
     for name, dataset in params.datasets.items():
         own = dataset.source == "csv"
         if own and (name in DATASETS or not re.fullmatch("[a-z][a-z0-9_]*", name)):
-            yield f"datasets.{name}: files of your own need a name that no other dataset has, in small letters, digits and _"
+            yield (
+                f"datasets.{name}: files of your own need a name that no other dataset has, "
+                "in small letters, digits and _"
+            )
         if own and not isinstance(dataset.options.get("manifest"), str):
             yield f"datasets.{name}.manifest: name the csv of your files, in the dataset's folder (docs/own_data.md)"
         if not own and name not in DATASETS:

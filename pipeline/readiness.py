@@ -51,7 +51,10 @@ def _stores(params: Params) -> Iterator[str]:
     for modality, listed in params.stores:
         for name in listed:
             if paths.plain(name) == name and name not in params.datasets:
-                yield f"params.yaml: stores.{modality}: {unknown_key(name, list(params.datasets))} (or add it under datasets)"
+                yield (
+                    f"params.yaml: stores.{modality}: "
+                    f"{unknown_key(name, list(params.datasets))} (or add it under datasets)"
+                )
 
 
 def unusable(params: Params, clips: Mapping[str, Sequence[Clip]]) -> Iterator[str]:
@@ -62,7 +65,10 @@ def unusable(params: Params, clips: Mapping[str, Sequence[Clip]]) -> Iterator[st
         failed = sum(clip.status != "ok" for clip in rows)
         if name in made and not params.features.allow(failed, len(rows)):
             limit = f"more than features.failure_limit {params.features.failure_limit:.0%}"
-            yield f"{name}: {failed} of {len(rows)} clips cannot be used, {limit}: repair or remove them, or raise the limit"
+            yield (
+                f"{name}: {failed} of {len(rows)} clips cannot be used, {limit}: "
+                "repair or remove them, or raise the limit"
+            )
 
 
 def _pictures(params: Params) -> Iterator[str]:
@@ -76,7 +82,10 @@ def _pictures(params: Params) -> Iterator[str]:
 def _pretraining(params: Params) -> Iterator[str]:
     trained = [method for method in params.methods if not params.released[method].checkpoint]
     if trained and not params.pretrain_on:
-        yield f"params.yaml: pretrain_on: {', '.join(trained)} needs a dataset to be pretrained on, or a released checkpoint"
+        yield (
+            "params.yaml: pretrain_on: "
+            f"{', '.join(trained)} needs a dataset to be pretrained on, or a released checkpoint"
+        )
     for name in params.pretrain_on:
         if name not in params.datasets:
             yield f"params.yaml: pretrain_on: {unknown_key(name, list(params.datasets))} (or add it under datasets)"
@@ -137,7 +146,10 @@ def _device(params: Params) -> Iterator[str]:
         yield str(error)
         return
     if chosen.type == "cuda" and wanted > torch.cuda.device_count():
-        yield f"params.yaml: scales.{params.scale}.pretrain.processes: {wanted}, but this machine has {torch.cuda.device_count()} GPUs"
+        yield (
+            f"params.yaml: scales.{params.scale}.pretrain.processes: "
+            f"{wanted}, but this machine has {torch.cuda.device_count()} GPUs"
+        )
 
 
 def _reads(task: str) -> dict[str, tuple[str, ...]]:
@@ -175,7 +187,10 @@ def _tasks(params: Params) -> Iterator[str]:
     }.items():
         for modality in modalities:
             if dataset not in getattr(params.stores, modality):
-                yield f"params.yaml: stores.{modality}: tasks read {dataset} there; add it, or take {dataset} out of datasets"
+                yield (
+                    f"params.yaml: stores.{modality}: tasks read {dataset} there; "
+                    f"add it, or take {dataset} out of datasets"
+                )
 
 
 def _listed() -> str:
@@ -196,10 +211,16 @@ def _left_out(params: Params) -> Iterator[str]:
         yield "files of your own are not scored under evaluate.protocol: published, which has no scripts for them"
     reads = {task: tuple(_reads(task)) for task in _known_tasks()}
     if absent := [task for task, names in reads.items() if params.datasets.keys().isdisjoint(names)]:
-        yield f"without their datasets these tasks will not run: {', '.join(absent)}; no average is taken without all of them"
+        yield (
+            f"without their datasets these tasks will not run: {', '.join(absent)}; "
+            "no average is taken without all of them"
+        )
     for task in [task for task in reads if task not in absent]:
         if lacking := [name for name in reads[task] if name not in params.datasets]:
-            yield f"task {task} will not run without {', '.join(lacking)} under datasets, and no average is taken without it"
+            yield (
+                f"task {task} will not run without {', '.join(lacking)} under datasets, "
+                "and no average is taken without it"
+            )
     for name in params.datasets:
         if not any(name in listed for _, listed in params.stores):
             yield f"params.yaml: datasets.{name} is in no list under stores, so it has an index and nothing else"
@@ -210,7 +231,10 @@ def _scale(params: Params) -> Iterator[str]:
 
     raw = [name for name, dataset in params.datasets.items() if dataset.source == "raw"]
     if params.scale == "mini" and raw:
-        yield f"scale: mini computes features with random weights, also those of {', '.join(raw)}; scale: paper has the official recipe"
+        yield (
+            f"scale: mini computes features with random weights, also those of {', '.join(raw)}; "
+            "scale: paper has the official recipe"
+        )
     if params.scale == "paper" and (params.device == "cpu" or not device.NVIDIA.exists()):
         yield "scale: paper without a GPU takes days (docs/before_you_train.md, What it costs); scale: mini fits a CPU"
 
@@ -225,8 +249,9 @@ def _unequal(params: Params) -> Iterator[str]:
         made = [name for name in sources if name not in imported]
         if imported and made and getattr(params.active.features, modality).get("weights") == "random":
             yield (
-                f"{modality}: released features of {', '.join(imported)} beside features of {', '.join(made)} from random weights: "
-                f"no code means the same in both; scales.{params.scale}.features.{modality}.weights names trained ones"
+                f"{modality}: released features of {', '.join(imported)} "
+                f"beside features of {', '.join(made)} from random weights: no code means the same in both; "
+                f"scales.{params.scale}.features.{modality}.weights names trained ones"
             )
 
 
@@ -236,7 +261,10 @@ def _beyond(params: Params, clips: Mapping[str, Sequence[Clip]]) -> Iterator[str
         listed = [modality for modality in ("video", "audio") if name in getattr(params.stores, modality)]
         for modality, covered in {modality: _seconds(params, name, modality) for modality in listed}.items():
             if long := sum(covered is not None and _last(clip) > covered for clip in clips.get(name, ())):
-                yield f"{modality}: {long} clips of {name} outlast the {covered} seconds with features; see datasets.{name}.seconds"
+                yield (
+                    f"{modality}: {long} clips of {name} outlast the {covered} seconds with features; "
+                    f"see datasets.{name}.seconds"
+                )
 
 
 def _last(clip: Clip) -> float:

@@ -66,10 +66,12 @@ OPENED = {
 }
 NOT_COVERED = {
     "codaar": {
-        "avs_metrics": "described in index.json, and not among the files; tests/segmentation/test_metrics.py has the cases by hand",
+        "avs_metrics": "described in index.json, and not among the files; "
+        "tests/segmentation/test_metrics.py has the cases by hand",
     },
     "micu": {
-        "mask_ratio_helper": "a helper that the release never calls; there is no adaptive ratio here (docs/methods/micu.md)"
+        "mask_ratio_helper": "a helper that the release never calls; "
+        "there is no adaptive ratio here (docs/methods/micu.md)"
     },
 }
 

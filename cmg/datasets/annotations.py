@@ -83,7 +83,8 @@ def read_table(path: Path, columns: list[str], separator: str, problems: Problem
     found = [] if header is None else header.text.split(separator)
     if found != columns:
         raise DatasetError(
-            f"{path}: expected the header {separator.join(columns)!r}, found {separator.join(found)!r}: get the official file"
+            f"{path}: expected the header {separator.join(columns)!r}, "
+            f"found {separator.join(found)!r}: get the official file"
         )
     for line in lines:
         fields = csv_fields(path, line, problems) if separator == "," else line.text.split(separator)

@@ -73,7 +73,10 @@ def _how_to_get(name: str, source: str) -> str:
     if source == "sample":
         return f"`python -m pipeline sample {name}` writes the sample corpus (`dvc repro` does so by itself)"
     if source == "csv":
-        return f"place your files and their manifest there, or make it a link to where they are, then `python -m pipeline scan {name}`"
+        return (
+            "place your files and their manifest there, or make it a link to where they are, "
+            f"then `python -m pipeline scan {name}`"
+        )
     what = "the released features" if source == "released" else "the dataset"
     return (
         f"get {what} as docs/datasets.md says and place it there (CMG_DATA names another folder for all datasets), "
@@ -138,11 +141,13 @@ def _next_steps(
         steps.append(f"no clip can be used: {_how_to_get(name, source)}")
     elif by_status["missing"]:
         steps.append(
-            f"{what} of {by_status['missing']:,} clips are absent: add them, or go on without (they are counted, not hidden)"
+            f"{what} of {by_status['missing']:,} clips are absent: "
+            "add them, or go on without (they are counted, not hidden)"
         )
     if by_status["malformed"] or by_status["refused"]:
         steps.append(
-            f"look at the malformed and refused lines above; `python -m pipeline index {name}` lists all in the problems file"
+            "look at the malformed and refused lines above; "
+            f"`python -m pipeline index {name}` lists all in the problems file"
         )
     if listing.refused:
         steps.append(

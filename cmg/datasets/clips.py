@@ -172,5 +172,6 @@ def _check(path: Path, clips: Sequence[Clip]) -> None:
         for event in clip.events:
             if event.modality not in MODALITIES:
                 raise BadIndex(
-                    f"{path}: clip {clip.clip_id!r}: event modality {event.modality!r} is not one of {', '.join(MODALITIES)}"
+                    f"{path}: clip {clip.clip_id!r}: "
+                    f"event modality {event.modality!r} is not one of {', '.join(MODALITIES)}"
                 )

@@ -145,7 +145,8 @@ def read_listing(path: Path) -> Listing:
     for number, row in enumerate(rows[1:], start=2):
         if len(row) != 3 or not row[1].isdecimal():
             raise BadListing(
-                f"{path}: line {number}: expected path, bytes and fingerprint, found {row}; run `python -m pipeline scan` again"
+                f"{path}: line {number}: expected path, bytes and fingerprint, found {row}; "
+                "run `python -m pipeline scan` again"
             )
     return Listing(tuple(Entry(row[0], int(row[1]), row[2]) for row in rows[1:]))
 
@@ -187,8 +188,8 @@ def check_combined(root: Path, paths: Sequence[str], expected: str) -> None:
     found = combined(map(fingerprint, files)) if expected else expected
     if found != expected:
         raise FileChanged(
-            f"{paths[0]} and {len(paths) - 1} more files: expected the fingerprint {expected} of all as listed, found {found}; "
-            "run `python -m pipeline scan` again"
+            f"{paths[0]} and {len(paths) - 1} more files: "
+            f"expected the fingerprint {expected} of all as listed, found {found}; run `python -m pipeline scan` again"
         )
 
 

@@ -96,7 +96,8 @@ def _lines(path: Path, problems: Problems) -> list[tuple[Line, dict[str, str]]]:
         ]
         wrong = f"; unknown: {', '.join(near or map(repr, unknown))}" if unknown else ""
         raise DatasetError(
-            f"{path}: expected a header with path and any of {', '.join(COLUMNS[1:])}, found {','.join(header)!r}{wrong}"
+            f"{path}: expected a header with path and any of {', '.join(COLUMNS[1:])}, "
+            f"found {','.join(header)!r}{wrong}"
         )
     found = []
     for line, fields in records:

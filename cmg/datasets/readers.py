@@ -53,7 +53,8 @@ def _options(name: str, kind: type, given: dict[str, object]) -> object:
     for key, value in given.items():
         if key not in types:
             raise OptionError(
-                f"dataset {name}: unknown option {key!r}{_nearest(key, list(types))}; known: {', '.join(types) or 'none'}"
+                f"dataset {name}: unknown option {key!r}{_nearest(key, list(types))}; "
+                f"known: {', '.join(types) or 'none'}"
             )
         try:
             TypeAdapter(types[key]).validate_python(value, strict=True)

@@ -30,7 +30,8 @@ def annotation(root: Path, listing: Listing, *names: str) -> Path:
     if found is None:
         siblings = sorted({entry.path.split("/")[0] for entry in listing.entries})[:12]
         raise DatasetError(
-            f"{root}: expected the annotation file {' or '.join(names)}, found {', '.join(siblings) or 'an empty folder'}; "
+            f"{root}: expected the annotation file {' or '.join(names)}, "
+            f"found {', '.join(siblings) or 'an empty folder'}; "
             "see docs/datasets.md for where to get it, then run `python -m pipeline scan`"
         )
     return found

@@ -75,13 +75,16 @@ def disagreement(dataset: str, modality: str, trained: Statistics, found: Statis
     """That features to be encoded are of another kind than those of training; empty where they are not."""
     if modality == "audio" and output_of(trained) != output_of(found):
         return (
-            f"{dataset} audio: {_stage(output_of(found))}, the training features {_stage(output_of(trained))}: mean squares "
-            f"{found.mean_square:.3g} and {trained.mean_square:.3g}"
+            f"{dataset} audio: {_stage(output_of(found))}, the training features {_stage(output_of(trained))}: "
+            f"mean squares {found.mean_square:.3g} and {trained.mean_square:.3g}"
         )
     ratio = found.mean_square / trained.mean_square if trained.mean_square else float("inf")
     if 1 / APART <= ratio <= APART:
         return ""
-    return f"{dataset} {modality}: mean square {found.mean_square:.3g}, that of the training features {trained.mean_square:.3g}"
+    return (
+        f"{dataset} {modality}: mean square {found.mean_square:.3g}, "
+        f"that of the training features {trained.mean_square:.3g}"
+    )
 
 
 def mixture(released: Iterable[str]) -> str:

@@ -57,7 +57,8 @@ def _masks(clip: Clip, root: Path, recipe: Recipe) -> VideoTask:
     folders = [parent for file in clip.files if (parent := str(PurePosixPath(file).parent)) != clip.visual]
     if not folders:
         raise RecipeError(
-            f"clip {clip.clip_id!r}: the index names no masks beside {clip.visual}; of the datasets avsbench_s4 has some"
+            f"clip {clip.clip_id!r}: the index names no masks beside {clip.visual}; "
+            "of the datasets avsbench_s4 has some"
         )
     source = Source(str(root), folders[0], clip.visual_fingerprint, clip.files)
     return VideoTask(source, Window(frames_per_second=1, seconds=recipe.seconds))

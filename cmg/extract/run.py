@@ -60,8 +60,7 @@ def rows_of(modality: str, clips: Sequence[Any]) -> Rows:
 
 
 def seconds_of(modality: str, clips: Sequence[Any], limit: int) -> int:
-    """Seconds that a store of other than text needs: the longest nominal clip of the index, an image counting as one,
-    at most `limit`."""
+    """Seconds that a store (not of text) needs: the longest nominal clip, an image counting as one, at most `limit`."""
     return max(1, min(limit, max((_nominal(clip, modality, limit) for clip in clips), default=limit)))
 
 
@@ -114,8 +113,10 @@ def run(
 
 
 def pick_device(name: str) -> torch.device:
-    """`auto` is CUDA where there is one; `cuda:1` is the second. Raises RecipeError for another name, or for CUDA where
-    there is none."""
+    """`auto` is CUDA where there is one; `cuda:1` is the second.
+
+    Raises RecipeError for another name, or for CUDA where there is none.
+    """
     require(name.partition(":")[0], ("auto", "cpu", "cuda"), "device")
     available = torch.cuda.is_available()
     if name.startswith("cuda") and not available:

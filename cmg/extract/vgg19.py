@@ -66,7 +66,8 @@ class Recipe:
         require(self.dtype, ("float16", "float32"), "video dtype")
         if self.frames_per_second < 1 or self.seconds < 1:
             raise RecipeError(
-                f"video: expected at least one frame per second and one second, found {self.frames_per_second}, {self.seconds}"
+                "video: expected at least one frame per second and one second, "
+                f"found {self.frames_per_second}, {self.seconds}"
             )
         widths = self.channels
         object.__setattr__(self, "widths", widths)
@@ -92,7 +93,8 @@ class Recipe:
             **asdict(self),
             "widths": list(self.channels),
             "network": "vgg19 pool5 after ReLU, channels last, mean over the frames of a second",
-            "frames": "as decoded in sequence, turned as the header says; grid official: by time stamps where unevenly spaced",
+            "frames": "as decoded in sequence, turned as the header says; "
+            "grid official: by time stamps where unevenly spaced",
             "resize": "224x224 bilinear without antialias, aspect not kept, rounded to whole grey levels",
             "input": "RGB, 0-1, mean and std" if rgb else "BGR, 0-255, mean subtracted, no scaling",
         }

@@ -84,7 +84,8 @@ class Recipe:
             "widths": list(self.sizes[0]),
             "network": "vggish, one 0.96 s example at the start of every 1.0 s",
             "time": "the file's time line, silence where a stream has no sound",
-            "input": "channels averaged, torchaudio sinc resampling to 16 kHz, log-mel 96x64 (125-7500 Hz, log offset 0.01)",
+            "input": "channels averaged, torchaudio sinc resampling to 16 kHz, "
+            "log-mel 96x64 (125-7500 Hz, log offset 0.01)",
         }
 
 

@@ -111,8 +111,8 @@ def resolve(name: str, weights_dir: Path) -> Path:
     if not path.exists():
         command = f", as python -m pipeline fetch-weights {name} does," if known.sha256 else ","
         raise WeightsError(
-            f"weights {name!r}: {path} not found ({known.what}; {pinned}); get it from {known.source} and place it there{command} "
-            f"or point CMG_WEIGHTS to the folder that holds {known.file}"
+            f"weights {name!r}: {path} not found ({known.what}; {pinned}); get it from {known.source} "
+            f"and place it there{command} or point CMG_WEIGHTS to the folder that holds {known.file}"
         )
     if known.sha256:
         _compare(path, known, name)
@@ -158,7 +158,8 @@ def _compare(path: Path, known: WeightsFile, name: str) -> None:
     found = file_digest(path)
     if not found.startswith(known.sha256):
         raise WeightsError(
-            f"weights {name!r}: {path}: expected a sha256 that begins with {known.sha256}, found {found}; get it again from {known.source}"
+            f"weights {name!r}: {path}: expected a sha256 that begins with {known.sha256}, found {found}; "
+            f"get it again from {known.source}"
         )
 
 

@@ -24,7 +24,8 @@ class Captioner:
         local: dict[str, Any] = {"local_files_only": True}
         if not (folder / "config.json").is_file():
             raise WeightsError(
-                f"{folder}: no config.json; expected the folder of an image-to-text model, e.g. Salesforce/blip-image-captioning-base"
+                f"{folder}: no config.json; expected the folder of an image-to-text model, "
+                "e.g. Salesforce/blip-image-captioning-base"
             )
         with readable(folder, "an image-to-text model"):
             self.processor = AutoProcessor.from_pretrained(folder, **local)

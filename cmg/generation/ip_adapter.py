@@ -165,7 +165,8 @@ def load_parts(weights: Path, device: torch.device) -> Parts:
     for part in PARTS:
         if not (base / part).is_file():
             raise WeightsError(
-                f"{base / part} not found; the folder must hold {', '.join(FOLDERS)} as the stable-diffusion-v1-5 mirror has them"
+                f"{base / part} not found; "
+                f"the folder must hold {', '.join(FOLDERS)} as the stable-diffusion-v1-5 mirror has them"
             )
     os.environ["HF_HUB_OFFLINE"] = "1"  # a stage never reaches for the network
     return read_parts(base, adapter, encoder, torch.float16 if device.type == "cuda" else torch.float32)
@@ -208,7 +209,8 @@ def with_adapter(unet: Any, adapter: Path) -> Any:
         unet._load_ip_adapter_weights([nested], low_cpu_mem_usage=False)
     except (RuntimeError, KeyError, IndexError) as error:
         raise WeightsError(
-            f"{adapter}: does not fit this UNet ({str(error).splitlines()[-1].strip()}); expected ip-adapter_sd15 (ViT-H, 4 tokens)"
+            f"{adapter}: does not fit this UNet ({str(error).splitlines()[-1].strip()}); "
+            "expected ip-adapter_sd15 (ViT-H, 4 tokens)"
         ) from error
     return unet
 
@@ -224,7 +226,8 @@ def adapter_state(adapter: Path) -> dict[str, dict[str, Tensor]]:
         nested[part][key] = tensor
     if "proj.weight" not in nested["image_proj"]:
         raise WeightsError(
-            f"{adapter}: expected image_proj.proj.weight, found {', '.join(sorted(nested['image_proj'])[:4]) or 'nothing'}: another variant"
+            f"{adapter}: expected image_proj.proj.weight, "
+            f"found {', '.join(sorted(nested['image_proj'])[:4]) or 'nothing'}: another variant"
         )
     return nested
 

@@ -51,7 +51,8 @@ class Pairs:
         common = sorted(set.intersection(*map(set, found.values())))[:most]
         if not len(train) or not common:
             raise ValueError(
-                f"{codes.name}: {DATASET} has {len(train)} train images and {len(common)} test pairs with codes; expected some of both"
+                f"{codes.name}: {DATASET} has {len(train)} train images and {len(common)} test pairs with codes; "
+                "expected some of both"
             )
         rows = {letter: np.array([rows[pair] for pair in common], np.int64) for letter, rows in found.items()}
         labels = [frozenset(event.label for event in clips[pair].events) for pair in common]

@@ -114,7 +114,8 @@ def club_bound(
         bound = club_all_pairs(net, x, y)
     elif permutation is None:
         raise ValueError(
-            f"club: estimate {estimate!r} needs a permutation [B] of the clips, whose specific features are its negatives"
+            f"club: estimate {estimate!r} needs a permutation [B] of the clips, "
+            "whose specific features are its negatives"
         )
     else:
         bound = (club_sampled if estimate == "sampled" else club_released)(net, x, y, permutation, parts)

@@ -31,7 +31,8 @@ def draw(
     low, high = cpc_steps
     if high < low:
         raise ValueError(
-            f"CPC needs a context and a target: no second lies in [{low}, {high}]; use clips with more seconds or a shorter horizon"
+            f"CPC needs a context and a target: no second lies in [{low}, {high}]; "
+            "use clips with more seconds or a shorter horizon"
         )
     permuted = {name: torch.randperm(rows, generator=generator) for name, rows in permutations.items()}
     step = int(torch.randint(low, high + 1, (), generator=generator))

@@ -67,6 +67,7 @@ class ChannelSpatialAttention(nn.Module):
     def _from_means(self, mean: Tensor) -> Tensor:
         if self.spatial != "inert":
             raise ValueError(
-                f"spatial attention needs the map [B,T,7,7,C], found {tuple(mean.shape)}; give the features before spatial averaging"
+                f"spatial attention needs the map [B,T,7,7,C], found {tuple(mean.shape)}; "
+                "give the features before spatial averaging"
             )
         return self.positions * mean * (1 + self.se_layer(mean))

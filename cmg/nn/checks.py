@@ -33,7 +33,8 @@ def check_axes(what: str, axes: str, **tensors: Tensor) -> None:
     sizes = {tuple(shape[place] for place in fixed) for shape in shapes.values() if len(shape) == len(names)}
     if len(sizes) != 1 or any(len(shape) != len(names) for shape in shapes.values()):
         raise ValueError(
-            f"{what}: expected [{','.join(name.strip('[]') for name in names)}] {_alike(names)}, found {_listed(shapes)}"
+            f"{what}: expected [{','.join(name.strip('[]') for name in names)}] {_alike(names)}, "
+            f"found {_listed(shapes)}"
         )
 
 

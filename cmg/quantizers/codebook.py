@@ -22,8 +22,7 @@ class Quantized:
     """One pass through the codebook, per stream.
 
     straight: x + stop(code - x) [B,T,D]; hard: the codes [B,T,D]; indices [B,T] int64;
-    codebook: the [K,D] codes that were chosen from, before any update of this step; counts: choices of each stream
-    [M,K].
+    codebook: the [K,D] codes that were chosen from, before any update of this step; counts: choices per stream [M,K].
     """
 
     straight: dict[str, Tensor]
@@ -73,7 +72,8 @@ class Counted(nn.Module):
         """The codebook's own streams in its order and precision. Raises ValueError where one is missing."""
         if missing := [name for name in self.streams if name not in streams]:
             raise ValueError(
-                f"codebook of {', '.join(self.streams)}: no {', '.join(missing)} among {', '.join(streams) or 'nothing'}"
+                f"codebook of {', '.join(self.streams)}: "
+                f"no {', '.join(missing)} among {', '.join(streams) or 'nothing'}"
             )
         return {name: streams[name].to(dtype) for name in self.streams}
 
@@ -85,16 +85,14 @@ class Counted(nn.Module):
 
     @torch.no_grad()
     def health(self, table: Tensor) -> dict[str, float]:
-        """`health` of the choices from `table` since the last call, which then starts again; empty where nothing was
-        chosen."""
+        """`health` of the choices from `table` since the last call, which are forgotten; empty where there are none."""
         result = health(self.hits, self.streams, table) if self.hits.any() else {}
         self.hits.zero_()
         return result
 
 
 class Codebook(Counted):
-    """Buffers of the released quantisers, by their names: embedding, ema_count, ema_weight, unactivated_count (idle
-    steps)."""
+    """Buffers named as in the released quantisers: embedding, ema_count, ema_weight, unactivated_count (idle steps)."""
 
     embedding: Tensor
     ema_count: Tensor
@@ -110,8 +108,7 @@ class Codebook(Counted):
         self.register_buffer("unactivated_count", torch.full((codes,), -1.0))
 
     def part(self, table: Tensor, name: str) -> Tensor:
-        """The codes [K,D] of stream `name` in a table of codes: all of it, unless a subclass gives each stream its own
-        columns."""
+        """The codes [K,D] of stream `name` in a table: all of it, unless a subclass gives each stream its columns."""
         return table
 
     def nearest(self, x: Tensor, name: str = "") -> Tensor:
@@ -134,10 +131,9 @@ class Codebook(Counted):
 
 
 def effective_rank(table: Tensor) -> float:
-    """exp of the entropy of the shares of variance along the principal axes of the codes [K,D]: 1 on a line, min(K - 1,
-    D) at most.
+    """exp of the entropy of the shares of variance along the principal axes of the codes [K,D].
 
-    Of several codebooks [G,K,D] the mean. 0 where all codes are equal.
+    1 on a line, min(K - 1, D) at most, 0 where all codes are equal. Of several codebooks [G,K,D] the mean.
     """
     variances = torch.linalg.svdvals((table - table.mean(dim=-2, keepdim=True)).double()).square()
     total = variances.sum(dim=-1, keepdim=True)
@@ -146,13 +142,11 @@ def effective_rank(table: Tensor) -> float:
 
 
 def health(hits: Tensor, streams: tuple[str, ...], table: Tensor) -> dict[str, float]:
-    """Codebook health from how often each of M streams chose each of K codes, [M,K] int64, and the codes [K,D] or
-    [G,K/G,D].
+    """Codebook health from how often M streams chose each of K codes, [M,K] int64, and the codes [K,D] or [G,K/G,D].
 
     `usage/<stream>`: share of codes chosen; `perplexity/<stream>`: exp of the entropy of choices, between 1 and K;
-    `dead/<stream>`: codes never chosen; `shared/<n>`: share of all codes chosen by exactly n modalities (fused streams
-    left out);
-    `effective_rank`: of the codes, whether chosen or not.
+    `dead/<stream>`: codes never chosen; `shared/<n>`: share of all codes chosen by exactly n modalities, without fused
+    streams; `effective_rank`: of the codes, whether chosen or not.
     """
     used = hits > 0
     result: dict[str, float] = {}
@@ -186,15 +180,13 @@ def choice_monitors(counts: Tensor, names: Iterable[str]) -> dict[str, Tensor]:
 
 
 def agreement(indices: Mapping[str, Tensor]) -> Tensor:
-    """Clips of the global batch whose most frequent index is the same in all modalities; the smallest of equals counts.
-    [B,T] -> []."""
+    """Clips of the global batch whose most frequent index (`_mode`) is the same in all modalities. [B,T] -> []."""
     modes = torch.stack([_mode(index) for index in indices.values()])
     return (modes == modes[0]).all(dim=0).sum() * world()[1]  # monitors are averaged over processes, and this is a sum
 
 
 def _mode(index: Tensor) -> Tensor:
-    """The most frequent value of each row, the smallest of equals: `Tensor.mode` without its kernel that waits. [B,T]
-    -> [B]."""
+    """Each row's most frequent value, the smallest of equals: `Tensor.mode` without its wait. [B,T] -> [B]."""
     counts = (index.unsqueeze(2) == index.unsqueeze(1)).sum(dim=2)
     often = counts == counts.amax(dim=1, keepdim=True)
     return torch.where(often, index, torch.iinfo(index.dtype).max).amin(dim=1)

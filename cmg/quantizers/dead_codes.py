@@ -1,5 +1,4 @@
-"""Which codes are dead and which live code each of them is copied from, without a loop and without waiting for the
-device.
+"""Which codes are dead and which live code each is copied from, without a loop and without waiting for the device.
 
 Axes: K codes.
 """
@@ -11,10 +10,9 @@ from torch import Tensor
 
 
 def sources(active: Tensor, uniform: Tensor) -> Tensor:
-    """For every code k the row floor(uniform_k * n) among the n active rows in ascending order: [K] bool, [K] in [0,1)
-    -> [K] int64.
+    """For every code k the row floor(uniform_k * n) among the n active rows in ascending order.
 
-    Where no code is active, every code is its own source.
+    [K] bool, [K] in [0,1) -> [K] int64. Where no code is active, every code is its own source.
     """
     number = active.sum()
     order = torch.sort(~active, stable=True).indices  # active rows first, ascending
@@ -25,8 +23,7 @@ def sources(active: Tensor, uniform: Tensor) -> Tensor:
 def copy_active(
     table: Tensor, idle: Tensor, uniform: Tensor, shift: Tensor | float, reset_after: int, active_below: int
 ) -> Tensor:
-    """The released reset: codes idle for more than `reset_after` steps become a code idle for fewer than
-    `active_below`, plus `shift`.
+    """The released reset: codes idle for over `reset_after` steps become one idle under `active_below`, plus `shift`.
 
     `table` [K,D]; `idle` [K]; `uniform` [K]: see `sources`; `shift`: a number or [K,D]. Returns the new table.
     """

@@ -1,7 +1,6 @@
 """The multimodal moving average of the released quantisers (FCID, DCID, MICU).
 
-The streams update one after another, in the order of `streams`, so a step decays once per stream and the last weighs
-most.
+The streams update in turn, in the order of `streams`, so a step decays once per stream and the last weighs most.
 
 Source: facts on FCID 1.4, on DCID 3.2, on MICU 4.1. Axes: B clips, T seconds, D code dimension, M streams.
 """

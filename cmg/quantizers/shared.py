@@ -1,5 +1,4 @@
-"""A codebook that several streams share: where its codes start, when a code is dead and what happens to it. Subclasses
-update it.
+"""A codebook that several streams share: where its codes start, when one is dead and what then. Subclasses update it.
 
 - start "batch": the first batch places the codes, with count 1: code k starts on the k-th of K evenly spaced places.
   "uniform": within +-1/400 with counts 0 (release): divided by such counts, unused codes explode in the first step of
@@ -8,12 +7,9 @@ update it.
   so that no stream owns one.
 - reset "batch": a code idle for `reset_after` steps moves onto a random place of the batch, in weight and count (1)
   too, so it stays. "copy" (release): a step later the code alone becomes a copy of a random code idle for fewer than
-  `active_below`, shifted by a constant (FCID, MICU) or by noise (DCID), in evaluation mode too; the next update undoes
-  it.
-- smooth_counts: Laplace smoothing of the stored counts in every update (release); without it an unused code keeps its
-  place.
-- kept_by: a code is idle when no stream of `reviving` (all, unless told) chose it ("any"), or when some stream did not
-  ("all").
+  `active_below`, shifted by a constant (FCID, MICU) or noise (DCID), in evaluation mode too; the next update undoes it.
+- smooth_counts: Laplace smoothing of the stored counts in every update (release); without it an unused code stays.
+- kept_by: a code is idle when no stream of `reviving` (all, unless told) chose it ("any"), or when one did not ("all").
 
 Axes: B clips, T seconds, D code dimension, K codes, M streams.
 """
@@ -43,8 +39,7 @@ FLOOR = 1e-30  # smallest count that weights are divided by
 
 
 class SharedEMA(Codebook):
-    """[K,D] codes shared by `streams`; start, places, reset, smooth_counts, kept_by and reviving as the head of this
-    file names them.
+    """[K,D] codes shared by `streams`; start, places, reset, smooth_counts, kept_by, reviving: see the file's head.
 
     decay: of count and weight; own: weight of a stream's own vector in its moving average, the rest is what the others
     have for it: their vector at the same clip and second (mixing "aligned"), or what it attends to among the seconds of
@@ -91,8 +86,8 @@ class SharedEMA(Codebook):
     def forward(self, streams: Mapping[str, Tensor], uniform: Tensor, noise: Tensor | float = SHIFT) -> Quantized:
         """Quantise streams [B,T,D]; in training mode then update the codes and reset dead ones.
 
-        `uniform` [K] in [0,1) and, for reset "copy", `noise` [K,D]: see `Draws`. Raises ValueError for streams or draws
-        of another shape.
+        `uniform` [K] in [0,1) and, for reset "copy", `noise` [K,D]: see `Draws`.
+        Raises ValueError for streams or draws of another shape.
         """
         with torch.autocast(self.embedding.device.type, enabled=False):
             streams = self.given(streams, self.embedding.dtype)
@@ -128,8 +123,7 @@ class SharedEMA(Codebook):
         self.embedding.copy_(torch.where(known, self.ema_weight / self.ema_count.unsqueeze(1), self.embedding))
 
     def _others(self, name: str, streams: Mapping[str, Tensor]) -> list[Tensor]:
-        """What every other stream has for the vectors of stream `name`, each [B,T,D]; its own vectors where it is
-        alone."""
+        """What every other stream has for the vectors of stream `name`, each [B,T,D]; its own where it is alone."""
         others = [x for other, x in streams.items() if other != name] or [streams[name]]
         return [attend(streams[name], x) for x in others] if self.mixing == "attention" else others
 
@@ -172,6 +166,5 @@ class SharedEMA(Codebook):
 
 
 def attend(query: Tensor, values: Tensor) -> Tensor:
-    """Scaled dot-product attention without weights of its own: softmax_s(query_t . values_s / sqrt(D)) values_s; both
-    [B,T,D]."""
+    """Attention without weights of its own: softmax_s(query_t . values_s / sqrt(D)) values_s; both [B,T,D]."""
     return F.scaled_dot_product_attention(query, values, values)

@@ -25,6 +25,6 @@ def why_unreadable(path: Path) -> str:
     if not changes:
         return ""
     return (
-        f"zipped again {' and '.join(changes)}, which PyTorch cannot read: unpack it, and zip the folder in it as it was: "
-        f"zip -0 -r {path.name} FOLDER"
+        f"zipped again {' and '.join(changes)}, which PyTorch cannot read: "
+        f"unpack it, and zip the folder in it as it was: zip -0 -r {path.name} FOLDER"
     )

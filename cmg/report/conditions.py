@@ -76,6 +76,7 @@ def condition_of(entry: Published) -> Condition:
     found = [line for line in read_conditions() if line.covers(entry, task)]
     if len(found) != 1:
         raise ValueError(
-            f"{FILE.name}: {len(found)} lines on {entry.table}, {entry.method}, {entry.cell}; expected one; correct the file"
+            f"{FILE.name}: {len(found)} lines on {entry.table}, {entry.method}, {entry.cell}; "
+            "expected one; correct the file"
         )
     return found[0]

@@ -25,12 +25,12 @@ REFERENCE = "dcid"
 OURS = "ours"
 MEASURED = "times and memory as measured on the hardware named; another run or machine gives others"
 READING = (
-    "Minutes per epoch: median over the epochs of a run without its first, from the end of one to the end of the next; mean ± sample "
-    "standard deviation over seeds. Memory of one process, in GiB: on a GPU the most that torch allocated, of which the training features "
-    "kept there are named apart; on a CPU the most that the process held. The papers print GB and do not say how it was taken. "
-    "Percent: beside DCID on the same hardware with the same schedule; empty where DCID was not run. Average: of table 1's four cells of "
-    "AVE and AVVP without TOC, in percent, under the protocol of the runs. Published rows: as printed; Table 9 prints one average beside "
-    "both lists."
+    "Minutes per epoch: median over the epochs of a run without its first, from the end of one to the end of the next; "
+    "mean ± sample standard deviation over seeds. Memory of one process, in GiB: on a GPU the most that torch "
+    "allocated, of which the training features kept there are named apart; on a CPU the most that the process held. "
+    "The papers print GB and do not say how it was taken. Percent: beside DCID on the same hardware with the same "
+    "schedule; empty where DCID was not run. Average: of table 1's four cells of AVE and AVVP without TOC, in percent, "
+    "under the protocol of the runs. Published rows: as printed; Table 9 prints one average beside both lists."
 )
 HEADS = {
     "method": "Method",

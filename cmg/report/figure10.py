@@ -46,8 +46,9 @@ def words(results: Sequence[Rebuilt]) -> str:
     shares = ", ".join(f"{share:g}" for share in shares_of(results))
     readings = "; below them the same from ".join(f"{reading} codes" for reading in results[0].readings)
     return (
-        f"{results[0].about['shown']} held-out pictures of {results[0].dataset} in lines: each as it is, then rebuilt with {shares} "
-        f"percent of the code dimensions masked, on the left by a random mask, on the right by TOC. From {readings}."
+        f"{results[0].about['shown']} held-out pictures of {results[0].dataset} in lines: "
+        f"each as it is, then rebuilt with {shares} percent of the code dimensions masked, "
+        f"on the left by a random mask, on the right by TOC. From {readings}."
     )
 
 

@@ -67,7 +67,10 @@ def protocol_table(path: Path) -> PageTable:
         )
     titles = [(f"#{name}", "#Chance", "Metric") for name in ("strict", "published")]
     heads = ("Method", "Cell", *titles[0], *titles[1], "#Difference", "#Tested clips that the head was fitted on")
-    caption = "The same runs under both protocols, percent. Where the metrics differ, the difference mixes them with what was leaked."
+    caption = (
+        "The same runs under both protocols, percent. "
+        "Where the metrics differ, the difference mixes them with what was leaked."
+    )
     return replace(page_table("protocols", caption, heads, rows), style="table1", title="Both protocols side by side")
 
 

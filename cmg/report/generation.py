@@ -34,8 +34,10 @@ KINDS = {
     "method": "pictures from a method's codes",
     "mean embedding": "the same codes without training: the mean embedding of the training images with that code",
     "own embedding": "every test picture made from its own embedding: the best that a code could do",
-    "other real pictures": "as many real pictures of the train split in place of the test ones: what a distance cannot fall below",
-    "published": "as printed (FID on real FlickrSound): another data set and other features, not to be compared with the rows above",
+    "other real pictures": "as many real pictures of the train split in place of the test ones: "
+    "what a distance cannot fall below",
+    "published": "as printed (FID on real FlickrSound): "
+    "another data set and other features, not to be compared with the rows above",
 }
 
 
@@ -134,12 +136,12 @@ def table4_markdown(given: Generated) -> str:
 def reading(given: Generated) -> str:
     """What the numbers are, in a paragraph."""
     return (
-        f"Pictures made from codes, compared with the real pictures of the pairs. {given.distance}: a distance of the two sets, lower "
-        "is nearer; shuffling the pairs does not change it, so it says nothing about whether a picture fits its sound or sentence. "
-        "The second table does: R@1 and R@10, whether the pair's real picture is nearest to the generated one or among the ten "
-        "nearest; the classes of the nearest real picture; and the same of shuffled pairs, their chance. The paper leaves open how "
-        "the network from codes to embeddings is trained, which generator, sampler and reference set were used, and where its "
-        "sentences came from."
+        f"Pictures made from codes, compared with the real pictures of the pairs. {given.distance}: a distance of the "
+        "two sets, lower is nearer; shuffling the pairs does not change it, so it says nothing about whether a picture "
+        "fits its sound or sentence. The second table does: R@1 and R@10, whether the pair's real picture is nearest "
+        "to the generated one or among the ten nearest; the classes of the nearest real picture; and the same of "
+        "shuffled pairs, their chance. The paper leaves open how the network from codes to embeddings is trained, "
+        "which generator, sampler and reference set were used, and where its sentences came from."
     )
 
 

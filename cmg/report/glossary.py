@@ -11,7 +11,8 @@ TERMS = {
     "total": "Sum of the loss terms: what training lowers.",
     "recon": "Reconstruction: how far the features restored from codes are from the true ones.",
     "commit": "Commitment: how far encoded vectors are from the codes that they chose.",
-    "club": "CLUB: an upper estimate of what shared and specific features of this modality still tell about each other.",
+    "club": "CLUB: an upper estimate of what shared and specific features "
+    "of this modality still tell about each other.",
     "cpc": "Contrastive predictive coding: how badly one modality predicts the other's next seconds among wrong ones.",
     "infonce": "InfoNCE: how badly a clip finds its partner in another modality among the batch.",
     "cmcm": "Code matching: how differently paired clips of two modalities choose codes.",
@@ -35,7 +36,8 @@ WATCHED = {
     "usage": "share of the codebook that one batch chose.",
     "perplexity": "number of codes that would give the same spread if all were chosen equally often, over one batch.",
     "agreement": "clips of a batch whose most frequent code has the same number in every modality; higher is better.",
-    "segment": "how badly a row of one modality's codebook finds the row of the same number in another's; lower is better.",
+    "segment": "how badly a row of one modality's codebook finds the row of the same number in another's; "
+    "lower is better.",
 }
 
 VARIANTS = {
@@ -44,26 +46,34 @@ VARIANTS = {
 }
 
 PROTOCOLS = {
-    "strict": "no test clip is seen by the head in either modality, and nothing is chosen on test scores or on the target modality.",
-    "published": "what the released scripts compute: heads are fitted on tested clips, and the best epoch is picked on the test score.",
+    "strict": "no test clip is seen by the head in either modality, "
+    "and nothing is chosen on test scores or on the target modality.",
+    "published": "what the released scripts compute: "
+    "heads are fitted on tested clips, and the best epoch is picked on the test score.",
 }
 
 SAMPLE = (
-    "The sample corpus is generated: every class is a palette with a drawn texture, a motion, a synthetic timbre and a rhythm, and only "
-    "borrows its name. So “an acoustic guitar beside a dog” stands under rings and checks, and a sound is a tone pattern. It shows that "
-    "the workflow runs and that something can be learnt across modalities; it says nothing about guitars and dogs."
+    "The sample corpus is generated: every class is a palette with a drawn texture, a motion, "
+    "a synthetic timbre and a rhythm, and only borrows its name. "
+    "So “an acoustic guitar beside a dog” stands under rings and checks, and a sound is a tone pattern. It shows "
+    "that the workflow runs and that something can be learnt across modalities; it says nothing about guitars and dogs."
 )
 
-DRAWN = "Here pictures are drawn textures and sounds synthetic, whatever their captions name: the sample corpus is generated."
+DRAWN = (
+    "Here pictures are drawn textures and sounds synthetic, whatever their captions name: "
+    "the sample corpus is generated."
+)
 
 TIES = {
     "expected": "Equal codes count in random order, in expectation.",
-    "release": "Equal codes stand in the order of the released scripts' sort (evaluate.ties: release), which depends on their places.",
+    "release": "Equal codes stand in the order of the released scripts' sort "
+    "(evaluate.ties: release), which depends on their places.",
 }
 
 _LOCALISED = {
     "strict": "segment-level F-score over seconds and classes",
-    "published": "F1 over all seconds and columns with the background column included, so that empty seconds count as right answers",
+    "published": "F1 over all seconds and columns with the background column included, "
+    "so that empty seconds count as right answers",
 }
 
 
@@ -84,11 +94,17 @@ def reading(protocols: Collection[str]) -> list[tuple[str, str]]:
         ("AVE", "Name the event of a ten-second clip: share of clips named correctly (top-1), in percent."),
         (
             "AVVP, AVE→AVVP",
-            f"Say which events happen in which second, in percent ({localised}). AVE→AVVP: the head is fitted on AVE, scored on AVVP.",
+            (
+                f"Say which events happen in which second, in percent ({localised}). "
+                "AVE→AVVP: the head is fitted on AVE, scored on AVVP."
+            ),
         ),
         (
             "UCF(v)↔VGG(a)",
-            "V→A: fitted on silent videos of UCF101, scored on sounds of VGGSound; A→V: the other way round. Top-1 over shared classes.",
+            (
+                "V→A: fitted on silent videos of UCF101, scored on sounds of VGGSound; "
+                "A→V: the other way round. Top-1 over shared classes."
+            ),
         ),
         (
             "R@1, R@5, R@10",
@@ -96,27 +112,33 @@ def reading(protocols: Collection[str]) -> list[tuple[str, str]]:
         ),
         (
             "Chance",
-            "The score of a predictor that knows nothing about the clip. A method not clearly above it has transferred nothing.",
+            (
+                "The score of a predictor that knows nothing about the clip. "
+                "A method not clearly above it has transferred nothing."
+            ),
         ),
         ("Control", "A method that lacks the ingredient under study; it says what the numbers mean."),
         (
             "Same modality (bound)",
-            "Fitted and scored on the scored modality: what is possible when nothing has to transfer. V→A stands beside audio fitted on "
-            "audio, A→V beside video fitted on video.",
+            "Fitted and scored on the scored modality: what is possible when nothing has to transfer. "
+            "V→A stands beside audio fitted on audio, A→V beside video fitted on video.",
         ),
         (
             "+TOC",
-            "Training-free optimisation of the codebook: only its most telling dimensions (Q of them) are kept, nothing is trained.",
+            (
+                "Training-free optimisation of the codebook: "
+                "only its most telling dimensions (Q of them) are kept, nothing is trained."
+            ),
         ),
         (
             "± and seeds",
-            "Each method is trained several times from different random starts (seeds). ± is the sample standard deviation over them "
-            "(n − 1); one seed has none. Averages are taken only where all cells were run.",
+            "Each method is trained several times from different random starts (seeds). ± is the sample standard "
+            "deviation over them (n − 1); one seed has none. Averages are taken only where all cells were run.",
         ),
         (
             "Paper",
-            "The number a paper prints for this cell. A difference is shown only when the protocol is the published one and data and "
-            "weights are real; otherwise the two numbers do not measure the same thing.",
+            "The number a paper prints for this cell. A difference is shown only when the protocol is the "
+            "published one and data and weights are real; otherwise the two numbers do not measure the same thing.",
         ),
         *((f"Protocol: {name}", text[0].upper() + text[1:]) for name, text in PROTOCOLS.items()),
         *((f"Variant: {name}", f"{text[0].upper()}{text[1:]}.") for name, text in VARIANTS.items()),

@@ -43,7 +43,8 @@ def read_history(path: Path, axis: str = "step") -> History:
     columns = read_columns(path)
     if axis not in columns:
         raise BadFile(
-            f"{path}: expected a column '{axis}', found {', '.join(columns) or 'an empty file'}; run: dvc repro pretrain"
+            f"{path}: expected a column '{axis}', found {', '.join(columns) or 'an empty file'}; "
+            "run: dvc repro pretrain"
         )
     steps = columns[axis]
     return History(path.parent.name, steps, {name: values for name, values in columns.items() if name not in AXES})

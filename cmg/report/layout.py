@@ -187,4 +187,7 @@ def sample_notice(sample: bool, random_backbones: bool) -> str:
     parts = (["sample corpus"] if sample else []) + (["random backbones"] if random_backbones else [])
     if not parts:
         return ""
-    return f"{', '.join(parts)}: these numbers show that the workflow runs; they do not measure the papers' methods on the papers' data"
+    return (
+        f"{', '.join(parts)}: these numbers show that the workflow runs; "
+        "they do not measure the papers' methods on the papers' data"
+    )

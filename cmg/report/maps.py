@@ -112,7 +112,8 @@ def projection_panel(maps: CodebookMaps) -> Panel:
         few = _of_all(drawn, maps.placed.shape[1])
         description = (
             f"Codebooks of {maps.named} ({names}), rows of unit length, on their two common principal axes{few}. "
-            f"A line joins the codes of a row. Mean distance of a row's codes from their middle: {spread:.2f} standard deviations."
+            "A line joins the codes of a row. "
+            f"Mean distance of a row's codes from their middle: {spread:.2f} standard deviations."
         )
         return make_panel(figure, f"{maps.title}: codebooks of the modalities", description)
 

@@ -101,7 +101,10 @@ def _fields(about: tuple, held: Mapping[str, list[tuple[Run, Cell]]], ways: Sequ
 def _caption(groups: Sequence[Group]) -> str:
     tested = sorted({cell.n_test for _, held in groups for _, cell in held})
     clips = " to ".join(map(str, dict.fromkeys((tested[0], tested[-1]))))
-    return f"Percent: mean over seeds, ± sample standard deviation. {clips} test clips. The same letter twice is the bound of that modality."
+    return (
+        "Percent: mean over seeds, ± sample standard deviation. "
+        f"{clips} test clips. The same letter twice is the bound of that modality."
+    )
 
 
 def _score(held: Sequence[tuple[Run, Cell]]) -> Summary:

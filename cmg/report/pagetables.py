@@ -69,7 +69,8 @@ def score_table(table: Table, kinds: Sequence[str] = KINDS, name: str = "", titl
     rows = [row for row in table.rows if row.kind in kinds]
     shared, told = _shared(rows), other_subset(table)
     caption = (
-        f"{title or table.layout.title}. Percent: mean over seeds, ± sample standard deviation (n − 1), published numbers in italics. "
+        f"{title or table.layout.title}. "
+        "Percent: mean over seeds, ± sample standard deviation (n − 1), published numbers in italics. "
         f"{f'All rows: {shared}. ' if shared else ''}{told}{' ' * bool(told)}Headings sort the rows."
     )
     columns = _average_first(table.layout)
@@ -175,7 +176,10 @@ def cell_table(runs: Sequence[Run]) -> PageTable:
     )
     return PageTable(
         "cells",
-        "Each cell: the modality its head was fitted and scored on (retrieval: which asks and which answers), and sizes.",
+        (
+            "Each cell: the modality its head was fitted and scored on "
+            "(retrieval: which asks and which answers), and sizes."
+        ),
         heads,
         _rows(found),
     )

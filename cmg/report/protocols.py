@@ -87,6 +87,7 @@ def read_protocols(path: Path) -> list[dict[str, str]]:
     reader = csv.DictReader(lines)
     if tuple(reader.fieldnames or ()) != HEADER:
         raise BadFile(
-            f"{path}: expected the fields {','.join(HEADER)}, found {lines[0] if lines else 'nothing'}; run: python -m pipeline protocols"
+            f"{path}: expected the fields {','.join(HEADER)}, found {lines[0] if lines else 'nothing'}; "
+            "run: python -m pipeline protocols"
         )
     return list(reader)

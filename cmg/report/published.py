@@ -8,8 +8,10 @@ from pathlib import Path
 FILE = Path(__file__).with_name("published.csv")
 SWEEPS = Path(__file__).with_name("published_sweeps.csv")  # ablations: points of sweeps beside the main run
 SOURCES = {
-    "fcid_toc": "Enhancing Multimodal Unified Representations for Cross Modal Generalization (FCID, TOC; ACL Findings 2025)",
-    "codaar": "Cross-Modal-Domain Generalization Through Semantically Aligned Discrete Representations (CoDAAR), supplementary material",
+    "fcid_toc": "Enhancing Multimodal Unified Representations for Cross Modal Generalization "
+    "(FCID, TOC; ACL Findings 2025)",
+    "codaar": "Cross-Modal-Domain Generalization Through Semantically Aligned Discrete Representations "
+    "(CoDAAR), supplementary material",
 }
 PREFERRED = ("fcid_toc", "codaar")
 USUAL = "40k"  # what the models of most printed numbers were pretrained on

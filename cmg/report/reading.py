@@ -13,12 +13,12 @@ LOCALISATION = ("avvp", "ave_avvp")
 METRICS = {"strict": "segment-level F-score", "published": "F1 over all seconds and columns, background included"}
 DIRECTIONS = "V→A: the head is fitted on video codes and scored on audio codes."
 ORIENTATION = (
-    "Published numbers were made with heads fitted on tested clips and F1 with background (docs/protocols.md): beside the protocol "
-    "`strict` they are for orientation."
+    "Published numbers were made with heads fitted on tested clips and F1 with background (docs/protocols.md): "
+    "beside the protocol `strict` they are for orientation."
 )
 RELEASED = (
-    "Under the protocol `published` the epoch is picked on the test score (docs/protocols.md); the released scripts look codes up, so a "
-    "method without a codebook has n/a there."
+    "Under the protocol `published` the epoch is picked on the test score (docs/protocols.md); "
+    "the released scripts look codes up, so a method without a codebook has n/a there."
 )
 BOUNDS = "Same modality: the bound, fitted and scored on the scored modality."
 EMPTY = (
@@ -60,8 +60,8 @@ def other_subset(table: Table) -> str:
     if not others:
         return ""
     return (
-        f"Ours, pretrained on {' and '.join(others)}, stand beside published numbers of models pretrained on {USUAL}: for "
-        "orientation, no difference is taken."
+        f"Ours, pretrained on {' and '.join(others)}, stand beside published numbers of models pretrained on {USUAL}: "
+        "for orientation, no difference is taken."
     )
 
 
@@ -95,7 +95,10 @@ def _contrasts(table: Table) -> str:
 
 
 def _printed(paper: str, name: str) -> str:
-    return f"Rows of kind `{PUBLISHED}`: {name} of {SOURCES[paper]}, as printed, by what was pretrained on; nothing was run for them."
+    return (
+        f"Rows of kind `{PUBLISHED}`: {name} of {SOURCES[paper]}, as printed, by what was pretrained on; "
+        "nothing was run for them."
+    )
 
 
 def measured_lines(table: Table, published: Sequence[Published]) -> list[str]:
@@ -131,4 +134,7 @@ def _line(table: str, pretraining: str, condition: Condition, methods: Iterable[
     }
     tasks = ", ".join(dict.fromkeys(columns.get(task, task) for task in condition.tasks))
     subset = f", {pretraining}" * bool(pretraining)
-    return f"- {table}, {names}{subset}, {tasks}: {PRINTED[condition.metric]}; {condition.conditions} ({condition.known_from})."
+    return (
+        f"- {table}, {names}{subset}, {tasks}: {PRINTED[condition.metric]}; "
+        f"{condition.conditions} ({condition.known_from})."
+    )

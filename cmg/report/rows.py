@@ -56,7 +56,10 @@ def balance_panel(maps: CodebookMaps) -> Panel:
         description = (
             f"(audio - video) / (audio + video) of the use of each of {len(values)} rows of {maps.named}; {words}."
         )
-        gloss = f"1: chosen by audio alone, -1: by video alone; within {BALANCED} of zero a row counts as balanced. {words}."
+        gloss = (
+            "1: chosen by audio alone, -1: by video alone; "
+            f"within {BALANCED} of zero a row counts as balanced. {words}."
+        )
         return replace(make_panel(figure, f"{maps.title}: balance of audio and video", description), gloss=gloss)
 
 
@@ -105,7 +108,10 @@ def chosen_panel(maps: CodebookMaps) -> Panel:
         axes.legend(frameon=False, fontsize=7)
         counted = "; ".join(f"{name}: {int((sets == name).sum())}" for name in names)
         shapes = f"; shapes: {', '.join(maps.books)}" if maps.books else ""
-        description = f"Rows of {maps.named} on their principal axes, fitted once for all modalities{shapes}. Chosen by {counted}."
+        description = (
+            f"Rows of {maps.named} on their principal axes, fitted once for all modalities{shapes}. "
+            f"Chosen by {counted}."
+        )
         return replace(
             make_panel(figure, f"{maps.title}: rows by the modalities that choose them", description),
             gloss=f"{counted}.",

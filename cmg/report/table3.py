@@ -14,15 +14,15 @@ from cmg.report.tablecsv import number
 
 DIGITS = 4  # of an MSE, as printed
 OPEN = (
-    "The paper says: a VQ-VAE of CelebA-HQ, 128 codes of 128 dimensions, 100 random masks. It leaves open the size and range of the "
-    "pictures, encoder, training and split, what fills a masked dimension, and whether the codes are centred, on which it depends "
-    "whether TOC wins; these are our choices (docs/reconstruction.md)."
+    "The paper says: a VQ-VAE of CelebA-HQ, 128 codes of 128 dimensions, 100 random masks. It leaves open the size "
+    "and range of the pictures, encoder, training and split, what fills a masked dimension, and whether the codes "
+    "are centred, on which it depends whether TOC wins; these are our choices (docs/reconstruction.md)."
 )
 READING = (
-    "MSE of pixels in [0,1] over held-out pictures, mean over seeds; random: ± standard deviation over the masks of a seed; count: random "
-    "masks that are worse than TOC, mean over seeds. Centred: minus the codebook's mean, which the decoder gets back, so that indices "
-    "and whole pictures are those of the plain codes. Published numbers are of real faces; beside the sample's pictures they are for "
-    "orientation."
+    "MSE of pixels in [0,1] over held-out pictures, mean over seeds; random: ± standard deviation over the masks of a "
+    "seed; count: random masks that are worse than TOC, mean over seeds. Centred: minus the codebook's mean, which the "
+    "decoder gets back, so that indices and whole pictures are those of the plain codes. Published numbers are of real "
+    "faces; beside the sample's pictures they are for orientation."
 )
 ABOUT = {  # of a network: heading, decimals
     "trained": ("Trained on", 0),

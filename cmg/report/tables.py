@@ -143,7 +143,8 @@ def _groups(runs: Sequence[Run]) -> list[list[Run]]:
         seeds = found.setdefault((run.method, run.variant, run.protocol), {})
         if run.seed in seeds:
             raise ValueError(
-                f"two results for run {run.name} (variant {run.variant}, protocol {run.protocol}); expected one; remove the stale file"
+                f"two results for run {run.name} (variant {run.variant}, protocol {run.protocol}); "
+                "expected one; remove the stale file"
             )
         seeds[run.seed] = run
     return [[seeds[seed] for seed in sorted(seeds)] for _, seeds in sorted(found.items())]

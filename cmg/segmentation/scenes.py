@@ -113,7 +113,8 @@ def split(
         free = without(kept, DATASET, taken) if strict else kept
         if not free:
             raise SegmentationError(
-                f"{DATASET}: of {len(listed)} {name} clips {len(kept)} can be used and none is left; see its problems and failures"
+                f"{DATASET}: of {len(listed)} {name} clips {len(kept)} can be used and none is left; "
+                "see its problems and failures"
             )
         found[name] = Scenes(tuple(free), pixels, masks, MASKED[name])
         side |= {f"n_unusable_{name}": len(listed) - len(kept), f"n_left_out_{name}": len(kept) - len(free)}

@@ -39,6 +39,6 @@ class SealedFiles:
         if not stands(self.path, self._root.digest):
             raise StoreError(f"{self.path}: the store was replaced or deleted since it was opened; open it again")
         raise StoreError(
-            f"{self.path / name}: expected SHA-256 {expected}, found {found}: damaged; remove the store, then: {REMEDY}; "
-            "`python -m pipeline store verify` lists all that is damaged"
+            f"{self.path / name}: expected SHA-256 {expected}, found {found}: damaged; "
+            f"remove the store, then: {REMEDY}; `python -m pipeline store verify` lists all that is damaged"
         )

@@ -1,5 +1,4 @@
-"""Write a feature store: settle every row once, in any order, over any number of processes and interruptions, then
-seal.
+"""Write a feature store: settle every row once, in any order, over many processes and interruptions, then seal.
 
 Folders: ``path`` appears only as a whole sealed store; all work happens under ``work_dir`` on the same file system::
 
@@ -97,8 +96,7 @@ class StoreWriter:
         Args:
             features: ``spec.shape``; cast to ``spec.dtype``.
             valid: seconds (words) that hold content, 1 to ``shape[0]``.
-            remarks: (kind, text) of what was decided for this clip; they go where reasons of failures go, not into the
-                store.
+            remarks: (kind, text) of what was decided for this clip; they go with reasons of failures, not in the store.
 
         Raises:
             StoreError: wrong shape, values that the dtype cannot hold, or a row that is not to do.
@@ -110,7 +108,8 @@ class StoreWriter:
             raise StoreError(f"{where}: expected features of shape {self.spec.shape}, found {features.shape}")
         if not 1 <= valid <= self.spec.shape[0]:
             raise StoreError(
-                f"{where}: expected 1 to {self.spec.shape[0]} valid, found {valid}; a clip without content is a failure ('empty')"
+                f"{where}: expected 1 to {self.spec.shape[0]} valid, found {valid}; "
+                "a clip without content is a failure ('empty')"
             )
         with naming(self.work_dir):
             self._staging.put(row, _exact(features, self.spec.dtype, where).tobytes(), int(valid), tuple(remarks))
@@ -159,7 +158,8 @@ class StoreWriter:
         if todo := self.todo:
             clips = ", ".join(repr(self.spec.ids[row]) for row in todo[:3])
             raise StoreError(
-                f"{self.path}: {len(todo)} of {len(self.spec.ids)} clips are not done (first: {clips}); run the stage again"
+                f"{self.path}: {len(todo)} of {len(self.spec.ids)} clips are not done (first: {clips}); "
+                "run the stage again"
             )
         with naming(self.path):
             build(self._staging)
@@ -193,13 +193,15 @@ class StoreWriter:
             raise StoreError(f"{self.path}: row {row} is not among the rows of this writer")
         if row in self._staging.outcomes:
             raise StoreError(
-                f"{self.path}: row {row} (clip {self.spec.ids[row]!r}) is already settled: {self._staging.outcomes[row].status}"
+                f"{self.path}: row {row} (clip {self.spec.ids[row]!r}) is already settled: "
+                f"{self._staging.outcomes[row].status}"
             )
 
     def _check_process(self) -> None:
         if self._locks is None or os.getpid() != self._process:
             raise StoreError(
-                f"{self.path}: this writer is closed, or belongs to another process; open a StoreWriter where it is used"
+                f"{self.path}: this writer is closed, or belongs to another process; "
+                "open a StoreWriter where it is used"
             )
 
 

@@ -9,7 +9,8 @@ Layout under `data/sample/<dataset>/` (each root also holds `SAMPLE.json`: speci
     ave/            Annotations.txt                    Category&VideoID&Quality&StartTime&EndTime (header, LF)
                     trainSet.txt valSet.txt testSet.txt   the same columns, no header
                     AVE/<11-character id>.mp4
-    avvp/           AVVP_dataset_full.csv AVVP_train.csv AVVP_val_pd.csv AVVP_test_pd.csv   filename, event_labels (tabs, header, LF)
+    avvp/           AVVP_dataset_full.csv AVVP_train.csv AVVP_val_pd.csv AVVP_test_pd.csv
+                                                       filename, event_labels (tabs, header, LF)
                     AVVP_eval_audio.csv AVVP_eval_visual.csv   filename, onset, offset, event_labels (tabs, header, LF)
                     video/<filename>.mp4               filename = <11-character id>_<start>_<end>
     ucf101/         ucfTrainTestlist/classInd.txt      official numbers of the classes present (CRLF)

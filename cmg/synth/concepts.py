@@ -24,8 +24,7 @@ class Look:
 
 @dataclass(frozen=True)
 class Voice:
-    """Fundamental (Hz), spectral peaks (Hz, width in octaves, weight), share of noise 0..1, rhythm kind and rate (Hz),
-    glide (octaves)."""
+    """Fundamental (Hz), peaks (Hz, width in octaves, weight), noise 0..1, rhythm and its rate (Hz), glide (octaves)."""
 
     pitch: float
     peaks: tuple[tuple[float, float, float], ...]
@@ -76,7 +75,8 @@ CONCEPTS = (
         Voice(440, ((520, 0.5, 0.8), (1100, 0.5, 1.0), (3000, 0.6, 0.9)), 0.05, "sustain", 5.5),
     ),
     Concept(
-        "acoustic guitar", "playing acoustic guitar", "Acoustic guitar", "Acoustic_guitar", "PlayingGuitar", "playing_acoustic_guitar",
+        "acoustic guitar", "playing acoustic guitar", "Acoustic guitar", "Acoustic_guitar",
+        "PlayingGuitar", "playing_acoustic_guitar",
         "Fingers pluck warm chords on the strings of an acoustic guitar",
         "acoustic guitar", "plucks warm chords",
         Look("rings", 0, 6, (32, 200), (0.9, 0.45), "sway"),

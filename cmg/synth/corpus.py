@@ -94,7 +94,8 @@ def _write_all(media: Iterable[Media], root: Path, spec: CorpusSpec, workers: in
 def _refuse_foreign(root: Path) -> None:
     if root.exists() and any(root.iterdir()) and not (root / MARK).is_file():
         raise FileExistsError(
-            f"{root}: expected no folder or an earlier sample corpus (with {MARK}), found other files; choose another folder"
+            f"{root}: expected no folder or an earlier sample corpus (with {MARK}), found other files; "
+            "choose another folder"
         )
 
 

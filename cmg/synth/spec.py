@@ -113,5 +113,6 @@ class CorpusSpec:
         small = {name: n for name, n in rows.items() if n < LEAST_FOR_DEFECTS}
         if small:
             raise ValueError(
-                f"defects=True needs at least {LEAST_FOR_DEFECTS} rows each, found {small}; add rows or set defects=False"
+                f"defects=True needs at least {LEAST_FOR_DEFECTS} rows each, found {small}; "
+                "add rows or set defects=False"
             )

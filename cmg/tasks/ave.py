@@ -32,7 +32,8 @@ def run(
     present = set(classes_of(clips))
     if not present <= set(AVE_CLASSES):
         raise ValueError(
-            f"ave: the index has {min(present - set(AVE_CLASSES))!r}, which is none of the 28 classes; check Annotations.txt"
+            f"ave: the index has {min(present - set(AVE_CLASSES))!r}, "
+            "which is none of the 28 classes; check Annotations.txt"
         )
     classes = tuple(label for label in AVE_CLASSES if label in present)
     fit, val, test = splits(clips)

@@ -196,8 +196,8 @@ class RunCodes:
         drawn = self.draws.get((dataset, modality), np.empty(0))
         if draw >= len(drawn):
             raise CodesError(
-                f"{self.name}: {dataset}.{modality} has {len(drawn)} draws with encoder dropout, draw {draw + 1} is needed; "
-                f"{UNDER_PUBLISHED}"
+                f"{self.name}: {dataset}.{modality} has {len(drawn)} draws with encoder dropout, "
+                f"draw {draw + 1} is needed; {UNDER_PUBLISHED}"
             )
         return self._look_up(drawn[draw, rows], dims)
 

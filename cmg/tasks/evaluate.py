@@ -122,5 +122,6 @@ def _check_index(codes: RunCodes, indices: Mapping[str, Sequence[Clip]], dataset
     for (name, modality), held in codes.entries.items():
         if name == dataset and modality != "text" and len(held.valid) != len(indices[dataset]):
             raise BadFile(
-                f"{codes.name}: {dataset}.{modality} has {len(held.valid)} rows, the index has {len(indices[dataset])}; run: dvc repro"
+                f"{codes.name}: {dataset}.{modality} has {len(held.valid)} rows, "
+                f"the index has {len(indices[dataset])}; run: dvc repro"
             )

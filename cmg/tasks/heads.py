@@ -124,8 +124,7 @@ class Fitted:
         return _logits(self.bank, codes, self.scale, self.options).cpu().numpy()
 
     def best(self, among: Sequence[int]) -> int:
-        """The head with the best validation score among these, ties by validation loss; the first where there is no
-        validation."""
+        """The head with the best validation score of these, ties by validation loss; the first without validation."""
         scores, losses = self.val_score, self.val_loss
         if scores is None or losses is None:
             return among[0]
@@ -179,8 +178,7 @@ class _Choice:
         self.state: dict[str, Tensor] = {}
 
     def look(self, bank: HeadBank, epoch: int) -> None:
-        """Score the heads of `bank` on the validation clips after `epoch`, and keep the state of each that is better
-        than before."""
+        """Score `bank` on the validation clips after `epoch`, and keep the state of each head that is now better."""
         logits = _logits(bank, self.codes, self.scale, self.options)
         loss = losses(logits, _target(self.target, self.kind).to(logits.device), self.kind).cpu().numpy()
         found = np.array([score(a, self.target, self.kind) for a in answers(logits, self.kind, self.options.threshold)])

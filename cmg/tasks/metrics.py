@@ -77,7 +77,8 @@ def best_constant(target: np.ndarray) -> np.ndarray:
 def _same(predicted: np.ndarray, target: np.ndarray) -> np.ndarray:
     if predicted.shape != target.shape or not target.size:
         raise ValueError(
-            f"metrics: predictions have shape {predicted.shape}, targets {target.shape}; expected one shape that is not empty"
+            f"metrics: predictions have shape {predicted.shape}, targets {target.shape}; "
+            "expected one shape that is not empty"
         )
     return predicted
 

@@ -77,6 +77,7 @@ def _known(logits: np.ndarray, labels: np.ndarray) -> np.ndarray:
     known = labels < logits.shape[1]
     if len(labels) != len(logits) or known.all() or not known.any():
         raise ValueError(
-            f"open set: {len(logits)} clips, {len(labels)} labels, {known.sum()} known; expected some known and some unknown"
+            f"open set: {len(logits)} clips, {len(labels)} labels, {known.sum()} known; "
+            "expected some known and some unknown"
         )
     return known

@@ -77,7 +77,8 @@ def make_part(
     usable = [clip for clip in clips if valid[clip.row] > 0]
     if not usable:
         raise ValueError(
-            f"{what}: {dataset} has {len(clips)} clips, none with usable {modality} codes; see the index's problems and failures"
+            f"{what}: {dataset} has {len(clips)} clips, none with usable {modality} codes; "
+            "see the index's problems and failures"
         )
     return Part(
         dataset=dataset,

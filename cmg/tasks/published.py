@@ -117,7 +117,8 @@ def run(task: str, codes: RunCodes, indices: Mapping[str, Sequence[Clip]], optio
     """
     if not codes.has_codebook:
         raise ValueError(
-            f"{codes.name}: no codebook; the released scripts of {task} look codes up: score it under evaluate.protocol: strict"
+            f"{codes.name}: no codebook; "
+            f"the released scripts of {task} look codes up: score it under evaluate.protocol: strict"
         )
     recipe = SCRIPTS[options.scripts][task]
     cells = []

@@ -16,7 +16,8 @@ def expected_recall(similarity: np.ndarray, matches: np.ndarray, ranks: Sequence
     """
     if similarity.shape != matches.shape or similarity.ndim != 2 or not len(matches) or not matches.any(axis=1).all():
         raise ValueError(
-            f"recall: similarity {similarity.shape}, matches {matches.shape}; expected one shape [N, M] and a match per query"
+            f"recall: similarity {similarity.shape}, matches {matches.shape}; "
+            "expected one shape [N, M] and a match per query"
         )
     best = np.where(matches, similarity, -np.inf).max(axis=1, keepdims=True)
     before = (similarity > best).sum(axis=1)

@@ -91,7 +91,8 @@ class Retrieval:
         paired = set.intersection(*(set(side.pair.tolist()) for side in sides.values()))
         if not paired:
             raise ValueError(
-                f"{self.dataset}: none of {len(kept)} test clips has codes in both {' and '.join(NAMES[s] for s in sides)}"
+                f"{self.dataset}: "
+                f"none of {len(kept)} test clips has codes in both {' and '.join(NAMES[s] for s in sides)}"
             )
         return {name: _only(side, paired) for name, side in sides.items()}, len(kept) - len(paired)
 
@@ -157,7 +158,8 @@ def items(codes: RunCodes, dataset: str, modality: str, clips: Sequence[Clip], l
         row_of = {sentence: row for row, sentence in enumerate(sentences(clips))}
         if len(row_of) != len(held.valid):
             raise BadFile(
-                f"{codes.name}: {dataset}.text has {len(held.valid)} rows, the index {len(row_of)} sentences; run: dvc repro"
+                f"{codes.name}: {dataset}.text has {len(held.valid)} rows, "
+                f"the index {len(row_of)} sentences; run: dvc repro"
             )
         pairs = [(row_of[text], clip.row) for clip in listed for text in clip.captions]
     usable = np.array([pair for pair in pairs if held.valid[pair[0]] > 0], dtype=np.int64).reshape(-1, 2)

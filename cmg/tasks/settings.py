@@ -103,7 +103,8 @@ class EvaluateOptions:
             )
         if not (0 < self.threshold < 1 and 0 < self.holdout < 1 and 0 <= self.rejected < 1):
             raise ValueError(
-                f"evaluate: threshold {self.threshold}, holdout {self.holdout} and rejected {self.rejected} must lie between 0 and 1"
+                f"evaluate: threshold {self.threshold}, "
+                f"holdout {self.holdout} and rejected {self.rejected} must lie between 0 and 1"
             )
 
 

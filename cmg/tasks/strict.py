@@ -51,7 +51,8 @@ def check_no_leak(trial: Trial) -> None:
         shared = held[one] & held[other]
         if shared:
             raise LeakError(
-                f"{trial.task}: {len(shared)} videos are in both the {one} and the {other} clips, for example {min(shared)!r}"
+                f"{trial.task}: {len(shared)} videos are in both the {one} and the {other} clips, "
+                f"for example {min(shared)!r}"
             )
 
 

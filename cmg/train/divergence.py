@@ -31,7 +31,8 @@ def check_losses(done: Progress, terms: Sequence[str]) -> None:
     usual = statistics.median(abs(row[place]) for row in done.history[:FIRST])
     if len(done.history) > FIRST and abs(latest["total"]) > GROWN * usual > 0:
         raise Diverged(
-            f"step {latest['step']:.0f}: total loss {latest['total']:.3g}, over {GROWN:.0e} times that of the first steps"
+            f"step {latest['step']:.0f}: "
+            f"total loss {latest['total']:.3g}, over {GROWN:.0e} times that of the first steps"
         )
 
 

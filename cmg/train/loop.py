@@ -3,8 +3,7 @@
 Every random number is a function of (seed, step): the order of clips of (seed, epoch), the draws of a step and its
 dropout of (seed, step). So a resumed run needs no generator state, and ends in the same bits on the same machine. With
 several processes (`torchrun`) each computes its part of every batch, and the result is that of one process on the whole
-batch; dropout masks apart. Nothing in a step waits for the device: losses are brought to the CPU for many steps at
-once.
+batch; dropout masks apart. Nothing in a step waits for the device: losses of many steps come to the CPU at once.
 """
 
 import signal
@@ -43,8 +42,10 @@ def unnamed(name: str) -> AbstractContextManager[None]:
 
 @dataclass(frozen=True)
 class TrainOptions:
-    """Schedule of a run. ``clip_norm`` bounds each clip group's gradient norm; the state is saved after ``save_every``
-    steps (or a multiple of them) when ``save_seconds`` have passed since it was saved.
+    """Schedule of a run.
+
+    ``clip_norm`` bounds each clip group's gradient norm; the state is saved after ``save_every`` steps (or a multiple
+    of them) when ``save_seconds`` have passed since it was saved.
 
     precision: of networks and losses (cmg/train/precision.py).
     """
@@ -84,8 +85,7 @@ def train(
         warn: called after an epoch in which something is unhealthy, with one line that says what, and what to try.
 
     Raises:
-        Diverged: a loss or a weight is not finite, or the loss has grown beyond measure; the last good state stays in
-            ``work``.
+        Diverged: a loss or weight is not finite, or the loss grew beyond measure; ``work`` keeps the last good state.
         SystemExit: SIGTERM came; the step was finished and the state saved.
         ValueError: fewer than two clips, or a precision that the device does not have.
     """
@@ -160,17 +160,15 @@ def train_step(
 ) -> LossTerms:
     """One step: forward with its codebook update and inner fits, backward, clipping per group, Adam.
 
-    batch: this process's part of the batch; clips: all training clips, N; phase: a context around each of these parts,
-    by name.
+    batch: this process's part; clips: all training clips, N; phase: a context around each of these parts, by name.
     """
     rows, steps = len(positions(clips, options, step)), options.epochs * steps_per_epoch(clips, options.batch_size)
     generator = torch.Generator().manual_seed(_stream(options.seed, step, 1))
     method.train()
     device = batch.device
     with alone(batch.size == rows), multiplying(options.precision):
-        torch.manual_seed(
-            _stream(options.seed, step, 0) + RANKS_APART * world()[0]
-        )  # dropout: every process its own masks
+        # dropout: every process its own masks
+        torch.manual_seed(_stream(options.seed, step, 0) + RANKS_APART * world()[0])
         draws = replace(method.draw(generator, rows, batch.seconds), progress=step / steps).to(device)
         with phase("forward"), autocast(options.precision, device):
             terms = method.loss(batch.to(DTYPES[options.precision]), draws, _fit(method, optimisers, phase))
@@ -220,8 +218,7 @@ def asked_to_stop() -> Iterator[Callable[[], bool]]:
 
 
 def _agreed(asked: bool, device: torch.device, meeting: bool) -> bool:
-    """Whether to stop: several processes decide together, and only at steps where they meet, or one would wait for the
-    others for ever."""
+    """Whether to stop: processes decide together, only where they meet, or one would wait for the others for ever."""
     if world()[1] == 1:
         return asked
     return meeting and bool(total(torch.tensor(float(asked), device=device)))
@@ -234,7 +231,8 @@ def _note(done: state.Progress, noted: list[LossTerms], per_epoch: int) -> None:
     for row in rows:
         if ["step", "epoch", *row] != done.columns:
             raise ValueError(
-                f"a method has the same terms and monitors in every step: expected {done.columns[2:]}, found {list(row)}"
+                "a method has the same terms and monitors in every step: "
+                f"expected {done.columns[2:]}, found {list(row)}"
             )
     table = torch.stack([torch.stack([v.detach().reshape(()).double() for v in row.values()]) for row in rows])
     for number, values in enumerate((total(table) / world()[1]).tolist(), done.step - len(noted)):

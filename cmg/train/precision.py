@@ -1,11 +1,11 @@
 """Numeric precisions of training: what is multiplied in which type.
 
-| name     | weights, codebook, CLUB, losses | networks                                                                   |
-|----------|---------------------------------|----------------------------------------------------------------------------|
-| float32  | float32                         | float32, on a GPU too                                                      |
-| tf32     | float32                         | convolutions in TF32 (10-bit mantissa), all else float32; NVIDIA GPUs only |
-| bfloat16 | float32                         | bfloat16 under autocast                                                    |
-| float64  | float64                         | float64, for comparison with released code                                 |
+| name     | weights, codebook, CLUB, losses | networks                                                              |
+|----------|---------------------------------|-----------------------------------------------------------------------|
+| float32  | float32                         | float32, on a GPU too                                                 |
+| tf32     | float32                         | convolutions in TF32 (10-bit mantissa), all else float32; NVIDIA only |
+| bfloat16 | float32                         | bfloat16 under autocast                                               |
+| float64  | float64                         | float64, for comparison with released code                            |
 """
 
 from __future__ import annotations

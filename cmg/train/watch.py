@@ -39,9 +39,15 @@ def unhealthy(history: Mapping[str, Sequence[float]], health: Mapping[str, float
 def _codes(health: Mapping[str, float]) -> Iterator[str]:
     unused, rank, codes = health.get("shared/0", 0.0), health.get("effective_rank"), _size(health)
     if unused > UNUSED:
-        yield f"{unused:.0%} of the codes chosen by no modality (try a lower reset_after, or the term that sends the largest gradient off)"
+        yield (
+            f"{unused:.0%} of the codes chosen by no modality "
+            "(try a lower reset_after, or the term that sends the largest gradient off)"
+        )
     if rank is not None and codes and rank < min(RANK, codes / CODES_PER_RANK):
-        yield f"codes span {rank:.1f} directions only (try a smaller tau, or CLUB off: features that are alike give codes that are alike)"
+        yield (
+            f"codes span {rank:.1f} directions only "
+            "(try a smaller tau, or CLUB off: features that are alike give codes that are alike)"
+        )
 
 
 def _size(health: Mapping[str, float]) -> float | None:
@@ -60,11 +66,19 @@ def _losses(history: Mapping[str, Sequence[float]]) -> Iterator[str]:
         began, now = statistics.fmean(values[:FIRST]), [values[place] for place in latest]
         mean = statistics.fmean(now)
         if name.startswith("club") and mean < -NOISE - 2 * _error(now):
-            yield f"{name} is {mean:.3g} on average, which no mutual information is (try club_floor: true, or more club_steps)"
+            yield (
+                f"{name} is {mean:.3g} on average, which no mutual information is "
+                "(try club_floor: true, or more club_steps)"
+            )
         elif abs(mean) > max(LARGE, GROWN * abs(began)):
-            yield f"{name} grew from {began:.3g} to {mean:.3g} (try standardised features, a lower learning rate, or the term off)"
+            yield (
+                f"{name} grew from {began:.3g} to {mean:.3g} "
+                "(try standardised features, a lower learning rate, or the term off)"
+            )
         elif name.startswith(CONTRASTS) and len(values) > len(now) and mean > LEARNT * began > 0:
-            yield f"{name} is {mean:.3g}, where it began, at chance (try standardised features, CLUB off, or another tau)"
+            yield (
+                f"{name} is {mean:.3g}, where it began, at chance (try standardised features, CLUB off, or another tau)"
+            )
 
 
 def _error(values: Sequence[float]) -> float:

@@ -33,13 +33,11 @@ _HELD = ExitStack()  # as long as this process runs
 
 
 class Disabled(ValueError):
-    """A file is asked for that a sweep or side branch makes which nobody has enabled; the message is the command that
-    does both."""
+    """A file of a sweep or side branch that is not enabled is asked for; the message is the command for both."""
 
 
 def ready(dry: bool, asked: Sequence[str] = ()) -> dag.Stages:
-    """Make the project ready for Snakemake's plan: mend what a killed run left, and record for DVC what that run had
-    finished.
+    """Make the project ready for Snakemake's plan: mend what a killed run left, record for DVC what it had finished.
 
     Beside a running Snakemake a dry run touches nothing, and its plan is what that one found stale.
 
@@ -74,8 +72,7 @@ def ready(dry: bool, asked: Sequence[str] = ()) -> dag.Stages:
 
 
 def refuse_disabled(every: dag.Stages, asked: Sequence[str]) -> None:
-    """Raise Disabled where a word of Snakemake's command line is a file of a sweep or side branch that is not
-    enabled."""
+    """Raise Disabled where a word of Snakemake's command line is a file of a sweep or side branch not enabled."""
     for word in asked:
         if not every.made(word) and (command := makers.disabled(Path(word))):
             raise Disabled(f"{word}: first {command}")
@@ -122,9 +119,8 @@ def settle(every: dag.Stages, stale: set[str]) -> None:
     now = _touch(MARKS / "now")
     for stage in every:
         for part in stage.parts:
-            part_mark(stage, part).unlink(
-                missing_ok=True
-            )  # of an interrupted run: its parts start again and find their rows done
+            # of an interrupted run: its parts start again and find their rows done
+            part_mark(stage, part).unlink(missing_ok=True)
         _stamp(stage, now if stage.name in redone else ANCIENT)
         for product in (Path(product) for product in stage.products):
             if product.is_file() and product.stat().st_mtime > now - TICK:
@@ -132,8 +128,7 @@ def settle(every: dag.Stages, stale: set[str]) -> None:
 
 
 def _stamp(stage: dag.Stage, time: float) -> None:
-    """Date a stamp. A renewed one gets other content: Snakemake takes a small input as unchanged where its checksum
-    is."""
+    """Date a stamp. A renewed one gets other content: Snakemake compares small inputs by checksum."""
     file = stamp(stage)
     if time != ANCIENT:
         file.parent.mkdir(parents=True, exist_ok=True)
@@ -150,8 +145,7 @@ def _touch(file: Path, time: float | None = None) -> float:
 
 
 def forget_interruptions() -> None:
-    """Remove Snakemake's marks of unfinished jobs: DVC knows what is unfinished, also where it has finished the work
-    itself since."""
+    """Remove Snakemake's marks of unfinished jobs: DVC knows what is unfinished, and may have finished some itself."""
     for file in INTERRUPTED.rglob("*"):
         if file.is_file():
             file.unlink()

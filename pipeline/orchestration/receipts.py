@@ -39,8 +39,8 @@ def digests(inputs: Sequence[Path]) -> dict[str, str]:
     for path, name in producers(known).items():
         if path in found and found[path] != known[name]["outputs"][path] and known[name]["stage"] != "sample":
             raise ChangedInput(
-                f"{path}: changed since {name} wrote it (SHA-256 {known[name]['outputs'][path][:12]} recorded, {found[path][:12]} "
-                f"found): damaged or edited; remove it, then: {REMEDY}"
+                f"{path}: changed since {name} wrote it (SHA-256 {known[name]['outputs'][path][:12]} recorded, "
+                f"{found[path][:12]} found): damaged or edited; remove it, then: {REMEDY}"
             )
     return found
 

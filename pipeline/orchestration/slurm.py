@@ -28,7 +28,8 @@ def status_command() -> str:
         said = subprocess.run(["scontrol", "show", "config"], capture_output=True, text=True, check=False)
     except FileNotFoundError as error:
         sys.exit(
-            f"profiles/slurm: no command {error.filename} on this machine; start Snakemake on a login node of the cluster"
+            f"profiles/slurm: no command {error.filename} on this machine; "
+            "start Snakemake on a login node of the cluster"
         )
     if said.returncode:
         sys.exit(f"profiles/slurm: the cluster does not answer: {' '.join((said.stdout + said.stderr).split())}")
@@ -40,7 +41,8 @@ def status_command() -> str:
     remembered = int(found[1])
     if remembered <= LONGEST:
         sys.exit(
-            f"profiles/slurm: this cluster keeps no accounts (sacct), and squeue forgets a job {remembered} s after its end (MinJobAge), "
-            f"so that nobody could tell how it ended; ask for more than {LONGEST}"
+            f"profiles/slurm: this cluster keeps no accounts (sacct), and squeue forgets a job "
+            f"{remembered} s after its end (MinJobAge), so that nobody could tell how it ended; "
+            f"ask for more than {LONGEST}"
         )
     return "squeue"

@@ -222,21 +222,23 @@ def _strict(params: Params) -> dict[str, str]:
     ]
     seconds = {"mean": "averaged", "max": "reduced to their maximum"}[evaluate.pool]
     return {
-        "Head": f"{layers}; Adam, learning rate {heads.learning_rate:g}, batches of {heads.batch_size}, {heads.epochs} epochs, "
-        "the best one by validation score in the modality it is fitted on (AVVP: the last)",
+        "Head": f"{layers}; Adam, learning rate {heads.learning_rate:g}, batches of {heads.batch_size}, "
+        f"{heads.epochs} epochs, the best one by validation score in the modality it is fitted on (AVVP: the last)",
         "Pooling": f"seconds of a clip are {seconds}; localisation scores every second",
-        "Choice of Q": f"by validation score among {_percent(evaluate.q_grid)} of a code's dimensions; where there is nothing to choose on "
-        f"(AVVP, retrieval) {_kept(evaluate)}",
+        "Choice of Q": f"by validation score among {_percent(evaluate.q_grid)} of a code's dimensions; "
+        f"where there is nothing to choose on (AVVP, retrieval) {_kept(evaluate)}",
     }
 
 
 def _published(params: Params) -> dict[str, str]:
     """The same under `published`."""
     return {
-        "Head and pooling": "as in the released scripts: two linear layers with the maximum over seconds between them for clips; the best "
-        "epoch by test score",
-        "Choice of Q": "as in the released scripts, per task: AVE all, AVVP 196, AVE→AVVP 128, UCF(v)↔VGG(a) 168 of 256 dimensions; "
-        f"retrieval, whose Q is not known, {_percent(params.evaluate.q_fixed)}, by the {TOC_SCORES['full']} as released",
+        "Head and pooling": "as in the released scripts: "
+        "two linear layers with the maximum over seconds between them for clips; the best epoch by test score",
+        "Choice of Q": "as in the released scripts, per task: "
+        "AVE all, AVVP 196, AVE→AVVP 128, UCF(v)↔VGG(a) 168 of 256 dimensions; "
+        f"retrieval, whose Q is not known, {_percent(params.evaluate.q_fixed)}, "
+        f"by the {TOC_SCORES['full']} as released",
     }
 
 

@@ -134,7 +134,8 @@ def _draws_needed(name: str, method: Method, protocol: str) -> dict[tuple[str, s
         return {}
     if not method.codebooks():
         print(
-            f"{name}: no codebook, so the released scripts do not apply to it; under `published` its cells of their tasks are n/a"
+            f"{name}: no codebook, so the released scripts do not apply to it; "
+            "under `published` its cells of their tasks are n/a"
         )
         return {}
     return draws_needed(scripts_of(name))

@@ -120,7 +120,8 @@ def _part(args: argparse.Namespace, params: Params, clips: list[Clip], recipe: d
         todo, name = len(writer.todo), "part {}/{}".format(*args.shard)
         _fill(work, writer, f"{args.modality} features of {args.dataset}, {name}")
         print(
-            f"{args.dataset} {args.modality}, {name}: {todo} rows computed, {len(writer.failures())} failed in this part"
+            f"{args.dataset} {args.modality}, {name}: "
+            f"{todo} rows computed, {len(writer.failures())} failed in this part"
         )
 
 
@@ -209,8 +210,8 @@ def _check(failed: Sequence[Failure | Clip], rows: int, limits: FeatureLimits, w
         return
     shown = "\n".join(f"  row {f.row} {f.clip_id!r}: {f.status}: {f.reason}" for f in failed[:5])
     raise TooManyFailures(
-        f"{what}: {len(failed)} of {rows} rows failed, more than features.failure_limit {limits.failure_limit:.0%}:\n{shown}\n"
-        "Repair the files, scan and repeat (or raise the limit); what has features is kept."
+        f"{what}: {len(failed)} of {rows} rows failed, more than features.failure_limit {limits.failure_limit:.0%}:\n"
+        f"{shown}\nRepair the files, scan and repeat (or raise the limit); what has features is kept."
     )
 
 

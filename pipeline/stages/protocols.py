@@ -26,7 +26,10 @@ from pipeline.params import ParameterError, Params
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    parser.epilog = "First: set evaluate.protocol: published in params.yaml and run dvc repro (or dvc exp run -S evaluate.protocol=published)."
+    parser.epilog = (
+        "First: set evaluate.protocol: published in params.yaml and run dvc repro "
+        "(or dvc exp run -S evaluate.protocol=published)."
+    )
 
 
 def run(args: argparse.Namespace, params: Params) -> None:

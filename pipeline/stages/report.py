@@ -14,7 +14,10 @@ from pipeline.params import Params
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    parser.epilog = "Writes results/report.html; it opens without a network. Logs and tables of sweeps are shown as they are by then."
+    parser.epilog = (
+        "Writes results/report.html; it opens without a network. "
+        "Logs and tables of sweeps are shown as they are by then."
+    )
 
 
 def run(args: argparse.Namespace, params: Params) -> None:

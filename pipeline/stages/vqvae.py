@@ -59,5 +59,6 @@ def _check(store: FeatureStore, downsample: int) -> None:
     size = store.shape[1]
     if size % downsample:
         raise ParameterError(
-            f"params.yaml: reconstruction.downsample: {downsample} does not divide the {size} pixels a side of {store.path}"
+            "params.yaml: reconstruction.downsample: "
+            f"{downsample} does not divide the {size} pixels a side of {store.path}"
         )

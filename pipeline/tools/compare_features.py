@@ -71,7 +71,8 @@ def _lines(found: Comparison, store: FeatureStore, worst: int) -> list[str]:
     lines = [f"{len(found.rows)} clips, {len(seconds)} seconds compared; {len(found.skipped)} clips not compared"]
     lines += [f"  {name}: {reason}" for name, reason in list(found.skipped.items())[:5]]
     lines.append(
-        f"cosine per second: mean {seconds.mean():.6f}, median {median:.6f}, lowest 1 % {low:.6f}, lowest {seconds.min():.6f}"
+        f"cosine per second: mean {seconds.mean():.6f}, median {median:.6f}, "
+        f"lowest 1 % {low:.6f}, lowest {seconds.min():.6f}"
     )
     lines += [
         f"  second {number}: {value:.6f}"
@@ -87,7 +88,8 @@ def _lines(found: Comparison, store: FeatureStore, worst: int) -> list[str]:
     for place in found.worst(worst):
         row, values = found.rows[place], found.cosine[place]
         lines.append(
-            f"  {found.per_clip[place]:.6f}  {np.nanmin(values):.6f} at second {np.nanargmin(values)}  row {row} {store.ids[row]!r}"
+            f"  {found.per_clip[place]:.6f}  "
+            f"{np.nanmin(values):.6f} at second {np.nanargmin(values)}  row {row} {store.ids[row]!r}"
         )
     return lines
 

@@ -46,7 +46,10 @@ def _ratio(theirs: float, ours: float) -> str:
 def _about(name: str, params: Params) -> str:
     """What decides whether steps can be compared at all."""
     schedule = params.schedule(name.partition("+")[0].rpartition("-")[0] or name)
-    return f"{name}: batches of {schedule.batch_size}, rate {schedule.learning_rate:g}, features {_features(schedule.standardise)}"
+    return (
+        f"{name}: batches of {schedule.batch_size}, "
+        f"rate {schedule.learning_rate:g}, features {_features(schedule.standardise)}"
+    )
 
 
 def _features(standardised: bool) -> str:

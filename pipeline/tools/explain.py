@@ -34,7 +34,8 @@ def run(args: argparse.Namespace, params: Params) -> None:
     cells = [cell for run in runs if (cell := run.cell_of(spec.task, spec.direction, args.toc))]
     if not cells:
         raise ParameterError(
-            f"{args.table}: {label(row.method, args.toc)} has no score of {args.cell}: it was not run, or nothing applies"
+            f"{args.table}: {label(row.method, args.toc)} has no score of {args.cell}: "
+            "it was not run, or nothing applies"
         )
     kept = {run.seed: _answers(run, spec, args.toc) for run in runs}
     lines = [
@@ -85,7 +86,10 @@ def _about(table: Path, row: Row, spec: CellSpec) -> Iterator[str]:
     spread = "" if cell.sd is None else f" ± {number(cell.sd)}"
     seeds = ", ".join(f"{number(value)} (seed {seed})" for seed, value in zip(row.seeds, cell.values, strict=True))
     yield f"{label(row.method, row.toc)}, {spec.label}: {number(cell.mean)}{spread} %: {seeds}"
-    yield f"  published {cell.published or 'by no paper'}; protocol {row.protocol}, variant {row.variant}, VGGSound-AVEL {row.pretraining}"
+    yield (
+        f"  published {cell.published or 'by no paper'}; "
+        f"protocol {row.protocol}, variant {row.variant}, VGGSound-AVEL {row.pretraining}"
+    )
     yield f"  fingerprint {row.fingerprint}; is it true: python -m pipeline verify {table}"
 
 
@@ -95,7 +99,10 @@ def _fitted(cell: Cell) -> Iterator[str]:
         if cell.n_val
         else "epoch and Q fixed"
     )
-    yield f"head fitted on {cell.fit_modality} of {cell.n_fit} clips; {chosen}; scored on {cell.test_modality} of {cell.n_test} clips"
+    yield (
+        f"head fitted on {cell.fit_modality} of {cell.n_fit} clips; "
+        f"{chosen}; scored on {cell.test_modality} of {cell.n_test} clips"
+    )
     yield f"  {cell.metric} over {cell.classes} classes; chance, the best constant answer, {number(cell.chance)}"
 
 
@@ -137,7 +144,9 @@ def _wrong(kept: dict[int, list[Answer]], most: int) -> Iterator[str]:
             if not item.right:
                 wrong[item.row, item.clip_id, item.truth].append((seed, item.answer))
     ordered = sorted(wrong.items(), key=lambda item: (-len(item[1]), item[0]))
-    yield f"{len(wrong)} clips are wrong in some seed, {sum(len(found) == len(kept) for found in wrong.values())} in all"
+    yield (
+        f"{len(wrong)} clips are wrong in some seed, {sum(len(found) == len(kept) for found in wrong.values())} in all"
+    )
     for (row, name, truth), found in ordered[:most]:
         said = "; ".join(f"{told or NOTHING} (seed {seed})" for seed, told in found)
         yield f"  row {row} {name!r}: {truth or NOTHING}; said: {said}"

@@ -24,8 +24,9 @@ def run(args: argparse.Namespace, params: Params) -> int:
         method, about = checkpoint.load(folder)
         if Standardiser.load(folder, about).mean:
             raise released.CheckpointError(
-                f"{folder}: this model reads standardised features, and a released file has no place for their statistics: "
-                f"who reads it would get other scores. Train with scales.{params.scale}.pretrain.standardise: false to export"
+                f"{folder}: this model reads standardised features, "
+                "and a released file has no place for their statistics: who reads it would get other scores. "
+                f"Train with scales.{params.scale}.pretrain.standardise: false to export"
             )
         args.file.parent.mkdir(parents=True, exist_ok=True)
         written = released.export(args.file, method, about)

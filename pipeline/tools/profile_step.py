@@ -29,7 +29,8 @@ def run(args: argparse.Namespace, params: Params) -> None:
         raise ParameterError(f"--{error}") from error
     print(f"{args.method}, scale {params.scale}, {clips} clips, {precision}, {device}: {found.seconds:.3f} s per step")
     print(
-        f"{found.flops / 1e9:.1f} GFLOP counted; {found.share:.0%} of the {found.peak / 1e9:.0f} GFLOP/s of a large matrix product"
+        f"{found.flops / 1e9:.1f} GFLOP counted; "
+        f"{found.share:.0%} of the {found.peak / 1e9:.0f} GFLOP/s of a large matrix product"
     )
     if found.memory:
         print(f"{found.memory / 2**30:.1f} GiB of GPU memory")

@@ -11,7 +11,10 @@ from pipeline.params import Params
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    parser.epilog = "Mended are locks of dead processes, dvc.lock where it was cut, and stores that were recorded incomplete. docs/reliability.md"
+    parser.epilog = (
+        "Mended are locks of dead processes, dvc.lock where it was cut, "
+        "and stores that were recorded incomplete. docs/reliability.md"
+    )
 
 
 def run(args: argparse.Namespace, params: Params) -> int:

@@ -23,8 +23,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--cache", action="store_true", help="read all of DVC's cache instead, and remove what is damaged in it"
     )
     parser.epilog = (
-        "The fingerprint stands for everything above this file: bytes of every input, parameters and code of every stage. The same on two "
-        "machines: the same file from the same inputs. Rows of a table have fingerprints of their own, of what their runs went through."
+        "The fingerprint stands for everything above this file: bytes of every input, "
+        "parameters and code of every stage. The same on two machines: the same file from the same inputs. "
+        "Rows of a table have fingerprints of their own, of what their runs went through."
     )
 
 
@@ -41,7 +42,8 @@ def run(args: argparse.Namespace, params: Params) -> int:
     for stage in closure:
         receipt = found[stage]
         print(
-            f"{stage}: {len(receipt['inputs'])} inputs, {len(receipt['code']['files'])} code files -> {', '.join(receipt['outputs'])}"
+            f"{stage}: {len(receipt['inputs'])} inputs, "
+            f"{len(receipt['code']['files'])} code files -> {', '.join(receipt['outputs'])}"
         )
     problems = list(problems_of(closure, found))
     problems += list(_parameters(closure))
@@ -51,7 +53,8 @@ def run(args: argparse.Namespace, params: Params) -> int:
         print(f"PROBLEM {problem}")
     print(f"{args.path}: {len(closure)} stages, {len(set(problems))} problems")
     print(
-        f"fingerprint {receipts.fingerprint([name], found)}: the same wherever the same inputs, parameters and code made this file"
+        f"fingerprint {receipts.fingerprint([name], found)}: "
+        "the same wherever the same inputs, parameters and code made this file"
     )
     return 1 if problems else 0
 

@@ -20,7 +20,10 @@ FILES = {
     "AVVP_test_pd.csv": WEAK + "ccccccccccc_0_10\tFrying_(food),Speech\n",
     "AVVP_eval_audio.csv": DENSE
     + "-bbbbbbbbbb_20_30\t0\t4\tCar\nccccccccccc_0_10\t3\t5\tSpeech\nccccccccccc_0_10\t4\t9\tSpeech\n"
-    + "ccccccccccc_0_10\t3\t5\tSpeech\nccccccccccc_0_10\t5\t5\tSpeech\nccccccccccc_0_10\t9\t0\tSpeech\nbbbbbbbbb_20_30\t0\t1\tCar\n",
+    + (
+        "ccccccccccc_0_10\t3\t5\tSpeech\nccccccccccc_0_10\t5\t5\tSpeech\n"
+        "ccccccccccc_0_10\t9\t0\tSpeech\nbbbbbbbbb_20_30\t0\t1\tCar\n"
+    ),
     "AVVP_eval_visual.csv": DENSE
     + "ccccccccccc_0_10\t0\t10\tFrying_(food)\nccccccccccc_0_10\t0\t11\tSpeech\nccccccccccc_0_10\t0\t1\tspeech\n",
     "video/aaaaaaaaaaa_101.8_111.8.mp4": b"a",
@@ -57,9 +60,9 @@ def test_what_is_not_an_event_is_listed_once_each(make_root, read):
 
 
 def test_names_that_cannot_be_a_clip(make_root, read):
-    train = (
-        WEAK
-        + "short_0_10\tDog\n../etc/pass_0_10\tDog\naaaaaaaaaaa_9_3\tDog\nccccccccccc_0_10\tDog\nno tab\nx_1_2\tDog,Dog,Cow\nx_1_2\tDog\n"
+    train = WEAK + (
+        "short_0_10\tDog\n../etc/pass_0_10\tDog\naaaaaaaaaaa_9_3\tDog\n"
+        "ccccccccccc_0_10\tDog\nno tab\nx_1_2\tDog,Dog,Cow\nx_1_2\tDog\n"
     )
     full = {"AVVP_dataset_full.csv": WEAK + "ddddddddddd_0_10\tDog\n"}
     result = read("avvp", make_root({**FILES, "AVVP_train.csv": train, **full}))

@@ -3,7 +3,8 @@ from cmg.datasets.listing import scan
 
 UCF = {
     "ucfTrainTestlist/classInd.txt": "1 Basketball\n",
-    "ucfTrainTestlist/trainlist01.txt": "Basketball/v_Basketball_g08_c01.avi 1\nBasketball/v_Basketball_g08_c02.avi 1\n",
+    "ucfTrainTestlist/trainlist01.txt": "Basketball/v_Basketball_g08_c01.avi 1\n"
+    "Basketball/v_Basketball_g08_c02.avi 1\n",
     "ucfTrainTestlist/testlist01.txt": "Basketball/v_Basketball_g01_c01.avi\n",
     "UCF-101/Basketball/v_Basketball_g08_c01.avi": b"h",
     "UCF-101/Basketball/v_Basketball_g08_c02.avi": b"h",

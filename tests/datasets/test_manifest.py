@@ -26,7 +26,13 @@ def indexed(root, text, files=(), **options):
 
 
 def test_a_line_per_clip(tmp_path):
-    text = "path,label,caption,split\na/dog.mp4,dog,A dog  barks.,train\nbell.wav,bell,,test\ncat.png,cat,A cat.,val\ngone.mp4,dog,,train\n"
+    text = (
+        "path,label,caption,split\n"
+        "a/dog.mp4,dog,A dog  barks.,train\n"
+        "bell.wav,bell,,test\n"
+        "cat.png,cat,A cat.,val\n"
+        "gone.mp4,dog,,train\n"
+    )
     result = indexed(tmp_path, text, ["a/dog.mp4", "bell.wav", "cat.png"])
     dog, bell, cat, gone = result.clips
     assert (dog.clip_id, dog.visual, dog.audio, dog.split, dog.captions) == (
@@ -94,7 +100,11 @@ def test_splits_are_drawn_per_label_by_file_and_recorded(tmp_path):
 
 
 def test_what_a_spreadsheet_writes_is_read(tmp_path):
-    text = '\ufeff"path","clip_id","label","caption"\r\n"a.mp4","1","dog","A dog,\r\nthen ""two""."\r\n"b.mp4","2","12"" disc","x"\r\n'
+    text = (
+        '\ufeff"path","clip_id","label","caption"\r\n'
+        '"a.mp4","1","dog","A dog,\r\nthen ""two""."\r\n'
+        '"b.mp4","2","12"" disc","x"\r\n'
+    )
     result = indexed(tmp_path, text, ["a.mp4", "b.mp4"])
     one, two = result.clips
     assert (one.captions, two.events[0].label, result.problems) == (('A dog, then "two".',), '12" disc', [])

@@ -13,7 +13,8 @@ from tests.datasets.lines import carrying
 
 FILES = {
     "ucfTrainTestlist/classInd.txt": "1 Basketball\r\n2 HandstandPushups\r\n",
-    "ucfTrainTestlist/trainlist01.txt": "HandstandPushups/v_HandStandPushups_g08_c01.avi 2\r\nBasketball/v_Basketball_g25_c02.avi 1\r\n",
+    "ucfTrainTestlist/trainlist01.txt": "HandstandPushups/v_HandStandPushups_g08_c01.avi 2\r\n"
+    "Basketball/v_Basketball_g25_c02.avi 1\r\n",
     "ucfTrainTestlist/testlist01.txt": "Basketball/v_Basketball_g01_c01.avi\r\n",
     "UCF-101/HandstandPushups/v_HandStandPushups_g08_c01.avi": b"h",
     "UCF-101/Basketball/v_Basketball_g01_c01.avi": b"b",

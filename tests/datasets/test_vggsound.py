@@ -28,7 +28,8 @@ def test_the_official_rows_of_the_test_part(official):
 
 
 FILES = {
-    "vggsound.csv": 'aaaaaaaaaaa,30,"playing violin, fiddle",train\r\naaaaaaaaaaa,5,skiing,test\r\n-bbbbbbbbbb,0,skiing,test\r\n',
+    "vggsound.csv": 'aaaaaaaaaaa,30,"playing violin, fiddle",train\r\n'
+    "aaaaaaaaaaa,5,skiing,test\r\n-bbbbbbbbbb,0,skiing,test\r\n",
     "video/aaaaaaaaaaa_000030.mp4": b"a",
     "video/-bbbbbbbbbb_000000.mp4": b"b",
 }

@@ -22,7 +22,8 @@ from pipeline import params
 
 def trace(frame, event, _):
     code = frame.f_code
-    if event == "call" and code.co_flags & inspect.CO_OPTIMIZED and code.co_filename.startswith(here) and not orchestrated(frame):
+    function = event == "call" and code.co_flags & inspect.CO_OPTIMIZED
+    if function and code.co_filename.startswith(here) and not orchestrated(frame):
         called.add((code.co_filename[len(here) + 1 :], code.co_firstlineno))
 
 def orchestrated(frame):

@@ -77,7 +77,10 @@ def test_what_a_killed_snakemake_had_finished_is_recorded_by_the_next(project):
 
 
 def test_beside_a_running_snakemake_a_dry_run_touches_nothing_and_all_else_is_refused_in_a_line(project):
-    code = "import time; from pipeline.orchestration import handover\nwith handover.alone(): print('held', flush=True); time.sleep(600)"
+    code = (
+        "import time; from pipeline.orchestration import handover\n"
+        "with handover.alone(): print('held', flush=True); time.sleep(600)"
+    )
     running = project.start("timeit", "-n1", "-r1", code, stdout=subprocess.PIPE)
     assert running.stdout.readline() == "held\n"
     try:
@@ -99,7 +102,10 @@ def test_beside_a_running_snakemake_a_dry_run_touches_nothing_and_all_else_is_re
 
 
 def test_what_only_reads_says_in_a_line_that_another_is_at_work(project):
-    code = "import time; from pipeline.orchestration import handover\nhandover.ready(False); print('held', flush=True); time.sleep(600)"
+    code = (
+        "import time; from pipeline.orchestration import handover\n"
+        "handover.ready(False); print('held', flush=True); time.sleep(600)"
+    )
     running = project.start("timeit", "-n1", "-r1", code, stdout=subprocess.PIPE)
     assert running.stdout.readline() == "held\n"
     try:

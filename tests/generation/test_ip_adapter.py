@@ -39,8 +39,8 @@ def pipeline(generator, embeddings, seeds):
 
     logging.getLogger("diffusers").setLevel(logging.ERROR)
     pipe = StableDiffusionPipeline(
-        vae=generator.vae, text_encoder=None, tokenizer=None, unet=generator.unet, scheduler=tiny.scheduler(), safety_checker=None,
-        feature_extractor=None, image_encoder=None, requires_safety_checker=False,
+        vae=generator.vae, text_encoder=None, tokenizer=None, unet=generator.unet, scheduler=tiny.scheduler(),
+        safety_checker=None, feature_extractor=None, image_encoder=None, requires_safety_checker=False,
     )  # fmt: skip
     pipe.set_progress_bar_config(disable=True)
     wanted = torch.from_numpy(embeddings)
@@ -118,8 +118,8 @@ def test_official_keys_and_shapes():
     names = list(unet.attn_processors)
     assert len(names) == 32 and all(names[n].endswith("attn2.processor") for n in widths)
     state = {f"ip_adapter.{n}.to_{side}_ip.weight": torch.empty(out, 768) for n, out in widths.items() for side in "kv"}
-    state |= {f"image_proj.{name}": torch.empty(shape) for name, shape in
-              {"proj.weight": (3072, 1024), "proj.bias": (3072,), "norm.weight": (768,), "norm.bias": (768,)}.items()}  # fmt: skip
+    projection = {"proj.weight": (3072, 1024), "proj.bias": (3072,), "norm.weight": (768,), "norm.bias": (768,)}
+    state |= {f"image_proj.{name}": torch.empty(shape) for name, shape in projection.items()}
     assert sum(tensor.numel() for tensor in state.values()) == 22_319_616
 
 

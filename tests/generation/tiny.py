@@ -24,8 +24,9 @@ def unet():
 def vae():
     torch.manual_seed(2)
     return AutoencoderKL(
-        in_channels=3, out_channels=3, block_out_channels=(16, 32), layers_per_block=1, latent_channels=4, norm_num_groups=8,
-        sample_size=SIZE, down_block_types=("DownEncoderBlock2D",) * 2, up_block_types=("UpDecoderBlock2D",) * 2,
+        in_channels=3, out_channels=3, block_out_channels=(16, 32), layers_per_block=1, latent_channels=4,
+        norm_num_groups=8, sample_size=SIZE,
+        down_block_types=("DownEncoderBlock2D",) * 2, up_block_types=("UpDecoderBlock2D",) * 2,
     )  # fmt: skip
 
 

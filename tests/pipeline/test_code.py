@@ -107,9 +107,18 @@ def names(folder: Path, root: str, item: str = "") -> dict[str, set[str]]:
 def test_what_a_definition_uses(tmp_path):
     write(
         tmp_path,
-        cmg__a="LIMIT = 3\nOTHER = 4\nSIZES = {}\nSIZES |= {1: LIMIT}\nclass A:\n    limit = LIMIT\nclass B(A):\n    pass\n",
-        cmg__b="import cmg.a\nfrom cmg.a import A, OTHER\nprint('on import')\ndef f(x: A = OTHER) -> A:\n    return lambda: cmg.a.B\n",
-        cmg__c="from typing import TYPE_CHECKING\nif TYPE_CHECKING:\n    from cmg.a import A\nimport cmg.a\ndef g(x: 'A'):\n    return 1\n",
+        cmg__a=(
+            "LIMIT = 3\nOTHER = 4\nSIZES = {}\nSIZES |= {1: LIMIT}\n"
+            "class A:\n    limit = LIMIT\nclass B(A):\n    pass\n"
+        ),
+        cmg__b=(
+            "import cmg.a\nfrom cmg.a import A, OTHER\nprint('on import')\n"
+            "def f(x: A = OTHER) -> A:\n    return lambda: cmg.a.B\n"
+        ),
+        cmg__c=(
+            "from typing import TYPE_CHECKING\nif TYPE_CHECKING:\n    from cmg.a import A\nimport cmg.a\n"
+            "def g(x: 'A'):\n    return 1\n"
+        ),
     )
     assert names(tmp_path, "cmg.b:f") == {"b": {"f", ""}, "a": {"A", "B", "LIMIT", "OTHER"}}
     assert names(tmp_path, "cmg.c:g") == {"c": {"g"}}, "a class that an annotation names is not made there"
@@ -120,10 +129,16 @@ def test_a_registry_counts_by_the_items_entry(tmp_path):
     write(
         tmp_path,
         cmg__registry="KINDS = {'one': 'cmg.one:One', 'two': 'cmg.two'}\n",
-        cmg__named="from cmg import one, two\nBY_IMPORT = {'one': one, 'two': two}\ndef of(name):\n    return BY_IMPORT[name]\n",
+        cmg__named=(
+            "from cmg import one, two\nBY_IMPORT = {'one': one, 'two': two}\n"
+            "def of(name):\n    return BY_IMPORT[name]\n"
+        ),
         cmg__one="class One:\n    pass\nclass Other:\n    pass\n",
         cmg__two="Two = 2\n",
-        cmg__make="import importlib\nfrom cmg.registry import KINDS\ndef make(name):\n    return importlib.import_module(KINDS[name])\n",
+        cmg__make=(
+            "import importlib\nfrom cmg.registry import KINDS\n"
+            "def make(name):\n    return importlib.import_module(KINDS[name])\n"
+        ),
         cmg__list="from cmg.registry import KINDS\ndef listed():\n    return list(KINDS)\n",
     )
     made = names(tmp_path, "cmg.make:make", "one")
@@ -145,7 +160,10 @@ def test_of_a_dictionary_by_item_nothing_counts_for_an_item_without_an_entry(tmp
         cmg__registry="KINDS = {'one': 'cmg.one', 'two': 'cmg.two'}\n",
         cmg__one="One = 1\n",
         cmg__two="Two = 2\n",
-        cmg__own="from cmg import one, two\nBY_ITEM = {'two': two}\nBY_MODALITY = {'sound': one}\ndef f(x):\n    return BY_ITEM[x]\n",
+        cmg__own=(
+            "from cmg import one, two\nBY_ITEM = {'two': two}\nBY_MODALITY = {'sound': one}\n"
+            "def f(x):\n    return BY_ITEM[x]\n"
+        ),
         cmg__other="from cmg import own\ndef f(x):\n    return own.BY_MODALITY[x]\n",
     )
     assert set(names(tmp_path, "cmg.own:f", "one")) == {"own"}
@@ -174,7 +192,10 @@ def test_of_parameters_the_methods_that_are_called_count(tmp_path):
         "class Params:\n    limits: Limits\n    def a(self):\n        return self.b()\n"
         "    def b(self):\n        return 1\n    def c(self):\n        return 2\n"
     )
-    stage = "from pipeline.params import Params\ndef run(args, params: Params):\n    return params.a(), params.limits.most()\n"
+    stage = (
+        "from pipeline.params import Params\n"
+        "def run(args, params: Params):\n    return params.a(), params.limits.most()\n"
+    )
     write(tmp_path, pipeline__params=params, pipeline__stage=stage)
     assert names(tmp_path, "pipeline.stage")["params"] == {"Params.a", "Params.b", "Limits.most"}
 

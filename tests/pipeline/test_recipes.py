@@ -61,7 +61,8 @@ def test_pixels_of_a_dataset_without_a_size(indexed, capsys):
     indexed.set("scales.mini.features.pixels", {"celeba_hq": {"size": 32}})
     assert indexed.run("features valor32k pixels") == 1
     assert capsys.readouterr().err == (
-        "params.yaml: scales.mini.features.pixels: unknown key 'valor32k'; known keys: celeba_hq (or add `valor32k: {size: 64}`)\n"
+        "params.yaml: scales.mini.features.pixels: unknown key 'valor32k'; "
+        "known keys: celeba_hq (or add `valor32k: {size: 64}`)\n"
     )
 
 

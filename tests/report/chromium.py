@@ -15,8 +15,8 @@ PROGRAM = next(
     filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable"))), None
 )
 FLAGS = (
-    "--headless --no-sandbox --disable-gpu --no-first-run --disable-background-networking --disable-component-update --disable-sync "
-    "--disable-dev-shm-usage --disable-extensions --remote-debugging-pipe"
+    "--headless --no-sandbox --disable-gpu --no-first-run --disable-background-networking "
+    "--disable-component-update --disable-sync --disable-dev-shm-usage --disable-extensions --remote-debugging-pipe"
 )
 PATIENCE = 90.0  # seconds for one answer
 
@@ -92,7 +92,10 @@ class Chromium:
 
     def click(self, element: str) -> None:
         """Click the middle of an element, given by a JavaScript expression, as a mouse does."""
-        script = "(e => { e.scrollIntoView({block: 'center'}); const r = e.getBoundingClientRect(); return [r.x, r.y, r.width, r.height]; })"
+        script = (
+            "(e => { e.scrollIntoView({block: 'center'}); "
+            "const r = e.getBoundingClientRect(); return [r.x, r.y, r.width, r.height]; })"
+        )
         x, y, width, height = self.evaluate(f"{script}({element})")
         for kind in ("mousePressed", "mouseReleased"):
             place = {"x": x + min(width, 40) / 2, "y": y + height / 2}

@@ -29,12 +29,21 @@ pytestmark = pytest.mark.skipif(
 
 PHONE, DESK, PAPER = 390, 1280, 718  # pixels; A4 upright without its margins
 HEADS = "document.querySelectorAll('#table1-caption')[0].closest('table').querySelectorAll('thead th')"
-SHOWN = "[...document.querySelectorAll('#table1-caption')[0].closest('table').tBodies[0].rows].map(row => row.cells[1].dataset.sort ?? '')"
-OUTSIDE = """[...document.querySelectorAll('body *')].filter(e => e.getBoundingClientRect().right > innerWidth + 1 && !e.closest('.scroll'))
-  .map(e => e.outerHTML.slice(0, 80))"""
+SHOWN = (
+    "[...document.querySelectorAll('#table1-caption')[0].closest('table').tBodies[0].rows]"
+    ".map(row => row.cells[1].dataset.sort ?? '')"
+)
+OUTSIDE = (
+    "[...document.querySelectorAll('body *')]"
+    ".filter(e => e.getBoundingClientRect().right > innerWidth + 1 && !e.closest('.scroll'))\n"
+    "  .map(e => e.outerHTML.slice(0, 80))"
+)
 PARTS = ", ".join(f"main {part}" for part in "h2 h3 p li dt dd table tr figure img svg".split())
-LOST = f"""[...document.querySelectorAll('{PARTS}')].filter(e => !e.checkVisibility({{visibilityProperty: true, opacityProperty: true}}))
-  .map(e => e.outerHTML.slice(0, 80))"""
+LOST = (
+    f"[...document.querySelectorAll('{PARTS}')]"
+    ".filter(e => !e.checkVisibility({visibilityProperty: true, opacityProperty: true}))\n"
+    "  .map(e => e.outerHTML.slice(0, 80))"
+)
 UNFOLDED = LOST.replace(".map(", ".filter(e => !e.closest('details')).map(")
 
 
@@ -110,7 +119,10 @@ def test_the_result_is_seen_without_scrolling_and_table_1_without_scrolling_side
     assert browser.evaluate(wide) <= 0
     browser.open(page, PHONE)
     assert browser.evaluate("document.querySelector('.said-first').getBoundingClientRect().bottom") <= 800
-    number = "document.querySelector('#table1-caption').closest('table').tBodies[0].rows[1].cells[1].getBoundingClientRect().right"
+    number = (
+        "document.querySelector('#table1-caption').closest('table')"
+        ".tBodies[0].rows[1].cells[1].getBoundingClientRect().right"
+    )
     assert browser.evaluate(number) <= PHONE, "the average stands beside the method"
 
 
@@ -172,7 +184,10 @@ def test_on_paper_nothing_is_lost_or_cut_off(browser, page):
     browser.evaluate("dispatchEvent(new Event('beforeprint'))")
     assert browser.evaluate(LOST) == []
     assert browser.evaluate("document.documentElement.scrollWidth") <= PAPER
-    wide = "[...document.querySelectorAll('table')].filter(t => t.getBoundingClientRect().right > innerWidth).map(t => t.caption.id)"
+    wide = (
+        "[...document.querySelectorAll('table')]"
+        ".filter(t => t.getBoundingClientRect().right > innerWidth).map(t => t.caption.id)"
+    )
     assert browser.evaluate(wide) == []
     browser.evaluate("dispatchEvent(new Event('afterprint'))")
     assert browser.evaluate("document.querySelectorAll('details[open]').length") == before, "the page is as it was"
@@ -181,7 +196,10 @@ def test_on_paper_nothing_is_lost_or_cut_off(browser, page):
 
 def test_a_page_that_is_wrong_is_found_out(browser, tmp_path):
     path = tmp_path / "wrong.html"
-    wrong = "<div style='width:900px'>x</div><script>console.error('e'); fetch('http://localhost:9/x').catch(() => 0); missing();</script>"
+    wrong = (
+        "<div style='width:900px'>x</div>"
+        "<script>console.error('e'); fetch('http://localhost:9/x').catch(() => 0); missing();</script>"
+    )
     path.write_text(f"<!doctype html><main><p hidden>gone</p></main>{wrong}")
     browser.open(path, PHONE)
     said = " ".join(browser.complaints())

@@ -121,7 +121,10 @@ def test_numbers_in_a_picture_are_hundredths_and_texts_and_encoded_pictures_stay
     mark = '<use href="#m" x="1.23456" y="2" style="fill: red"/>'
     other = '<use href="#m" x="3" y="4" style="fill: blue"/>'
     image = '<image href="data:image/png;base64,AAAA" x="0.98765"/>'
-    drawn = f'<svg viewBox="0 0 9 9"><text x="0.98765">0.98765 "</text><g>{mark}\n {mark}</g><g>{mark}{other}</g>{image}</svg>'
+    drawn = (
+        '<svg viewBox="0 0 9 9"><text x="0.98765">0.98765 "</text>'
+        f"<g>{mark}\n {mark}</g><g>{mark}{other}</g>{image}</svg>"
+    )
     svg = inline_svg(drawn, "t", "d")
     assert '<text x="0.99">0.98765 "</text>' in svg and 'base64,AAAA" x="0.98765"' in svg
     assert svg.count("fill: red") == 2, "said once where all marks of a group have it, and by the mark where not"

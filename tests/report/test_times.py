@@ -98,7 +98,10 @@ def test_published_costs_are_those_of_the_papers():
 
 def test_a_wrong_published_number_is_named(tmp_path):
     path = tmp_path / "c.csv"
-    head = "paper,table,method,pretraining,hardware,batch_size,epochs,minutes_per_epoch,memory,time_percent,memory_percent,average\n"
+    head = (
+        "paper,table,method,pretraining,hardware,batch_size,epochs,"
+        "minutes_per_epoch,memory,time_percent,memory_percent,average\n"
+    )
     path.write_text(f"{head}fcid_toc,Table 8,dcid,40k,x,80,5,,,many,100,\n")
     with pytest.raises(ValueError, match="line 2"):
         read_published_costs(path)

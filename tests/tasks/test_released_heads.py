@@ -191,7 +191,7 @@ def test_every_epoch_is_fitted_on_its_own_draw():
     heads.run(Recipe(3), lambda epoch: asked.append(epoch) or codes, target, {"t": (codes, target)}, 3, seed=0)
     assert set(asked) == {0, 1, 2}
     assert draws_needed("fcid") == {
-        ("ave", "audio"): 46, ("ave", "video"): 46, ("avvp", "audio"): 47, ("avvp", "video"): 47, ("ucf101", "video"): 76,
-        ("vggsound_avel", "audio"): 76,
+        ("ave", "audio"): 46, ("ave", "video"): 46, ("avvp", "audio"): 47, ("avvp", "video"): 47,
+        ("ucf101", "video"): 76, ("vggsound_avel", "audio"): 76,
     }  # fmt: skip
     assert draws_needed("codaar")["avvp", "audio"] == 44

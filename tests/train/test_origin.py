@@ -20,9 +20,12 @@ def test_features_made_in_the_same_way_are_taken():
 
 @pytest.mark.parametrize(
     ("other", "named"),
-    [(store(weights="b2"), "weights_digest: trained on a1, found b2"), (store(grid="timestamp"), "recipe.grid: trained on official"),
-     (store(widths=[16]), "recipe.widths: trained on None, found [16]")],
-)  # fmt: skip
+    [
+        (store(weights="b2"), "weights_digest: trained on a1, found b2"),
+        (store(grid="timestamp"), "recipe.grid: trained on official"),
+        (store(widths=[16]), "recipe.widths: trained on None, found [16]"),
+    ],
+)
 def test_others_are_refused_and_every_difference_is_named(other, named):
     with pytest.raises(OtherFeatures) as error:
         check_origin({"video": origin(store())}, other, "video")

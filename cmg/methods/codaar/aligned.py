@@ -38,16 +38,15 @@ class AlignedEMA(Codebook):
     """One table with M aligned codebooks.
 
     start: "batch" puts row k, in every modality, on the k-th of N evenly spaced (clip, second) of the first batch, with
-    count 1;
-        "uniform" starts within +-1/K with counts 0 (release): codes unused in the first step explode, then shrink to the origin.
-    smooth_counts: Laplace smoothing of the stored counts in every step (release); without it an unused code keeps its
-    place.
-    cascade: "afresh" applies CSA to weight / count in every step and stores the result in the codes only; "accumulated"
-    in the weights too.
+        count 1; "uniform" starts within +-1/K with counts 0 (release): codes unused in the first step explode, then
+        shrink to the origin.
+    smooth_counts: Laplace smoothing of the stored counts in every step (release); without it an unused code stays.
+    cascade: "afresh" applies CSA to weight / count in every step and stores the result in the codes only;
+        "accumulated" in the weights too.
     reset: after `reset_after` steps in which no modality chose it, "batch" moves a row onto one (clip, second) of the
-    batch, weights and
-        counts included, so it stays; "copy" overwrites the codes alone with a row idle for fewer than `active_below` steps plus noise, a
-        step later (two, for a row that was never chosen), and the next update undoes it (release).
+        batch, weights and counts included, so it stays; "copy" overwrites the codes alone with a row idle for fewer
+        than `active_below` steps plus noise, a step later (two, for a row that was never chosen), and the next update
+        undoes it (release).
     """
 
     started: Tensor

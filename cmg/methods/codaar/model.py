@@ -2,8 +2,7 @@
 
 Every modality has its own codebook; rows share an index. CPC and code matching align the features, DTA and CSA align
 the codebooks, and the code of a clip-second, whatever its modality, is the whole row at the index of its nearest code.
-`CoDAARConfig` names every option in which `variant: paper` and `variant: release` differ; docs/methods/codaar.md gives
-the reasons.
+`CoDAARConfig` names every option in which `variant: paper` and `variant: release` differ, docs/methods/codaar.md why.
 
 Axes: B clips, T seconds, L words, D code dimension, K codes per modality, M modalities, S channels of the video map.
 """
@@ -37,8 +36,7 @@ RESET_NOISE = 0.001  # standard deviation of the noise of the released reset
 
 
 class CoDAAR(CodedMethod):
-    """A codebook per modality; one index is a row of K, [M D] wide, with the modalities in the order video, audio,
-    text."""
+    """A codebook per modality; one index is a row of K, [M D] wide, modalities in the order video, audio, text."""
 
     Config = CoDAARConfig
 
@@ -109,8 +107,7 @@ class CoDAAR(CodedMethod):
         return terms
 
     def _trimodal(self, name: str, z: dict[str, Tensor], quantized: Quantized) -> Tensor:
-        """Code [B,T,M*D] that the decoder of one modality sees; gradients go straight through to z of all
-        modalities."""
+        """Code [B,T,M*D] that the decoder of one modality sees; gradients go straight through to every z."""
         if self.config.decoder_code == "own":
             return torch.cat([quantized.straight[m] for m in self.modalities], dim=-1)
         everyone = torch.cat([z[m] for m in self.modalities], dim=-1)
@@ -137,8 +134,7 @@ class CoDAAR(CodedMethod):
         return cross_cpc(predictions, targets, self.config.cpc_self, self.config.cpc_candidates)
 
     def _monitors(self, quantized: Quantized) -> dict[str, Tensor]:
-        """Usage and perplexity; clips whose most frequent index agrees in all modalities; how alike the updated codes
-        of a row are."""
+        """Usage, perplexity; clips with one most frequent index in all modalities; likeness of a row's new codes."""
         parts = [self.quantizer.part(self.quantizer.embedding, m) for m in self.modalities]
         return monitors(quantized) | {"agreement": agreement(quantized.indices), "segment": segment_contrast(parts)}
 

@@ -36,8 +36,7 @@ class FCID(Parts):
         return {"avt": three, "av": FineFCID}.get(config.modalities, CoarseFCID)(config)
 
     def forward(self, batch: Batch, draws: Draws) -> Forward:
-        """Eqs. 10, 14 and 17. One of f^a and f^v goes alone at test time, so besides their mean, the audiovisual input,
-        each goes alone."""
+        """Eqs. 10, 14 and 17. At test time f^a or f^v goes alone: so does each here, beside the audiovisual mean."""
         fine, specific = self._fine(batch), self._specific(batch)
         inputs = {"audiovisual": (fine["audio"] + fine["video"]) / 2, "video": fine["video"], "audio": fine["audio"]}
         coarse = self._coarse(inputs, fine["text"], batch.text_mask)
@@ -47,8 +46,7 @@ class FCID(Parts):
         return Forward(fine, specific, coarse, seen, quantized, pairs)
 
     def reconstruction(self, batch: Batch, x: Forward) -> dict[str, Tensor]:
-        """Eq. 18, first term: audio and video from the audiovisual code, text, as its mean word vector [B,768], from
-        its own."""
+        """Eq. 18, term 1: audio and video from the audiovisual code, text (mean word vector [B,768]) from its own."""
         source = {"video": "audiovisual", "audio": "audiovisual", "text": "text"}
         code = {m: x.quantized.straight[s] for m, s in source.items()}
         coarse = {m: x.coarse[s].specific for m, s in source.items()}

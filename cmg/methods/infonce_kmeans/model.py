@@ -73,7 +73,8 @@ class InfoNCEKMeans(Method):
         codes = self.config.codebook_size
         if vectors.shape[0] < codes:
             raise ValueError(
-                f"k-means needs at least {codes} vectors for {codes} codes, found {vectors.shape[0]}; lower codebook_size"
+                f"k-means needs at least {codes} vectors for {codes} codes, "
+                f"found {vectors.shape[0]}; lower codebook_size"
             )
         fitted = KMeans(codes, n_init=1, random_state=self.config.kmeans_seed).fit(vectors.double().numpy())
         return torch.from_numpy(fitted.cluster_centers_).to(self.embedding)

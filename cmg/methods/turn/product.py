@@ -35,7 +35,8 @@ class ProductVQ(Counted):
         super().__init__(codes, streams)
         if codes % chunks or dim % chunks or codes < 2 * chunks:
             raise ValueError(
-                f"product codebook: expected codes and dimension that are multiples of {chunks} chunks, found {codes}, {dim}"
+                "product codebook: "
+                f"expected codes and dimension that are multiples of {chunks} chunks, found {codes}, {dim}"
             )
         self.places, each = start, codes // chunks
         self.embedding = nn.Parameter(torch.empty(chunks, each, dim // chunks).uniform_(-1 / each, 1 / each))
