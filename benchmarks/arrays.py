@@ -24,9 +24,8 @@ def main() -> None:
     parser.add_argument("--device", choices=("cpu", "cuda"), default="cpu")
     parser.add_argument("--full", action="store_true", help="VGG-19's own widths")
     args = parser.parse_args()
-    sys.modules.update(
-        {name: MagicMock() for name in DECODERS if not find_spec(name)}
-    )  # imported there, and not used here
+    # imported there, and not used here
+    sys.modules.update({name: MagicMock() for name in DECODERS if not find_spec(name)})
     from benchmarks import extract
 
     widths = extract.FULL if args.full else extract.MINI

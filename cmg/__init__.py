@@ -13,11 +13,8 @@ Each is imported when it is asked for, so that what needs no torch does not load
 from importlib import import_module
 from typing import Any
 
-_OFFERED = {
-    "FeatureStore": "cmg.store.reader",
-    "Model": "cmg.model",
-    "load": "cmg.model",
-}  # names, and the module of each
+# names, and the module of each
+_OFFERED = {"FeatureStore": "cmg.store.reader", "Model": "cmg.model", "load": "cmg.model"}
 
 __all__ = ["FeatureStore", "Model", "load", "toc"]  # noqa: F822
 

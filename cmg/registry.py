@@ -178,9 +178,8 @@ TASK_DATASETS = {
     "ave_avvp": ("ave", "avvp"),
     "ucf_vgg": ("ucf101", "vggsound_avel"),
 }
-RETRIEVAL = {
-    name: dataset.pairs for name, dataset in DATASETS.items() if dataset.pairs
-}  # sides of the pairs by dataset
+# sides of the pairs by dataset
+RETRIEVAL = {name: dataset.pairs for name, dataset in DATASETS.items() if dataset.pairs}
 TASK_DATASETS |= {name: (name,) for name in RETRIEVAL}  # what a task of the papers is run on
 
 

@@ -49,9 +49,8 @@ def prepare(params: Params, gpu: bool = True) -> torch.device:
 
 def settle(device: torch.device, threads: int) -> None:
     """Set the CPU thread count and deterministic kernels in full float32, on ``device``."""
-    os.environ.setdefault(
-        "CUBLAS_WORKSPACE_CONFIG", ":4096:8"
-    )  # before the first product on a GPU: otherwise they may differ by run
+    # before the first product on a GPU: otherwise they may differ by run
+    os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")
     torch.set_num_threads(threads)
     torch.backends.cudnn.benchmark = False
     backends: Any = torch.backends  # modules that put objects in their places

@@ -5,9 +5,8 @@ from pathlib import Path
 
 import pytest
 
-os.environ.setdefault(
-    "OMP_NUM_THREADS", "1"
-)  # a worker per core: more threads would wait for each other (before torch is imported)
+# a worker per core: more threads would wait for each other (before torch is imported)
+os.environ.setdefault("OMP_NUM_THREADS", "1")
 REPOSITORY = Path(__file__).resolve().parents[1]
 
 

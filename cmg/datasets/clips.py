@@ -61,14 +61,8 @@ class Clip:
     files: tuple[str, ...] = ()
 
 
-_DAMAGED = (
-    pa.ArrowException,
-    OSError,
-    ValueError,
-    KeyError,
-    TypeError,
-    MemoryError,
-)  # what pyarrow raises of bytes in memory
+# what pyarrow raises of bytes in memory
+_DAMAGED = (pa.ArrowException, OSError, ValueError, KeyError, TypeError, MemoryError)
 _EVENT = pa.struct(
     [("label", pa.string()), ("onset", pa.float64()), ("offset", pa.float64()), ("modality", pa.string())]
 )

@@ -10,9 +10,8 @@ from cmg.datasets.safety import visible
 from cmg.files import write_bytes
 
 KINDS = ("orphan", "inverted", "zero_length", "duplicate", "malformed", "unknown_class", "refused", "cleaned")
-LONGEST = (
-    1000  # characters that are kept of a line: csv readers refuse fields of more than 131,072, and nobody reads them
-)
+# characters that are kept of a line: csv readers refuse fields of more than 131,072, and nobody reads them
+LONGEST = 1000
 
 
 @dataclass(frozen=True)

@@ -14,9 +14,8 @@ from torch import nn
 
 DIGITS = 4  # significant decimal digits kept of each factor
 OPEN = 3.0  # mean before the ReLU, in standard deviations, of a layer that passes its input on
-NARROW = (
-    0.05  # weight of the other taps of a 3x3 kernel beside its centre, in a layer that mixes channels and hardly blurs
-)
+# weight of the other taps of a 3x3 kernel beside its centre, in a layer that mixes channels and hardly blurs
+NARROW = 0.05
 
 
 def fill_normal(layer: nn.Conv2d | nn.Linear, generator: np.random.Generator, spread: float = 1.0) -> None:

@@ -18,9 +18,8 @@ from cmg.extract.groups import Group, decoded, in_groups
 from cmg.media.failure import MediaFailure
 from cmg.media.remark import Remark
 
-Launched = tuple[
-    list[tuple[int, tuple[Remark, ...]]], Batch
-]  # rows with what was decided for them, and what the network makes of them
+# rows with what was decided for them, and what the network makes of them
+Launched = tuple[list[tuple[int, tuple[Remark, ...]]], Batch]
 
 
 def extract(

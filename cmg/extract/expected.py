@@ -12,12 +12,8 @@ from typing import Any
 
 from cmg.store.statistics import Statistics
 
-SIGNED = {
-    "vggsound_avel": "linear",
-    "avsbench_s4": "linear",
-    "clotho": "linear",
-    "ave": "relu",
-}  # released sound features, as far as known
+# released sound features, as far as known
+SIGNED = {"vggsound_avel": "linear", "avsbench_s4": "linear", "clotho": "linear", "ave": "relu"}
 APART = 3.0  # times that mean squares of pretraining and evaluation features may differ
 UNKNOWN = "not known"
 

@@ -37,9 +37,8 @@ class Inception:
     name = "FID"
 
     def __init__(self, weights: Path, device: torch.device) -> None:
-        from torch_fidelity.feature_extractor_inceptionv3 import (
-            FeatureExtractorInceptionV3,
-        )  # only where it is used: a large import
+        # only where it is used: a large import
+        from torch_fidelity.feature_extractor_inceptionv3 import FeatureExtractorInceptionV3
 
         checked = resolve("inception", weights)
         network: Any = FeatureExtractorInceptionV3(
@@ -65,9 +64,8 @@ class RandomLook:
         before = 3
         for width in WIDTHS:
             kernel = torch.randn(width, before, 3, 3, generator=generator)
-            kernel = kernel - kernel.mean((1, 2, 3), keepdim=True) * (
-                before == 3
-            )  # colours and edges rather than light alone
+            # colours and edges rather than light alone
+            kernel = kernel - kernel.mean((1, 2, 3), keepdim=True) * (before == 3)
             self.kernels.append((kernel * (2 / kernel[0].numel()) ** 0.5).to(device))
             before = width
         self.device = device

@@ -12,11 +12,8 @@ from cmg.datasets.clips import Clip
 from cmg.tasks.codes import RunCodes
 from cmg.tasks.retrieval import Items, items
 
-SIDES = {
-    "i": "video",
-    "a": "audio",
-    "t": "text",
-}  # a direction is one of these letters, then the i of the picture that is made
+# a direction is one of these letters, then the i of the picture that is made
+SIDES = {"i": "video", "a": "audio", "t": "text"}
 DATASET = "flickrsound"
 
 

@@ -30,9 +30,8 @@ class Method(nn.Module):
     config: Any
     modalities: tuple[str, ...] = MODALITIES
     inner_steps: int = 5
-    aligned: tuple[
-        str, ...
-    ] = ()  # modalities whose codes stand side by side in a row of the codebook; none where all share a codebook
+    # modalities whose codes stand side by side in a row of the codebook; none where all share a codebook
+    aligned: tuple[str, ...] = ()
 
     @classmethod
     def of(cls, config: Any) -> Method:

@@ -98,9 +98,8 @@ def projection_panel(maps: CodebookMaps) -> Panel:
     with rc_context(STYLE):
         figure, axes = make_axes(3.4, 3.0)
         rows = maps.placed[:, drawn]  # [M,K,2]
-        rings = np.concatenate(
-            [rows, rows[:1], np.full_like(rows[:1], np.nan)]
-        )  # [M+2,K,2]: back to the first, then a gap
+        # [M+2,K,2]: back to the first, then a gap
+        rings = np.concatenate([rows, rows[:1], np.full_like(rows[:1], np.nan)])
         axes.plot(*rings.transpose(2, 1, 0).reshape(2, -1), color=INK, linewidth=0.4, alpha=0.5)
         for name, places, colour, marker in zip(maps.books, rows, LINES, "osD^", strict=False):
             axes.plot(*places.T, marker, color=colour, markersize=3, alpha=0.7, label=name, markeredgewidth=0)

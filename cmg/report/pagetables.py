@@ -74,9 +74,8 @@ def score_table(table: Table, kinds: Sequence[str] = KINDS, name: str = "", titl
         f"{f'All rows: {shared}. ' if shared else ''}{told}{' ' * bool(told)}Headings sort the rows."
     )
     columns = _average_first(table.layout)
-    heads = _heads(
-        "Method", *(f"#{table.layout.labels[column]}".replace("(", "\u200b(") for column in columns)
-    )  # a line may break there
+    # a line may break there
+    heads = _heads("Method", *(f"#{table.layout.labels[column]}".replace("(", "\u200b(") for column in columns))
     fields = tuple((row.kind, _score_fields(row, table.layout, columns, _abouts(rows))) for row in rows)
     return PageTable(name or table.layout.name, caption, heads, fields, "table1", title)
 

@@ -1,8 +1,7 @@
 """The error of this room, and what helps against damage."""
 
-REMEDY = (
-    "python -m pipeline verify --cache, and dvc repro"  # once it is removed; DVC's cache may have shared it, by a link
-)
+# once it is removed; DVC's cache may have shared it, by a link
+REMEDY = "python -m pipeline verify --cache, and dvc repro"
 
 
 class StoreError(Exception):

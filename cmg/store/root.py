@@ -15,9 +15,8 @@ from cmg.store.errors import REMEDY, StoreError
 from cmg.store.schema import SCHEMA_VERSION, STATUS, StoreSpec, id_set_digest
 
 ROOT, FEATURES = "zarr.json", "features/zarr.json"
-TAKEN = (
-    "dataset modality provenance recipe recipe_key weights_digest dtype clips_per_shard compression".split()
-)  # of a spec
+# what is taken over of a spec
+TAKEN = "dataset modality provenance recipe recipe_key weights_digest dtype clips_per_shard compression".split()
 TRIES, PAUSE = 20, 0.01  # how often, and how many seconds apart, a store that is being replaced is looked for
 
 

@@ -43,9 +43,8 @@ def plan(spec: CorpusSpec) -> DatasetPlan:
         if spec.defects and split == "test":
             bad = _bad_lines(lines[0])
         texts[f"clotho_captions_{part}.csv"] = _csv([HEADER, *lines, *bad.values()])
-    counts["test"] += (
-        2 if bad else 0
-    )  # the line without a caption and the refused one are rows, the repeated one is not
+    # the line without a caption and the refused one are rows, the repeated one is not
+    counts["test"] += 2 if bad else 0
     damage = damage_of(media, KINDS) | {kind: (line[0],) for kind, line in bad.items()}
     return DatasetPlan("clotho", tuple(media), texts, {split: n for split, n in counts.items() if n}, damage)
 

@@ -6,12 +6,8 @@ from typing import Any
 DATASETS = (
     "vggsound_avel", "ave", "avvp", "ucf101", "clotho", "mscoco", "flickrsound", "valor32k", "avsbench_s4", "celeba_hq",
 )  # fmt: skip
-ABSENT = {
-    "ucf101": ("val",),
-    "mscoco": ("train", "val"),
-    "flickrsound": ("val",),
-    "celeba_hq": ("val",),
-}  # parts that do not exist
+# parts that do not exist
+ABSENT = {"ucf101": ("val",), "mscoco": ("train", "val"), "flickrsound": ("val",), "celeba_hq": ("val",)}
 LENDERS = {"vggsound_avel": ("ave", "avvp"), "ave": ("avvp",)}  # whose clips a dataset lists too
 LEAST_FOR_DEFECTS = 16
 

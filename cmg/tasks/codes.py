@@ -18,9 +18,8 @@ HELP = "make it again: dvc repro"
 UNDER_PUBLISHED = "set evaluate.protocol: published in params.yaml, then run the codes stage: dvc repro"
 EITHER = "codes need either indices or vectors"
 WHOLE = "whole"  # part of the names of what `RunCodes.whole` holds
-NAMES = re.compile(
-    rf"codebook\.\d+|[^.]+\.[^.]+(\.{WHOLE})?\.(indices|vectors|valid)|[^.]+\.[^.]+\.draws", re.ASCII
-)  # of tensors
+# names of tensors
+NAMES = re.compile(rf"codebook\.\d+|[^.]+\.[^.]+(\.{WHOLE})?\.(indices|vectors|valid)|[^.]+\.[^.]+\.draws", re.ASCII)
 
 
 def clip_codes(dataset: str) -> str:

@@ -53,9 +53,8 @@ COMPARED = {  # the rows that CoDAAR compares with: CMG's heads and metrics, CoD
     "ucf_vgg": replace(FCID["ucf_vgg"], epochs=25),
 }
 SCRIPTS = {"fcid": FCID, "codaar": CODAAR, "compared": COMPARED}
-MEAN_OF_CODES = frozenset(
-    {"dcid", "micu", "codaar"}
-)  # whose retrieval driver quantises every second and averages the codes
+# whose retrieval driver quantises every second and averages the codes
+MEAN_OF_CODES = frozenset({"dcid", "micu", "codaar"})
 RETRIEVAL_TOC: Literal["full"] = "full"  # score that it ranks dimensions by
 SEGMENTING = ("dcid", "micu", "codaar")  # methods that released scripts segment AVSBench-S4 with
 

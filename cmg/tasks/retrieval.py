@@ -70,9 +70,8 @@ class Retrieval:
         cells = []
         share = of_task(options.q_fixed, self.dataset)
         embed = codes.embed_mean if averaged else codes.embed
-        ranked = (
-            None if options.toc_score == "random" else ranking
-        )  # nothing is fitted, so no choice is compared with random ones
+        # nothing is fitted, so no choice is compared with random ones
+        ranked = None if options.toc_score == "random" else ranking
         for dims in _kept(codes.dimensions(self.dataset, NAMES[self.sides[0]]), ranked, share, options.toc_worst):
             vectors = {s: embed(self.dataset, found.modality, found.rows, dims)[:, 0] for s, found in sides.items()}
             for one, other in permutations(self.sides, 2):

@@ -6,17 +6,8 @@ from typing import Any, Literal
 
 from cmg.registry import RETRIEVAL
 
-DIRECTIONS = (
-    "va",
-    "av",
-    "vv",
-    "aa",
-    "vt",
-    "tv",
-    "at",
-    "ta",
-    "tt",
-)  # fit (or query), test modality; vv, aa and tt: same-modality bounds
+# fit (or query), test modality; vv, aa and tt: same-modality bounds
+DIRECTIONS = ("va", "av", "vv", "aa", "vt", "tv", "at", "ta", "tt")
 MODALITY = {"v": "video", "a": "audio"}
 DEFAULT = "default"  # of a value that can differ between tasks
 Protocol = Literal["strict", "published"]
@@ -43,27 +34,23 @@ def of_task(value: Any, task: str) -> Any:
 class EvaluateOptions:
     """Head, its fitting, and TOC. Shares of D are dimensions divided by the code dimension: 0.65625 is 168 of 256."""
 
-    protocol: Protocol = (
-        "strict"  # published: as the released scripts compute the tasks, by scripts, clip_code and seed
-    )
+    # published: as the released scripts compute the tasks, by scripts, clip_code and seed
+    protocol: Protocol = "strict"
     scripts: str = "fcid"  # published: whose scripts, a key of `cmg.tasks.recipes.SCRIPTS`
     clip_code: str = "code_of_mean"  # published retrieval: of_mean, one code per clip, or mean_of_codes, of its seconds
-    retrieval_batch: int = (
-        64  # published retrieval: captions of one batch of the driver, whose clips are filled up to the longest
-    )
+    # published retrieval: captions of one batch of the driver, whose clips are filled up to the longest
+    retrieval_batch: int = 64
     head: Head = "linear"  # linear (paper) or two_linear (release)
     # linear head on clip tasks, over seconds: mean or max (the paper is silent; docs/protocols.md says why mean)
     pool: Pool = "mean"
     epochs: int = 50  # AVVP: exactly these; elsewhere the epoch with the best validation score among them
     batch_size: int = 80
     learning_rate: float = 4e-3
-    unit_rms: bool = (
-        True  # divide all codes by the RMS of the codes fitted on, so that one learning rate suits every codebook
-    )
+    # divide all codes by the RMS of the codes fitted on, so that one learning rate suits every codebook
+    unit_rms: bool = True
     threshold: float = 0.5  # localisation: a class is active in a second where its probability exceeds this
-    toc_score: TocScore = (
-        "full"  # which ranking of the TOC file: full (paper), similarity or variance; random: no ranking, Q as of full
-    )
+    # which ranking of the TOC file: full (paper), similarity or variance; random: no ranking, Q as of full
+    toc_score: TocScore = "full"
     toc_worst: float = 0.0  # share of the Q kept dimensions that comes from the end of the ranking
     # Shares of D by task (of_task): those that validation chooses from; the one where there is nothing to choose on
     # (AVVP, retrieval).
@@ -71,9 +58,8 @@ class EvaluateOptions:
     q_fixed: float | dict[str, float] = 0.765625
     # retrieval: expected (equally similar items in random order) or release (in the released sort's order)
     ties: Ties = "expected"
-    rejected: float = (
-        0.05  # open set: share of known validation clips below the threshold (95 % true positives, as is usual)
-    )
+    # open set: share of known validation clips below the threshold (95 % true positives, as is usual)
+    rejected: float = 0.05
     holdout: float = 0.2  # UCF101: share of each class's training groups held out for validation
     seed: int = 0
     device: str = "cpu"

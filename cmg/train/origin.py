@@ -3,11 +3,8 @@
 from collections.abc import Mapping
 from typing import Any
 
-EXTENT = {
-    "video": "seconds",
-    "audio": "seconds",
-    "text": "words",
-}  # how much of a clip a store covers: it may differ between datasets
+# how much of a clip a store covers: it may differ between datasets
+EXTENT = {"video": "seconds", "audio": "seconds", "text": "words"}
 
 USUAL = 10  # seconds or words that a method met in training, where its checkpoint does not say
 

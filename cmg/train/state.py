@@ -42,9 +42,8 @@ def save(path: Path, key: str, method: Method, optimisers: dict[str, Optimizer],
         "optimisers": {name: optimiser.state_dict() for name, optimiser in optimisers.items()},
         "progress": vars(progress),
     }
-    for left in path.parent.glob(
-        f".{glob.escape(path.name)}{TEMPORARY}"
-    ):  # by a process that was killed; one alone writes this file
+    # by a process that was killed; one alone writes this file
+    for left in path.parent.glob(f".{glob.escape(path.name)}{TEMPORARY}"):
         left.unlink()
     with replacing(path) as temporary, temporary.open("wb") as file:
         torch.save(state, file)
@@ -68,9 +67,8 @@ def unfinished(path: Path, key: str) -> dict[str, Any] | None:
     if not path.is_file():
         return None
     try:
-        zipfile.ZipFile(
-            path
-        ).close()  # a file that was cut off has no table of contents, and torch.load would take it for an old format
+        # a file that was cut off has no table of contents, and torch.load would take it for an old format
+        zipfile.ZipFile(path).close()
         state = torch.load(path, weights_only=True, map_location="cpu")
         return state if state["key"] == key else None
     except FileNotFoundError:  # another rank has moved it aside

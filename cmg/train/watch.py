@@ -7,17 +7,8 @@ import itertools
 import statistics
 from collections.abc import Iterator, Mapping, Sequence
 
-CONTRASTS = (
-    "cpc",
-    "infonce",
-    "cmcm",
-    "high",
-    "fine",
-    "fcmi",
-    "cross",
-    "intra",
-    "contrast",
-)  # names of losses that begin at chance
+# names of losses that begin at chance
+CONTRASTS = ("cpc", "infonce", "cmcm", "high", "fine", "fcmi", "cross", "intra", "contrast")
 FIRST = 3  # steps whose mean a loss began at
 LEARNT = 0.98  # a contrast above this share of where it began has learnt nothing
 GROWN, LARGE = 10, 1.0  # a loss has left its scale when it is so many times where it began, and larger than this

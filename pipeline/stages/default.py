@@ -20,9 +20,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace, params: Params) -> None:
     main, point = paths.run_name(args.method, args.seed), paths.run_name(args.method, args.seed, DEFAULT)
     source, target = paths.run_result(main), paths.run_result(point)
-    inputs = [
-        source,
-        *(paths.receipt(stage, main) for stage in ABOVE),
-    ]  # so that the tables' fingerprints follow the main run's
+    # so that the tables' fingerprints follow the main run's
+    inputs = [source, *(paths.receipt(stage, main) for stage in ABOVE)]
     with receipts.record("default", point, inputs=inputs, outputs=[target], params={}, code_of=args.method):
         write_bytes(target, source.read_bytes())

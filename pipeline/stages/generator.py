@@ -30,9 +30,8 @@ def run(args: argparse.Namespace, params: Params) -> None:
     inputs, used = [generation.INDEX, generation.PIXELS], generation.used(params)
     with receipts.record("generator", "flickrsound", inputs=inputs, outputs=[paths.GENERATOR], params=used):
         device, scale = prepare(params), params.active.generation
-        look = make_look(
-            scale.looks, paths.weights_root(), device
-        )  # a missing file is known before anything is trained
+        # a missing file is known before anything is trained
+        look = make_look(scale.looks, paths.weights_root(), device)
         pictures, valid = generation.pictures()
         split = np.array([clip.split for clip in clips])
         train, test = (

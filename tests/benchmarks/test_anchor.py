@@ -28,9 +28,8 @@ def test_starts_within_ten_percent_of_the_log(terms, name):
 
 
 def test_text_starts_near_the_log(terms):
-    assert terms["recon_text"].item() == pytest.approx(
-        0.0041, rel=0.25
-    )  # an untrained BiLSTM's own scale, by its random weights
+    # an untrained BiLSTM's own scale, by its random weights
+    assert terms["recon_text"].item() == pytest.approx(0.0041, rel=0.25)
 
 
 @pytest.mark.parametrize("modality", ["audio", "video", "text"])

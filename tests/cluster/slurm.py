@@ -87,11 +87,8 @@ def cluster(
         min_job_age: seconds for which squeue knows a job that has ended.
     """
     folder.mkdir(mode=0o755)
-    environment = {
-        **os.environ,
-        "PATH": _path(),
-        "SLURM_CONF": f"{folder}/slurm.conf",
-    }  # beside which are gres.conf and slurmdbd.conf
+    # beside which are gres.conf and slurmdbd.conf
+    environment = {**os.environ, "PATH": _path(), "SLURM_CONF": f"{folder}/slurm.conf"}
     with ExitStack() as daemons:
         CONFIGURATION.symlink_to(folder / "slurm.conf")
         daemons.callback(CONFIGURATION.unlink)

@@ -147,14 +147,10 @@ def test_targets_equal_the_combined_files_of_the_cmg_family(official, read, moda
         }
         if cells:
             found[clip.clip_id] = cells
-    orphans = {
-        "12eWNawPekw_30_40",
-        "AkAfFL5Q4QA_30_40",
-        "19jWnmYnlD8_30_400",
-    }  # in the family's files, in no official list
-    repaired = (
-        {"JfZEqeLZqWk_30_40"} if modality == "audio" else set()
-    )  # two rows were misnamed before the release was corrected
+    # in the family's files, in no official list
+    orphans = {"12eWNawPekw_30_40", "AkAfFL5Q4QA_30_40", "19jWnmYnlD8_30_400"}
+    # two rows were misnamed before the release was corrected
+    repaired = {"JfZEqeLZqWk_30_40"} if modality == "audio" else set()
     assert orphans <= expected.keys()
     assert _except(repaired, found) == _except(
         orphans | repaired, {name: cells for name, cells in expected.items() if cells}

@@ -78,9 +78,8 @@ def test_maps_equal_the_files_of_the_cmg_family(official):
         }
     )
     assert tuple((root / "shared.txt").read_text().split()) == labels.SHARED_AVVP
-    ucf = [
-        line.split("\t")[0] for line in (root / "ucf.txt").read_text().splitlines()
-    ]  # one line is damaged: a second name after a tab
+    # one line is damaged: a second name after a tab
+    ucf = [line.split("\t")[0] for line in (root / "ucf.txt").read_text().splitlines()]
     assert dict(zip(ucf, (root / "vgg.txt").read_text().splitlines(), strict=True)) == UCF_TO_VGGSOUND
 
 

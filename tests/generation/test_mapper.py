@@ -34,9 +34,8 @@ def test_equal_codes_give_equal_bits_whatever_stands_beside_them(examples, draw)
 
 def test_same_bits_after_an_interruption(examples, tmp_path, monkeypatch):
     whole = fit(examples, GENERATOR, Schedule(12, 8, 1e-3, 16), CPU)
-    monkeypatch.setattr(
-        "cmg.generation.mapper.time.monotonic", iter(range(0, 10**6, 100)).__next__
-    )  # saved after every step
+    # saved after every step
+    monkeypatch.setattr("cmg.generation.mapper.time.monotonic", iter(range(0, 10**6, 100)).__next__)
 
     def stop(done, steps):
         if done == 7:

@@ -46,12 +46,8 @@ def test_reference_values_at_every_second(golden):
     cases = golden("cpc_infonce")
     nets = PredictiveNets(("video", "audio"), 256, layers=2, horizon=1, bias=True).double()
     nets.load_state_dict({k.removeprefix("predictive."): v for k, v in own_names(golden("cpc_state"), CPC).items()})
-    pairs = (
-        ("video", "audio", 1.0),
-        ("audio", "video", 1.0),
-        ("video", "video", 0.1),
-        ("audio", "audio", 0.1),
-    )  # target, prediction
+    # target, prediction
+    pairs = (("video", "audio", 1.0), ("audio", "video", 1.0), ("video", "video", 0.1), ("audio", "audio", 0.1))
     for row, step in zip(cases["cpc"], range(1, 9), strict=True):
         predictions = {m: nets(m, cases[m], step) for m in ("video", "audio")}
         targets = {m: nets.targets(cases[m], step) for m in ("video", "audio")}

@@ -35,9 +35,8 @@ def test_equation_11_and_the_released_form(transposed):
     usage = {m: code_usage(torch.from_numpy(z[m]), torch.from_numpy(books[m])) for m in z}
     for m in z:
         np.testing.assert_allclose(usage[m], p[m], rtol=1e-10)
-    assert float(paired_code_matching(usage, transposed)) == pytest.approx(
-        expected, rel=1e-4
-    )  # 1e-5 is added to the denominator
+    # 1e-5 is added to the denominator
+    assert float(paired_code_matching(usage, transposed)) == pytest.approx(expected, rel=1e-4)
 
 
 def test_the_order_of_a_pair_matters_in_the_published_form_alone():

@@ -19,10 +19,8 @@ from cmg.train.loop import TrainOptions, train_step
 
 aten = torch.ops.aten
 COPIES = (aten._to_copy.default, aten.copy_.default)
-WITH_LENGTHS = (
-    aten._pack_padded_sequence.default,
-    aten._pad_packed_sequence.default,
-)  # read lengths on the CPU by contract
+# read lengths on the CPU by contract
+WITH_LENGTHS = (aten._pack_padded_sequence.default, aten._pad_packed_sequence.default)
 VARIANTS = {name: ("paper", "release") if "variant" in config_class(name).model_fields else (None,) for name in METHODS}
 SETTINGS = [(name, {"variant": v} if v else {}) for name in METHODS for v in VARIANTS[name]]
 SETTINGS += [
@@ -39,9 +37,8 @@ class Sending(TorchDispatchMode):
     def __torch_dispatch__(self, operation, types, args=(), kwargs=None):
         kwargs = kwargs or {}
         tensors = [x for x in tree_leaves([args, kwargs]) if isinstance(x, Tensor)]
-        devices = {
-            x.device.type for x in tensors if x.ndim or operation in COPIES
-        }  # numbers of the CPU travel with the operation
+        # numbers of the CPU travel with the operation
+        devices = {x.device.type for x in tensors if x.ndim or operation in COPIES}
         if operation is aten._to_copy.default and "device" in kwargs:
             devices.add(torch.device(kwargs["device"]).type)
         waits = not (kwargs.get("non_blocking") or (operation is aten.copy_.default and args[2:] == (True,)))
@@ -63,9 +60,8 @@ def test_no_step_waits_for_the_device(small, on_meta, name, options):
     method = build(name, {**small, "layers": 1, **options}).to("meta")
     method.inner_steps = 1
     parameters = {"main": method.main_parameters(), "variational": method.variational_parameters()}
-    optimisers = {
-        name: torch.optim.SGD(each, 1e-3) for name, each in parameters.items() if each
-    }  # Adam's fused form lacks this device
+    # Adam's fused form lacks this device
+    optimisers = {name: torch.optim.SGD(each, 1e-3) for name, each in parameters.items() if each}
     with Sending():
         for step in range(2 if "queue" in options else 1):
             terms = train_step(method, on_meta, TrainOptions(epochs=2, batch_size=4), optimisers, step, 12)

@@ -12,11 +12,8 @@ DATASETS = {
     "flickrsound": ({"train": 3, "val": 0, "test": 2}, {"held_out": 2}),
 }
 SHAPES = {
-    "avsbench_s4": {
-        "video": (5, 7, 7, 512),
-        "audio": (5, 128),
-        "text": (10, 768),
-    },  # pixels and masks: test_features_stage.py
+    # pixels and masks: test_features_stage.py
+    "avsbench_s4": {"video": (5, 7, 7, 512), "audio": (5, 128), "text": (10, 768)},
     "celeba_hq": {"pixels": (1, 32, 32, 3)},
     "flickrsound": {"text": (10, 768), "pixels": (1, 32, 32, 3)},
 }

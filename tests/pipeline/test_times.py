@@ -43,9 +43,8 @@ def test_times_of_finished_stages(folder, capsys):
     project = folder()
     for stage, item in (("scan", "ave"), ("toc", "fcid-0"), ("index", "ave")):
         finish(stage, item)
-    write_json(
-        paths.log("scan", "gone"), {"stage": "scan", "item": "gone", "seconds": 99}
-    )  # of a dataset that is no more
+    # of a dataset that is no more
+    write_json(paths.log("scan", "gone"), {"stage": "scan", "item": "gone", "seconds": 99})
     paths.log("index", "ave").unlink()
     before = project.files("receipts")
     assert project.run("times") == 0

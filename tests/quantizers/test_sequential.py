@@ -48,9 +48,8 @@ def test_reset_in_evaluation_mode_does_not_reach_the_averages():
     quantizer.unactivated_count.copy_(torch.tensor([300.0, 50, 98, 99, 299]))
     weight = quantizer.ema_weight.clone()
     quantizer({n: torch.full((1, 1, 2), 2.5) for n in NAMES}, torch.tensor([0.9, 0, 0, 0, 0]))  # chooses code 1
-    torch.testing.assert_close(
-        quantizer.embedding[0], torch.tensor([4.0, 5.0]) - 1 / 1024
-    )  # active: 1 (just used) and 2
+    # active: 1 (just used) and 2
+    torch.testing.assert_close(quantizer.embedding[0], torch.tensor([4.0, 5.0]) - 1 / 1024)
     assert quantizer.unactivated_count.tolist() == [0, 0, 99, 100, 300]
     assert torch.equal(quantizer.ema_weight, weight)
 

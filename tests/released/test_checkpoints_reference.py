@@ -65,9 +65,8 @@ def test_state_dictionaries_of_the_release_round_trip(make, reference, tmp_path)
     back = torch.load(tmp_path / "back.pt", weights_only=True)
     assert (back.pop("epoch"), back.pop("total_step")) == (5, 2550) and back.keys() == content.keys()
     for module, state in back.items():
-        used = {
-            k: v for k, v in state.items() if TEMPLATE not in k
-        }  # template layers have no values in some reference files
+        # template layers have no values in some reference files
+        used = {k: v for k, v in state.items() if TEMPLATE not in k}
         expected = {k: v for k, v in content[module].items() if TEMPLATE not in k}
         assert {k: (v.shape, v.dtype) for k, v in used.items()} == {k: (v.shape, v.dtype) for k, v in expected.items()}
         for key, value in used.items():

@@ -240,9 +240,8 @@ def test_a_retrieval_task_that_was_not_run_leaves_empty_cells(make_run):
         and row.cells["retrieval_avg"].mean is None
     )
     assert row.cells["mscoco_r10"].published == "9.60"
-    nothing = row_of(
-        make_table([make_run()], read_published(), {}, layout=TABLE2), "fcid", False
-    )  # no retrieval at all
+    # no retrieval at all
+    nothing = row_of(make_table([make_run()], read_published(), {}, layout=TABLE2), "fcid", False)
     assert (
         all(cell.mean is None for cell in nothing.cells.values()) and nothing.cells["retrieval_avg"].published == "8.89"
     )

@@ -12,9 +12,8 @@ from cmg.toc import toc_scores
 
 def test_codes_are_named_by_who_uses_them():
     clips = [Clip(0, "a", captions=("one",)), Clip(1, "b", captions=("two",)), Clip(2, "c", captions=("one",))]
-    audio = StoredCodes(
-        np.array([2, 2, 0]), np.array([[0, 1, 4], [0, 2, 4], [4, 4, 4]])[..., None]
-    )  # third second and third clip not valid
+    # third second and third clip not valid
+    audio = StoredCodes(np.array([2, 2, 0]), np.array([[0, 1, 4], [0, 2, 4], [4, 4, 4]])[..., None])
     video = StoredCodes(np.array([3, 3, 3]), np.array([[0, 1, 1], [0, 1, 1], [1, 1, 1]])[..., None])
     text = StoredCodes(np.array([1, 1]), np.array([[0], [3]])[..., None])  # "one" stands for two clips
     entries = {("d", "audio"): audio, ("d", "video"): video, ("d", "text"): text}
@@ -43,9 +42,8 @@ def test_toc_lowers_the_similarity_of_codes_that_share_a_large_part():
 
 def test_each_codebook_is_counted_by_itself():
     clips = [Clip(0, "a"), Clip(1, "b")]
-    audio = StoredCodes(
-        np.array([2, 1]), np.array([[[0, 1], [0, 2]], [[1, 2], [1, 0]]])
-    )  # the last second is not valid
+    # the last second is not valid
+    audio = StoredCodes(np.array([2, 1]), np.array([[[0, 1], [0, 2]], [[1, 2], [1, 0]]]))
     codes = RunCodes([np.eye(2), np.eye(3)], {("d", "audio"): audio})
     np.testing.assert_allclose(activation.usage(codes, "d", clips, ["audio"], book=0), [[2 / 3, 1 / 3]])
     np.testing.assert_allclose(activation.usage(codes, "d", clips, ["audio"], book=1), [[0, 1 / 3, 2 / 3]])

@@ -34,11 +34,8 @@ def test_every_task_direction_and_toc_is_there_once(cells):
     expected = [
         (task, direction, toc) for task in tasks for direction in ("va", "av", "vv", "aa") for toc in (False, True)
     ]
-    assert set(TASKS) - set(tasks) == {
-        "mscoco",
-        "clotho",
-        "flickrsound",
-    }  # their datasets have no index here, so they are not run
+    # their datasets have no index here, so they are not run
+    assert set(TASKS) - set(tasks) == {"mscoco", "clotho", "flickrsound"}
     assert [(cell.task, cell.direction, cell.toc) for cell in cells] == expected
 
 
@@ -62,10 +59,8 @@ def test_metrics_counts_and_sides(cells):
     assert found["ave", "av", False].side["per_second_top1"] > 90
     assert found["avvp", "va", False].n_val is None and found["avvp", "va", False].side["epoch"] == 80
     assert found["avvp", "va", False].n_fit == 28  # val only
-    assert (found["ave_avvp", "va", False].classes, found["ave_avvp", "va", False].n_test) == (
-        3,
-        21,
-    )  # without the flute
+    # without the flute
+    assert (found["ave_avvp", "va", False].classes, found["ave_avvp", "va", False].n_test) == (3, 21)
     assert found["ucf_vgg", "va", False].n_fit + found["ucf_vgg", "va", False].n_val == 56
 
 
@@ -92,9 +87,8 @@ def test_unrelated_codes_score_at_chance(world, fast):
     found = by_key(evaluate_run(codes, world.indices, None, fast))
     assert min(found[task, "vv", False].score for task in ("ave", "ucf_vgg")) > 90
     crossed = [found[task, direction, False].score for task in ("ave", "ucf_vgg") for direction in ("va", "av")]
-    assert (
-        np.mean(crossed) < 25 + 15
-    )  # four classes; one cell alone may be lucky, as a head answers all clips of a class alike
+    # four classes; one cell alone may be lucky, as a head answers all clips of a class alike
+    assert np.mean(crossed) < 25 + 15
     for task in ("avvp", "ave_avvp"):
         assert found[task, "va", False].score < found[task, "vv", False].score - 40
 

@@ -146,9 +146,8 @@ def test_only_what_is_there_is_run():
 
 def test_no_file_is_fitted_and_tested_on_and_a_missing_val_is_no_error():
     clips = clips_of()
-    clips = [
-        replace(clip, visual="one.mp4", audio="one.mp4") if clip.row in (0, 9) else clip for clip in clips
-    ]  # a train and a test clip
+    # a train and a test clip
+    clips = [replace(clip, visual="one.mp4", audio="one.mp4") if clip.row in (0, 9) else clip for clip in clips]
     cell = scores(codes_of(clips), clips)["mine.classes", "va", False]
     assert (cell.n_fit, cell.n_test) == (17, 9)
     without = [replace(clip, split="train" if clip.split == "val" else clip.split) for clip in clips]

@@ -27,9 +27,8 @@ SETTINGS = {
     "a last batch of two clips": (8, replace(LONG, epochs=2, batch_size=6)),  # fewer than three processes
     "first step in float32": (6, replace(LONG, epochs=1, batch_size=6, precision="float32")),
 }
-UNDECIDED = (
-    1e-3  # share of weights whose gradient is rounding in float32: Adam's first step is the learning rate for those too
-)
+# share of weights whose gradient is rounding in float32: Adam's first step is the learning rate for those too
+UNDECIDED = 1e-3
 needs_gloo = pytest.mark.skipif(
     not (dist.is_available() and dist.is_gloo_available()), reason="torch was built without gloo"
 )
@@ -95,9 +94,8 @@ def several(tmp_path_factory, request) -> tuple[int, Path]:
 def test_several_processes_end_where_one_ends(several, expected, setting):
     processes, folder = several
     single = SETTINGS[setting][1].precision == "float32"
-    losses = (
-        {"rtol": 1e-5, "atol": 1e-6} if single else {"rtol": 1e-9, "atol": 1e-9}
-    )  # CLUB's terms are differences near zero
+    # CLUB's terms are differences near zero
+    losses = {"rtol": 1e-5, "atol": 1e-6} if single else {"rtol": 1e-9, "atol": 1e-9}
     weights = {"rtol": 1e-5, "atol": 2e-5 if single else 1e-6}
     for rank in range(processes):
         found = torch.load(folder / f"{rank}.pt", weights_only=True)[setting]

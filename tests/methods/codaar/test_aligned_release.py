@@ -90,9 +90,8 @@ def check_losses(method, z, quantized, expected):
     before_reset = expected["unreset"] is not None  # where the release computes it
     segment = segment_contrast(expected["unreset"].chunk(len(z), dim=1)) if before_reset else monitors["segment"]
     close({"equal_num": monitors["agreement"], "segment_loss": segment}, expected)
-    close(
-        {f"perplexity_{m[0]}": monitors[f"perplexity_{m}"] for m in z}, expected, rtol=1e-6
-    )  # ours is a float32 monitor
+    # ours is a float32 monitor
+    close({f"perplexity_{m[0]}": monitors[f"perplexity_{m}"] for m in z}, expected, rtol=1e-6)
     for name, loss in losses.items():
         wanted = [m for m in z if f"grad_{name}__z_{m[0]}" in expected]
         found = (

@@ -176,9 +176,8 @@ def check_codebook(method, expected):
     rows = {"embedding_sub": found["embedding"][::16]}
     tables = {name: form for each in ("embedding", "ema_weight") for name, form in summaries(each, found[each]).items()}
     close_known({**tables, **rows, **{k: v for k, v in found.items() if "count" in k}}, expected, **SINGLE)
-    close_known(
-        {k: v for k, v in tables.items() if "sum" in k}, expected, atol=1e-8
-    )  # sums of 614,400 numbers of either sign
+    # sums of 614,400 numbers of either sign
+    close_known({k: v for k, v in tables.items() if "sum" in k}, expected, atol=1e-8)
 
 
 def check_norms(method, expected):

@@ -103,9 +103,8 @@ def by_released_name(method, values):
 
 def test_one_training_step(folder, inputs):
     method, expected = released(folder, "avt_small_weights", "avt").train(), load(folder, "avt_small_train_step")
-    close(
-        buffers(method.quantizer), under(expected, "codebook_before."), rtol=1e-6
-    )  # the sum of the counts was taken in float32
+    # the sum of the counts was taken in float32
+    close(buffers(method.quantizer), under(expected, "codebook_before."), rtol=1e-6)
     terms = step(method, inputs, int(expected["cpc_t"]))
     close(named_losses(terms.terms), expected)
     check_monitors(method, terms.monitors, expected)
@@ -117,9 +116,8 @@ def test_one_training_step(folder, inputs):
 
 def check_monitors(method, found, expected):
     close({"segment_loss": found["segment"], "equal_num": found["agreement"]}, expected)
-    close(
-        {f"perplexity_{m[0]}": found[f"perplexity_{m}"] for m in method.modalities}, expected, rtol=1e-6
-    )  # ours are in float32
+    # ours are in float32
+    close({f"perplexity_{m[0]}": found[f"perplexity_{m}"] for m in method.modalities}, expected, rtol=1e-6)
 
 
 def check_gradients(found, expected):
@@ -217,9 +215,8 @@ def test_audio_and_video_only(folder, inputs):
         code = method.codebooks()[0][index]
         close({f"full_{m[0]}": code, f"q_{m[0]}": method.quantizer.part(code, m)}, under(expected, "eval."))
     method.train()
-    close(
-        buffers(method.quantizer), under(expected, "codebook_before."), rtol=1e-6
-    )  # the sum of the counts was taken in float32
+    # the sum of the counts was taken in float32
+    close(buffers(method.quantizer), under(expected, "codebook_before."), rtol=1e-6)
     terms = step(method, inputs, int(expected["cpc_t"]))
     close(named_losses(terms.terms), expected)
     check_monitors(method, terms.monitors, expected)

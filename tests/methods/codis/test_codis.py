@@ -69,9 +69,8 @@ def test_earlier_teacher_features_are_further_negatives(small, batch):
     method, terms = loss({**small, "queue": 8, "momentum": 0.999999}, batch, steps=2)
     alone, first = loss({**small, "queue": 0}, batch)
     assert [int(queue.pushed) for queue in method.queues.values()] == [8, 8, 8]
-    assert (
-        terms.terms["intra"] > first.terms["intra"]
-    )  # the batch's own features stand in the queue, so the best share is a half
+    # the batch's own features stand in the queue, so the best share is a half
+    assert terms.terms["intra"] > first.terms["intra"]
     assert not alone.queues["audio"].vectors.numel()
 
 

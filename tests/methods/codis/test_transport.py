@@ -55,9 +55,8 @@ def test_sinkhorn_minimises_cost_minus_entropy():
         return float(plan @ cost.numpy().ravel() + epsilon * (plan * (np.log(plan) - 1)).sum())
 
     constraints = [{"type": "eq", "fun": lambda p, i=i: p.reshape(3, 2)[i].sum() - 1 / 3} for i in range(3)]
-    constraints += [
-        {"type": "eq", "fun": lambda p, k=k: p.reshape(3, 2)[:, k].sum() - 1 / 2} for k in range(1)
-    ]  # the other follows
+    # the other follows
+    constraints += [{"type": "eq", "fun": lambda p, k=k: p.reshape(3, 2)[:, k].sum() - 1 / 2} for k in range(1)]
     best = minimize(
         value,
         np.full(6, 1 / 6),

@@ -230,17 +230,11 @@ def test_every_option_works_alone(small, batch, option, value):
     wide = {**small, "specific_channels": 16}
     changed, default = (step(make(wide, losses={"cmcm": True}, **extra), batch) for extra in ({option: value}, {}))
     assert torch.isfinite(changed.total)
-    later = {
-        "quantizer",
-        "smooth_counts",
-        "reset",
-        "reset_after",
-        "cmcm_protected",
-    }  # these change later codes, or distances of zero
+    # these change later codes, or distances of zero
+    later = {"quantizer", "smooth_counts", "reset", "reset_after", "cmcm_protected"}
     if option != "club_floor":  # which changes a negative bound alone
-        assert (changed.total.item() == default.total.item()) == (
-            option in {*later, "club_clip_axis"}
-        )  # the axis of another estimate
+        # the axis of another estimate
+        assert (changed.total.item() == default.total.item()) == (option in {*later, "club_clip_axis"})
 
 
 @pytest.mark.parametrize(("variant", "weight"), [("paper", 1.0), ("release", 0.5)])
