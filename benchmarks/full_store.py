@@ -1,4 +1,4 @@
-"""The 40,801 clips of VGGSound-AVEL 40K as files: how many, how large, and how long DVC adds, checks and restores them.
+"""The 40,801 clips of VGGSound-AVEL 40K as files: how many, how large, how long DVC takes to add, check, restore them.
 
     python -m benchmarks.full_store                 a store, a zipped pickle per clip, an npy per clip, one by one
     python -m benchmarks.full_store --layouts store --clips 87323 --folder /scratch

@@ -33,7 +33,7 @@ _HELD = ExitStack()  # as long as this process runs
 
 
 class Disabled(ValueError):
-    """A file of a sweep or side branch that is not enabled is asked for; the message is the command for both."""
+    """A file of a sweep or side branch not enabled is asked for; the message is the command to enable and make it."""
 
 
 def ready(dry: bool, asked: Sequence[str] = ()) -> dag.Stages:
