@@ -1,7 +1,7 @@
 """Audio streams and files to samples: mono float32 at the native rate, and resampling to 16 kHz."""
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -9,9 +9,9 @@ import numpy as np
 
 from cmg.media.failure import MediaFailure
 from cmg.media.remark import Remark
-from cmg.media.samples import Run, Sound, laid_out, read_runs
+from cmg.media.samples import Run, Sound, laid_out, read_runs, seconds_by_rate
 from cmg.media.source import Decoded, Source
-from cmg.media.timeline import read_timeline
+from cmg.media.timeline import Timeline, Track, read_timeline
 from cmg.media.window import Span, Window, span, whole_seconds
 
 if TYPE_CHECKING:
@@ -48,11 +48,10 @@ def decode_sound(path: Path, window: Window) -> Decoded:
     track = line.sound
     if track is None:
         raise MediaFailure("no_audio", "the file has no audio stream with a sample")
+    if line.counted:
+        line, track = _as_decoded(path, line, track)
     part = span(window, line.length_for(track, track.end))
     runs = read_runs(path, line, track, part.end)
-    if line.counted and len({run.rate for run in runs}) > 1:  # packets were counted at the first rate: decoding alone knows
-        runs = read_runs(path, line, track, math.inf)
-        part = span(window, runs[-1].end)
     if not runs:
         raise MediaFailure("empty", "the audio stream holds no sample that can be decoded")
     _check_rate(runs[0].rate)
@@ -62,6 +61,16 @@ def decode_sound(path: Path, window: Window) -> Decoded:
     sound = laid_out(runs, part.start, _end(part, window, end))
     remarks = (*track.remarks, *part.remarks, *_remarks(sound, runs))
     return Decoded(sound.samples, part.seconds, sound.rate, remarks)
+
+
+def _as_decoded(path: Path, line: Timeline, track: Track) -> tuple[Timeline, Track]:
+    """Time line and track of sound without stamps: its packets were counted at the first rate, so where another one follows,
+    be it after the clip, it lasts as long as it decodes."""
+    lengths = seconds_by_rate(path, track)
+    if len(lengths) < 2:
+        return line, track
+    end = sum(lengths.values())
+    return replace(line, length=end), replace(track, end=end)
 
 
 def _check_rate(rate: int) -> None:

@@ -12,7 +12,7 @@ import numpy as np
 
 from cmg.media.container import frames, open_container, stamp_of
 from cmg.media.orientation import Orientation, orientation
-from cmg.media.timeline import Timeline, Track
+from cmg.media.timeline import Track
 
 
 @dataclass(frozen=True)
@@ -28,12 +28,12 @@ class Frames:
         return self.orientation.apply(np.stack([self.kept[index] for index in indices]))
 
 
-def with_pyav(path: Path, line: Timeline, track: Track, wanted: set[int], stop: int) -> Frames:
+def with_pyav(path: Path, track: Track, wanted: set[int], stop: int) -> Frames:
     """Decode in sequence and keep the frames in `wanted`, at the size of the first of them.
 
     stop: from this frame on none is needed; there reading ends if every frame came at the time of its packet.
     """
-    stamps: list[float | None] = []
+    stamps: list[float] = []
     kept: dict[int, np.ndarray] = {}
     size: tuple[int, int] | None = None
     turned = Orientation()
@@ -46,21 +46,22 @@ def with_pyav(path: Path, line: Timeline, track: Track, wanted: set[int], stop: 
                 size = size or (frame.width, frame.height)
                 kept[number] = frame.to_ndarray(format="rgb24", width=size[0], height=size[1])
             told = stamp_of(frame)
-            stamps.append(None if told is None else told - line.zero)
+            stamps.append(np.nan if told is None else told)
             if number == stop < len(track.times) - 1 and _as_packets(stamps, track):
                 return Frames(track.times, kept, turned)
     return Frames(_times(stamps, track), kept, turned)
 
 
-def _as_packets(stamps: list[float | None], track: Track) -> bool:
-    return None not in stamps and np.allclose(np.array(stamps, np.float64), track.times[: len(stamps)], rtol=0, atol=1e-6)
+def _as_packets(stamps: list[float], track: Track) -> bool:
+    return np.allclose(track.when(np.array(stamps)), track.times[: len(stamps)], rtol=0, atol=1e-6)
 
 
-def _times(stamps: list[float | None], track: Track) -> np.ndarray:
-    """When the decoded frames are shown: their own stamps where they ascend, those of the packets where there are as many, else evenly."""
-    own = np.array([np.nan if stamp is None else stamp for stamp in stamps], dtype=np.float64)
+def _times(stamps: list[float], track: Track) -> np.ndarray:
+    """When the decoded frames, which come in that order, are shown: as their packets where there are as many, else as their own
+    stamps say where all differ, else evenly."""
+    if len(stamps) == len(track.times):
+        return track.times
+    own = np.sort(track.when(np.array(stamps)))  # where there is no stamp it is not a number, which comes last
     if (np.diff(own) > 0).all() and not np.isnan(own).any():
         return own
-    if len(own) == len(track.times):
-        return track.times
-    return track.times[0] + np.arange(len(own)) * track.period
+    return track.times[0] + np.arange(len(stamps)) * track.period

@@ -1,5 +1,6 @@
 """Sound of a file on its time line: silence where the stamps say that there is none, every part at the rate of the first one."""
 
+from collections import Counter
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -50,6 +51,16 @@ class Run:
         frame.sample_rate = self.rate
         resampler = av.AudioResampler(format="fltp", layout="mono", rate=rate)
         return np.concatenate([part.to_ndarray()[0] for part in (*resampler.resample(frame), *resampler.resample(None))])
+
+
+def seconds_by_rate(path: Path, track: Track) -> dict[int, float]:
+    """How much sound decodes, in seconds, by its samples per second; nothing is kept."""
+    counts: Counter[int] = Counter()
+    with open_container(path) as container:
+        for frame in frames(container, container.streams[track.index]):
+            if frame.samples and frame.rate:
+                counts[frame.rate] += frame.samples
+    return {rate: samples / rate for rate, samples in counts.items()}
 
 
 def read_runs(path: Path, line: Timeline, track: Track, until: float) -> list[Run]:

@@ -2,7 +2,8 @@
 missing.
 
 Everything is read from packets, in sequence, without decoding: edit lists and discard flags have been applied by the
-demuxer, so what is left is what a player shows. Second 0 is when the first picture or sound is presented, as in
+demuxer, so what is left is what a player shows. Where a format stores no presentation stamps, pictures are shown in
+order at the times, or the rate, at which they are decoded. Second 0 is when the first picture or sound is presented, as in
 players: a transport stream that begins at 1.4 s begins at second 0. Letters: N packets that are shown.
 """
 
@@ -23,6 +24,9 @@ PROMISED_BY_FILE = ("matroska,webm", "flv", "asf")  # and how long the longest o
 COUNTED = frozenset(  # formats without time stamps of their own: what FFmpeg gives as stamps is counted from rates
     "aac ac3 amr ape caf dts eac3 flac h264 hevc loas m4v mlp mp3 mpegvideo truehd tta wav".split()
 )
+DECODED = frozenset({"avi", "asf", "mpegvideo"})  # formats that say when pictures are decoded: when they are shown FFmpeg guesses
+REORDERED = 17  # places, at most, in which a picture that is shown may differ from the one that is decoded, and one (16 in H.264)
+EARLY = 0.1  # seconds of an AVI before its second picture that encoders of sound may have put there
 SHORT = 0.5  # seconds by which a stream may end before its header says without being broken off
 JOINED = ("mpegts", "mpeg", "ogg")  # formats whose files people join byte by byte
 BACK = 1.0  # seconds by which decoding times may go back within a stream of them
@@ -34,19 +38,26 @@ class Track:
 
     index: of the stream in the file; end: when the last packet ends. times: float64 `[N]`, when the shown packets
     begin, ascending, each time once. regular: every packet is shown, undamaged and stamped, all of one form, and the
-    first one is a keyframe and comes first. remarks: among which others it was chosen.
+    first one is a keyframe and comes first. stamps: float64 `[N]`, what FFmpeg says of these packets and of what is decoded
+    from them, ascending. remarks: among which others it was chosen.
     """
 
     index: int
     times: np.ndarray
     end: float
     regular: bool
+    stamps: np.ndarray
     remarks: tuple[Remark, ...] = ()
 
     @property
     def period(self) -> float:
         """Seconds from one packet to the next, mostly."""
         return _period(self.times)
+
+    def when(self, stamps: np.ndarray) -> np.ndarray:
+        """When frames with these stamps of FFmpeg's are shown, in seconds of the time line; not a number where there is no stamp."""
+        beyond = stamps - np.clip(stamps, self.stamps[0], self.stamps[-1])
+        return np.interp(stamps, self.stamps, self.times) + beyond
 
 
 @dataclass(frozen=True)
@@ -80,6 +91,8 @@ class _Stream:
 
     stream: av.stream.Stream
     stamps: list[float | None] = field(default_factory=list)
+    decoded: list[float | None] = field(default_factory=list)
+    durations: list[float] = field(default_factory=list)
     ends: list[float] = field(default_factory=list)
     first: tuple[bool, float] = (False, 0.0)
     hidden: bool = False
@@ -99,8 +112,10 @@ class _Stream:
         if not self.stamps and time is not None:
             self.first = (packet.is_keyframe, time)
         self.stamps.append(time)
+        self.decoded.append(None if packet.dts is None else packet.dts * base)
+        self.durations.append((packet.duration or 0) * base)
         if time is not None:
-            self.ends.append(time + (packet.duration or 0) * base)
+            self.ends.append(time + self.durations[-1])
 
     def check_order(self, packet: av.packet.Packet) -> None:
         """Raises MediaFailure `unreadable` where stamps start anew."""
@@ -123,11 +138,46 @@ class _Stream:
         return self.stream.time_base
 
     @property
+    def known(self) -> list[float]:
+        """Different presentation stamps on FFmpeg's clock, ascending."""
+        return sorted({stamp for stamp in self.stamps if stamp is not None})
+
+    @property
     def times(self) -> np.ndarray:
-        """Different stamps on the file's clock, float64; counted from the rate where no packet has one."""
-        known = {stamp for stamp in self.stamps if stamp is not None}
-        rate = float(getattr(self.stream, "average_rate", None) or 25)
-        return np.array(sorted(known), dtype=np.float64) if known else np.arange(len(self.stamps)) / rate
+        """When its packets are presented on the file's clock, float64, ascending, each time once."""
+        if self.guessed:
+            decoded = np.sort(self.decoded)
+            shown = _shown(self.clock, decoded)
+            return shown - (_lead(shown - decoded) if self._format == "avi" else 0.0)
+        return self.clock
+
+    @property
+    def guessed(self) -> bool:
+        """Whether its presentation stamps are FFmpeg's, made from when packets are decoded."""
+        decoded = len(self.known) == len(self.stamps) == len(set(self.decoded) - {None})
+        return decoded and self.stream.type == "video" and self._format in DECODED
+
+    @property
+    def clock(self) -> np.ndarray:
+        """Different stamps of its packets by FFmpeg, float64, ascending; counted from how long packets last where most have none."""
+        few = self.stream.type == "video" and 2 * self.stamps.count(None) > len(self.stamps)
+        if self.known and not few:
+            return np.array(self.known, dtype=np.float64)
+        rate = float(getattr(self.stream, "guessed_rate", None) or 25)
+        lasting = np.array([duration or 1 / rate for duration in self.durations])
+        return min(self.known, default=0.0) + np.cumsum(lasting) - lasting
+
+    @property
+    def assumed(self) -> tuple[Remark, ...]:
+        """A remark where neither the format nor the stream says how many pictures a second there are."""
+        unstamped = self.stream.container.format.flags & av.format.Flags.no_timestamps.value
+        if self.stream.type != "video" or not unstamped or self.stream.codec_context.framerate:
+            return ()
+        return (Remark("rate_assumed", f"the file has no rate: its pictures are shown {1 / _period(self.clock):g} a second"),)
+
+    @property
+    def _format(self) -> str:
+        return self.stream.container.format.name
 
     @property
     def begin(self) -> float:
@@ -141,7 +191,7 @@ class _Stream:
     def end(self) -> float:
         """When the last one ends; a packet that does not say how long it lasts is taken to last as long as most."""
         last = float(self.times[-1])
-        told = max(self.ends, default=last)
+        told = max(self.ends, default=last) - (self.clock[-1] - last)
         return told if told > last else last + _period(self.times)
 
     @property
@@ -153,8 +203,28 @@ class _Stream:
     def track(self, zero: float, remarks: tuple[Remark, ...]) -> Track:
         times = self.times
         whole = not (self.hidden or self.damaged) and len(times) == len(self.stamps) and self.stream.frames in (0, len(times))
-        regular = whole and self.first == (True, times[0])
-        return Track(self.stream.index, times - zero, self.end - zero, regular, remarks)
+        regular = whole and self.first == (True, min(self.known, default=None))
+        return Track(self.stream.index, times - zero, self.end - zero, regular, self.clock, (*remarks, *self.assumed))
+
+
+def _shown(stamps: np.ndarray, decoded: np.ndarray) -> np.ndarray:
+    """When pictures are shown of which a format has but the decoding times; both float64 `[N]`, ascending, seconds.
+
+    Each when as many further ones have been decoded as most of FFmpeg's stamps say: its first stamps may say otherwise
+    (MPEG-1). Those after the last decoding time are FFmpeg's.
+    """
+    count = len(stamps)
+    later = max(range(min(count, REORDERED)), key=lambda places: np.isclose(stamps[: count - places], decoded[places:]).sum())
+    return np.append(decoded[later:], stamps[count - later :])
+
+
+def _lead(lag: np.ndarray) -> float:
+    """Seconds by which FFmpeg shows the pictures of an AVI, whose n-th one belongs to the n-th place, too late for the sound.
+
+    lag: from place to showing, of each. 0 where a film begins late: FFmpeg puts its first picture at place 0 all the same.
+    """
+    usual = float(np.median(lag))
+    return usual if lag[0] - usual <= EARLY else 0.0
 
 
 def _period(times: np.ndarray) -> float:
@@ -169,8 +239,9 @@ def read_timeline(path: Path) -> Timeline:
     """
     with open_container(path) as container:
         found = _gather(container)
-        picture, seen = _choose([stream for stream in found.values() if _is_film(stream.stream)], "picture")
-        sound, heard = _choose([stream for stream in found.values() if stream.stream.type == "audio"], "sound")
+        known = [stream for stream in found.values() if stream.stream.codec_context]  # of a codec that FFmpeg has
+        picture, seen = _choose([stream for stream in known if _is_film(stream.stream)], "picture")
+        sound, heard = _choose([stream for stream in known if stream.stream.type == "audio"], "sound")
         chosen = [stream for stream in (picture, sound) if stream]
         zero = min((stream.begin for stream in chosen), default=0.0)
         return Timeline(

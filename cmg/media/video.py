@@ -65,14 +65,14 @@ def decode_film(path: Path, window: Window) -> Decoded:
 
 def _in_sequence(path: Path, line: Timeline, track: Track, window: Window, guess: Plan) -> tuple[Frames, Plan]:
     """One pass where the frames come when their packets say; a second one where the plan must follow the decoded times."""
-    found = with_pyav(path, line, track, set(guess.indices.tolist()), guess.stop)
+    found = with_pyav(path, track, set(guess.indices.tolist()), guess.stop)
     if len(found.times) == 0:
         raise MediaFailure("unreadable", "no frame of the video stream can be decoded")
     end = found.times[-1] + max(track.end - track.times[-1], track.period)  # the last frame lasts as long as the last packet
     length = max(line.length_for(track, end), end) if line.whole else end
     chosen = plan(found.times, length, window)
     if not set(chosen.indices.tolist()) <= found.kept.keys():
-        found = with_pyav(path, line, track, set(chosen.indices.tolist()), len(found.times))
+        found = with_pyav(path, track, set(chosen.indices.tolist()), len(found.times))
     return found, chosen
 
 

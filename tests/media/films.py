@@ -1,6 +1,6 @@
 """Numbered films, whose frames show their number as bars, and films whose every second has its own colour and tone."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from fractions import Fraction
 from pathlib import Path
 
@@ -33,22 +33,33 @@ def number_of(frame: np.ndarray) -> int:
 
 
 def make_numbered(
-    path: Path, codec: str, frames: int, fps: int, pix_fmt: str = "yuv420p", options: Mapping[str, str] | None = None
+    path: Path,
+    codec: str,
+    frames: int,
+    fps: int,
+    pix_fmt: str = "yuv420p",
+    options: Mapping[str, str] | None = None,
+    container_format: str | None = None,
+    times: Sequence[int] | None = None,
 ) -> None:
-    """Encode frames 0, 1, … The container is the suffix's."""
-    with av.open(str(path), "w") as container:
+    """Encode frames 0, 1, … The container is the suffix's unless named; times: when each is shown, in frames, else one after the other."""
+    with av.open(str(path), "w", format=container_format) as container:
         stream = container.add_stream(codec, rate=fps, options=dict(options or {}))
         stream.width, stream.height, stream.pix_fmt = *NUMBERED, pix_fmt
         if codec not in ("libx264", "libx265", "libsvtav1"):
             stream.bit_rate = 3_000_000  # defaults smear bars
-        for number in range(frames):
-            container.mux(stream.encode(av.VideoFrame.from_ndarray(bars(number), format="rgb24")))
+        for number, time in enumerate(times or range(frames)):
+            frame = av.VideoFrame.from_ndarray(bars(number), format="rgb24")
+            frame.pts, frame.time_base = time, Fraction(1, fps)
+            container.mux(stream.encode(frame))
         container.mux(stream.encode())
 
 
-def make_colours(path: Path, seconds: int, fps: int = 10, video: str = "libx264", audio: str = "aac") -> None:
+def make_colours(
+    path: Path, seconds: int, fps: int = 10, video: str = "libx264", audio: str = "aac", container_format: str | None = None
+) -> None:
     """Second k in colour k with a tone of 300 + 170 k Hz; every frame a keyframe, so that any packet can be left out."""
-    with av.open(str(path), "w") as container:
+    with av.open(str(path), "w", format=container_format) as container:
         picture = container.add_stream(video, rate=fps, options={"g": "1", "bf": "0", "crf": "12"})
         picture.width, picture.height, picture.pix_fmt = 48, 32, "yuv420p"
         sound = container.add_stream(audio, rate=RATE)

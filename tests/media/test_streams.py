@@ -256,12 +256,30 @@ def test_sound_that_changes_its_layout_and_rate_in_a_stream_with_stamps(tmp_path
 @pytest.mark.parametrize("rates", [(48_000, 16_000), (16_000, 48_000), (48_000, 16_000, 44_100)])
 def test_sound_without_stamps_lasts_as_long_as_it_decodes(tmp_path, rates):
     """The packets of a raw stream are counted at its first rate, as if 16 kHz lasted a third of the time."""
-    for number, rate in enumerate(rates):
-        write(tmp_path / f"{number}.aac", sounds=[(300.0 + 170 * number, "")], rate=rate)
-    (tmp_path / "a.aac").write_bytes(b"".join((tmp_path / f"{number}.aac").read_bytes() for number in range(len(rates))))
+    joined(tmp_path, rates)
     found = hear(tmp_path, "a.aac", Window(duration=None, seconds=10))
     assert found.valid == 2 * len(rates) and found.rate == rates[0]
     assert tones_of(found.array, found.rate, found.valid) == [number for number in range(len(rates)) for _ in range(2)]
+
+
+def joined(root: Path, rates: tuple[int, ...]) -> None:
+    """Two seconds of raw AAC at each rate, one behind the other, as a.aac."""
+    for number, rate in enumerate(rates):
+        write(root / f"{number}.aac", sounds=[(300.0 + 170 * number, "")], rate=rate)
+    (root / "a.aac").write_bytes(b"".join((root / f"{number}.aac").read_bytes() for number in range(len(rates))))
+
+
+@pytest.mark.parametrize(("rates", "seconds"), [((48_000, 16_000, 16_000), 2), ((48_000, 16_000, 48_000, 16_000), 4)])
+def test_a_rate_that_falls_after_the_clip_counts_in_how_long_the_file_is(tmp_path, rates, seconds):
+    joined(tmp_path, rates)
+    with pytest.raises(MediaFailure, match=f"ambiguous.*lasts {2 * len(rates)}.* s and the clip {seconds} s"):
+        hear(tmp_path, "a.aac", Window(duration=float(seconds), seconds=seconds))
+
+
+def test_a_rate_that_rises_makes_no_longer_file(tmp_path):
+    joined(tmp_path, (16_000, 48_000))
+    found = hear(tmp_path, "a.aac", Window(duration=3.0, seconds=3))
+    assert found.valid == 3 and tones_of(found.array, found.rate, 3) == [0, 0, 1]
 
 
 @pytest.mark.parametrize("kept", [0, 24])
