@@ -18,7 +18,9 @@ if TYPE_CHECKING:
     import torch
 
 RATE = 16_000
-LARGEST_RATIO = 5_000  # of the whole numbers whose quotient is rate / RATE; the resampling filter has their product of weights
+LARGEST_RATIO = (
+    5_000  # of the whole numbers whose quotient is rate / RATE; the resampling filter has their product of weights
+)
 SILENT = 0.1  # seconds of silence put in from which on a clip gets a remark
 
 
@@ -64,8 +66,8 @@ def decode_sound(path: Path, window: Window) -> Decoded:
 
 
 def _as_decoded(path: Path, line: Timeline, track: Track) -> tuple[Timeline, Track]:
-    """Time line and track of sound without stamps: its packets were counted at the first rate, so where another one follows,
-    be it after the clip, it lasts as long as it decodes."""
+    """Time line and track of sound without stamps: its packets were counted at the first rate, so where another one
+    follows, be it after the clip, it lasts as long as it decodes."""
     lengths = seconds_by_rate(path, track)
     if len(lengths) < 2:
         return line, track
@@ -75,7 +77,9 @@ def _as_decoded(path: Path, line: Timeline, track: Track) -> tuple[Timeline, Tra
 
 def _check_rate(rate: int) -> None:
     if rate // math.gcd(rate, RATE) > LARGEST_RATIO:
-        raise MediaFailure("unreadable", f"its sound has {rate} samples a second, which cannot be resampled in reasonable memory")
+        raise MediaFailure(
+            "unreadable", f"its sound has {rate} samples a second, which cannot be resampled in reasonable memory"
+        )
 
 
 def _end(part: Span, window: Window, end: float) -> float:

@@ -16,7 +16,9 @@ def open_container(path: Path) -> av.container.InputContainer:
     try:
         return av.open(str(path), metadata_errors="replace")  # tags in an old code page are no reason to lose a clip
     except (av.error.FFmpegError, OSError) as error:
-        raise MediaFailure("unreadable", f"not a media file that FFmpeg can open ({error.strerror or error})") from error
+        raise MediaFailure(
+            "unreadable", f"not a media file that FFmpeg can open ({error.strerror or error})"
+        ) from error
 
 
 def packets(container: av.container.InputContainer, *streams: av.stream.Stream) -> Iterator[av.packet.Packet]:

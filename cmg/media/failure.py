@@ -1,6 +1,17 @@
 """What can go wrong with one media file, as a value that becomes one failure row."""
 
-KINDS = ("missing", "unreadable", "no_video", "no_audio", "empty", "timeout", "memory", "crashed", "changed", "ambiguous")
+KINDS = (
+    "missing",
+    "unreadable",
+    "no_video",
+    "no_audio",
+    "empty",
+    "timeout",
+    "memory",
+    "crashed",
+    "changed",
+    "ambiguous",
+)
 
 
 class MediaFailure(Exception):

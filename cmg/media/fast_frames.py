@@ -1,6 +1,7 @@
 """Frames of a regular film by decord, used only where its own reading proves that they are PyAV's.
 
-So the frames of a file do not depend on whether decord is installed, which it cannot be everywhere (there is none for ARM).
+So the frames of a file do not depend on whether decord is installed, which it cannot be everywhere (there is none for
+ARM).
 """
 
 import os
@@ -56,7 +57,8 @@ def with_decord(path: Path, track: Track, wanted: set[int]) -> Frames | None:
 
 @contextmanager
 def _error_output() -> Iterator[bytearray]:
-    """What is written to this process's error output meanwhile, there when the block ends: how FFmpeg reports damage."""
+    """What is written to this process's error output meanwhile, there when the block ends: how FFmpeg reports
+    damage."""
     found = bytearray()
     before = os.dup(2)
     with tempfile.TemporaryFile() as stream:
@@ -87,7 +89,11 @@ def _first_frame(path: Path, track: Track) -> np.ndarray | None:
         if not isinstance(stream, av.VideoStream):
             return None
         context = stream.codec_context
-        alike = context.name in DECORD_CODECS and context.pix_fmt in DECORD_FORMATS and container.format.name in DECORD_CONTAINERS
+        alike = (
+            context.name in DECORD_CODECS
+            and context.pix_fmt in DECORD_FORMATS
+            and container.format.name in DECORD_CONTAINERS
+        )
         if not alike or len(container.streams.video) > 1 or len(track.times) < 2:
             return None
         frame = next(frames(container, stream, av.VideoFrame), None)

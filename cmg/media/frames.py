@@ -1,6 +1,7 @@
 """Frames of a film in the order in which they are shown, read from its beginning: an answer to a seek is never trusted.
 
-PyAV decides what a frame is; `fast_frames` reads the same ones with decord where a file is regular. Letters: N frames, H W size.
+PyAV decides what a frame is; `fast_frames` reads the same ones with decord where a file is regular. Letters: N frames,
+H W size.
 """
 
 from collections.abc import Iterable
@@ -17,7 +18,8 @@ from cmg.media.timeline import Track
 
 @dataclass(frozen=True)
 class Frames:
-    """times: float64 `[N]`, when each frame is shown; kept: uint8 `[H, W, 3]` RGB by frame number; orientation: yet to be applied."""
+    """times: float64 `[N]`, when each frame is shown; kept: uint8 `[H, W, 3]` RGB by frame number; orientation: yet to
+    be applied."""
 
     times: np.ndarray
     kept: dict[int, np.ndarray]
@@ -57,8 +59,8 @@ def _as_packets(stamps: list[float], track: Track) -> bool:
 
 
 def _times(stamps: list[float], track: Track) -> np.ndarray:
-    """When the decoded frames, which come in that order, are shown: as their packets where there are as many, else as their own
-    stamps say where all differ, else evenly."""
+    """When the decoded frames, which come in that order, are shown: as their packets where there are as many, else as
+    their own stamps say where all differ, else evenly."""
     if len(stamps) == len(track.times):
         return track.times
     own = np.sort(track.when(np.array(stamps)))  # where there is no stamp it is not a number, which comes last

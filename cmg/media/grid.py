@@ -14,14 +14,17 @@ from cmg.media.window import SLACK, USUAL, Span, Window, span
 GRIDS = ("official", "timestamp", "count")
 LENGTHS = ("nominal", "stretch")
 ROUNDED = 5e-4  # seconds by which stamps may be off, as some containers round to milliseconds
-JITTER = 0.06  # seconds, at most one and a half frames, over which evenly spaced frames may be off: one frame may be missing
+JITTER = (
+    0.06  # seconds, at most one and a half frames, over which evenly spaced frames may be off: one frame may be missing
+)
 LATE = 0.1  # seconds after the clip's start, or before the end of a short one, within which its picture is complete
 HELD = 0.5  # seconds without a picture of its own from which on a clip gets a remark
 
 
 @dataclass(frozen=True)
 class Plan:
-    """indices: int64 `[seconds * F]`, frame numbers in the file; stop: frames from this number on are after the clip."""
+    """indices: int64 `[seconds * F]`, frame numbers in the file; stop: frames from this number on are after the
+    clip."""
 
     indices: np.ndarray
     stop: int
@@ -65,8 +68,14 @@ def plan(times: np.ndarray, length: float, window: Window) -> Plan:
     stretch = window.length == "stretch"
     seconds = window.nominal if stretch else part.seconds
     first, stop = (int(place) for place in np.searchsorted(times, [part.start - ROUNDED, part.end - ROUNDED]))
-    last = stop if stretch or window.grid == "count" or seconds == window.nominal else _frames_until(times, part.start + seconds)
-    counted = window.grid == "count" or window.grid == "official" and (stretch or _even(times[first:last], part, window))
+    last = (
+        stop
+        if stretch or window.grid == "count" or seconds == window.nominal
+        else _frames_until(times, part.start + seconds)
+    )
+    counted = (
+        window.grid == "count" or window.grid == "official" and (stretch or _even(times[first:last], part, window))
+    )
     if counted and last > first:
         indices = official_indices(last - first, seconds, window.frames_per_second) + first
     else:
@@ -84,7 +93,8 @@ def _period(times: np.ndarray) -> float:
 
 
 def _even(times: np.ndarray, part: Span, window: Window) -> bool:
-    """Whether the clip's frames are evenly spaced over all of it, so that counting them is as good as their time stamps."""
+    """Whether the clip's frames are evenly spaced over all of it, so that counting them is as good as their time
+    stamps."""
     if len(times) < part.seconds:
         return False
     period = _period(times)
@@ -97,13 +107,24 @@ def _even(times: np.ndarray, part: Span, window: Window) -> bool:
 def _remarks(times: np.ndarray, part: Span, uneven: bool) -> list[Remark]:
     """times: of the frames that begin in the clip."""
     if len(times) == 0:
-        return [Remark("picture_held", f"no frame begins between {part.start:g} s and {part.end:.1f} s: the nearest one is held")]
+        return [
+            Remark(
+                "picture_held",
+                f"no frame begins between {part.start:g} s and {part.end:.1f} s: the nearest one is held",
+            )
+        ]
     found = []
     end = times[-1] + _period(times)
     if times[0] - part.start > HELD or part.start + part.seconds - end > HELD:
-        shown = f"frames begin from {times[0]:.1f} s to {times[-1]:.1f} s of a clip from {part.start:g} s to {part.end:.1f} s"
-        found.append(Remark("picture_held", f"{shown}: before and after the nearest one is held"))
+        shown = f"frames begin from {times[0]:.1f} s to {times[-1]:.1f} s"
+        asked = f"of a clip from {part.start:g} s to {part.end:.1f} s"
+        found.append(Remark("picture_held", f"{shown} {asked}: before and after the nearest one is held"))
     if uneven:
         gaps = np.diff(times, append=part.end)
-        found.append(Remark("uneven_frames", f"{len(times)} frames, {gaps.min():.3f} to {gaps.max():.3f} s apart: time stamps decided"))
+        found.append(
+            Remark(
+                "uneven_frames",
+                f"{len(times)} frames, {gaps.min():.3f} to {gaps.max():.3f} s apart: time stamps decided",
+            )
+        )
     return found

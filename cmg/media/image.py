@@ -49,8 +49,8 @@ def load(path: Path) -> tuple[np.ndarray, tuple[Remark, ...]]:
 
 
 def load_mask(path: Path) -> tuple[np.ndarray, tuple[Remark, ...]]:
-    """uint8 `[H, W, 1]`, 1 where the object is: every value but black, of any depth; in a picture without colours, where it is not
-    transparent; in a JPEG, whose black is not exact, the brighter half. Turned, and raises, as `load`.
+    """uint8 `[H, W, 1]`, 1 where the object is: every value but black, of any depth; in a picture without colours,
+    where it is not transparent; in a JPEG, whose black is not exact, the brighter half. Turned, and raises, as `load`.
     """
     with _opened(path) as (image, remarks):
         if image.mode.startswith(("I", "F")):
@@ -64,9 +64,13 @@ def load_mask(path: Path) -> tuple[np.ndarray, tuple[Remark, ...]]:
 
 @contextmanager
 def _opened(path: Path) -> Iterator[tuple[Image.Image, tuple[Remark, ...]]]:
-    """The picture upright, and the remark on that; what is wrong with the file within it is a MediaFailure `unreadable`."""
+    """The picture upright, and the remark on that; what is wrong with the file within it is a MediaFailure
+    `unreadable`."""
     try:
-        with warnings.catch_warnings(action="ignore", category=UserWarning), Image.open(path) as image:  # of damaged EXIF data
+        with (
+            warnings.catch_warnings(action="ignore", category=UserWarning),
+            Image.open(path) as image,
+        ):  # of damaged EXIF data
             turned = _exif_orientation(image) in TURNS
             image.load()  # which turns a TIFF
             turn = TURNS.get(_exif_orientation(image))
@@ -87,11 +91,14 @@ def _exif_orientation(image: Image.Image) -> int:
 
 
 def _scaled(values: np.ndarray, name: str, remarks: tuple[Remark, ...]) -> tuple[np.ndarray, tuple[Remark, ...]]:
-    """Grey values of 16 or 32 bits → RGB. The range of integers of 16 bits is theirs, of others the smallest usual one that holds them."""
+    """Grey values of 16 or 32 bits → RGB. The range of integers of 16 bits is theirs, of others the smallest usual one
+    that holds them."""
     real = np.nan_to_num(values.astype(np.float64), nan=0.0, posinf=np.inf, neginf=0.0)
     smallest, largest = float(np.min(real, initial=0.0)), float(np.max(real, initial=0.0))
     if smallest < -LEAST * largest:
-        raise MediaFailure("unreadable", f"{name}: values from {smallest:g} to {largest:g}, and nothing says which of them is black")
+        raise MediaFailure(
+            "unreadable", f"{name}: values from {smallest:g} to {largest:g}, and nothing says which of them is black"
+        )
     usual = RANGES[0 if values.dtype.kind == "f" else 2 :]
     top = next((top for top in usual if largest <= top), None)
     if top is None:
@@ -107,7 +114,9 @@ def read_image(path: Path) -> Decoded:
     return Decoded(array[None], 1, remarks=remarks)
 
 
-def read_images(files: Sequence[Path], window: Window, read: Callable[[Path], tuple[np.ndarray, tuple[Remark, ...]]] = load) -> Decoded:
+def read_images(
+    files: Sequence[Path], window: Window, read: Callable[[Path], tuple[np.ndarray, tuple[Remark, ...]]] = load
+) -> Decoded:
     """Images of one size, one per second: uint8 `[seconds, H, W, 3]` (masks: 1); at most `window.seconds` are read.
 
     Raises MediaFailure `empty` when there is none, `unreadable` when sizes differ.

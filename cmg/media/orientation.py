@@ -11,7 +11,8 @@ from av.sidedata.sidedata import Type
 
 @dataclass(frozen=True)
 class Orientation:
-    """What to do to a decoded frame, in this order: swap rows and columns, mirror left and right, mirror top and bottom."""
+    """What to do to a decoded frame, in this order: swap rows and columns, mirror left and right, mirror top and
+    bottom."""
 
     transposed: bool = False
     left_right: bool = False
@@ -27,7 +28,8 @@ class Orientation:
 
 
 def orientation(frame: av.VideoFrame) -> Orientation:
-    """From the display matrix `[a b u; c d v; x y w]`, by which a point goes to `(a x + c y, b x + d y)`; quarter turns only."""
+    """From the display matrix `[a b u; c d v; x y w]`, by which a point goes to `(a x + c y, b x + d y)`; quarter turns
+    only."""
     sides: Iterable[Any] = frame.side_data  # PyAV declares a mapping, and goes through its values
     for data in sides:
         if data.type == Type.DISPLAYMATRIX:

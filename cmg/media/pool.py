@@ -1,4 +1,5 @@
-"""Decoding processes: each file under a time limit, a hung or dead decoder replaced, arrays handed over without copying.
+"""Decoding processes: each file under a time limit, a hung or dead decoder replaced, arrays handed over without
+copying.
 
 A process is spawned, not forked, so the parent may hold threads and a GPU. An array travels as an anonymous memory file
 (`memfd`) whose descriptor is passed over the socket: the parent maps it, nothing is left behind whatever dies.
@@ -25,17 +26,23 @@ from cmg.media.failure import MediaFailure
 from cmg.media.source import Decoded
 
 Decode = Callable[[Any], Decoded]
-START_LIMIT = 300.0  # seconds a process may take to start and import; longer means that the machine, not a file, is at fault
+START_LIMIT = (
+    300.0  # seconds a process may take to start and import; longer means that the machine, not a file, is at fault
+)
 GRACE = 10  # seconds after the time limit at which a process that lost its parent ends itself
 
 
 class DecodePool:
-    """`workers` processes that run `decode(task)`; `decode` is a function of a module, tasks are small and picklable."""
+    """`workers` processes that run `decode(task)`; `decode` is a function of a module, tasks are small and
+    picklable."""
 
     def __init__(self, decode: Decode, workers: int, time_limit: float, memory_limit: int | None = None) -> None:
-        """time_limit: seconds for one file. memory_limit: bytes that decoding one file may take on top of the idle process."""
+        """time_limit: seconds for one file. memory_limit: bytes that decoding one file may take on top of the idle
+        process."""
         if workers < 1 or time_limit <= 0:
-            raise ValueError(f"expected at least one worker and a positive time limit, found {workers} and {time_limit}")
+            raise ValueError(
+                f"expected at least one worker and a positive time limit, found {workers} and {time_limit}"
+            )
         self._lanes = [_Lane(decode, time_limit, memory_limit) for _ in range(workers)]
         self._free: queue.SimpleQueue[_Lane] = queue.SimpleQueue()
         for lane in self._lanes:
@@ -81,13 +88,16 @@ class _Lane:
         self.lock = threading.Lock()  # a process is not killed by one thread while another one puts it away
 
     def run(self, task: Any) -> Decoded | MediaFailure:
-        """What decoding `task` gives; a process that dies, hangs or outgrows its limits is replaced and costs a failure."""
+        """What decoding `task` gives; a process that dies, hangs or outgrows its limits is replaced and costs a
+        failure."""
         socket = self._start() if self.process is None or self.socket is None else self.socket
         try:
             socket.send(task)
             if not socket.poll(self.time_limit):
                 self.end(wait=0.0)
-                return MediaFailure("timeout", f"decoding took longer than the limit of {self.time_limit:g} s and was stopped")
+                return MediaFailure(
+                    "timeout", f"decoding took longer than the limit of {self.time_limit:g} s and was stopped"
+                )
             return _receive(socket)
         except (EOFError, ConnectionError):
             status = self.end(wait=1.0)
@@ -119,7 +129,8 @@ class _Lane:
         return socket
 
     def end(self, wait: float) -> int | None:
-        """Put the process away; returns its exit status. wait: seconds it gets to end by itself, which keeps its own status."""
+        """Put the process away; returns its exit status. wait: seconds it gets to end by itself, which keeps its own
+        status."""
         with self.lock:
             if self.process is None or self.socket is None:
                 return None
@@ -146,7 +157,9 @@ def _serve(socket: Connection, decode: Decode, time_limit: float, memory_limit: 
             task = socket.recv()
         except EOFError:
             return
-        signal.alarm(int(time_limit) + GRACE)  # the default action ends the process even inside a decoder that never returns
+        signal.alarm(
+            int(time_limit) + GRACE
+        )  # the default action ends the process even inside a decoder that never returns
         outcome = _limited(decode, task, memory_limit)
         signal.alarm(0)
         _send(socket, outcome)

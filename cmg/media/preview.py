@@ -16,7 +16,8 @@ QUALITY = 60  # of the JPEG
 
 
 def preview(task: VideoTask | AudioTask) -> Decoded:
-    """For `DecodePool`: a picture uint8 `[1, h, w, 3]`, or peaks of `BINS` equal parts of the sound, float32 `[BINS]` in 0..1.
+    """For `DecodePool`: a picture uint8 `[1, h, w, 3]`, or peaks of `BINS` equal parts of the sound, float32 `[BINS]`
+    in 0..1.
 
     Raises MediaFailure.
     """

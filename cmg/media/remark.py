@@ -1,4 +1,5 @@
-"""What was decided for one usable clip, as a value that becomes one row beside the failures; never part of its features."""
+"""What was decided for one usable clip, as a value that becomes one row beside the failures; never part of its
+features."""
 
 from dataclasses import dataclass
 

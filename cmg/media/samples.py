@@ -1,4 +1,5 @@
-"""Sound of a file on its time line: silence where the stamps say that there is none, every part at the rate of the first one."""
+"""Sound of a file on its time line: silence where the stamps say that there is none, every part at the rate of the
+first one."""
 
 from collections import Counter
 from dataclasses import dataclass, field
@@ -10,7 +11,8 @@ import numpy as np
 from cmg.media.container import frames, open_container, stamp_of
 from cmg.media.timeline import Timeline, Track
 
-GAP = 0.05  # seconds by which stamps may differ from the sound so far: some containers round them, or give one for several packets
+# seconds by which stamps may differ from the sound so far: some containers round them, or give one for several packets
+GAP = 0.05
 
 
 @dataclass
@@ -50,21 +52,24 @@ class Run:
         frame = av.AudioFrame.from_ndarray(mono[None], format="fltp", layout="mono")
         frame.sample_rate = self.rate
         resampler = av.AudioResampler(format="fltp", layout="mono", rate=rate)
-        return np.concatenate([part.to_ndarray()[0] for part in (*resampler.resample(frame), *resampler.resample(None))])
+        return np.concatenate(
+            [part.to_ndarray()[0] for part in (*resampler.resample(frame), *resampler.resample(None))]
+        )
 
 
 def seconds_by_rate(path: Path, track: Track) -> dict[int, float]:
     """How much sound decodes, in seconds, by its samples per second; nothing is kept."""
     counts: Counter[int] = Counter()
     with open_container(path) as container:
-        for frame in frames(container, container.streams[track.index]):
+        for frame in frames(container, container.streams[track.index], av.AudioFrame):
             if frame.samples and frame.rate:
                 counts[frame.rate] += frame.samples
     return {rate: samples / rate for rate, samples in counts.items()}
 
 
 def read_runs(path: Path, line: Timeline, track: Track, until: float) -> list[Run]:
-    """Decode in sequence until second `until` of the time line; channels are averaged. Frames without a rate are passed over."""
+    """Decode in sequence until second `until` of the time line; channels are averaged. Frames without a rate are passed
+    over."""
     runs: list[Run] = []
     with open_container(path) as container:
         for frame in frames(container, container.streams[track.index], av.AudioFrame):
@@ -89,7 +94,8 @@ def _add(runs: list[Run], frame: av.AudioFrame, line: Timeline) -> None:
 
 @dataclass(frozen=True)
 class Sound:
-    """samples: float32 `[samples]` at `rate`; heard: bool `[samples]`, where there is sound, not just silence put in its place."""
+    """samples: float32 `[samples]` at `rate`; heard: bool `[samples]`, where there is sound, not just silence put in
+    its place."""
 
     samples: np.ndarray
     heard: np.ndarray

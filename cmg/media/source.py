@@ -15,7 +15,8 @@ from cmg.media.remark import Remark
 class Source:
     """root: dataset root; path: relative to it, from the clip index; fingerprint: as listed, "" = not compared.
 
-    files: where the clip is a folder of images, every file that the fingerprint is over, in its order; () where it is one file.
+    files: where the clip is a folder of images, every file that the fingerprint is over, in its order; () where it is
+    one file.
     """
 
     root: str
@@ -40,7 +41,10 @@ class Source:
         root = Path(self.root)
         full = safe_join(root, self.path)
         if not full.exists():
-            raise MediaFailure("missing", f"{self.path}: no such file below the dataset root; get it, then run `python -m pipeline scan`")
+            raise MediaFailure(
+                "missing",
+                f"{self.path}: no such file below the dataset root; get it, then run `python -m pipeline scan`",
+            )
         if full.is_file() and full.stat().st_size == 0:
             raise MediaFailure("empty", f"{self.path}: the file has no bytes")
         if not self.files:

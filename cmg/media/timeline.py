@@ -3,7 +3,8 @@ missing.
 
 Everything is read from packets, in sequence, without decoding: edit lists and discard flags have been applied by the
 demuxer, so what is left is what a player shows. Where a format stores no presentation stamps, pictures are shown in
-order at the times, or the rate, at which they are decoded. Second 0 is when the first picture or sound is presented, as in
+order at the times, or the rate, at which they are decoded. Second 0 is when the first picture or sound is presented, as
+in
 players: a transport stream that begins at 1.4 s begins at second 0. Letters: N packets that are shown.
 """
 
@@ -24,8 +25,12 @@ PROMISED_BY_FILE = ("matroska,webm", "flv", "asf")  # and how long the longest o
 COUNTED = frozenset(  # formats without time stamps of their own: what FFmpeg gives as stamps is counted from rates
     "aac ac3 amr ape caf dts eac3 flac h264 hevc loas m4v mlp mp3 mpegvideo truehd tta wav".split()
 )
-DECODED = frozenset({"avi", "asf", "mpegvideo"})  # formats that say when pictures are decoded: when they are shown FFmpeg guesses
-REORDERED = 17  # places, at most, in which a picture that is shown may differ from the one that is decoded, and one (16 in H.264)
+DECODED = frozenset(
+    {"avi", "asf", "mpegvideo"}
+)  # formats that say when pictures are decoded: when they are shown FFmpeg guesses
+# places, at most, in which a picture that is shown may differ from the one that is decoded, and one (16 in H.264)
+REORDERED = 17
+NO_STAMPS: int = av.format.Flags["no_timestamps"].value
 EARLY = 0.1  # seconds of an AVI before its second picture that encoders of sound may have put there
 SHORT = 0.5  # seconds by which a stream may end before its header says without being broken off
 JOINED = ("mpegts", "mpeg", "ogg")  # formats whose files people join byte by byte
@@ -38,8 +43,8 @@ class Track:
 
     index: of the stream in the file; end: when the last packet ends. times: float64 `[N]`, when the shown packets
     begin, ascending, each time once. regular: every packet is shown, undamaged and stamped, all of one form, and the
-    first one is a keyframe and comes first. stamps: float64 `[N]`, what FFmpeg says of these packets and of what is decoded
-    from them, ascending. remarks: among which others it was chosen.
+    first one is a keyframe and comes first. stamps: float64 `[N]`, what FFmpeg says of these packets and of what is
+    decoded from them, ascending. remarks: among which others it was chosen.
     """
 
     index: int
@@ -55,7 +60,8 @@ class Track:
         return _period(self.times)
 
     def when(self, stamps: np.ndarray) -> np.ndarray:
-        """When frames with these stamps of FFmpeg's are shown, in seconds of the time line; not a number where there is no stamp."""
+        """When frames with these stamps of FFmpeg's are shown, in seconds of the time line; not a number where there is
+        no stamp."""
         beyond = stamps - np.clip(stamps, self.stamps[0], self.stamps[-1])
         return np.interp(stamps, self.stamps, self.times) + beyond
 
@@ -101,7 +107,8 @@ class _Stream:
     decoding: float = -np.inf
 
     def add(self, packet: av.packet.Packet) -> None:
-        """Take note of the next packet of the stream, in the order of the file: its time in seconds, damage, discarding."""
+        """Take note of the next packet of the stream, in the order of the file: its time in seconds, damage,
+        discarding."""
         base = float(packet.time_base)
         self.last_damaged = packet.is_corrupt
         self.damaged |= packet.is_corrupt or packet.has_sidedata("new_extradata")
@@ -125,8 +132,8 @@ class _Stream:
         if time < self.decoding - BACK:
             raise MediaFailure(
                 "unreadable",
-                f"time stamps start anew after {self.decoding:.1f} s: files were joined without new ones, so that no second is certain; "
-                "join them again with FFmpeg's concat demuxer",
+                f"time stamps start anew after {self.decoding:.1f} s: files were joined without new ones, so that no "
+                "second is certain; join them again with FFmpeg's concat demuxer",
             )
         self.decoding = max(self.decoding, time)
 
@@ -146,7 +153,7 @@ class _Stream:
     def times(self) -> np.ndarray:
         """When its packets are presented on the file's clock, float64, ascending, each time once."""
         if self.guessed:
-            decoded = np.sort(self.decoded)
+            decoded = np.sort(np.array([time for time in self.decoded if time is not None], dtype=np.float64))
             shown = _shown(self.clock, decoded)
             return shown - (_lead(shown - decoded) if self._format == "avi" else 0.0)
         return self.clock
@@ -159,7 +166,8 @@ class _Stream:
 
     @property
     def clock(self) -> np.ndarray:
-        """Different stamps of its packets by FFmpeg, float64, ascending; counted from how long packets last where most have none."""
+        """Different stamps of its packets by FFmpeg, float64, ascending; counted from how long packets last where most
+        have none."""
         few = self.stream.type == "video" and 2 * self.stamps.count(None) > len(self.stamps)
         if self.known and not few:
             return np.array(self.known, dtype=np.float64)
@@ -170,10 +178,14 @@ class _Stream:
     @property
     def assumed(self) -> tuple[Remark, ...]:
         """A remark where neither the format nor the stream says how many pictures a second there are."""
-        unstamped = self.stream.container.format.flags & av.format.Flags.no_timestamps.value
-        if self.stream.type != "video" or not unstamped or self.stream.codec_context.framerate:
+        unstamped = self.stream.container.format.flags & NO_STAMPS
+        if not isinstance(self.stream, av.VideoStream) or not unstamped or self.stream.codec_context.framerate:
             return ()
-        return (Remark("rate_assumed", f"the file has no rate: its pictures are shown {1 / _period(self.clock):g} a second"),)
+        return (
+            Remark(
+                "rate_assumed", f"the file has no rate: its pictures are shown {1 / _period(self.clock):g} a second"
+            ),
+        )
 
     @property
     def _format(self) -> str:
@@ -202,7 +214,11 @@ class _Stream:
 
     def track(self, zero: float, remarks: tuple[Remark, ...]) -> Track:
         times = self.times
-        whole = not (self.hidden or self.damaged) and len(times) == len(self.stamps) and self.stream.frames in (0, len(times))
+        whole = (
+            not (self.hidden or self.damaged)
+            and len(times) == len(self.stamps)
+            and self.stream.frames in (0, len(times))
+        )
         regular = whole and self.first == (True, min(self.known, default=None))
         return Track(self.stream.index, times - zero, self.end - zero, regular, self.clock, (*remarks, *self.assumed))
 
@@ -214,14 +230,18 @@ def _shown(stamps: np.ndarray, decoded: np.ndarray) -> np.ndarray:
     (MPEG-1). Those after the last decoding time are FFmpeg's.
     """
     count = len(stamps)
-    later = max(range(min(count, REORDERED)), key=lambda places: np.isclose(stamps[: count - places], decoded[places:]).sum())
+    later = max(
+        range(min(count, REORDERED)), key=lambda places: np.isclose(stamps[: count - places], decoded[places:]).sum()
+    )
     return np.append(decoded[later:], stamps[count - later :])
 
 
 def _lead(lag: np.ndarray) -> float:
-    """Seconds by which FFmpeg shows the pictures of an AVI, whose n-th one belongs to the n-th place, too late for the sound.
+    """Seconds by which FFmpeg shows the pictures of an AVI, whose n-th one belongs to the n-th place, too late for the
+    sound.
 
-    lag: from place to showing, of each. 0 where a film begins late: FFmpeg puts its first picture at place 0 all the same.
+    lag: from place to showing, of each. 0 where a film begins late: FFmpeg puts its first picture at place 0 all the
+    same.
     """
     usual = float(np.median(lag))
     return usual if lag[0] - usual <= EARLY else 0.0
@@ -270,16 +290,21 @@ def _gather(container: av.container.InputContainer) -> dict[int, _Stream]:
 def _is_film(stream: av.stream.Stream) -> bool:
     """Covers and thumbnails are marked as such."""
     kinds = av.stream.Disposition
-    return stream.type == "video" and not stream.disposition & (kinds.attached_pic | kinds.timed_thumbnails | kinds.still_image)
+    return stream.type == "video" and not stream.disposition & (
+        kinds.attached_pic | kinds.timed_thumbnails | kinds.still_image
+    )
 
 
 def _choose(streams: list[_Stream], what: str) -> tuple[_Stream | None, tuple[Remark, ...]]:
-    """The stream that counts: of those with more than one packet, if any, the first one marked as default, else the first one."""
+    """The stream that counts: of those with more than one packet, if any, the first one marked as default, else the
+    first one."""
     moving = [stream for stream in streams if len(stream.stamps) > 1] or streams
     marked = [stream for stream in moving if stream.stream.disposition & av.stream.Disposition.default] or moving
     if len(streams) < 2:
         return next(iter(streams), None), ()
-    names = ", ".join(f"{each.stream.index} ({each.stream.codec_context.name}, {len(each.stamps)} packets)" for each in streams)
+    names = ", ".join(
+        f"{each.stream.index} ({each.stream.codec_context.name}, {len(each.stamps)} packets)" for each in streams
+    )
     chosen = marked[0]
     return chosen, (Remark("stream_chosen", f"{what} stream {chosen.stream.index} among {names}"),)
 
@@ -288,7 +313,9 @@ def _whole(container: av.container.InputContainer, chosen: list[_Stream], stream
     """Whether the streams last as long as the header says, and none ends in a damaged packet."""
     if any(stream.last_damaged for stream in chosen):
         return False
-    if container.format.name in PROMISED_BY_STREAM:  # of sound in avi the header counts bytes or samples, by habits that differ
+    if (
+        container.format.name in PROMISED_BY_STREAM
+    ):  # of sound in avi the header counts bytes or samples, by habits that differ
         sure = [stream for stream in chosen if stream.stream.type == "video" or container.format.name != "avi"]
         return all(stream.end >= stream.promised - SHORT for stream in sure)
     if container.format.name in PROMISED_BY_FILE and container.duration:

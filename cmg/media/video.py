@@ -48,7 +48,8 @@ def decode_video(task: VideoTask) -> Decoded:
 def decode_film(path: Path, window: Window) -> Decoded:
     """As `decode_video`, for a film. Raises MediaFailure.
 
-    decord, which converts every frame to RGB where it reads in sequence, is asked where at least half of them are wanted.
+    decord, which converts every frame to RGB where it reads in sequence, is asked where at least half of them are
+    wanted.
     """
     line = read_timeline(path)
     track = line.picture
@@ -64,11 +65,14 @@ def decode_film(path: Path, window: Window) -> Decoded:
 
 
 def _in_sequence(path: Path, line: Timeline, track: Track, window: Window, guess: Plan) -> tuple[Frames, Plan]:
-    """One pass where the frames come when their packets say; a second one where the plan must follow the decoded times."""
+    """One pass where the frames come when their packets say; a second one where the plan must follow the decoded
+    times."""
     found = with_pyav(path, track, set(guess.indices.tolist()), guess.stop)
     if len(found.times) == 0:
         raise MediaFailure("unreadable", "no frame of the video stream can be decoded")
-    end = found.times[-1] + max(track.end - track.times[-1], track.period)  # the last frame lasts as long as the last packet
+    end = found.times[-1] + max(
+        track.end - track.times[-1], track.period
+    )  # the last frame lasts as long as the last packet
     length = max(line.length_for(track, end), end) if line.whole else end
     chosen = plan(found.times, length, window)
     if not set(chosen.indices.tolist()) <= found.kept.keys():
@@ -79,6 +83,10 @@ def _in_sequence(path: Path, line: Timeline, track: Track, window: Window, guess
 def _turned(found: Orientation) -> tuple[Remark, ...]:
     if found == Orientation():
         return ()
-    parts = {"rows and columns swapped": found.transposed, "left and right": found.left_right, "top and bottom": found.top_bottom}
+    parts = {
+        "rows and columns swapped": found.transposed,
+        "left and right": found.left_right,
+        "top and bottom": found.top_bottom,
+    }
     done = ", ".join(part for part, applied in parts.items() if applied)
     return (Remark("rotated", f"turned or mirrored as the header says: {done}"),)

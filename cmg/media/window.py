@@ -58,7 +58,9 @@ def span(window: Window, length: float) -> Span:
     start, remarks = _start(window, length)
     end = length if start <= 0 and length <= window.limit + SLACK else min(start + window.limit, length)
     if end <= start:
-        raise MediaFailure("empty", f"nothing from {start:g} s to {start + window.limit:g} s: it ends at {length:.2f} s")
+        raise MediaFailure(
+            "empty", f"nothing from {start:g} s to {start + window.limit:g} s: it ends at {length:.2f} s"
+        )
     return Span(start, end, whole_seconds(end - start, window.nominal), remarks)
 
 
@@ -71,7 +73,9 @@ def _start(window: Window, length: float) -> tuple[float, tuple[Remark, ...]]:
         raise MediaFailure("ambiguous", f"{found}, and nothing says which of them are meant; cut the clip out of it")
     start, end = window.source_start, window.source_start + window.duration
     if end > length + SLACK:
-        raise MediaFailure("ambiguous", f"{found}: neither the clip nor the video whose seconds {start:g} to {end:g} are meant")
+        raise MediaFailure(
+            "ambiguous", f"{found}: neither the clip nor the video whose seconds {start:g} to {end:g} are meant"
+        )
     return start, (Remark("longer_file_cut", f"{found}: seconds {start:g} to {end:g} were cut out"),)
 
 

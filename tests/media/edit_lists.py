@@ -3,7 +3,9 @@
 import struct
 from collections.abc import Iterator, Mapping, Sequence
 
-Edits = Mapping[str, Sequence[tuple[float, float | None]]]  # by handler (`vide`, `soun`): seconds shown, from which second (None: empty)
+Edits = Mapping[
+    str, Sequence[tuple[float, float | None]]
+]  # by handler (`vide`, `soun`): seconds shown, from which second (None: empty)
 
 
 def with_edits(data: bytes, edits: Edits) -> bytes:
@@ -34,7 +36,10 @@ def _trak(box: bytes, edits: Edits, movie: int) -> bytes:
     times, handler = box.index(b"mdhd"), box.index(b"hdlr")
     media = struct.unpack(">I", box[times + 16 : times + 20])[0]
     rows = edits.get(box[handler + 12 : handler + 16].decode(), ())
-    table = b"".join(struct.pack(">IiI", round(shown * movie), -1 if at is None else round(at * media), 1 << 16) for shown, at in rows)
+    table = b"".join(
+        struct.pack(">IiI", round(shown * movie), -1 if at is None else round(at * media), 1 << 16)
+        for shown, at in rows
+    )
     edts = _box(b"edts", _box(b"elst", struct.pack(">II", 0, len(rows)) + table)) if rows else b""
     parts = [(kind, box[start:end]) for kind, start, end in _boxes(box, 8) if kind != b"edts"]
     return _box(b"trak", b"".join((edts if kind == b"mdia" else b"") + part for kind, part in parts))

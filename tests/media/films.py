@@ -29,7 +29,10 @@ def number_of(frame: np.ndarray) -> int:
     height, width = frame.shape[:2]
     bar = width // (10 if width == 160 else BITS)
     middle = frame[height // 8 : height * 3 // 8].mean(axis=(0, 2))
-    return sum(int(middle[start + bar // 4 : start + bar * 3 // 4].mean() > 127) << bit for bit, start in enumerate(range(0, width, bar)))
+    return sum(
+        int(middle[start + bar // 4 : start + bar * 3 // 4].mean() > 127) << bit
+        for bit, start in enumerate(range(0, width, bar))
+    )
 
 
 def make_numbered(
@@ -42,7 +45,8 @@ def make_numbered(
     container_format: str | None = None,
     times: Sequence[int] | None = None,
 ) -> None:
-    """Encode frames 0, 1, … The container is the suffix's unless named; times: when each is shown, in frames, else one after the other."""
+    """Encode frames 0, 1, … The container is the suffix's unless named; times: when each is shown, in frames, else one
+    after the other."""
     with av.open(str(path), "w", format=container_format) as container:
         stream = container.add_stream(codec, rate=fps, options=dict(options or {}))
         stream.width, stream.height, stream.pix_fmt = *NUMBERED, pix_fmt
@@ -56,9 +60,15 @@ def make_numbered(
 
 
 def make_colours(
-    path: Path, seconds: int, fps: int = 10, video: str = "libx264", audio: str = "aac", container_format: str | None = None
+    path: Path,
+    seconds: int,
+    fps: int = 10,
+    video: str = "libx264",
+    audio: str = "aac",
+    container_format: str | None = None,
 ) -> None:
-    """Second k in colour k with a tone of 300 + 170 k Hz; every frame a keyframe, so that any packet can be left out."""
+    """Second k in colour k with a tone of 300 + 170 k Hz; every frame a keyframe, so that any packet can be left
+    out."""
     with av.open(str(path), "w", format=container_format) as container:
         picture = container.add_stream(video, rate=fps, options={"g": "1", "bf": "0", "crf": "12"})
         picture.width, picture.height, picture.pix_fmt = 48, 32, "yuv420p"
@@ -72,7 +82,9 @@ def make_colours(
 
 
 def _sing(container: av.container.OutputContainer, stream: av.AudioStream, seconds: int) -> None:
-    tone = np.concatenate([0.4 * np.sin(2 * np.pi * (300 + 170 * k) * np.arange(RATE) / RATE) for k in range(seconds)]).astype(np.float32)
+    tone = np.concatenate(
+        [0.4 * np.sin(2 * np.pi * (300 + 170 * k) * np.arange(RATE) / RATE) for k in range(seconds)]
+    ).astype(np.float32)
     for start in range(0, len(tone), 1024):
         frame = av.AudioFrame.from_ndarray(tone[None, start : start + 1024], format="fltp", layout="mono")
         frame.sample_rate, frame.pts, frame.time_base = RATE, start, Fraction(1, RATE)
@@ -88,7 +100,9 @@ def colour_of(frame: np.ndarray) -> int:
 
 def tones_of(samples: np.ndarray, rate: int, seconds: int) -> list[int | None]:
     """Per second the second whose tone its middle half has, None for silence, -1 for none."""
-    return [_tone(samples[second * rate + rate // 4 : second * rate + rate * 3 // 4], rate) for second in range(seconds)]
+    return [
+        _tone(samples[second * rate + rate // 4 : second * rate + rate * 3 // 4], rate) for second in range(seconds)
+    ]
 
 
 def _tone(part: np.ndarray, rate: int) -> int | None:

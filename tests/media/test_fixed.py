@@ -26,7 +26,9 @@ def hear(name: str):
 
 
 @pytest.mark.parametrize("rate", [1, 16])
-@pytest.mark.parametrize("name", ["c_packed.avi", "c_mpeg4b.avi", "h_g30.avi", "hevc_default.mp4", "c_intrarefresh.mp4"])
+@pytest.mark.parametrize(
+    "name", ["c_packed.avi", "c_mpeg4b.avi", "h_g30.avi", "hevc_default.mp4", "c_intrarefresh.mp4"]
+)
 def test_numbered_films(name, rate):
     found = see(name, rate)
     assert [number_of(frame) for frame in found.array] == official_indices(300, 10, rate).tolist() and found.valid == 10
@@ -59,7 +61,9 @@ def test_the_last_second_of_a_short_clip_is_a_whole_one():
 def test_a_turned_film_is_turned_also_where_it_is_cut_off():
     whole, cut = see("quad_rot_fs.mp4"), see("quad_rot_cut.mp4")
     assert (
-        whole.array.shape == (10, 160, 120, 3) and cut.array.shape == (7, 160, 120, 3) and cut.valid == hear("quad_rot_cut.mp4").valid == 7
+        whole.array.shape == (10, 160, 120, 3)
+        and cut.array.shape == (7, 160, 120, 3)
+        and cut.valid == hear("quad_rot_cut.mp4").valid == 7
     )
     np.testing.assert_array_equal(whole.array[:7], cut.array)
     assert [remark.kind for remark in cut.remarks] == ["rotated"]
@@ -67,7 +71,9 @@ def test_a_turned_film_is_turned_also_where_it_is_cut_off():
 
 def test_a_rate_that_changes_in_the_middle():
     found = hear("rate_change.aac")
-    assert tones_of(found.array, found.rate, 9) == list(range(9)) and [remark.kind for remark in found.remarks] == ["rate_changed"]
+    assert tones_of(found.array, found.rate, 9) == list(range(9)) and [remark.kind for remark in found.remarks] == [
+        "rate_changed"
+    ]
 
 
 def test_images():

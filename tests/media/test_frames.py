@@ -24,7 +24,11 @@ X264 = {
     "plain": "keyint=10:bframes=0",
     "fields": "keyint=12:bframes=2:tff=1",
 }
-X265 = {"open": "keyint=12:open-gop=1:bframes=4", "closed": "keyint=12:open-gop=0:bframes=4", "single": "keyint=250:bframes=3"}
+X265 = {
+    "open": "keyint=12:open-gop=1:bframes=4",
+    "closed": "keyint=12:open-gop=0:bframes=4",
+    "single": "keyint=250:bframes=3",
+}
 MPEG = {
     "closed": {"g": "12", "bf": "2", "flags": "+cgop", "sc_threshold": "1000000000"},
     "open": {"g": "12", "bf": "2"},
@@ -33,7 +37,9 @@ MPEG = {
 VPX = {"altref": {"auto-alt-ref": "1", "lag-in-frames": "16", "g": "30", "deadline": "realtime", "cpu-used": "8"}}
 FORMS = {
     "libx264": {name: {"x264-params": value, "preset": "veryfast"} for name, value in X264.items()},
-    "libx265": {name: {"x265-params": f"log-level=none:{value}", "preset": "ultrafast"} for name, value in X265.items()},
+    "libx265": {
+        name: {"x265-params": f"log-level=none:{value}", "preset": "ultrafast"} for name, value in X265.items()
+    },
     "mpeg4": {"closed": MPEG["closed"], "open": MPEG["open"], "single": MPEG["single"]},
     "mpeg2video": MPEG,
     "mpeg1video": {"open": MPEG["open"]},
@@ -55,7 +61,11 @@ CONTAINERS = {
     "mjpeg": ("avi",),
     "ffv1": ("mkv",),
 }
-FILMS = [(codec, form, suffix) for codec, forms in FORMS.items() for form, suffix in itertools.product(forms, CONTAINERS[codec])]
+FILMS = [
+    (codec, form, suffix)
+    for codec, forms in FORMS.items()
+    for form, suffix in itertools.product(forms, CONTAINERS[codec])
+]
 
 
 def decode(root, name, **window):
@@ -69,7 +79,9 @@ def numbers(frames):
 @pytest.mark.parametrize(("codec", "form", "suffix"), FILMS)
 def test_every_frame_is_the_one_that_its_number_says(tmp_path, codec, form, suffix, monkeypatch):
     name = f"film.{suffix}"
-    make_numbered(tmp_path / name, codec, FPS * SECONDS, FPS, "yuvj420p" if codec == "mjpeg" else "yuv420p", FORMS[codec][form])
+    make_numbered(
+        tmp_path / name, codec, FPS * SECONDS, FPS, "yuvj420p" if codec == "mjpeg" else "yuv420p", FORMS[codec][form]
+    )
     for rate in (1, 2, 4, 16):
         official = official_indices(FPS * SECONDS, SECONDS, rate).tolist()
         instants = [int((second + step / rate) * FPS + 1e-6) for second in range(SECONDS) for step in range(rate)]
@@ -128,7 +140,11 @@ class Pretender:
 @pytest.mark.parametrize("what", ["breaks off", "fills up", "another picture"])
 def test_what_decord_does_not_prove_is_read_by_pyav(film, monkeypatch, what):
     true = list(decode(film, "film.mp4", frames_per_second=FPS).array)
-    given = {"breaks off": true[:40], "fills up": [*true[:40], *true[41:], true[-1]], "another picture": [255 - frame for frame in true]}
+    given = {
+        "breaks off": true[:40],
+        "fills up": [*true[:40], *true[41:], true[-1]],
+        "another picture": [255 - frame for frame in true],
+    }
     monkeypatch.setattr(reading, "_decord", lambda: Pretender(given[what]))
     assert numbers(decode(film, "film.mp4", frames_per_second=16).array) == official_indices(75, 3, 16).tolist()
 
@@ -164,4 +180,6 @@ def test_the_seconds_of_a_clip_are_cut_out_of_the_whole_video(tmp_path):
     make_numbered(tmp_path / "whole.mkv", "libx264", 240, 10, options=FORMS["libx264"]["open"])
     window = Window(duration=4.0, seconds=4, frames_per_second=2, source_start=11.0)
     found = decode_video(VideoTask(Source(str(tmp_path), "whole.mkv"), window))
-    assert numbers(found.array) == list(range(110, 150, 5)) and [remark.kind for remark in found.remarks] == ["longer_file_cut"]
+    assert numbers(found.array) == list(range(110, 150, 5)) and [remark.kind for remark in found.remarks] == [
+        "longer_file_cut"
+    ]

@@ -46,7 +46,8 @@ def test_timestamp_grid_takes_the_frame_on_screen():
 
 
 @pytest.mark.parametrize(
-    ("length", "seconds"), [(10.08, 10), (9.96, 10), (9.5, 10), (9.49, 9), (7.3, 7), (8.976, 9), (1.8, 1), (0.2, 1), (71.0, 10)]
+    ("length", "seconds"),
+    [(10.08, 10), (9.96, 10), (9.5, 10), (9.49, 9), (7.3, 7), (8.976, 9), (1.8, 1), (0.2, 1), (71.0, 10)],
 )
 def test_whole_seconds(length, seconds):
     assert whole_seconds(length, 10) == seconds
@@ -85,7 +86,9 @@ def test_count_is_the_formula_over_all_frames_whatever_their_stamps():
 @pytest.mark.parametrize("seed", range(20))
 def test_time_stamps_decide_where_frames_are_not_evenly_spaced(seed):
     generator = np.random.default_rng(seed)
-    shown = np.delete(times(300, 30), np.arange(generator.integers(1, 5), generator.integers(20, 200)) + generator.integers(0, 90))
+    shown = np.delete(
+        times(300, 30), np.arange(generator.integers(1, 5), generator.integers(20, 200)) + generator.integers(0, 90)
+    )
     found = planned(shown, Window(frames_per_second=4), 10.0)
     assert found.indices.tolist() == timestamp_indices(shown, 0.0, 10, 4).tolist()
     assert "uneven_frames" in [remark.kind for remark in found.remarks]

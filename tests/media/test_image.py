@@ -20,7 +20,9 @@ def test_a_damaged_image_is_unreadable(tmp_path, damage):
 
 def test_a_grey_image_has_three_equal_channels(tmp_path):
     Image.fromarray(np.arange(64, dtype=np.uint8).reshape(8, 8)).save(tmp_path / "g.png")
-    assert np.array_equal(load_rgb(tmp_path / "g.png"), np.repeat(np.arange(64, dtype=np.uint8).reshape(8, 8, 1), 3, axis=2))
+    assert np.array_equal(
+        load_rgb(tmp_path / "g.png"), np.repeat(np.arange(64, dtype=np.uint8).reshape(8, 8, 1), 3, axis=2)
+    )
 
 
 RAMP = np.linspace(0, 1, 64).reshape(8, 8)
@@ -57,7 +59,11 @@ def test_numbers_that_are_none_are_black_and_those_of_no_range_are_refused(tmp_p
 def test_a_signed_range_is_refused_and_what_resizing_leaves_below_black_is_black(tmp_path):
     Image.fromarray(np.array([[-0.05, 1.0], [0.0, 0.5]], np.float32)).save(tmp_path / "a.tif")
     assert load_rgb(tmp_path / "a.tif")[..., 0].tolist() == [[0, 255], [0, 128]]
-    for values in (np.array([[-1.0, 1.0]], np.float32), np.array([[-32_768, 32_767]], np.int32), np.array([[-2.0, -1.0]], np.float32)):
+    for values in (
+        np.array([[-1.0, 1.0]], np.float32),
+        np.array([[-32_768, 32_767]], np.int32),
+        np.array([[-2.0, -1.0]], np.float32),
+    ):
         Image.fromarray(values).save(tmp_path / "b.tif")
         with pytest.raises(MediaFailure, match="nothing says which of them is black"):
             load_rgb(tmp_path / "b.tif")
@@ -105,7 +111,12 @@ def test_a_palette_with_transparency_keeps_its_colours(tmp_path):
 @pytest.mark.parametrize("suffix", ["png", "jpg", "tif", "webp"])
 def test_every_exif_orientation_is_undone(tmp_path, number, suffix):
     upright = np.zeros((16, 32, 3), np.uint8)
-    upright[:8, :16], upright[:8, 16:], upright[8:, :16], upright[8:, 16:] = (250, 0, 0), (0, 250, 0), (0, 0, 250), (250, 250, 250)
+    upright[:8, :16], upright[:8, 16:], upright[8:, :16], upright[8:, 16:] = (
+        (250, 0, 0),
+        (0, 250, 0),
+        (0, 0, 250),
+        (250, 250, 250),
+    )
     steps = {2: [np.fliplr], 3: [np.flipud, np.fliplr], 4: [np.flipud], 5: [transpose], 6: [transpose, np.flipud]}
     steps |= {7: [transpose, np.flipud, np.fliplr], 8: [transpose, np.fliplr]}
     stored = upright
@@ -133,7 +144,13 @@ def test_of_an_animation_the_first_picture_counts(tmp_path, suffix):
 
 
 @pytest.mark.parametrize(
-    "exif", [b"Exif\0\0", b"Exif\0\0MM\0*\0\0\0\x08\xff\xff", b"Exif\0\0II*\0\x08\0\0\0\x01\0\x12\x01\x03\0\x01\0\0\0\x63\0\0\0", bytes(40)]
+    "exif",
+    [
+        b"Exif\0\0",
+        b"Exif\0\0MM\0*\0\0\0\x08\xff\xff",
+        b"Exif\0\0II*\0\x08\0\0\0\x01\0\x12\x01\x03\0\x01\0\0\0\x63\0\0\0",
+        bytes(40),
+    ],
 )
 def test_damaged_exif_data_are_no_reason_to_lose_a_picture(tmp_path, exif):
     Image.new("RGB", (8, 4), (200, 0, 0)).save(tmp_path / "a.jpg", exif=exif)
@@ -146,20 +163,29 @@ HALF[:, :3] = 1
 
 
 @pytest.mark.parametrize("suffix", ["png", "tif", "jpg"])
-@pytest.mark.parametrize("form", ["ones", "full", "bits", "palette", "16 bits", "16 bits, full", "32 bits", "real", "colours", "opacity"])
+@pytest.mark.parametrize(
+    "form", ["ones", "full", "bits", "palette", "16 bits", "16 bits, full", "32 bits", "real", "colours", "opacity"]
+)
 def test_a_mask_is_what_is_not_black_in_every_form(tmp_path, suffix, form):
     if suffix == "jpg" and form not in ("full", "bits", "colours") or suffix == "png" and form in ("32 bits", "real"):
         pytest.skip("not a form of this format")
     palette = Image.fromarray(HALF, "P")
     palette.putpalette([0, 0, 0, 128, 0, 0])
-    forms = {"ones": HALF, "full": HALF * 255, "16 bits": HALF.astype(np.uint16), "16 bits, full": HALF.astype(np.uint16) * 65_535}
+    forms = {
+        "ones": HALF,
+        "full": HALF * 255,
+        "16 bits": HALF.astype(np.uint16),
+        "16 bits, full": HALF.astype(np.uint16) * 65_535,
+    }
     forms |= {
         "32 bits": HALF.astype(np.int32),
         "real": HALF.astype(np.float32),
         "colours": HALF[..., None] * np.array([255, 0, 0], np.uint8),
     }
     forms |= {"opacity": np.stack([HALF * 0] * 3 + [HALF * 255], axis=-1)}
-    image = {"bits": Image.fromarray(HALF * 255).convert("1"), "palette": palette}.get(form) or Image.fromarray(forms[form])
+    image = {"bits": Image.fromarray(HALF * 255).convert("1"), "palette": palette}.get(form) or Image.fromarray(
+        forms[form]
+    )
     image.save(tmp_path / f"a.{suffix}", **({"quality": 95, "subsampling": 0} if suffix == "jpg" else {}))
     found, remarks = load_mask(tmp_path / f"a.{suffix}")
     assert found.dtype == np.uint8 and (found[..., 0] == HALF).all() and remarks == ()

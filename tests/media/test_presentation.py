@@ -1,4 +1,5 @@
-"""When a picture is shown, in formats that say so, in those that say but when it is decoded, and in those that say nothing."""
+"""When a picture is shown, in formats that say so, in those that say but when it is decoded, and in those that say
+nothing."""
 
 import itertools
 
@@ -13,11 +14,19 @@ from cmg.media.video import VideoTask, decode_video
 from cmg.media.window import Window
 from tests.media.films import colour_of, make_colours, make_numbered, number_of, tones_of
 
-MPEG = [{"g": "12", "bf": "2"}, {"g": "600", "bf": "0"}, {"g": "6", "bf": "1", "flags": "+cgop", "sc_threshold": "1000000000"}]
-X264 = [
-    {"preset": "veryfast", "x264-params": f"keyint=12:{form}"} for form in ("bframes=3:open-gop=1", "bframes=0", "bframes=1:b-pyramid=none")
+MPEG = [
+    {"g": "12", "bf": "2"},
+    {"g": "600", "bf": "0"},
+    {"g": "6", "bf": "1", "flags": "+cgop", "sc_threshold": "1000000000"},
 ]
-X265 = [{"preset": "ultrafast", "x265-params": f"log-level=none:keyint=12:{form}"} for form in ("bframes=3:open-gop=1", "bframes=0")]
+X264 = [
+    {"preset": "veryfast", "x264-params": f"keyint=12:{form}"}
+    for form in ("bframes=3:open-gop=1", "bframes=0", "bframes=1:b-pyramid=none")
+]
+X265 = [
+    {"preset": "ultrafast", "x265-params": f"log-level=none:keyint=12:{form}"}
+    for form in ("bframes=3:open-gop=1", "bframes=0")
+]
 VPX = [{"auto-alt-ref": "1", "lag-in-frames": "16", "g": "30", "deadline": "realtime", "cpu-used": "8"}]
 FORMS = {
     "mpeg1video": MPEG,
@@ -41,13 +50,19 @@ CONTAINERS = {
     "mjpeg": "avi asf matroska mov",
 }
 PAIRS = [(codec, form) for codec, forms in CONTAINERS.items() for form in forms.split()]
-PACKETS = ("mpeg", "vob", "svcd")  # of 2048 bytes: of dozens of tiny pictures in one FFmpeg loses count, so there are few
+PACKETS = (
+    "mpeg",
+    "vob",
+    "svcd",
+)  # of 2048 bytes: of dozens of tiny pictures in one FFmpeg loses count, so there are few
 RATES = (24, 25, 30, 50, 60)
 SECONDS = 2
 
 
 def decode(root, seconds=SECONDS, **window):
-    return decode_video(VideoTask(Source(str(root), "film"), Window(duration=float(seconds), seconds=seconds, **window)))
+    return decode_video(
+        VideoTask(Source(str(root), "film"), Window(duration=float(seconds), seconds=seconds, **window))
+    )
 
 
 def numbers(found):
@@ -75,7 +90,8 @@ def test_mpeg_1_without_stamps_is_not_a_picture_late(tmp_path, form):
 
 
 @pytest.mark.parametrize(
-    ("codec", "form"), [("mpeg1video", "avi"), ("mpeg1video", "asf"), ("mpeg2video", "avi"), ("mpeg4", "asf"), ("mpeg4", "avi")]
+    ("codec", "form"),
+    [("mpeg1video", "avi"), ("mpeg1video", "asf"), ("mpeg2video", "avi"), ("mpeg4", "asf"), ("mpeg4", "avi")],
 )
 @pytest.mark.parametrize("options", MPEG[:2])
 def test_a_picture_stays_where_those_after_it_are_left_out(tmp_path, codec, form, options):
@@ -95,7 +111,8 @@ def test_the_pictures_of_an_avi_are_those_of_its_sound(tmp_path, codec):
 
 
 @pytest.mark.parametrize(
-    ("codec", "form"), [("mpeg1video", "mpeg1video"), ("mpeg2video", "mpeg2video"), ("libx264", "h264"), ("mpeg4", "m4v")]
+    ("codec", "form"),
+    [("mpeg1video", "mpeg1video"), ("mpeg2video", "mpeg2video"), ("libx264", "h264"), ("mpeg4", "m4v")],
 )
 @pytest.mark.parametrize("share", [0.54, 0.7])
 def test_a_raw_stream_that_is_cut_off_keeps_what_is_before(tmp_path, codec, form, share):
@@ -110,7 +127,9 @@ def test_a_raw_stream_without_a_rate_is_counted_and_said(tmp_path):
     make_numbered(tmp_path / "film", "mjpeg", 60, 30, "yuvj420p", container_format="mjpeg")
     found = decode(tmp_path, 2, frames_per_second=25, grid="timestamp")
     assert numbers(found) == list(range(50))
-    assert [(remark.kind, remark.text.rpartition(" shown ")[2]) for remark in found.remarks] == [("rate_assumed", "25 a second")]
+    assert [(remark.kind, remark.text.rpartition(" shown ")[2]) for remark in found.remarks] == [
+        ("rate_assumed", "25 a second")
+    ]
 
 
 def test_a_stream_of_a_codec_that_ffmpeg_does_not_have_is_no_film(tmp_path):

@@ -29,7 +29,9 @@ def hear(root: Path, name: str, window: Window = TWO):
     return decode_audio(AudioTask(Source(str(root), name), window))
 
 
-def write(path: Path, pictures: list[tuple[int, int, str]] = (), sounds: list[tuple[float, str]] = (), rate: int = 44_100) -> None:
+def write(
+    path: Path, pictures: list[tuple[int, int, str]] = (), sounds: list[tuple[float, str]] = (), rate: int = 44_100
+) -> None:
     """pictures: (number of frames, number shown, disposition); sounds: (hertz, disposition), two seconds each."""
     with av.open(str(path), "w") as container:
         streams = []
@@ -178,7 +180,9 @@ def test_unusual_pictures_show_their_numbers(tmp_path, suffix, codec, pix_fmt):
 
 def test_frames_that_change_their_size_are_brought_to_that_of_the_first(tmp_path):
     for number, size in enumerate([(64, 32), (128, 64)]):
-        make_video(tmp_path / f"{number}.ts", frames=10, fps=10, sound=False, size=size, picture=lambda k, size: big(k, size))
+        make_video(
+            tmp_path / f"{number}.ts", frames=10, fps=10, sound=False, size=size, picture=lambda k, size: big(k, size)
+        )
     with (
         open_container(tmp_path / "0.ts") as first,
         open_container(tmp_path / "1.ts") as second,
@@ -191,7 +195,10 @@ def test_frames_that_change_their_size_are_brought_to_that_of_the_first(tmp_path
                     packet.pts, packet.dts, packet.stream = packet.pts + offset, packet.dts + offset, stream
                     out.mux(packet)
     found = see(tmp_path, "a.ts", Window(duration=2.0, seconds=2, frames_per_second=10))
-    assert found.array.shape == (20, 32, 64, 3) and [number_of(frame) for frame in found.array] == [*range(10), *range(10)]
+    assert found.array.shape == (20, 32, 64, 3) and [number_of(frame) for frame in found.array] == [
+        *range(10),
+        *range(10),
+    ]
 
 
 def big(number: int, size: tuple[int, int]) -> np.ndarray:
@@ -239,7 +246,12 @@ def test_sound_that_changes_its_layout_and_rate_in_a_stream_with_stamps(tmp_path
         template = None
         for number, (rate, layout) in enumerate([(44_100, "mono"), (48_000, "stereo")]):
             encoder = av.CodecContext.create("mp2", "w")
-            encoder.sample_rate, encoder.layout, encoder.format, encoder.time_base = rate, layout, "s16", Fraction(1, rate)
+            encoder.sample_rate, encoder.layout, encoder.format, encoder.time_base = (
+                rate,
+                layout,
+                "s16",
+                Fraction(1, rate),
+            )
             shaper = av.AudioResampler(format="s16", layout=layout, rate=rate, frame_size=1152)
             template = template or encoder
             tones = np.concatenate([tone(1.0, 300 + 170 * k, rate) for k in (2 * number, 2 * number + 1)])

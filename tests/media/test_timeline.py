@@ -1,4 +1,5 @@
-"""Every second of picture and sound is that second of the file's time line: shifted, cut and gapped films, and files that break off."""
+"""Every second of picture and sound is that second of the file's time line: shifted, cut and gapped films, and files
+that break off."""
 
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -29,7 +30,8 @@ SOURCES |= {"webm": ("libvpx", "libopus"), "flv": ("libx264", "aac"), "avi": ("m
 
 @dataclass
 class Edit:
-    """What is done to a film's packets. Seconds of the source: cut: before it nothing is copied; shift: of the streams' stamps."""
+    """What is done to a film's packets. Seconds of the source: cut: before it nothing is copied; shift: of the streams'
+    stamps."""
 
     cut: dict[str, float] = field(default_factory=lambda: {"video": 0.0, "audio": 0.0})
     shift: dict[str, float] = field(default_factory=lambda: {"video": 0.0, "audio": 0.0})
@@ -53,7 +55,8 @@ def sources(tmp_path_factory):
 
 
 def copy(source: Path, target: Path, edit: Edit) -> tuple[dict[str, list[tuple[float, float]]], float]:
-    """Copy packets, edited; returns what each stream presents as (time in the target, time in the source), and when the last one ends."""
+    """Copy packets, edited; returns what each stream presents as (time in the target, time in the source), and when the
+    last one ends."""
     shown: dict[str, list[tuple[float, float]]] = {"video": [], "audio": []}
     end = 0.0
     with av.open(str(source)) as container, av.open(str(target), "w") as out:
@@ -89,7 +92,9 @@ def expected(shown, at: float, packet: float) -> tuple[int, int | None]:
     """Colour and tone at a second of the target's time line, from what was copied."""
     zero = min(shown["video"][0][0], shown["audio"][0][0])
     before = [source for time, source in shown["video"] if time <= zero + at + 1e-3] or [shown["video"][0][1]]
-    near = [source + zero + at - time for time, source in shown["audio"] if time - 0.01 <= zero + at < time + packet + 0.01]
+    near = [
+        source + zero + at - time for time, source in shown["audio"] if time - 0.01 <= zero + at < time + packet + 0.01
+    ]
     return int(before[-1] + 1e-3), int(near[0]) if near else None
 
 
@@ -144,7 +149,11 @@ def hear(root: Path, name: str, window: Window):
 
 
 def test_a_sound_that_begins_late_or_never_stops_early_is_filled_and_said(sources, tmp_path):
-    copy(sources("libx264", "aac"), tmp_path / "a.mp4", Edit(shift={"video": 0.0, "audio": 2.0}, gap={"video": (9, 12), "audio": (5, 20)}))
+    copy(
+        sources("libx264", "aac"),
+        tmp_path / "a.mp4",
+        Edit(shift={"video": 0.0, "audio": 2.0}, gap={"video": (9, 12), "audio": (5, 20)}),
+    )
     window = Window(duration=None, seconds=10)
     sound, picture = hear(tmp_path, "a.mp4", window), see(tmp_path, "a.mp4", window)
     assert tones_of(sound.array, sound.rate, 9)[:7] == [None, None, 0, 1, 2, 3, 4] and sound.valid == picture.valid == 9

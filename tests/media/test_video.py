@@ -113,7 +113,9 @@ def test_one_changed_frame_or_mask_is_noticed_when_the_folder_is_opened(frames, 
     Image.fromarray(np.full((8, 8, 3), 99, np.uint8)).save(tmp_path / path)
     with pytest.raises(MediaFailure, match="changed: .*frames/a.b_1.png and 3 more files.*pipeline scan"):
         decode_video(VideoTask(frames, Window(frames_per_second=1)))
-    decode_video(VideoTask(replace(frames, fingerprint=""), Window(frames_per_second=1)))  # a scan of names alone compares nothing
+    decode_video(
+        VideoTask(replace(frames, fingerprint=""), Window(frames_per_second=1))
+    )  # a scan of names alone compares nothing
     (tmp_path / path).unlink()
     with pytest.raises(MediaFailure, match=f"changed: {path}: .*not found"):
         decode_video(VideoTask(frames, Window(frames_per_second=1)))
@@ -137,7 +139,10 @@ def test_each_kind_of_bad_file_says_what_it_is(root, tmp_path):
     data = (root / "clip.mp4").read_bytes()
     (root / "half.mp4").write_bytes(data[: len(data) // 2])
     make_wav(root / "sound.wav", tone(1.0)[None])
-    kinds = {name: failure(root, name).kind for name in ("noise.mp4", "empty.mp4", "bad.png", "none", "half.mp4", "sound.wav", "gone.mp4")}
+    kinds = {
+        name: failure(root, name).kind
+        for name in ("noise.mp4", "empty.mp4", "bad.png", "none", "half.mp4", "sound.wav", "gone.mp4")
+    }
     assert kinds == {
         "noise.mp4": "unreadable",
         "empty.mp4": "empty",

@@ -1,4 +1,5 @@
-"""Tiny media files made with PyAV, and decoding functions that misbehave. Functions run in spawned processes are top-level."""
+"""Tiny media files made with PyAV, and decoding functions that misbehave. Functions run in spawned processes are
+top-level."""
 
 import os
 import signal
@@ -19,8 +20,18 @@ def grey(number: int, size: tuple[int, int]) -> np.ndarray:
     return np.full((size[1], size[0], 3), 8 + 4 * (number % 60), np.uint8)
 
 
-def make_video(path: Path, frames: int = 50, fps: int = 25, sound: bool = True, size=(32, 32), codec="libx264", picture=grey, **options):
-    """Write a video whose frame k is `picture(k, size)`, with a 440 Hz stereo tone (right channel at half loudness) if `sound`."""
+def make_video(
+    path: Path,
+    frames: int = 50,
+    fps: int = 25,
+    sound: bool = True,
+    size=(32, 32),
+    codec="libx264",
+    picture=grey,
+    **options,
+):
+    """Write a video whose frame k is `picture(k, size)`, with a 440 Hz stereo tone (right channel at half loudness) if
+    `sound`."""
     with av.open(str(path), "w", options={key: str(value) for key, value in options.items()}) as container:
         stream = container.add_stream(codec, rate=fps)
         stream.width, stream.height, stream.pix_fmt = *size, "yuv420p"
@@ -41,7 +52,9 @@ def _mux_tone(container, voice, seconds: float) -> None:
     mono = tone(seconds)
     stereo = np.stack([mono, mono / 2])
     for start in range(0, stereo.shape[1], 1024):
-        frame = av.AudioFrame.from_ndarray(np.ascontiguousarray(stereo[:, start : start + 1024]), format="fltp", layout="stereo")
+        frame = av.AudioFrame.from_ndarray(
+            np.ascontiguousarray(stereo[:, start : start + 1024]), format="fltp", layout="stereo"
+        )
         frame.sample_rate, frame.pts = RATE, start
         container.mux(voice.encode(frame))
     container.mux(voice.encode())
