@@ -30,7 +30,7 @@ DECODED = frozenset(
 )  # formats that say when pictures are decoded: when they are shown FFmpeg guesses
 # places, at most, in which a picture that is shown may differ from the one that is decoded, and one (16 in H.264)
 REORDERED = 17
-NO_STAMPS: int = av.format.Flags["no_timestamps"].value
+NO_STAMPS: int = av.format.Flags["no_timestamps"].value  # type: ignore[assignment]  # PyAV's stub: the member
 EARLY = 0.1  # seconds of an AVI before its second picture that encoders of sound may have put there
 SHORT = 0.5  # seconds by which a stream may end before its header says without being broken off
 JOINED = ("mpegts", "mpeg", "ogg")  # formats whose files people join byte by byte
