@@ -14,8 +14,9 @@ class Busy(Exception):
 
 
 def at_work(error: Exception) -> Busy:
-    """What DVC's lock says of who holds it, in a line."""
-    who = " ".join(str(error).partition("\n\n")[0].split())
+    """What DVC's lock says of who holds it, in a line; a process that holds several outputs is named once."""
+    lines = str(error).partition("\n\n")[0].splitlines()
+    who = " ".join(dict.fromkeys(line.strip() for line in lines))
     return Busy(f"DVC is at work in this folder, or kept from it: {who}; wait until it has ended, or stop it")
 
 

@@ -7,8 +7,9 @@ import sys
 from contextlib import contextmanager
 
 import pytest
+from dvc.lock import LockError
 
-from pipeline.orchestration.claims import Busy, claimed
+from pipeline.orchestration.claims import Busy, at_work, claimed
 from tests.conftest import REPOSITORY
 
 HOLD = """
@@ -46,3 +47,9 @@ def test_a_second_process_is_told_who_holds_it_and_a_killed_one_holds_nothing(tm
         process.wait()
         with claimed(file, "training"):
             assert f"process {os.getpid()}" in file.read_text()
+
+
+def test_who_holds_several_outputs_is_named_once():
+    told = "'/p/receipts' is busy, it is being blocked by:\n  (PID 7): dvc repro\n  (PID 7): dvc repro\n\nIf there are no processes…"
+    said = "'/p/receipts' is busy, it is being blocked by: (PID 7): dvc repro; wait until it has ended, or stop it"
+    assert str(at_work(LockError(told))).endswith(said)
