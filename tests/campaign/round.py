@@ -35,7 +35,9 @@ class Round:
         """Run ``python -m command``; whether it ended well. Tracebacks are counted: a user should see none."""
         done = self.project.run(*command, check=False)
         self.said = f"$ {' '.join(command)}\n{(done.stdout + done.stderr)[-4000:]}"
-        self.counts["tracebacks"] += "Traceback (most recent call last)" in done.stdout + done.stderr
+        if "Traceback (most recent call last)" in done.stdout + done.stderr:
+            self.counts["tracebacks"] += 1
+            print(self.said, flush=True)
         return done.returncode == 0
 
     def tool(self) -> tuple[str, ...]:
