@@ -50,6 +50,7 @@ def test_a_second_process_is_told_who_holds_it_and_a_killed_one_holds_nothing(tm
 
 
 def test_who_holds_several_outputs_is_named_once():
-    told = "'/p/receipts' is busy, it is being blocked by:\n  (PID 7): dvc repro\n  (PID 7): dvc repro\n\nIf there are no processes…"
+    owner = "\n  (PID 7): dvc repro"
+    told = f"'/p/receipts' is busy, it is being blocked by:{owner}{owner}\n\nIf there are no processes…"
     said = "'/p/receipts' is busy, it is being blocked by: (PID 7): dvc repro; wait until it has ended, or stop it"
     assert str(at_work(LockError(told))).endswith(said)
