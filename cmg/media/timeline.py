@@ -171,9 +171,16 @@ class _Stream:
         few = self.stream.type == "video" and 2 * self.stamps.count(None) > len(self.stamps)
         if self.known and not few:
             return np.array(self.known, dtype=np.float64)
-        rate = float(getattr(self.stream, "guessed_rate", None) or 25)
-        lasting = np.array([duration or 1 / rate for duration in self.durations])
+        lasting = np.array(self.durations)
+        lasting[lasting == 0] = 1 / self.rate
         return min(self.known, default=0.0) + np.cumsum(lasting) - lasting
+
+    @property
+    def rate(self) -> float:
+        """Packets per second: between the first and the last with a decoding time, else as FFmpeg guesses, else 25."""
+        known = [(place, time) for place, time in enumerate(self.decoded) if time is not None]
+        places, seconds = np.subtract(known[-1], known[0]) if known else (0, 0)
+        return float(places / seconds if seconds > 0 else getattr(self.stream, "guessed_rate", None) or 25)
 
     @property
     def assumed(self) -> tuple[Remark, ...]:
@@ -227,13 +234,13 @@ def _shown(stamps: np.ndarray, decoded: np.ndarray) -> np.ndarray:
     """When pictures are shown of which a format has but the decoding times; both float64 `[N]`, ascending, seconds.
 
     Each when as many further ones have been decoded as most of FFmpeg's stamps say: its first stamps may say otherwise
-    (MPEG-1). Those after the last decoding time are FFmpeg's.
+    (MPEG-1). Those after the last decoding time are shown evenly.
     """
     count = len(stamps)
     later = max(
         range(min(count, REORDERED)), key=lambda places: np.isclose(stamps[: count - places], decoded[places:]).sum()
     )
-    return np.append(decoded[later:], stamps[count - later :])
+    return np.append(decoded[later:], decoded[-1] + _period(decoded) * np.arange(1, later + 1))
 
 
 def _lead(lag: np.ndarray) -> float:

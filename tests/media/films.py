@@ -39,7 +39,7 @@ def make_numbered(
     path: Path,
     codec: str,
     frames: int,
-    fps: int,
+    fps: int | Fraction,
     pix_fmt: str = "yuv420p",
     options: Mapping[str, str] | None = None,
     container_format: str | None = None,

@@ -2,6 +2,7 @@
 nothing."""
 
 import itertools
+from fractions import Fraction
 
 import numpy as np
 import pytest
@@ -121,6 +122,20 @@ def test_a_raw_stream_that_is_cut_off_keeps_what_is_before(tmp_path, codec, form
     (tmp_path / "film").write_bytes(data[: int(len(data) * share)])
     found = decode(tmp_path, 3, frames_per_second=15, grid="timestamp")
     assert found.valid >= 1 and numbers(found) == list(range(0, 30 * found.valid, 2))
+
+
+def test_the_last_picture_of_mpeg_1_in_asf_is_shown_when_its_turn_comes(tmp_path):
+    make_numbered(tmp_path / "film", "mpeg1video", 96, 24, options={"g": "6", "bf": "0"}, container_format="asf")
+    found = decode(tmp_path, 4, frames_per_second=50, grid="timestamp")
+    assert numbers(found) == [int(step * 24 / 50 + 0.02) for step in range(200)]
+
+
+def test_a_program_stream_that_stamps_few_pictures_keeps_their_rate(tmp_path):
+    """FFmpeg guesses 30000 a second here."""
+    options = {"g": "600", "bf": "0"}
+    make_numbered(tmp_path / "film", "mpeg4", 60, Fraction(30_000, 1001), options=options, container_format="mpeg")
+    found = decode(tmp_path, frames_per_second=4)
+    assert numbers(found) == official_indices(60, 2, 4).tolist() and found.remarks == ()
 
 
 def test_a_raw_stream_without_a_rate_is_counted_and_said(tmp_path):
