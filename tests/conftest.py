@@ -4,9 +4,12 @@ import os
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
 # a worker per core: more threads would wait for each other (before torch is imported)
 os.environ.setdefault("OMP_NUM_THREADS", "1")
+settings.register_profile("any speed", deadline=None)  # a slow machine finds no fault by being slow
+settings.load_profile("any speed")
 REPOSITORY = Path(__file__).resolve().parents[1]
 
 

@@ -28,7 +28,7 @@ def double_sum(book, normalise, denominator, ddof):
     return pairs / (size**2 if denominator == "paper" else size * (size - 1)), variance
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(BOOKS, st.booleans(), st.sampled_from(["paper", "release"]), st.sampled_from([0, 1]), st.floats(0, 1))
 def test_equals_the_pairwise_double_sum(book, normalise, denominator, ddof, lam):
     similarity, variance = double_sum(book, normalise, denominator, ddof)

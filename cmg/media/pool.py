@@ -157,9 +157,8 @@ def _serve(socket: Connection, decode: Decode, time_limit: float, memory_limit: 
             task = socket.recv()
         except EOFError:
             return
-        signal.alarm(
-            int(time_limit) + GRACE
-        )  # the default action ends the process even inside a decoder that never returns
+        # the default action ends the process even inside a decoder that never returns
+        signal.alarm(int(time_limit) + GRACE)
         outcome = _limited(decode, task, memory_limit)
         signal.alarm(0)
         _send(socket, outcome)

@@ -2,7 +2,7 @@ import json
 import math
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from cmg.datasets.annotations import DatasetError, Line, csv_fields, read_json, read_lines, read_table, seconds
@@ -18,7 +18,6 @@ def test_lines_take_crlf_bom_blank_lines_and_a_missing_last_newline(tmp_path):
     assert problems == []
 
 
-@settings(deadline=None)
 @given(JSON, st.booleans(), st.sampled_from([None, 2]))
 def test_json_with_or_without_bom(tmp_path_factory, value, marked, indent):
     path = tmp_path_factory.mktemp("json") / "a.json"
@@ -26,7 +25,6 @@ def test_json_with_or_without_bom(tmp_path_factory, value, marked, indent):
     assert read_json(path, "anything") == value
 
 
-@settings(deadline=None)
 @given(st.binary(max_size=30) | st.integers(1000, 300_000).map(lambda depth: b"[" * depth))
 def test_other_bytes_are_json_or_an_error_that_names_the_file(tmp_path_factory, data):
     path = tmp_path_factory.mktemp("json") / "a.json"
@@ -37,7 +35,6 @@ def test_other_bytes_are_json_or_an_error_that_names_the_file(tmp_path_factory, 
         assert "a.json: expected json labels: " in str(error)
 
 
-@settings(deadline=None)
 @given(st.binary(max_size=300))
 def test_any_bytes_become_lines_or_problems(tmp_path_factory, data):
     path = tmp_path_factory.mktemp("lines") / "a.txt"
@@ -49,7 +46,6 @@ def test_any_bytes_become_lines_or_problems(tmp_path_factory, data):
     assert all("\n" not in problem.text for problem in problems)
 
 
-@settings(deadline=None)
 @given(
     st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\n"), min_size=1).filter(
         lambda text: text.encode().strip()
@@ -81,7 +77,6 @@ def test_other_notations_are_not_seconds(text):
     assert seconds(text) is None
 
 
-@settings(deadline=None)
 @given(st.text())
 def test_seconds_never_crash_and_are_finite(text):
     value = seconds(text)

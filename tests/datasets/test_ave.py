@@ -1,7 +1,7 @@
 from collections import Counter
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from cmg.datasets import ave
@@ -101,7 +101,6 @@ def test_a_missing_set_file_says_what_is_there(make_root, read):
         read("ave", make_root(files))
 
 
-@settings(deadline=None)
 @given(st.lists(st.binary(max_size=40).map(lambda raw: raw.replace(b"\n", b"&")), max_size=6))
 def test_any_annotation_bytes_are_rows_or_problems(tmp_path_factory, raw):
     root = tmp_path_factory.mktemp("ave")

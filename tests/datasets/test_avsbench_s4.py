@@ -1,7 +1,7 @@
 from collections import Counter
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from cmg.datasets.avsbench_s4 import frame_paths, mask_paths
@@ -86,7 +86,6 @@ FIELDS = (
 )
 
 
-@settings(deadline=None)
 @given(any_lines(*FIELDS))
 def test_any_lines_are_rows_or_problems(tmp_path_factory, lines):
     result = indexed(tmp_path_factory.mktemp("s4"), "avsbench_s4", {META: HEADER + "\n".join(lines)})

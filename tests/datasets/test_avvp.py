@@ -1,7 +1,7 @@
 from collections import Counter, defaultdict
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from cmg.datasets import avvp
@@ -84,7 +84,6 @@ def test_a_comma_separated_file_is_not_taken_for_the_official_one(make_root, rea
         read("avvp", make_root(files))
 
 
-@settings(deadline=None)
 @given(st.lists(st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\n"), max_size=30), max_size=6))
 def test_any_dense_lines_are_events_or_problems(tmp_path_factory, lines):
     root = tmp_path_factory.mktemp("avvp")
@@ -98,7 +97,6 @@ def test_any_dense_lines_are_events_or_problems(tmp_path_factory, lines):
     assert len(result.clips[0].events) + len(lost(result)) == len(dense)
 
 
-@settings(deadline=None)
 @given(st.lists(st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\n"), max_size=30), max_size=6))
 def test_any_weak_lines_are_rows_or_problems(tmp_path_factory, lines):
     root = tmp_path_factory.mktemp("avvp")

@@ -33,7 +33,7 @@ CLIPS = st.lists(
 ).map(lambda clips: [Clip(**{**clip.__dict__, "row": row}) for row, clip in enumerate(clips)])
 
 
-@settings(deadline=None, max_examples=40)
+@settings(max_examples=40)
 @given(CLIPS)
 def test_any_index_round_trips_with_the_same_bytes(tmp_path_factory, clips):
     folder = tmp_path_factory.mktemp("index")

@@ -1,7 +1,7 @@
 from collections import Counter
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 
 from cmg.datasets.annotations import DatasetError
 from cmg.datasets.clips import counts
@@ -55,7 +55,6 @@ def test_versions_parts_and_bad_lines(make_root, read):
         read("clotho", root, version="v3")
 
 
-@settings(deadline=None)
 @given(any_lines(IDS, *[TEXT] * 5))
 def test_any_lines_are_rows_or_problems(tmp_path_factory, lines):
     files = {"clotho_captions_evaluation.csv": HEADER + "\n".join(lines)}

@@ -1,10 +1,9 @@
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from cmg.datasets.draw import draw
 
 
-@settings(deadline=None)
 @given(st.sets(st.text(st.characters(exclude_categories=["Cs"])), max_size=30), st.integers(0, 40), st.integers(0, 99))
 def test_a_draw_has_the_asked_size_and_does_not_depend_on_order(ids, count, seed):
     drawn = draw(ids, count, seed)

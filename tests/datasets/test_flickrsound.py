@@ -1,5 +1,5 @@
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from cmg.datasets.annotations import DatasetError, Line
@@ -52,7 +52,6 @@ def test_classes_where_there_are_any(make_root, read):
     assert [problem.kind for problem in result.problems if problem.file == "labels.csv"] == ["duplicate", "orphan"]
 
 
-@settings(deadline=None)
 @given(any_lines(st.sampled_from(["9", "10"]) | IDS, TEXT))
 def test_any_caption_lines_are_captions_or_problems(tmp_path_factory, lines):
     listed = {"all.txt": "9\n10\n", "captions.csv": "\n".join(["id,caption", *lines])}
@@ -60,7 +59,6 @@ def test_any_caption_lines_are_captions_or_problems(tmp_path_factory, lines):
     assert sum(len(clip.captions) for clip in result.clips) + len(lost(result)) == carrying(lines)
 
 
-@settings(deadline=None)
 @given(any_lines(IDS, TEXT))
 def test_any_list_lines_are_rows_or_problems(tmp_path_factory, lines):
     lines = ["filename", *lines]

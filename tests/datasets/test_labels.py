@@ -1,6 +1,6 @@
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from cmg.datasets import labels
@@ -21,7 +21,6 @@ def test_ave_targets_hold_from_onset_up_to_offset():
         labels.ave_targets(_clip(Event("Moo", 0, 1)))
 
 
-@settings(deadline=None)
 @given(st.integers(0, 10), st.integers(0, 10))
 def test_a_target_counts_the_seconds_of_its_event(onset, offset):
     targets = labels.ave_targets(_clip(Event("Cat", onset, offset)))

@@ -34,7 +34,7 @@ def test_scan_lists_files_sorted_with_size_and_fingerprint(make_root):
     assert [entry.path for entry in found.folders["video"]] == ["video/-a, #1.mp4", "video/b.mp4"]
 
 
-@settings(deadline=None, max_examples=30)
+@settings(max_examples=30)
 @given(
     st.sets(
         st.sampled_from(
@@ -105,7 +105,6 @@ def _fail(*_):
     raise OSError("no space")
 
 
-@settings(deadline=None)
 @given(
     st.dictionaries(
         st.text(st.characters(exclude_categories=["Cs", "Cc"]), min_size=1), st.integers(0, 2**50), max_size=8
@@ -127,7 +126,6 @@ def test_a_file_that_is_no_listing_is_an_error(tmp_path, text):
         read_listing(tmp_path / "l.csv")
 
 
-@settings(deadline=None)
 @given(st.binary(max_size=60) | st.text(st.sampled_from('a,1"\n\r\0'), max_size=30).map(str.encode))
 def test_any_bytes_are_a_listing_or_an_error_that_names_the_file(tmp_path_factory, data):
     path = tmp_path_factory.mktemp("listing") / "l.csv"

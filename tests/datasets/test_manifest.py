@@ -171,7 +171,7 @@ FIELD = st.one_of(
 )
 
 
-@settings(deadline=None, max_examples=60)
+@settings(max_examples=60)
 @given(
     st.lists(st.sampled_from(COLUMNS[1:]), unique=True), st.lists(st.lists(FIELD, min_size=1, max_size=10), max_size=8)
 )

@@ -1,7 +1,7 @@
 import json
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from cmg.datasets import mscoco
@@ -70,7 +70,6 @@ def test_bad_entries_and_options(make_root, read):
 ENTRY = st.dictionaries(st.sampled_from(["image_id", "id", "caption", "x"]), JSON | st.integers(0, 9), max_size=4)
 
 
-@settings(deadline=None)
 @given(st.lists(ENTRY | JSON, max_size=6))
 def test_any_json_entries_are_captions_or_problems_and_can_be_indexed(tmp_path_factory, entries):
     root = tmp_path_factory.mktemp("coco")

@@ -1,7 +1,7 @@
 import csv
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from cmg.datasets.problems import KINDS, LONGEST, Problems, write_problems
@@ -9,7 +9,6 @@ from cmg.datasets.problems import KINDS, LONGEST, Problems, write_problems
 TEXTS = st.text(st.characters(exclude_categories=[]), max_size=30)
 
 
-@settings(deadline=None)
 @given(st.lists(st.tuples(st.integers(1, 9), st.sampled_from(KINDS), TEXTS, TEXTS), max_size=5))
 def test_any_problem_is_written_on_one_line_and_read_back(tmp_path_factory, rows):
     problems = Problems()

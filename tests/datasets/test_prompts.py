@@ -1,7 +1,7 @@
 import csv
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from cmg.datasets.prompts import FOLDER, PromptError, prompt_of, read_prompts
@@ -46,7 +46,6 @@ def test_a_missing_table_and_a_missing_label(tmp_path):
         prompt_of("bark", {}, tmp_path / "p.csv")
 
 
-@settings(deadline=None)
 @given(
     st.binary(max_size=60)
     | st.lists(st.sampled_from(['a,"b"', "c,d", '"', "a", "\0", "\r"])).map(lambda lines: "\n".join(lines).encode())

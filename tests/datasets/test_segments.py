@@ -3,7 +3,7 @@
 import json
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from cmg.datasets.annotations import DatasetError
@@ -15,7 +15,6 @@ VALUES = st.lists(st.integers(0, 1), min_size=9, max_size=10)
 ENTRY = st.dictionaries(st.sampled_from("abc"), st.dictionaries(st.sampled_from(["dog", "cat"]), VALUES), max_size=2)
 
 
-@settings(deadline=None)
 @given(st.lists(ENTRY | JSON, max_size=6) | ENTRY)
 def test_any_entries_are_labels_or_problems(tmp_path_factory, entries):
     path, problems = tmp_path_factory.mktemp("segments") / "s.json", Problems()

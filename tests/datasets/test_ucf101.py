@@ -1,7 +1,7 @@
 from collections import Counter
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from cmg.datasets import ucf101
@@ -72,7 +72,6 @@ def test_group_of_another_name_is_an_error(clip_id):
         ucf101.group(clip_id)
 
 
-@settings(deadline=None)
 @given(st.lists(st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\n"), max_size=40), max_size=6))
 def test_any_list_lines_are_rows_or_problems(tmp_path_factory, lines):
     root = tmp_path_factory.mktemp("ucf")
@@ -86,7 +85,6 @@ def test_any_list_lines_are_rows_or_problems(tmp_path_factory, lines):
     assert len(result.clips) + sum(problem.kind == "duplicate" for problem in result.problems) == len(carrying)
 
 
-@settings(deadline=None)
 @given(
     st.lists(
         st.tuples(st.sampled_from(["1", "2", "x", ""]), st.sampled_from(["Bowling", "Diving", " "])).map(" ".join),

@@ -1,7 +1,7 @@
 import json
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from cmg.datasets.annotations import DatasetError
@@ -58,7 +58,6 @@ ENTRY = st.fixed_dictionaries(
 )
 
 
-@settings(deadline=None)
 @given(st.lists(ENTRY | JSON, max_size=6))
 def test_any_json_entries_are_rows_or_problems(tmp_path_factory, entries):
     files = {"desc_test.json": json.dumps(entries)}

@@ -1,6 +1,6 @@
 from collections import Counter
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from cmg.datasets.clips import Event, counts
@@ -57,7 +57,6 @@ STARTS = st.sampled_from(["0", "30", "-1", "5;30", ""]) | TEXT
 LINES = any_lines(IDS, STARTS, TEXT, st.sampled_from(["train", "test", "dev"]))
 
 
-@settings(deadline=None)
 @given(LINES)
 def test_any_lines_are_rows_or_problems(tmp_path_factory, lines):
     lines = ["aaaaaaaaaaa,30,x,train", *lines]
@@ -65,7 +64,6 @@ def test_any_lines_are_rows_or_problems(tmp_path_factory, lines):
     assert accounted(result) == carrying(lines)
 
 
-@settings(deadline=None)
 @given(LINES | any_lines(IDS, STARTS))
 def test_any_start_lines_are_starts_or_problems(tmp_path_factory, lines):
     path, problems = tmp_path_factory.mktemp("starts") / "t.csv", Problems()

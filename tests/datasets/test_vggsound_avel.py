@@ -1,7 +1,7 @@
 from collections import Counter
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from cmg.datasets import vggsound_avel
@@ -115,7 +115,6 @@ def test_options_and_prompts(make_root, read):
         read("vggsound_avel", root, prompts="other.csv")
 
 
-@settings(deadline=None)
 @given(st.lists(st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\n"), max_size=40), max_size=6))
 def test_any_lines_are_rows_or_problems(tmp_path_factory, lines):
     root = tmp_path_factory.mktemp("avel")

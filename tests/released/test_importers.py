@@ -107,7 +107,7 @@ DEBRIS = st.lists(
 )
 
 
-@settings(deadline=None, max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(before=DEBRIS, after=DEBRIS, name=st.sampled_from(["x.pkl", "a/b.pkl", "MACOSX.pkl"]))
 def test_what_macos_adds_to_an_archive_is_passed_over(tmp_path, before, after, name):
     with warnings.catch_warnings(), zipfile.ZipFile(tmp_path / "clip.zip", "w") as archive:

@@ -22,7 +22,7 @@ def saved(tmp_path):
     return tmp_path / "released.pt"
 
 
-@settings(deadline=None, max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(data=st.data())
 def test_zipped_again(saved, data):
     """Each entry by a method of its own, files of macOS before, between and after."""

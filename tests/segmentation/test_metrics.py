@@ -77,7 +77,7 @@ def test_f_is_scikit_learns():
     np.testing.assert_allclose(f_beta((found & object_).sum(axis=1), found.sum(axis=1), object_.sum()), expected)
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(st.integers(0, 2**32 - 1))
 def test_f_is_the_best_of_all_thresholds(seed):
     logits, truth = drawn(seed)
@@ -89,7 +89,7 @@ def test_f_is_the_best_of_all_thresholds(seed):
     assert parts.value == pytest.approx(best_f(logits, truth), abs=1e-12), "the same in any number of batches"
 
 
-@settings(max_examples=5, deadline=None)
+@settings(max_examples=5)
 @given(st.integers(0, 2**32 - 1))
 def test_released_f_is_the_best_of_the_released_thresholds(seed):
     logits, truth = drawn(seed, frames=3)
@@ -98,7 +98,7 @@ def test_released_f_is_the_best_of_the_released_thresholds(seed):
     assert released_f(logits, truth) <= best_f(logits, truth) + 1e-6
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 @given(st.integers(0, 2**32 - 1))
 def test_iou_is_scikit_learns_where_there_is_an_object(seed):
     logits, truth = drawn(seed)

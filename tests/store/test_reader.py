@@ -168,8 +168,7 @@ def test_a_shard_cut_anywhere_serves_nothing(path, compression):
     shard = write(path, make_spec(compression=compression)) / "features" / "c.1.0.0.0.0"
     data = shard.read_bytes()
 
-    @settings(deadline=None)
-    @given(st.integers(0, len(data) - 1))
+        @given(st.integers(0, len(data) - 1))
     def cut(size):
         shard.write_bytes(data)
         reader = FeatureStore(path)

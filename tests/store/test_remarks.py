@@ -43,7 +43,7 @@ def fresh(tmp_path):
     return lambda: tmp_path / str(next(count)) / "s.zarr"
 
 
-@settings(deadline=None, max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(remarks=REMARKS, order=st.permutations(range(ROWS)), cut=st.integers(0, ROWS), retry=st.booleans())
 def test_interrupted_work_keeps_them(fresh, remarks, order, cut, retry):
     path, spec = fresh(), make_spec(ROWS)
@@ -61,7 +61,7 @@ def test_interrupted_work_keeps_them(fresh, remarks, order, cut, retry):
     assert contents(path) == contents(quiet)
 
 
-@settings(deadline=None, max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     remarks=REMARKS,
     order=st.permutations(range(ROWS + 1)),
@@ -89,7 +89,7 @@ def test_reused_rows_keep_them(fresh, remarks, order, left, data):
         writer.seal()
 
 
-@settings(deadline=None, max_examples=10, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=10, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(remarks=REMARKS, parts=st.permutations([1, 2, 3]))
 def test_parts_together_have_those_of_the_whole(fresh, remarks, parts):
     path, spec = fresh(), make_spec(ROWS)

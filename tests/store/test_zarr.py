@@ -49,7 +49,7 @@ def put(path: Path, spec: StoreSpec, values: np.ndarray, failed: set[int], order
         return writer.seal()
 
 
-@settings(deadline=None, max_examples=30, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=30, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(stores(), st.randoms())
 def test_zarr_reads_what_was_put_and_what_is_mapped(tmp_path_factory, case, random):
     spec, values, failed, order = case
@@ -61,7 +61,7 @@ def test_zarr_reads_what_was_put_and_what_is_mapped(tmp_path_factory, case, rand
     assert verify(store.path) == []
 
 
-@settings(deadline=None, max_examples=20, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=20, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(stores())
 def test_shards_have_the_bytes_that_zarr_writes(tmp_path_factory, case):
     """zarr leaves out clips of zeros, so here only failed rows are."""

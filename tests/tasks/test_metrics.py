@@ -49,7 +49,7 @@ def naive_event(p, t):
     return 100 * np.mean([f_of([counts(n, c) for c in range(p.shape[2])]) for n in range(len(p))])
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(PAIRS)
 def test_f_scores_equal_the_definitions(pair):
     predicted, target = pair
@@ -57,7 +57,7 @@ def test_f_scores_equal_the_definitions(pair):
     assert metrics.event_f(predicted, target) == pytest.approx(naive_event(predicted, target), abs=1e-9)
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(SHAPES.flatmap(lambda shape: arrays(bool, shape)))
 def test_bounds_and_references(target):
     assert metrics.segment_f(target, target) == metrics.event_f(target, target) == 100
@@ -99,7 +99,7 @@ def test_empty_clips_and_bad_shapes():
         metrics.segment_f(np.zeros((0, 10, 2), bool), np.zeros((0, 10, 2), bool))
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(PAIRS)
 def test_segment_f_equals_scikit_learns_f1_by_clip_and_occurring_class(pair):
     sklearn = pytest.importorskip("sklearn.metrics")
@@ -112,7 +112,7 @@ def test_segment_f_equals_scikit_learns_f1_by_clip_and_occurring_class(pair):
     assert metrics.segment_f(predicted, target) == pytest.approx(100 * np.mean(expected), abs=1e-9)
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(
     st.integers(1, 30).flatmap(
         lambda n: st.tuples(

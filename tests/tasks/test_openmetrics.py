@@ -70,7 +70,7 @@ def test_four_clips_by_hand():
     assert openmetrics.oscr(logits, labels) == pytest.approx(100 / 3)
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(st.integers(0, 10**6))
 def test_properties(seed):
     logits, labels = draw(seed)

@@ -25,7 +25,7 @@ def by_all_orders(similarity, matches, k):
     return np.mean([any(matches[i] for i in order[:k]) for order in orders])
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(
     st.integers(1, 5).flatmap(
         lambda m: st.tuples(
@@ -103,7 +103,7 @@ def test_ties_can_be_broken_as_released():
             np.testing.assert_allclose(list(found.values()), golden[key][:4], rtol=1e-12)
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(arrays(np.int64, (6, 9), elements=st.integers(0, 1000)), st.integers(1, 9))
 def test_without_ties_both_equal_scikit_learns_top_k_accuracy(drawn, k):
     accuracy = pytest.importorskip("sklearn.metrics").top_k_accuracy_score

@@ -129,7 +129,7 @@ PAIRS = st.tuples(st.integers(1, 9), st.integers(1, 3), st.integers(2, 4)).flatm
 )
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(PAIRS)
 def test_micro_scores_of_one_batch_equal_scikit_learns(pair):
     metrics = pytest.importorskip("sklearn.metrics")
@@ -145,7 +145,7 @@ def test_micro_scores_of_one_batch_equal_scikit_learns(pair):
     )
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(arrays(np.int64, (12, 2), elements=st.integers(0, 4)))
 def test_macro_precision_equals_scikit_learns_over_the_predicted_classes(pair):
     metrics = pytest.importorskip("sklearn.metrics")

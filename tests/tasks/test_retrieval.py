@@ -126,7 +126,7 @@ def test_codes_that_do_not_belong_to_the_index_are_refused():
         evaluate_run(codes, {"mscoco": clips}, {"full": np.arange(5)})
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(arrays(np.float32, (4, 3), elements=st.sampled_from([-1.0, 0.0, 0.5, 2.0])), st.permutations(range(8)))
 def test_cosine_equals_scikit_learn_and_ties_exactly_wherever_a_vector_stands(vectors, order):
     metrics = pytest.importorskip("sklearn.metrics.pairwise")
