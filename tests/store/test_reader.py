@@ -7,7 +7,7 @@ import pickle
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from cmg.store import FeatureStore, StoreError
@@ -168,7 +168,7 @@ def test_a_shard_cut_anywhere_serves_nothing(path, compression):
     shard = write(path, make_spec(compression=compression)) / "features" / "c.1.0.0.0.0"
     data = shard.read_bytes()
 
-        @given(st.integers(0, len(data) - 1))
+    @given(st.integers(0, len(data) - 1))
     def cut(size):
         shard.write_bytes(data)
         reader = FeatureStore(path)
