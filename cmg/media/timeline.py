@@ -220,6 +220,8 @@ class _Stream:
         return float((min(self.stream.start_time or 0, 0) + duration) * self.base) if duration else -np.inf
 
     def track(self, zero: float, remarks: tuple[Remark, ...]) -> Track:
+        """As the stream of a time line that begins at ``zero`` (seconds on the file's clock), with what was remarked of
+        choosing it."""
         times = self.times
         whole = (
             not (self.hidden or self.damaged)

@@ -179,7 +179,8 @@ def test_llp_names_files_by_eleven_characters_and_a_changed_file_is_noticed(fold
     assert made.run("features avvp audio") == 1 and "pipeline scan" in capsys.readouterr().err
 
 
-def test_pixels_and_masks_of_avsbench(folder):
+def indexed_s4(folder):
+    """A project with four small clips of AVSBench-S4, indexed."""
     made = folder()
     counts = {
         "avsbench_s4": {"train": 2, "val": 1, "test": 1},
@@ -191,16 +192,16 @@ def test_pixels_and_masks_of_avsbench(folder):
     }
     made.set("scales.mini.corpus", counts)
     made.set("datasets.avsbench_s4", {"source": "sample"})
-    made.set("scales.mini.features.pixels.avsbench_s4", {"size": 40})
-    made.set("scales.mini.features.masks.avsbench_s4", {"size": 40})
-    for name, rest in (
-        ("sample", ""),
-        ("scan", "--source sample"),
-        ("index", ""),
-        ("features", "pixels"),
-        ("features", "masks"),
-    ):
-        assert made.run(f"{name} avsbench_s4 {rest}") == 0
+    for command in ("sample avsbench_s4", "scan avsbench_s4 --source sample", "index avsbench_s4"):
+        made.run(command)
+    return made
+
+
+def test_pixels_and_masks_of_avsbench(folder):
+    made = indexed_s4(folder)
+    for modality in ("pixels", "masks"):
+        made.set(f"scales.mini.features.{modality}.avsbench_s4", {"size": 40})
+        assert made.run(f"features avsbench_s4 {modality}") == 0
     pixels, masks = (FeatureStore(f"data/features/avsbench_s4/{name}.zarr") for name in ("pixels", "masks"))
     assert (pixels.shape, masks.shape, str(pixels.dtype)) == ((5, 40, 40, 3), (5, 40, 40), "uint8")
     assert (pixels.valid.tolist(), masks.valid.tolist()) == ([5] * 4, [1, 1, 5, 5])
@@ -223,20 +224,8 @@ def test_pixels_and_masks_of_avsbench(folder):
 
 
 def test_failed_clips_alone_are_tried_again_when_asked(folder, capsys):
-    made = folder()
-    counts = {
-        "avsbench_s4": {"train": 2, "val": 1, "test": 1},
-        "seed": 1,
-        "width": 48,
-        "height": 32,
-        "fps": 2,
-        "defects": False,
-    }
-    made.set("scales.mini.corpus", counts)
-    made.set("datasets.avsbench_s4", {"source": "sample"})
+    made = indexed_s4(folder)
     made.set("features.failure_limit", 0.5)
-    for command in ("sample avsbench_s4", "scan avsbench_s4 --source sample", "index avsbench_s4"):
-        made.run(command)
     frame = next((made.path / "data/sample/avsbench_s4").glob("Single-source/s4_data/visual_frames/val/*/*/*_3.png"))
     good = frame.read_bytes()
     frame.write_bytes(good + b" ")
@@ -258,20 +247,8 @@ def test_failed_clips_alone_are_tried_again_when_asked(folder, capsys):
 def test_a_run_that_is_refused_for_its_failures_tries_them_again(folder, capsys):
     """Files that were away for a while (a disk not mounted, a copy not finished): nothing else changes, and the same
     command goes on."""
-    made = folder()
-    counts = {
-        "avsbench_s4": {"train": 2, "val": 1, "test": 1},
-        "seed": 1,
-        "width": 48,
-        "height": 32,
-        "fps": 2,
-        "defects": False,
-    }
-    made.set("scales.mini.corpus", counts)
-    made.set("datasets.avsbench_s4", {"source": "sample"})
+    made = indexed_s4(folder)
     made.set("features.clips_per_shard", 3)
-    for command in ("sample avsbench_s4", "scan avsbench_s4 --source sample", "index avsbench_s4"):
-        made.run(command)
     frames = made.path / "data/sample/avsbench_s4/Single-source/s4_data/visual_frames/val"
     frames.rename(made.path / "away")
     for _ in range(2):
