@@ -264,6 +264,7 @@ def make_project(folder: Path, clips: int) -> None:
         "scale": "paper",
         "methods": ["fcid"],
         "seeds": [0],
+        "reconstruction": {**whole["reconstruction"], "datasets": []},
         "datasets": {"vggsound_avel": {"source": "raw", "version": "40k"}, "ave": {"source": "raw"}},
         "stores": {
             "video": ["vggsound_avel", "ave"],

@@ -12,6 +12,7 @@ from benchmarks.full_size import Cost
 from benchmarks.simulated import Simulation
 from cmg.datasets import ave, vggsound_avel
 from cmg.datasets.listing import scan
+from pipeline import params as parameters
 
 WORK = """
 import sys, time
@@ -87,3 +88,10 @@ def test_every_step_names_a_stage_or_tool(tmp_path):
     assert len(names) == len(set(names)) and names.index("corpus") < names.index("codes") < names.index(
         "verify table 1"
     )
+
+
+def test_the_parameters_of_its_project_are_ones_that_the_stages_take(tmp_path):
+    """Its two data sets alone: every section that names others must have been told."""
+    full_size.make_project(tmp_path / "project", 10)
+    found = parameters.load(tmp_path / "project/params.yaml")
+    assert set(found.datasets) == {"vggsound_avel", "ave"} and found.methods == ["fcid"]
