@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from cmg.media.failure import MediaFailure
+from cmg.media.joined import parts_of
 from cmg.media.remark import Remark
 from cmg.media.samples import Run, Sound, laid_out, read_runs, seconds_by_rate
 from cmg.media.source import Decoded, Source
@@ -66,10 +67,10 @@ def decode_sound(path: Path, window: Window) -> Decoded:
 
 
 def _as_decoded(path: Path, line: Timeline, track: Track) -> tuple[Timeline, Track]:
-    """Time line and track of sound without stamps: its packets were counted at the first rate, so where another one
-    follows, be it after the clip, it lasts as long as it decodes."""
+    """Time line and track of sound without stamps: its packets were counted at the first rate and in the first part, so
+    where another one follows, be it after the clip, it lasts as long as it decodes."""
     lengths = seconds_by_rate(path, track)
-    if len(lengths) < 2:
+    if len(lengths) < 2 and len(parts_of(path)) < 2:
         return line, track
     end = sum(lengths.values())
     return replace(line, length=end), replace(track, end=end)

@@ -7,14 +7,19 @@ from typing import TypeVar
 import av
 
 from cmg.media.failure import MediaFailure
+from cmg.media.joined import Part
 
 FrameT = TypeVar("FrameT", bound=av.VideoFrame | av.AudioFrame)
 
 
-def open_container(path: Path) -> av.container.InputContainer:
-    """Open a media file; use as a context manager, so that it is closed. Raises MediaFailure `unreadable`."""
+def open_container(path: Path | Part) -> av.container.InputContainer:
+    """Open a media file, or one that is part of another; use as a context manager, so that it is closed.
+
+    Raises MediaFailure `unreadable`.
+    """
     try:
-        return av.open(str(path), metadata_errors="replace")  # tags in an old code page are no reason to lose a clip
+        file = path.open() if isinstance(path, Part) else str(path)
+        return av.open(file, "r", metadata_errors="replace")  # tags in an old code page are no reason to lose a clip
     except (av.error.FFmpegError, OSError) as error:
         raise MediaFailure(
             "unreadable", f"not a media file that FFmpeg can open ({error.strerror or error})"

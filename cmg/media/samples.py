@@ -2,6 +2,7 @@
 first one."""
 
 from collections import Counter
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -9,6 +10,7 @@ import av
 import numpy as np
 
 from cmg.media.container import frames, open_container, stamp_of
+from cmg.media.joined import parts_of
 from cmg.media.timeline import Timeline, Track
 
 # seconds by which stamps may differ from the sound so far: some containers round them, or give one for several packets
@@ -57,13 +59,20 @@ class Run:
         )
 
 
+def _decoded(path: Path, track: Track) -> Iterator[av.AudioFrame]:
+    """Frames with samples and a rate, of all parts of a file, in sequence."""
+    for part in parts_of(path):
+        with open_container(part) as container:
+            for frame in frames(container, container.streams[track.index], av.AudioFrame):
+                if frame.samples and frame.rate:
+                    yield frame
+
+
 def seconds_by_rate(path: Path, track: Track) -> dict[int, float]:
     """How much sound decodes, in seconds, by its samples per second; nothing is kept."""
     counts: Counter[int] = Counter()
-    with open_container(path) as container:
-        for frame in frames(container, container.streams[track.index], av.AudioFrame):
-            if frame.samples and frame.rate:
-                counts[frame.rate] += frame.samples
+    for frame in _decoded(path, track):
+        counts[frame.rate] += frame.samples
     return {rate: samples / rate for rate, samples in counts.items()}
 
 
@@ -71,12 +80,10 @@ def read_runs(path: Path, line: Timeline, track: Track, until: float) -> list[Ru
     """Decode in sequence until second `until` of the time line; channels are averaged. Frames without a rate are passed
     over."""
     runs: list[Run] = []
-    with open_container(path) as container:
-        for frame in frames(container, container.streams[track.index], av.AudioFrame):
-            if frame.samples and frame.rate:
-                _add(runs, frame, line)
-            if runs and runs[-1].end >= until:
-                break
+    for frame in _decoded(path, track):
+        _add(runs, frame, line)
+        if runs[-1].end >= until:
+            break
     return runs
 
 

@@ -18,6 +18,7 @@ import numpy as np
 
 from cmg.media.container import open_container, packets
 from cmg.media.failure import MediaFailure
+from cmg.media.joined import parts_of
 from cmg.media.remark import Remark
 
 PROMISED_BY_STREAM = ("mov,mp4,m4a,3gp,3g2,mj2", "avi")  # containers whose header says how long each stream is
@@ -33,7 +34,10 @@ REORDERED = 17
 NO_STAMPS: int = av.format.Flags["no_timestamps"].value  # type: ignore[assignment]  # PyAV's stub: the member
 EARLY = 0.1  # seconds of an AVI before its second picture that encoders of sound may have put there
 SHORT = 0.5  # seconds by which a stream may end before its header says without being broken off
-JOINED = ("mpegts", "mpeg", "ogg")  # formats whose files people join byte by byte
+JOINED = ("mpegts", "mpeg", "flv", "asf", "matroska,webm")  # formats in which parts joined byte by byte are all read
+JOINED_AGAIN = (
+    "files were joined without new ones, so that no second is certain; join them again with FFmpeg's concat demuxer"
+)
 BACK = 1.0  # seconds by which decoding times may go back within a stream of them
 
 
@@ -132,8 +136,7 @@ class _Stream:
         if time < self.decoding - BACK:
             raise MediaFailure(
                 "unreadable",
-                f"time stamps start anew after {self.decoding:.1f} s: files were joined without new ones, so that no "
-                "second is certain; join them again with FFmpeg's concat demuxer",
+                f"time stamps start anew after {self.decoding:.1f} s: {JOINED_AGAIN}",
             )
         self.decoding = max(self.decoding, time)
 
@@ -266,11 +269,14 @@ def read_timeline(path: Path) -> Timeline:
     Raises MediaFailure `unreadable` (not media, or parts with time lines of their own) or `empty` (neither picture nor
     sound).
     """
-    with open_container(path) as container:
+    first, *others = parts_of(path)
+    with open_container(first) as container:
         found = _gather(container)
         known = [stream for stream in found.values() if stream.stream.codec_context]  # of a codec that FFmpeg has
         picture, seen = _choose([stream for stream in known if _is_film(stream.stream)], "picture")
         sound, heard = _choose([stream for stream in known if stream.stream.type == "audio"], "sound")
+        if others and picture:
+            raise MediaFailure("unreadable", f"time stamps start anew with a second film: {JOINED_AGAIN}")
         chosen = [stream for stream in (picture, sound) if stream]
         zero = min((stream.begin for stream in chosen), default=0.0)
         return Timeline(
@@ -279,7 +285,7 @@ def read_timeline(path: Path) -> Timeline:
             zero,
             max((stream.end for stream in chosen), default=zero) - zero,
             _whole(container, chosen, found.values()),
-            container.format.name in COUNTED,
+            bool(others) or container.format.name in COUNTED,
         )
 
 

@@ -81,6 +81,33 @@ def make_colours(
         _sing(container, sound, seconds)
 
 
+def make_tones(
+    path: Path,
+    codec: str,
+    rate: int,
+    layout: str,
+    seconds: Sequence[int],
+    container_format: str | None = None,
+    sample_format: str | None = None,
+) -> None:
+    """Sound alone: one second with the tone of each of these seconds."""
+    tone = np.concatenate([0.4 * np.sin(2 * np.pi * (300 + 170 * k) * np.arange(rate) / rate) for k in seconds])
+    with av.open(str(path), "w", format=container_format) as container:
+        stream = container.add_stream(codec, rate=rate, layout=layout)
+        shape = sample_format or stream.codec_context.codec.audio_formats[0].name
+        stream.codec_context.format = shape
+        shaper = av.AudioResampler(format=shape, layout=layout, rate=rate)
+        for start in range(0, len(tone), 1024):
+            part = tone[None, start : start + 1024].astype(np.float32)
+            frame = av.AudioFrame.from_ndarray(part, format="fltp", layout="mono")
+            frame.sample_rate, frame.pts, frame.time_base = rate, start, Fraction(1, rate)
+            for shaped in shaper.resample(frame):
+                container.mux(stream.encode(shaped))
+        for shaped in shaper.resample(None):
+            container.mux(stream.encode(shaped))
+        container.mux(stream.encode())
+
+
 def _sing(container: av.container.OutputContainer, stream: av.AudioStream, seconds: int) -> None:
     tone = np.concatenate(
         [0.4 * np.sin(2 * np.pi * (300 + 170 * k) * np.arange(RATE) / RATE) for k in range(seconds)]

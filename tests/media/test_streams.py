@@ -15,7 +15,7 @@ from cmg.media.failure import MediaFailure
 from cmg.media.source import Source
 from cmg.media.video import VideoTask, decode_video
 from cmg.media.window import Window
-from tests.media.films import bars, make_numbered, number_of, tones_of
+from tests.media.films import bars, make_numbered, make_tones, number_of, tones_of
 from tests.media.tiny import make_video, tone
 
 TWO = Window(duration=None, frames_per_second=1, seconds=2)
@@ -225,16 +225,7 @@ def big(number: int, size: tuple[int, int]) -> np.ndarray:
 )
 def test_every_second_of_every_form_of_sound(tmp_path, suffix, codec, layout, rate):
     name = f"a.{suffix}"
-    samples = np.concatenate([tone(1.0, 300 + 170 * k, rate) for k in range(4)])
-    with av.open(str(tmp_path / name), "w") as container:
-        stream = container.add_stream(codec, rate=rate, layout=layout)
-        shaper = av.AudioResampler(format=stream.codec_context.codec.audio_formats[0], layout=layout, rate=rate)
-        for start, part in parts(samples):
-            for frame in shaper.resample(sound(part, rate, start)):
-                container.mux(stream.encode(frame))
-        for frame in shaper.resample(None):
-            container.mux(stream.encode(frame))
-        container.mux(stream.encode())
+    make_tones(tmp_path / name, codec, rate, layout, range(4))
     found = hear(tmp_path, name, Window(duration=4.0, seconds=4))
     assert found.rate == rate and found.valid == 4 and tones_of(found.array, rate, 4) == [0, 1, 2, 3]
     assert abs(len(found.array) / rate - 4.0) < 0.08 and found.remarks == ()
