@@ -8,18 +8,21 @@ cell. Mean ± sample standard deviation over seeds, percent. A folder's run take
 """
 
 import argparse
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from statistics import fmean
 
 import pandas as pd
 
 from benchmarks.runs import listed, spread
+from cmg.report.frame import records, scores
 from cmg.report.layout import CELLS
-from cmg.report.markdown import markdown_line
+from cmg.report.markdown import markdown_table
+from cmg.report.tablecsv import csv_text, split_notice
 from cmg.results import Run, read_run
 
 KEYS = [cell.key for cell in CELLS]
+RUN = ["method", "variant", "seed", "toc"]
 
 
 def runs(folders: Sequence[Path]) -> list[Run]:
@@ -28,21 +31,15 @@ def runs(folders: Sequence[Path]) -> list[Run]:
     return list({(run.method, run.variant, run.seed): run for run in found}.values())
 
 
-def rows(found: Sequence[Run]) -> Iterator[dict[str, object]]:
+def rows(found: Sequence[Run]) -> pd.DataFrame:
     """One per run, with and without TOC: its cells, their average, the average in the scored modality, retrieval."""
-    for run in found:
-        for toc in sorted({cell.toc for cell in run.cells}):
-            cells, same = ({cell.key: cell.value(run, toc, bound) for cell in CELLS} for bound in (False, True))
-            recalls = [cell.score for cell in run.cells if cell.toc == toc and cell.metric == "recall"]
-            means = {"average": fmean(cells.values()), "same": fmean(same.values()), "retrieval": fmean(recalls)}
-            yield {
-                "method": run.method,
-                "variant": run.variant,
-                "seed": run.seed,
-                "toc": "yes" if toc else "no",
-                **cells,
-                **means,
-            }
+    each = scores(found)
+    each = each.assign(toc=each["toc"].map({False: "no", True: "yes"}))
+    wide = each.pivot_table("score", RUN, "cell").reindex(pd.MultiIndex.from_frame(each[RUN].drop_duplicates()))
+    same = [f"{cell.task}_{cell.bound_direction}" for cell in CELLS]
+    means = {name: wide[cells].agg(fmean, axis=1) for name, cells in (("average", KEYS), ("same", same))}
+    recalls = each[each["metric"] == "recall"].groupby(RUN)["score"].agg(fmean)
+    return wide[KEYS].assign(**means, retrieval=recalls).reset_index()
 
 
 def tables(frame: pd.DataFrame) -> str:
@@ -58,14 +55,8 @@ def tables(frame: pd.DataFrame) -> str:
         first.append([*named, listed(list(plain.average)), *means])
         second.append([*named, *(spread(list(plain[key])) for key in KEYS)])
     heads = ["average of the eight cells, seed by seed", "mean", "+ TOC", "same modality", "retrieval"]
-    return (
-        f"{_table(['method', 'variant', *heads], first)}\n\n"
-        f"{_table(['method', 'variant', *(cell.label for cell in CELLS)], second)}"
-    )
-
-
-def _table(heads: Sequence[str], lines: Sequence[Sequence[str]]) -> str:
-    return "\n".join(markdown_line(list(line)) for line in (heads, ["---"] * len(heads), *lines))
+    parts = ((heads, first), ([cell.label for cell in CELLS], second))
+    return "\n\n".join(markdown_table(["method", "variant", *names], lines) for names, lines in parts)
 
 
 def main() -> None:
@@ -73,15 +64,15 @@ def main() -> None:
     parser.add_argument("projects", nargs="+", type=Path)
     parser.add_argument("--out", type=Path, help="CSV of every run")
     arguments = parser.parse_args()
-    frame = pd.DataFrame(rows(runs(arguments.projects)))
-    if frame.empty:
+    found = runs(arguments.projects)
+    if not found:
         raise SystemExit(
             f"no runs in {', '.join(str(folder / 'results' / 'runs') for folder in arguments.projects)}; run: dvc repro"
         )
+    frame = rows(found)
     if arguments.out:
-        kept = frame.drop(columns=["same", "retrieval"])
-        notice = (arguments.projects[0] / "results" / "table1.csv").read_text().splitlines()[0]
-        arguments.out.write_text(f"{notice}\n{kept.to_csv(index=False, float_format='%.2f', lineterminator=chr(10))}")
+        notice, _ = split_notice((arguments.projects[0] / "results" / "table1.csv").read_text())
+        arguments.out.write_text(csv_text([*RUN, *KEYS, "average"], records(frame), notice))
     print(tables(frame))
 
 

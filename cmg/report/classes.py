@@ -8,8 +8,8 @@ from matplotlib import rc_context
 
 from cmg.answers import NOTHING, Answer, class_scores, confusion
 from cmg.report.figures import LINES, STYLE, Panel, ascii_label, make_axes, make_panel
-from cmg.report.layout import CELLS, CellSpec, label
-from cmg.report.own import arrow, is_own
+from cmg.report.layout import CELLS, CellSpec, arrow, label
+from cmg.report.own import is_own
 
 TOLD = 5  # confusions in words
 Kept = Mapping[str, Sequence[Answer]]  # by run

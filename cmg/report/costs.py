@@ -6,7 +6,6 @@ on the same hardware and schedule, as FCID's Table 8 prints them, where DCID ran
 """
 
 import csv
-import io
 import statistics
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -14,9 +13,9 @@ from pathlib import Path
 
 from cmg.report.layout import CELLS, CONTROLS, METHODS, label
 from cmg.report.logs import Log
-from cmg.report.markdown import escape, markdown_line, shown
+from cmg.report.markdown import escape, markdown_page, markdown_table, shown
 from cmg.report.published import SOURCES
-from cmg.report.tablecsv import number
+from cmg.report.tablecsv import csv_text, number
 from cmg.report.tables import Summary, summarise
 from cmg.results import Run
 
@@ -177,35 +176,11 @@ def _optional(text: str) -> float | None:
 
 def costs_csv(rows: Sequence[Cost], notice: str = "") -> str:
     """The CSV text; its first line says what the numbers are."""
-    out = io.StringIO()
-    out.write(f"# {comment(notice)}\n")
-    writer = csv.writer(out, lineterminator="\n")
     cells = ("minutes_per_epoch", "memory", "average")
     names = [f"{name}{part}" for name in HEADS for part in (("", "_sd", "_seeds") if name in cells else ("",))]
-    writer.writerow(names)
-    for row in rows:
-        head = [
-            row.method,
-            row.source,
-            row.hardware,
-            row.pretraining,
-            row.batch_size,
-            row.precision,
-            row.epochs,
-            row.seeds or "",
-        ]
-        measured = [text for cell, digits in ((row.minutes, 4), (row.memory, 2)) for text in _parts(cell, digits)]
-        percent = [number(row.time_percent, 0), number(row.memory_percent, 0)]
-        writer.writerow([*head, *measured, number(row.features), *percent, *_parts(row.average, 2)])
-    return out.getvalue()
-
-
-def _parts(cell: Summary, digits: int) -> list[str]:
-    return [
-        cell.published or number(cell.mean, digits),
-        number(cell.sd, digits),
-        ";".join(number(value, digits) for value in cell.values),
-    ]
+    digits = {name: 4 for name in names if name.startswith("minutes")} | {"time_percent": 0, "memory_percent": 0}
+    lines = ({**vars(row), "seeds": row.seeds or None, "minutes_per_epoch": row.minutes} for row in rows)
+    return csv_text(names, lines, comment(notice), digits=digits)
 
 
 def comment(notice: str) -> str:
@@ -228,6 +203,5 @@ def fields(row: Cost) -> list[str]:
 
 def costs_markdown(rows: Sequence[Cost], notice: str = "") -> str:
     """The Markdown text."""
-    lines = [f"> **{escape(comment(notice))}**", "", "# Table 8: cost of pretraining", "", READING, ""]
-    lines += [markdown_line(list(HEADS.values())), markdown_line(["---"] * len(HEADS))]
-    return "\n".join([*lines, *(markdown_line([escape(text) for text in fields(row)]) for row in rows)]) + "\n"
+    table = markdown_table(list(HEADS.values()), ([escape(text) for text in fields(row)] for row in rows))
+    return markdown_page(comment(notice), "# Table 8: cost of pretraining", READING, table)

@@ -1,52 +1,13 @@
-"""Page tables beside the papers' main ones: open set, both protocols side by side, and sweeps as their CSV files hold
-them."""
+"""Page tables beside the papers' main ones: both protocols side by side, and sweeps, as their CSV files hold them."""
 
-from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
 from cmg.report.layout import label
-from cmg.report.openset import open_groups
-from cmg.report.pagetables import Field, PageTable, page_table, score_field, score_table
+from cmg.report.pagetables import Field, PageTable, page_table, score_table
 from cmg.report.protocols import COMPARED, read_protocols
 from cmg.report.sweeps import sweep_layout
 from cmg.report.tablecsv import read_table
-from cmg.report.tables import summarise
-from cmg.results import Run
-
-OPEN_HEADS = {
-    "h": "H",
-    "known": "Known right",
-    "unknown": "Unknown rejected",
-    "auroc": "AUROC",
-    "oscr": "OSCR",
-    "closed": "Closed set",
-    "released_h": "H, threshold as released",
-}
-TASKS = {"ave": "AVE", "ucf_vgg": "UCF(v)↔VGG(a)"}
-
-
-def open_table(runs: Sequence[Run]) -> PageTable:
-    """A row per method, task, number of known classes, direction and ± TOC; percent."""
-    rows = []
-    for (method, variant, protocol, task, known, classes, direction, toc), held in open_groups(runs):
-        first = Field(label(method, toc), lines=(("kind", f"variant: {variant}"),))
-        scores = [score_field(summarise([getattr(cell, score) for _, cell in held]), 1) for score in OPEN_HEADS]
-        arrow = f"{direction[0].upper()}→{direction[1].upper()}"
-        rows.append([first, protocol, TASKS.get(task, task), arrow, f"{known} of {classes}", *scores, str(len(held))])
-    heads = (
-        "Method",
-        "Protocol",
-        "Task",
-        "Direction",
-        "#Known classes",
-        *(f"#{text}" for text in OPEN_HEADS.values()),
-        "#Seeds",
-    )
-    return replace(
-        page_table("open-set", "Open set, percent: mean over seeds, ± sample standard deviation.", heads, rows),
-        style="table1",
-    )
 
 
 def protocol_table(path: Path) -> PageTable:

@@ -1,7 +1,6 @@
 """Table 4: generated pictures, from the results of the generation branch. Distances and, beside them, whether a picture
 fits its pair."""
 
-import io
 import json
 import math
 from collections.abc import Mapping, Sequence
@@ -12,10 +11,11 @@ from typing import Any
 import pandas as pd
 
 from cmg.files import BadFile
+from cmg.report.frame import records
 from cmg.report.layout import METHODS, label
-from cmg.report.markdown import escape, markdown_line
+from cmg.report.markdown import escape, markdown_page, markdown_table
 from cmg.report.published import read_published
-from cmg.report.tablecsv import TOC, number
+from cmg.report.tablecsv import csv_text, number
 
 DIRECTIONS = {"ii": "I2I", "ai": "A2I", "ti": "T2I"}
 KEYS = ["kind", "method", "toc", "direction"]
@@ -116,21 +116,14 @@ def table4_csv(given: Generated) -> str:
     """The notice as a comment, then every line of `frame`; two decimals, four for cosines and kernel distances."""
     table = frame(given)
     digits = {name: 4 if name.startswith(("cosine", "shuffled_cosine", "kd")) else 2 for name in table.columns}
-    for name in table.select_dtypes("number").columns:
-        table[name] = [number(None if pd.isna(value) else float(value), digits[name]) for value in table[name]]
-    table["toc"] = [TOC[None if pd.isna(value) else bool(value)] for value in table["toc"]]
-    out = io.StringIO()
-    out.write(f"# {' '.join(given.notice.split())}\n" if given.notice else "")
-    table.fillna("").to_csv(out, index=False, lineterminator="\n")
-    return out.getvalue()
+    return csv_text(table.columns, records(table), given.notice, digits=digits)
 
 
 def table4_markdown(given: Generated) -> str:
     """Distances as the paper's Table 4, then what they cannot say."""
-    table = frame(given)
-    lines = [f"> **{escape(given.notice)}**", ""] if given.notice else []
-    lines += ["# Table 4", "", escape(reading(given)), "", *_distances(table, given.distance), "", *_pairs(table), ""]
-    return "\n".join([*lines, *(f"- *{kind}*: {text}" for kind, text in KINDS.items())]) + "\n"
+    table, kinds = frame(given), "\n".join(f"- *{kind}*: {text}" for kind, text in KINDS.items())
+    tables = (_distances(table, given.distance), _pairs(table))
+    return markdown_page(given.notice, "# Table 4", escape(reading(given)), *tables, kinds)
 
 
 def reading(given: Generated) -> str:
@@ -165,23 +158,20 @@ def cell(lines: pd.DataFrame, direction: str, score: str, digits: int = 2) -> st
     return number(value, digits) + ("" if math.isnan(spread) else f" ± {number(spread, digits)}")
 
 
-def _distances(table: pd.DataFrame, distance: str) -> list[str]:
-    head = ["", "Kind", *(f"{name} {distance}" for name in DIRECTIONS.values())]
-    lines = [markdown_line(list(map(escape, head))), markdown_line(["---", "---", "---:", "---:", "---:"])]
-    for name, kind, values in rows_of(table, list(KINDS)):
-        lines.append(
-            markdown_line([escape(name), escape(kind), *(cell(values, direction, "fd") for direction in DIRECTIONS)])
-        )
-    return lines
-
-
-def _pairs(table: pd.DataFrame) -> list[str]:
-    lines = [
-        markdown_line(["", "Kind", "Direction", *map(escape, LABELS.values())]),
-        markdown_line(["---"] * 3 + ["---:"] * len(LABELS)),
+def _distances(table: pd.DataFrame, distance: str) -> str:
+    heads = ["", "Kind", *(f"#{escape(f'{name} {distance}')}" for name in DIRECTIONS.values())]
+    rows = [
+        [escape(name), escape(kind), *(cell(values, direction, "fd") for direction in DIRECTIONS)]
+        for name, kind, values in rows_of(table, list(KINDS))
     ]
-    for name, kind, values in rows_of(table, ["method", "mean embedding", "own embedding"]):
-        for direction in [d for d in DIRECTIONS if d in values.index]:
-            scores = [cell(values, direction, score, 1) for score in LABELS]
-            lines.append(markdown_line([escape(name), escape(kind), DIRECTIONS[direction], *scores]))
-    return lines
+    return markdown_table(heads, rows)
+
+
+def _pairs(table: pd.DataFrame) -> str:
+    rows = [
+        [escape(name), escape(kind), text, *(cell(values, way, score, 1) for score in LABELS)]
+        for name, kind, values in rows_of(table, ["method", "mean embedding", "own embedding"])
+        for way, text in DIRECTIONS.items()
+        if way in values.index
+    ]
+    return markdown_table(["", "Kind", "Direction", *(f"#{escape(text)}" for text in LABELS.values())], rows)

@@ -4,7 +4,7 @@ went."""
 import base64
 from pathlib import Path
 
-from cmg.report import figure10, further, glossary, headline, pagetables, setting, table3
+from cmg.report import figure10, glossary, headline, openset, pagetables, setting, table3
 from cmg.report.classes import class_panels
 from cmg.report.curves import training_panels
 from cmg.report.figures import Panel, cell_panel, inline_svg
@@ -92,7 +92,7 @@ def _setting(inputs: ReportInputs) -> dict[str, object]:
         "datasets": setting.dataset_table(inputs),
         "schedules": setting.training_table(inputs.training),
         "kept": setting.kept_table(inputs.runs),
-        "cells": pagetables.cell_table(inputs.runs),
+        "cells": setting.cell_table(inputs.runs),
         "stores": pagetables.store_table(inputs.stores),
     }
 
@@ -114,7 +114,7 @@ def _scores(inputs: ReportInputs, table: Table) -> dict[str, object]:
         "classes": class_panels(inputs.answers),
         "examples": sections(inputs.examples, inputs.exhibits, drawer),
         "left_out": drawer.left_out,
-        "openset": further.open_table(inputs.runs),
+        "openset": openset.open_table(inputs.runs),
     }
 
 

@@ -14,6 +14,11 @@ LABELS = {CHANCE: "Chance", **{name: text.label for name, text in METHOD_TEXTS.i
 SAME_MODALITY = {"va": "aa", "av": "vv"}
 
 
+def arrow(direction: str) -> str:
+    """``V→A``."""
+    return f"{direction[0].upper()}→{direction[1].upper()}"
+
+
 @dataclass(frozen=True)
 class CellSpec:
     """One score column: a task and a direction (``va``: head fitted on video codes, scored on audio codes)."""
@@ -77,9 +82,9 @@ def _side_mean(scores: Sequence[Cell | None], name: str) -> float | None:
 
 
 CELLS = tuple(
-    CellSpec(task, direction, f"{name} {arrow}")
+    CellSpec(task, direction, f"{name} {arrow(direction)}")
     for task, name in (("ave", "AVE"), ("avvp", "AVVP"), ("ave_avvp", "AVE→AVVP"), ("ucf_vgg", "UCF(v)↔VGG(a)"))
-    for direction, arrow in (("va", "V→A"), ("av", "A→V"))
+    for direction in ("va", "av")
 )
 AVERAGE = "avg"
 COLUMNS = (*(cell.key for cell in CELLS), AVERAGE)
@@ -88,9 +93,7 @@ PAIRS = tuple(
     for name, sides in RETRIEVAL.items()
 )
 WAYS = {  # of retrieval, by the key of a task and a direction
-    f"{task}_{way}": f"{name.partition('(')[0]} {way[0].upper()}→{way[1].upper()}"
-    for task, name, both in PAIRS
-    for way in both
+    f"{task}_{way}": f"{name.partition('(')[0]} {arrow(way)}" for task, name, both in PAIRS for way in both
 }
 RECALLS = tuple(
     RecallSpec(task, directions, k, f"{name} R@{k}") for task, name, directions in PAIRS for k in (1, 5, 10)

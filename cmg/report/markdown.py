@@ -1,5 +1,7 @@
 """A table as Markdown: mean ± sd, the published number in italics beside it."""
 
+from collections.abc import Iterable, Sequence
+
 from cmg.report.layout import Layout, label
 from cmg.report.reading import reading
 from cmg.report.tablecsv import NOT_APPLICABLE, number
@@ -17,29 +19,21 @@ def shown(cell: Summary, digits: int) -> str:
 
 def table_markdown(table: Table) -> str:
     """The Markdown text, notice in the first line when there is one."""
-    about = ["Method", "Kind", "Pretraining", "Protocol", "Variant", "Seeds"]
-    head = [*about, *table.layout.labels.values(), "Fingerprint"]
-    lines = [f"> **{escape(table.first_line)}**", ""] if table.first_line else []
-    lines += [f"# {table.layout.title}", "", reading(table), "", markdown_line(head)]
-    lines += [markdown_line(["---"] * len(about) + ["---:"] * len(table.layout.columns) + ["---"])]
-    lines += [markdown_line(_fields(row, table.layout)) for row in table.rows]
-    return "\n".join(lines) + "\n"
+    heads = ["Method", "Kind", "Pretraining", "Protocol", "Variant", "Seeds"]
+    heads += [*(f"#{text}" for text in table.layout.labels.values()), "Fingerprint"]
+    rows = [_fields(row, table.layout) for row in table.rows]
+    return markdown_page(table.first_line, f"# {table.layout.title}", reading(table), markdown_table(heads, rows))
 
 
 def _fields(row: Row, layout: Layout) -> list[str]:
+    about = [label(row.method, row.toc, row.kind), row.kind, row.pretraining, row.protocol, row.variant]
     cells = [_cell(row.cells.get(column, Summary()), layout.digits_of(column)) for column in layout.columns]
-    seeds = ", ".join(map(str, row.seeds))
-    fingerprint = f"`{row.fingerprint[:12]}`" if row.fingerprint else ""
-    return [
-        escape(label(row.method, row.toc, row.kind)),
-        row.kind,
-        escape(row.pretraining),
-        escape(row.protocol),
-        escape(row.variant),
-        seeds,
-        *cells,
-        fingerprint,
-    ]
+    return [*map(escape, about), ", ".join(map(str, row.seeds)), *cells, mark(row.fingerprint)]
+
+
+def mark(fingerprint: str) -> str:
+    """A fingerprint's first characters; empty where there is none."""
+    return f"`{fingerprint[:12]}`" if fingerprint else ""
 
 
 def _cell(cell: Summary, digits: int) -> str:
@@ -55,6 +49,13 @@ def escape(text: str) -> str:
     return " ".join(text.split())
 
 
-def markdown_line(fields: list[str]) -> str:
-    """One line of a Markdown table; fields are escaped by the caller."""
-    return "| " + " | ".join(fields) + " |"
+def markdown_page(notice: str, *parts: str) -> str:
+    """Parts with a line between them, under the notice when there is one."""
+    return "\n\n".join([*([f"> **{escape(notice)}**"] if notice else []), *parts]) + "\n"
+
+
+def markdown_table(heads: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+    """A table; a head that starts with ``#`` is a number column. Fields are escaped by the caller."""
+    rules = ["---:" if head.startswith("#") else "---" for head in heads]
+    lines = [[head.removeprefix("#") for head in heads], rules, *rows]
+    return "\n".join(f"| {' | '.join(line)} |" for line in lines)

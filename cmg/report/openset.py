@@ -1,39 +1,43 @@
-"""Open-set scores as CSV: mean, sample standard deviation and every seed's value per method, task, number of known
-classes, direction."""
+"""Open-set scores as CSV and a table of the page: mean, sample standard deviation and every seed's value per method,
+task, number of known classes, direction."""
 
-import csv
-import io
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
-from cmg.report.layout import kind_of, row_order
-from cmg.report.tablecsv import TOC, number
-from cmg.report.tables import fingerprint_of, summarise
-from cmg.results import OpenCell, Run
+import pandas as pd
 
-KEYS = ("task", "known_classes", "classes", "direction", "toc")
+from cmg.report.frame import OPEN_KEYS, in_order, method_place, over_seeds, records, scores
+from cmg.report.layout import arrow, label
+from cmg.report.pagetables import Field, PageTable, page_table, score_field
+from cmg.report.tablecsv import csv_text
+from cmg.results import Run
+
 SCORES = ("h", "known", "unknown", "released_h", "released_known", "released_unknown", "auroc", "oscr", "closed")
 HEADER = (
-    *("method", "variant", "protocol", "seeds", *KEYS),
+    *("method", "variant", "protocol", "seeds", *OPEN_KEYS),
     *(f"{score}_{part}" for score in SCORES for part in ("mean", "sd", "seeds")),
     "fingerprint",
 )
+HEADS = {
+    "h": "H",
+    "known": "Known right",
+    "unknown": "Unknown rejected",
+    "auroc": "AUROC",
+    "oscr": "OSCR",
+    "closed": "Closed set",
+    "released_h": "H, threshold as released",
+}
+TASKS = {"ave": "AVE", "ucf_vgg": "UCF(v)↔VGG(a)"}
 
 
-def open_groups(runs: Sequence[Run]) -> list[tuple[tuple, list[tuple[Run, OpenCell]]]]:
-    """``(method, variant, protocol, *KEYS)`` with the runs of its seeds and their scores, in the order of the tables.
+def open_scores(runs: Sequence[Run], fingerprints: Mapping[str, str]) -> pd.DataFrame:
+    """`SCORES` over seeds by method, variant, protocol and `OPEN_KEYS`, in the order of the tables.
 
     Raises:
         ValueError: a run holds a cell twice.
     """
-    found: dict[tuple, dict[int, tuple[Run, OpenCell]]] = {}
-    for run in runs:
-        for cell in run.openset:
-            keys = tuple(getattr(cell, key) for key in KEYS)
-            seeds = found.setdefault((run.method, run.variant, run.protocol, *keys), {})
-            if run.seed in seeds:
-                raise ValueError(f"run {run.name}: two open-set scores for {', '.join(map(str, keys))}; expected one")
-            seeds[run.seed] = (run, cell)
-    return [(key, [seeds[seed] for seed in sorted(seeds)]) for key, seeds in sorted(found.items(), key=_order)]
+    found = over_seeds(scores(runs, "open-set scores"), OPEN_KEYS, SCORES, fingerprints)
+    return in_order(found, lambda row: (method_place(row), row.task, row.known_classes, row.classes, row.direction))
 
 
 def openset_csv(runs: Sequence[Run], fingerprints: Mapping[str, str], notice: str = "") -> str:
@@ -42,23 +46,17 @@ def openset_csv(runs: Sequence[Run], fingerprints: Mapping[str, str], notice: st
     Raises:
         ValueError: a run holds a cell twice.
     """
-    out = io.StringIO()
-    out.write(f"# {' '.join(notice.split())}\n" if notice else "")
-    writer = csv.writer(out, lineterminator="\n")
-    writer.writerow(HEADER)
-    writer.writerows(_line(key, held, fingerprints) for key, held in open_groups(runs))
-    return out.getvalue()
+    return csv_text(HEADER, records(open_scores(runs, fingerprints)), notice)
 
 
-def _order(item: tuple[tuple, object]) -> tuple:
-    method, variant, protocol, *rest, toc = item[0]
-    return (row_order(kind_of(method), method, toc, variant, protocol), rest)
-
-
-def _line(key: tuple, held: list[tuple[Run, OpenCell]], fingerprints: Mapping[str, str]) -> list[str]:
-    method, variant, protocol, *rest, toc = key
-    line = [method, variant, protocol, ";".join(str(run.seed) for run, _ in held), *map(str, rest), TOC[toc]]
-    for score in SCORES:
-        cell = summarise([getattr(value, score) for _, value in held])
-        line += [number(cell.mean), number(cell.sd), ";".join(map(number, cell.values))]
-    return [*line, fingerprint_of([run for run, _ in held], fingerprints)]
+def open_table(runs: Sequence[Run]) -> PageTable:
+    """A row per method, task, number of known classes, direction and ± TOC; percent."""
+    rows = []
+    for row in records(open_scores(runs, {})):
+        first = Field(label(row["method"], row["toc"]), lines=(("kind", f"variant: {row['variant']}"),))
+        about = [row["protocol"], TASKS.get(row["task"], row["task"]), arrow(row["direction"])]
+        about.append(f"{row['known_classes']} of {row['classes']}")
+        rows.append([first, *about, *(score_field(row[score], 1) for score in HEADS), str(len(row["seeds"]))])
+    heads = ["Method", "Protocol", "Task", "Direction", "#Known classes", *(f"#{text}" for text in HEADS.values())]
+    caption = "Open set, percent: mean over seeds, ± sample standard deviation."
+    return replace(page_table("open-set", caption, [*heads, "#Seeds"], rows), style="table1")

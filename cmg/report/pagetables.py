@@ -7,13 +7,12 @@ from dataclasses import dataclass
 from cmg.report.conditions import METRICS, condition_of
 from cmg.report.history import History
 from cmg.report.inputs import Group, StoreFacts
-from cmg.report.layout import CELLS, KINDS, PAIRS, Layout, label
+from cmg.report.layout import KINDS, Layout, label
 from cmg.report.published import SOURCES, Published
 from cmg.report.reading import other_subset
 from cmg.report.tablecsv import NOT_APPLICABLE, number
 from cmg.report.tables import Row, Summary, Table
 from cmg.report.visible import visible
-from cmg.results import Run
 
 
 @dataclass(frozen=True)
@@ -137,50 +136,6 @@ def seed_table(table: Table) -> PageTable:
         heads,
         _rows(rows),
         "table1 dense",
-    )
-
-
-def cell_table(runs: Sequence[Run]) -> PageTable:
-    """What each cell was fitted (retrieval: asked) and scored on; one line per distinct setting among the runs."""
-    found: dict[tuple, None] = {}
-    shown = [(spec.label, spec.task, spec.direction) for spec in CELLS]
-    shown += [
-        (f"{name.partition('(')[0]} {way[0].upper()}→{way[1].upper()}", task, way)
-        for task, name, ways in PAIRS
-        for way in ways
-    ]
-    for name, task, direction in shown:
-        for run in runs:
-            for score in run.cells:
-                if (score.task, score.direction) == (task, direction):
-                    sizes = (
-                        score.n_fit,
-                        score.n_val,
-                        score.n_test,
-                        score.classes,
-                        None if score.chance is None else number(score.chance),
-                    )
-                    found[(name, run.protocol, score.metric, score.fit_modality, score.test_modality, *sizes)] = None
-    heads = _heads(
-        "Cell",
-        "Protocol",
-        "Metric",
-        "Fitted on",
-        "Scored on",
-        "#Fit clips",
-        "#Validation clips",
-        "#Test clips",
-        "#Classes",
-        "#Chance",
-    )
-    return PageTable(
-        "cells",
-        (
-            "Each cell: the modality its head was fitted and scored on "
-            "(retrieval: which asks and which answers), and sizes."
-        ),
-        heads,
-        _rows(found),
     )
 
 

@@ -2,14 +2,13 @@
 test was fitted."""
 
 import csv
-import io
-import statistics
 from collections.abc import Sequence
 from pathlib import Path
 
 from cmg.files import BadFile
 from cmg.report.layout import CELLS, COLUMN_LABELS, WAYS
-from cmg.report.tablecsv import TOC, number
+from cmg.report.tablecsv import csv_text
+from cmg.report.tables import summarise
 from cmg.results import Cell, Run
 
 COMPARED = {**{spec.key: COLUMN_LABELS[spec.key] for spec in CELLS}, **WAYS}
@@ -39,10 +38,7 @@ def protocols_csv(strict: Sequence[Run], published: Sequence[Run], notice: str =
         raise ValueError(
             f"protocols: strict runs {[run.name for run in strict]}, published runs {[run.name for run in published]}"
         )
-    out = io.StringIO()
-    out.write(f"# {' '.join(notice.split())}\n" if notice else "")
-    writer = csv.writer(out, lineterminator="\n")
-    writer.writerow(HEADER)
+    rows = []
     for method in dict.fromkeys(run.method for run in strict):
         pairs = [(a, b) for a, b in zip(strict, published, strict=True) if a.method == method]
         for toc in (False, True):
@@ -50,31 +46,19 @@ def protocols_csv(strict: Sequence[Run], published: Sequence[Run], notice: str =
                 task, _, direction = key.rpartition("_")
                 found = [[run.cell_of(task, direction, toc) for run in side] for side in zip(*pairs, strict=True)]
                 if not any(score is None for side in found for score in side):
-                    seeds = ";".join(str(run.seed) for run, _ in pairs)
-                    writer.writerow(
-                        [method, TOC[toc], key, seeds, *_side(found[0]), *_side(found[1]), _difference(*found)]
-                    )
-    return out.getvalue()
+                    about = {"method": method, "toc": toc, "cell": key, "seeds": tuple(run.seed for run, _ in pairs)}
+                    rows.append(about | _beside(*found))
+    return csv_text(HEADER, rows, notice)
 
 
-def _side(scores: Sequence[Cell]) -> list[str]:
-    first = scores[0]
-    values = [score.score for score in scores]
-    sd = statistics.stdev(values) if len(values) > 1 else None
-    fitted = first.side.get("n_test_fitted", 0)  # strict refuses to share a video, so it has no such count
-    return [
-        number(statistics.fmean(values)),
-        number(sd),
-        number(first.chance),
-        first.metric,
-        first.n_fit,
-        first.n_test,
-        fitted,
-    ]
-
-
-def _difference(strict: Sequence[Cell], published: Sequence[Cell]) -> str:
-    return number(statistics.fmean(s.score for s in published) - statistics.fmean(s.score for s in strict))
+def _beside(strict: Sequence[Cell], published: Sequence[Cell]) -> dict[str, object]:
+    scores = [summarise([cell.score for cell in side]) for side in (strict, published)]
+    found: dict[str, object] = {"inflation": scores[1].shown - scores[0].shown}
+    for protocol, first, score in zip(("strict", "published"), (strict[0], published[0]), scores, strict=True):
+        fitted = first.side.get("n_test_fitted", 0)  # strict refuses to share a video, so it has no such count
+        fields = {**vars(first), "score": score, "n_test_fitted": fitted}
+        found |= {f"{protocol}_{name}": value for name, value in fields.items()}
+    return found
 
 
 def read_protocols(path: Path) -> list[dict[str, str]]:

@@ -5,14 +5,13 @@ query, none, a wrong one. All in percent, mean over seeds.
 """
 
 import csv
-import io
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from cmg.report.layout import CONTROLS, label
-from cmg.report.markdown import escape, markdown_line, shown
-from cmg.report.tablecsv import number
+from cmg.report.markdown import escape, mark, markdown_page, markdown_table, shown
+from cmg.report.tablecsv import csv_text
 from cmg.report.tables import Summary, fingerprint_of, summarise
 from cmg.results import Run
 
@@ -101,7 +100,7 @@ def _row(group: list[Run], direction: str, fingerprints: Mapping[str, str]) -> S
         tuple(run.seed for run in group),
         {column: summarise(_values(group, direction, key)) for column, (_, key) in MEASURES.items()},
         printed.get((first.method, direction), ("", "")),
-        fingerprint_of(group, fingerprints),
+        fingerprint_of([run.name for run in group], fingerprints),
     )
 
 
@@ -115,9 +114,8 @@ def _floors(group: list[Run], fingerprints: Mapping[str, str]) -> Iterator[Segme
     for key, name in FLOORS.items():
         values = {column: _values(group, group[0].method, f"{key}_{column}")[:1] for column in ("miou", "f")}
         cells = {column: summarise(value) for column, value in values.items()}
-        yield SegmentationRow(
-            name, "", "chance", protocol=group[0].protocol, cells=cells, fingerprint=fingerprint_of(group, fingerprints)
-        )
+        mark = fingerprint_of([run.name for run in group], fingerprints)
+        yield SegmentationRow(name, "", "chance", protocol=group[0].protocol, cells=cells, fingerprint=mark)
 
 
 def read_printed(path: Path = PUBLISHED) -> list[dict[str, str]]:
@@ -140,62 +138,24 @@ def _printed_rows() -> list[SegmentationRow]:
 
 def segmentation_csv(rows: Sequence[SegmentationRow], notice: str) -> str:
     """``# notice`` first when there is one, then a line per row; the same rows give the same bytes."""
-    out = io.StringIO()
-    if notice:
-        out.write(f"# {notice}\n")
-    writer = csv.writer(out, lineterminator="\n")
     measures = [f"{column}_{part}" for column in MEASURES for part in ("mean", "sd", "seeds")]
-    writer.writerow(
-        [
-            "method",
-            "direction",
-            "kind",
-            "variant",
-            "protocol",
-            "seeds",
-            *measures,
-            "published_miou",
-            "published_f",
-            "fingerprint",
-        ]
+    about = ("method", "direction", "kind", "variant", "protocol", "seeds")
+    lines = (
+        {**vars(row), "method": row.name, "direction": row.arrow, **row.cells}
+        | {"published_miou": row.printed[0], "published_f": row.printed[1]}
+        for row in rows
     )
-    for row in rows:
-        about = [row.name, row.arrow, row.kind, row.variant, row.protocol, ";".join(map(str, row.seeds))]
-        scores = [text for column in MEASURES for text in _fields(row.cell(column))]
-        writer.writerow([*about, *scores, *row.printed, row.fingerprint])
-    return out.getvalue()
-
-
-def _fields(cell: Summary) -> list[str]:
-    return [number(cell.mean), number(cell.sd), ";".join(map(number, cell.values))]
+    return csv_text((*about, *measures, "published_miou", "published_f", "fingerprint"), lines, notice)
 
 
 def segmentation_markdown(rows: Sequence[SegmentationRow], notice: str) -> str:
     """The Markdown text, notice in the first line when there is one."""
-    measures = [text for text, _ in MEASURES.values()]
-    head = [
-        "Query",
-        "Direction",
-        "Kind",
-        "Protocol",
-        "Seeds",
-        *measures,
-        "Published mIoU",
-        "Published F",
-        "Fingerprint",
-    ]
-    lines = [f"> **{escape(notice)}**", ""] if notice else []
-    lines += [
-        f"# {TITLE}",
-        "",
-        READING,
-        "",
-        markdown_line(head),
-        markdown_line(["---"] * 5 + ["---:"] * (len(MEASURES) + 2) + ["---"]),
-    ]
+    measures = [f"#{text}" for text, _ in MEASURES.values()]
+    heads = ["Query", "Direction", "Kind", "Protocol", "Seeds", *measures]
+    lines = []
     for row in rows:
         about = [escape(row.name), row.arrow, row.kind, row.protocol, ", ".join(map(str, row.seeds))]
         scores = [shown(row.cell(column), 1) for column in MEASURES]
-        printed = [f"*{value}*" if value else "" for value in row.printed]
-        lines.append(markdown_line([*about, *scores, *printed, f"`{row.fingerprint[:12]}`" if row.fingerprint else ""]))
-    return "\n".join(lines) + "\n"
+        lines.append([*about, *scores, *(f"*{value}*" * bool(value) for value in row.printed), mark(row.fingerprint)])
+    table = markdown_table([*heads, "#Published mIoU", "#Published F", "Fingerprint"], lines)
+    return markdown_page(notice, f"# {TITLE}", READING, table)

@@ -4,9 +4,12 @@ from collections.abc import Sequence
 
 from cmg.registry import DATASET_TEXTS, METHOD_TEXTS, MethodText
 from cmg.report import glossary
+from cmg.report.frame import in_order, records, scores
 from cmg.report.inputs import ReportInputs, Training
 from cmg.report.layout import COLUMN_LABELS, LABELS, label
 from cmg.report.pagetables import PageTable, page_table
+from cmg.report.protocols import COMPARED
+from cmg.report.tablecsv import number
 from cmg.results import Run
 
 SOURCES = {"sample": "generated sample corpus", "raw": "official media files", "released": "released features"}
@@ -78,6 +81,23 @@ def _schedule(item: Training) -> tuple:
         schedule.get("precision"),
         standardised,
     )
+
+
+def cell_table(runs: Sequence[Run]) -> PageTable:
+    """What each cell was fitted (retrieval: asked) and scored on; one line per distinct setting among the runs."""
+    columns = ["cell", "protocol", "metric", "fit_modality", "test_modality", "n_fit", "n_val", "n_test", "classes"]
+    found, order = scores(runs), list(COMPARED)
+    settings = found.loc[found["cell"].isin(order), [*columns, "chance"]]
+    settings = settings.assign(chance=settings["chance"].map(number)).drop_duplicates()
+    rows = records(in_order(settings, lambda row: (order.index(row.cell),)))
+    about = ("Cell", "Protocol", "Metric", "Fitted on", "Scored on")
+    sizes = ("#Fit clips", "#Validation clips", "#Test clips", "#Classes", "#Chance")
+    caption = (
+        "Each cell: the modality its head was fitted and scored on "
+        "(retrieval: which asks and which answers), and sizes."
+    )
+    lines = ((row | {"cell": COMPARED[row["cell"]]}).values() for row in rows)
+    return page_table("cells", caption, (*about, *sizes), map(list, lines))
 
 
 def kept_table(runs: Sequence[Run]) -> PageTable:

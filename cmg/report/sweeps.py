@@ -13,7 +13,7 @@ from matplotlib.figure import Figure
 
 from cmg.report.figures import LINES, STYLE
 from cmg.report.inputs import ReportInputs
-from cmg.report.layout import AVERAGE, BOUND, CELLS, CHANCE, COLUMNS, Layout
+from cmg.report.layout import AVERAGE, BOUND, CELLS, CHANCE, COLUMNS, Layout, arrow
 from cmg.report.published import SWEEPS, read_published
 from cmg.report.tables import Row, Table, make_table
 
@@ -90,7 +90,7 @@ def sweep_figure(table: Table, axis: str, places: Mapping[str, tuple[str, float]
 def _line(axes: Axes, points: Sequence[tuple[int, Row]], task: str, direction: str, colour: str, setting: str) -> None:
     cells = [(x, row.cells[f"{task}_{direction}"]) for x, row in points]
     shown = [(x, cell.mean, cell.sd or 0) for x, cell in cells if cell.mean is not None]
-    name = f"{setting.upper()} {direction[0].upper()}→{direction[1].upper()}".strip()
+    name = f"{setting.upper()} {arrow(direction)}".strip()
     xs, means, spreads = [x for x, _, _ in shown], [mean for _, mean, _ in shown], [sd for _, _, sd in shown]
     axes.errorbar(
         xs, means, yerr=spreads, fmt=MARKS[direction], color=colour, markersize=4, linewidth=1.2, capsize=2, label=name

@@ -1,16 +1,14 @@
 """Table 3 in its forms: CSV, Markdown, and what the page shows. Readings of the codes stand side by side."""
 
-import csv
-import io
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from statistics import fmean
 
-from cmg.report.markdown import escape, markdown_line
+from cmg.report.markdown import escape, markdown_page, markdown_table
 from cmg.report.pagetables import PageTable, page_table
 from cmg.report.published import SOURCES
 from cmg.report.rebuilt import SCORES, Masked, Rebuilt, masked
-from cmg.report.tablecsv import number
+from cmg.report.tablecsv import csv_text, number
 
 DIGITS = 4  # of an MSE, as printed
 OPEN = (
@@ -41,77 +39,42 @@ HEADS = ("Masked", "#Kept")
 FIELDS = (
     *("dataset", "reading", "fill", "masked", "kept", "seeds", "masks", "random_mean", "random_spread", "random_seeds"),
     *(f"{score}_{part}" for score in SCORES for part in ("mean", "seeds", "count", "count_seeds")),
-    *(
-        "random_over_variance",
-        "full_over_variance",
-        "published_random",
-        "published_toc",
-        "published_count",
-        "fingerprint",
-    ),
+    *("random_over_variance", "full_over_variance", "published_random", "published_toc", "published_count"),
+    "fingerprint",
 )
+DECIMALS = {name: 3 if "over" in name else 1 if name.endswith("count") else DIGITS + 1 for name in FIELDS}
 
 
 def table3_csv(results: Sequence[Rebuilt], notice: str, fingerprint: str) -> str:
     """Notice and what the paper leaves open as comments, then a line per reading and share. results: the seeds of one
     dataset."""
-    out = io.StringIO()
-    out.writelines(f"# {line}\n" for line in (notice, OPEN) if line)
-    writer = csv.DictWriter(out, FIELDS, lineterminator="\n")
-    writer.writeheader()
-    writer.writerows({**_fields(row, results), "fingerprint": fingerprint} for row in masked(results))
-    return out.getvalue()
+    rows = ({**_fields(row, results), "fingerprint": fingerprint} for row in masked(results))
+    return csv_text(FIELDS, rows, notice, OPEN, digits=DECIMALS)
 
 
 def _fields(row: Masked, seeds: Sequence[Rebuilt]) -> dict[str, object]:
+    """A row's fields, unrounded; what belongs to single seeds as a tuple."""
     variance, about = fmean(seed.about["variance"] for seed in seeds), seeds[0].about
-    found: dict[str, object] = {
-        "dataset": seeds[0].dataset,
-        "reading": row.reading,
-        "masked": f"{row.masked:g}",
-        "kept": row.kept,
-    }
-    found |= {"fill": about["fill"], "masks": about["masks"], "seeds": _joined([seed.seed for seed in seeds], str)}
-    found |= {
-        "random_mean": _mse(fmean(row.random)),
-        "random_spread": _mse(fmean(row.spread)),
-        "random_seeds": _joined(row.random, _mse),
-    }
+    found: dict[str, object] = {name: about[name] for name in ("fill", "masks")}
+    found |= {"dataset": seeds[0].dataset, "reading": row.reading, "masked": f"{row.masked:g}", "kept": row.kept}
+    found |= {"seeds": tuple(seed.seed for seed in seeds), "random_seeds": row.random}
+    found |= {"random_mean": fmean(row.random), "random_spread": fmean(row.spread)}
     for score in SCORES:
-        found |= {f"{score}_mean": _mse(fmean(row.toc[score])), f"{score}_seeds": _joined(row.toc[score], _mse)}
-        found |= {
-            f"{score}_count": number(fmean(row.worse[score]), 1),
-            f"{score}_count_seeds": _joined(row.worse[score], str),
-        }
-    found |= {"random_over_variance": number(fmean(row.random) / variance, 3)}
-    return found | {"full_over_variance": number(fmean(row.toc["full"]) / variance, 3), **_printed(row.printed)}
-
-
-def _printed(row: Mapping[str, str]) -> dict[str, str]:
-    return {f"published_{name}": row[name] for name in ("random", "toc", "count") if row}
-
-
-def _joined(values: Sequence, form: Callable[..., str]) -> str:
-    return ";".join(map(form, values))
-
-
-def _mse(value: float) -> str:
-    return number(value, DIGITS + 1)
+        found |= {f"{score}_mean": fmean(row.toc[score]), f"{score}_seeds": row.toc[score]}
+        found |= {f"{score}_count": fmean(row.worse[score]), f"{score}_count_seeds": row.worse[score]}
+    for name, values in (("random", row.random), ("full", row.toc["full"])):
+        found[f"{name}_over_variance"] = fmean(values) / variance
+    return found | {f"published_{name}": text for name, text in row.printed.items()}
 
 
 def table3_markdown(results: Sequence[Rebuilt], notice: str) -> str:
     """The notice, what the paper leaves open, how to read it, and `page_tables`."""
-    parts = [f"> **{escape(notice)}**"] if notice else []
-    parts += ["# Table 3", OPEN, READING, f"Published: Table 3 of {SOURCES['fcid_toc']}."]
+    parts = ["# Table 3", OPEN, READING, f"Published: Table 3 of {SOURCES['fcid_toc']}."]
     for table in page_tables(results):
-        parts += [f"## {escape(table.caption)}", _markdown(table)]
-    return "\n\n".join(parts) + "\n"
-
-
-def _markdown(table: PageTable) -> str:
-    heads = [escape(text) for text, _ in table.heads]
-    rows = [[field.text for field in fields] for _, fields in table.rows]
-    return "\n".join(markdown_line(line) for line in [heads, ["---:"] * len(heads), *rows])
+        rows = [[field.text for field in fields] for _, fields in table.rows]
+        heads = [f"#{escape(text)}" for text, _ in table.heads]
+        parts += [f"## {escape(table.caption)}", markdown_table(heads, rows)]
+    return markdown_page(notice, *parts)
 
 
 def page_tables(results: Sequence[Rebuilt]) -> list[PageTable]:

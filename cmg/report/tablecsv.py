@@ -1,9 +1,10 @@
-"""A table as CSV and back: two decimals, no times, the notice as a comment in the first line."""
+"""Tables as CSV, and those of scores back: two decimals, no times, the notice as a comment in the first line."""
 
 import csv
 import io
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 from cmg.files import BadFile
 from cmg.report.layout import LAYOUTS, PUBLISHED, TABLE1, Layout
@@ -28,39 +29,53 @@ def number(value: float | None, digits: int = 2) -> str:
     return text.lstrip("-") if float(text) == 0 else text
 
 
-def table_csv(table: Table) -> str:
-    """The CSV text: ``# notice`` first when there is one, then the header, then a line per row. The same table gives
-    the same bytes."""
-    out = io.StringIO()
-    if table.first_line:
-        out.write(f"# {table.first_line}\n")
+def csv_text(
+    names: Iterable[str], rows: Iterable[Mapping[str, Any]], *notices: str, digits: Mapping[str, int] | None = None
+) -> str:
+    """A line per row under a header, after the notices that are not empty as comments; the same rows give the same
+    bytes.
+
+    Args:
+        names: the fields to write; one that a row lacks is empty. Of a `Summary` under the name ``h`` these are
+            ``h_mean``, ``h_sd``, ``h_seeds``, ``h_published`` and ``h_difference``; ``h`` is the printed number, or
+            else the mean.
+        digits: decimals of fields that have other than two.
+    """
+    names, out = list(names), io.StringIO()
+    out.writelines(f"# {' '.join(notice.split())}\n" for notice in notices if notice)
     writer = csv.writer(out, lineterminator="\n")
-    writer.writerow(header(table.layout))
-    writer.writerows(_line(row, table.layout) for row in table.rows)
+    writer.writerow(names)
+    for row in map(_spread, rows):
+        writer.writerow(_text(row.get(name), (digits or {}).get(name, 2)) for name in names)
     return out.getvalue()
 
 
-def _line(row: Row, layout: Layout) -> list[str]:
-    line = [
-        row.method,
-        TOC[row.toc],
-        row.kind,
-        row.variant,
-        row.protocol,
-        ";".join(map(str, row.seeds)),
-        row.pretraining,
-    ]
-    for column in layout.columns:
-        cell = row.cells.get(column, Summary())
-        values = "" if all(value is None for value in cell.values) else ";".join(map(number, cell.values))
-        line += [
-            number(cell.mean) if cell.applies else NOT_APPLICABLE,
-            number(cell.sd),
-            values,
-            cell.published,
-            number(cell.difference),
-        ]
-    return [*line, row.fingerprint]
+def _spread(row: Mapping[str, Any]) -> dict[str, Any]:
+    """The row with the parts of each summary beside it."""
+    found = dict(row)
+    for name, cell in row.items():
+        if isinstance(cell, Summary):
+            mean = cell.mean if cell.applies else NOT_APPLICABLE
+            seeds = cell.values if any(value is not None for value in cell.values) else ()
+            parts = (mean, cell.sd, seeds, cell.published, cell.difference)
+            found |= {f"{name}_{part}": value for part, value in zip(PARTS, parts, strict=True)}
+            found[name] = cell.published or mean
+    return found
+
+
+def _text(value: object, digits: int) -> str:
+    """One field: a float with its decimals, several values joined, yes or no; empty for None."""
+    if isinstance(value, tuple):
+        return ";".join(_text(item, digits) for item in value)
+    if isinstance(value, bool):
+        return TOC[value]
+    return number(value, digits) if value is None or isinstance(value, float) else str(value)
+
+
+def table_csv(table: Table) -> str:
+    """A table of scores, a line per row."""
+    rows = ({**vars(row), **row.cells} for row in table.rows)
+    return csv_text(header(table.layout), rows, table.first_line)
 
 
 def read_table(path: Path, layout: Layout = TABLE1) -> Table:

@@ -167,10 +167,8 @@ def _row(
     unlike = _unlike(layout, first, toc, printed)
     with_difference = comparable and first.protocol == "published"
     cells = {key: _beside(cell, printed.get(key), with_difference and key not in unlike) for key, cell in cells.items()}
-    seeds = tuple(run.seed for run in group)
-    return [
-        Row(first.method, toc, kind, first.variant, first.protocol, seeds, cells, fingerprint_of(group, fingerprints))
-    ]
+    seeds, mark = tuple(run.seed for run in group), fingerprint_of([run.name for run in group], fingerprints)
+    return [Row(first.method, toc, kind, first.variant, first.protocol, seeds, cells, mark)]
 
 
 def _without_codebook(row: Row, layout: Layout) -> list[Row]:
@@ -213,7 +211,8 @@ def _chance(layout: Layout, runs: list[Run], protocol: str, fingerprints: Mappin
     if not means:
         return []
     cells[layout.average] = summarise([statistics.fmean(means)] if len(means) == len(cells) else [])
-    return [Row(CHANCE, None, CHANCE, "", protocol, (), cells, fingerprint_of(runs, fingerprints))]
+    mark = fingerprint_of([run.name for run in runs], fingerprints)
+    return [Row(CHANCE, None, CHANCE, "", protocol, (), cells, mark)]
 
 
 def _chance_cell(chances: Iterable[float]) -> Summary:
@@ -221,10 +220,10 @@ def _chance_cell(chances: Iterable[float]) -> Summary:
     return Summary(statistics.fmean(values), None, tuple(values)) if values else Summary()
 
 
-def fingerprint_of(runs: Iterable[Run], fingerprints: Mapping[str, str]) -> str:
-    """The common fingerprint of some runs, or the SHA-256 of theirs one per line in name order; empty when one is
-    unknown."""
-    names = sorted({run.name for run in runs}, key=lambda name: (name.rpartition("-")[0], int(name.rpartition("-")[2])))
+def fingerprint_of(runs: Iterable[str], fingerprints: Mapping[str, str]) -> str:
+    """The common fingerprint of some runs by name, or the SHA-256 of theirs one per line in name order; empty when one
+    is unknown."""
+    names = sorted(set(runs), key=lambda name: (name.rpartition("-")[0], int(name.rpartition("-")[2])))
     known = [fingerprints.get(name, "") for name in names]
     if not all(known):
         return ""

@@ -1,20 +1,18 @@
 """Where time and memory went: tables from the logs of stages. No other stage reads them: the next run takes other
 times."""
 
-import csv
-import io
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from matplotlib import rc_context
 
+from cmg.files import write_bytes
 from cmg.report.costs import HEADS, READING, Cost, comment, costs, costs_csv, costs_markdown, fields
 from cmg.report.figures import LINES, STYLE, Panel, ascii_label, make_axes, make_panel
 from cmg.report.layout import label
 from cmg.report.logs import PER_RUN, Log
 from cmg.report.pagetables import PageTable, page_table
-from cmg.report.tablecsv import number
-from cmg.report.write import write_text
+from cmg.report.tablecsv import csv_text, number
 from cmg.results import Run
 
 ORDER = (
@@ -43,7 +41,9 @@ def write_times(folder: Path, logs: Sequence[Log], notice: str = "", runs: Seque
         "table8.csv": costs_csv(rows, notice),
         "table8.md": costs_markdown(rows, notice),
     }
-    return [write_text(folder / name, text) for name, text in texts.items()]
+    for name, text in texts.items():
+        write_bytes(folder / name, text.encode())
+    return [folder / name for name in texts]
 
 
 def _order(log: Log) -> tuple:
@@ -52,14 +52,9 @@ def _order(log: Log) -> tuple:
 
 def times_csv(logs: Sequence[Log], notice: str = "") -> str:
     """A line per stage item."""
-    out = io.StringIO()
-    out.write(f"# {comment(notice)}\n")
-    writer = csv.writer(out, lineterminator="\n")
-    writer.writerow(["stage", "item", "method", "seconds", "peak_memory_gib", "processor"])
-    writer.writerows(
-        [log.stage, log.item, log.method, log.seconds, number(log.peak_memory_gib, 3), log.processor] for log in logs
-    )
-    return out.getvalue()
+    names = ("stage", "item", "method", "seconds", "peak_memory_gib", "processor")
+    rows = ({**vars(log), "method": log.method, "seconds": str(log.seconds)} for log in logs)
+    return csv_text(names, rows, comment(notice), digits={"peak_memory_gib": 3})
 
 
 def times_view(logs: Sequence[Log], runs: Sequence[Run] = ()) -> dict[str, object]:

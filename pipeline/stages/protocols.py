@@ -9,8 +9,8 @@ import argparse
 import torch
 
 from cmg.datasets.clips import read_index
+from cmg.files import write_bytes
 from cmg.report.protocols import protocols_csv
-from cmg.report.write import write_text
 from cmg.results import Run, read_run
 from cmg.tasks import retrieval
 from cmg.tasks.codes import RunCodes
@@ -57,4 +57,4 @@ def run(args: argparse.Namespace, params: Params) -> None:
                 RunCodes.read(paths.codes(run.name)), indices, read_toc(paths.toc(run.name)), options, tasks
             )
             strict.append(Run(run.method, run.variant, run.seed, "strict", tuple(cells)))
-        write_text(paths.PROTOCOLS, protocols_csv(strict, published, reporting.notice(params)))
+        write_bytes(paths.PROTOCOLS, protocols_csv(strict, published, reporting.notice(params)).encode())

@@ -3,10 +3,10 @@
 import argparse
 from collections.abc import Sequence
 
+from cmg.files import write_bytes
 from cmg.report.layout import label
 from cmg.report.segmentation import DIRECTIONS, REFERENCES, rows_of, segmentation_csv, segmentation_markdown
 from cmg.report.segmentation_page import Image, Shown, segmentation_page
-from cmg.report.write import write_text
 from cmg.results import read_run
 from cmg.segmentation.pictures import Picture, png, read_pictures
 from pipeline import paths
@@ -41,7 +41,7 @@ def run(args: argparse.Namespace, params: Params) -> None:
         for path, text in zip(
             outputs, (segmentation_csv(rows, notice), segmentation_markdown(rows, notice), page), strict=True
         ):
-            write_text(path, text)
+            write_bytes(path, text.encode())
 
 
 def _shown(method: str, pictures: Sequence[Picture]) -> Shown:

@@ -5,12 +5,12 @@ import argparse
 from collections.abc import Iterable, Iterator
 from typing import Any
 
+from cmg.files import write_bytes
 from cmg.methods import METHODS, config_class
 from cmg.report.inputs import load_inputs
 from cmg.report.markdown import table_markdown
 from cmg.report.sweeps import sweep_figure, sweep_layout, sweep_table
 from cmg.report.tablecsv import table_csv
-from cmg.report.write import write_text
 from pipeline import paths, sweeps
 from pipeline.orchestration import receipts
 from pipeline.page import reporting
@@ -62,7 +62,7 @@ def run(args: argparse.Namespace, params: Params) -> None:
         if axis:
             texts["svg"] = sweep_figure(table, axis, places)
         for ending, path in outputs.items():
-            write_text(path, texts[ending])
+            write_bytes(path, texts[ending].encode())
 
 
 def _methods(method: str, rows: Iterable[str]) -> dict[str, str]:

@@ -4,9 +4,9 @@ import argparse
 
 from safetensors.numpy import load_file
 
+from cmg.files import write_bytes
 from cmg.report.figure10 import figure_svg, shares_of
 from cmg.report.table3 import table3_csv, table3_markdown
-from cmg.report.write import write_text
 from pipeline import leftovers, paths
 from pipeline.orchestration import receipts
 from pipeline.page import rebuilt
@@ -30,4 +30,4 @@ def run(args: argparse.Namespace, params: Params) -> None:
         texts = [table3_csv(results, notice, rebuilt.fingerprint(params)), table3_markdown(results, notice)]
         texts += [figure_svg(load_file(paths.rebuilt(runs[0])), shares_of(results), notice)]  # of the first seed
         for path, text in zip(outputs, texts, strict=True):
-            write_text(path, text)
+            write_bytes(path, text.encode())

@@ -12,9 +12,9 @@ import csv
 import math
 from pathlib import Path
 
+from cmg.files import write_bytes
 from cmg.report.beside import RESETS, beside_figure, compared, known_logs, read_printed
 from cmg.report.history import History, read_history
-from cmg.report.write import write_text
 from pipeline import paths
 from pipeline.params import ParameterError, Params
 
@@ -36,7 +36,8 @@ def run(args: argparse.Namespace, params: Params) -> None:
         for term, step, theirs, ours in compared(history, log):
             print(f"{history.run}  {term:18} step {step:5}  log {theirs:10.4f}  run {ours:10.4f}{_ratio(theirs, ours)}")
     print(f"step {RESETS[0]}: {RESETS[1]} for the first time")
-    print(write_text(paths.beside(args.beside), beside_figure(histories, log)))
+    write_bytes(paths.beside(args.beside), beside_figure(histories, log).encode())
+    print(paths.beside(args.beside))
 
 
 def _ratio(theirs: float, ours: float) -> str:

@@ -69,8 +69,8 @@ def outside(made_by_dvc, tmp_path_factory):
     """What a user has: a checkpoint, stores, and a few files; no pipeline, no parameters."""
     folder = tmp_path_factory.mktemp("outside")
     (folder / "data").mkdir()
-    for name in ("checkpoints", "features"):
-        (folder / "data" / name).symlink_to(made_by_dvc.folder / "data" / name)
+    for name in ("data/checkpoints", "data/features", "results"):
+        (folder / name).symlink_to(made_by_dvc.folder / name)
     films = sorted((made_by_dvc.folder / "data/sample/ave/AVE").glob("*.mp4"))
     (folder / "videos").mkdir()
     for film in films[:3]:

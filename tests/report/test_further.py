@@ -4,8 +4,9 @@ from dataclasses import replace
 
 import pytest
 
-from cmg.report.further import open_table, protocol_table, swept_table
+from cmg.report.further import protocol_table, swept_table
 from cmg.report.inputs import Training, read_training
+from cmg.report.openset import open_table
 from cmg.report.protocols import protocols_csv
 from cmg.report.setting import kept_table, training_table
 from cmg.report.sweeps import sweep_layout, sweep_table
