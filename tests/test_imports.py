@@ -76,6 +76,7 @@ def test_light_stages_do_not_import_torch(stage):
         ("cmg.methods", "torch"),
         ("cmg.store", "cmg.store.writer"),
         ("pipeline.stages.tables", "matplotlib"),
+        ("pipeline.page.reporting, pipeline.page.measured, pipeline.tools.explain", "pandas"),
         *((f"cmg.methods.{name}.config", "torch") for name in METHODS),
     ],
 )
