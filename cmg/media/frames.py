@@ -59,11 +59,13 @@ def _as_packets(stamps: list[float], track: Track) -> bool:
 
 
 def _times(stamps: list[float], track: Track) -> np.ndarray:
-    """When the decoded frames, which come in that order, are shown: as their packets where there are as many, else as
-    their own stamps say where all differ, else evenly."""
-    if len(stamps) == len(track.times):
+    """When the decoded frames, which come in that order, are shown: as their packets where there are as many; else as
+    their own stamps say, in order, where all differ; else evenly, in line with most of those stamps."""
+    if len(stamps) == len(track.times) == track.packets:
         return track.times
     own = np.sort(track.when(np.array(stamps)))  # where there is no stamp it is not a number, which comes last
     if (np.diff(own) > 0).all() and not np.isnan(own).any():
         return own
-    return track.times[0] + np.arange(len(stamps)) * track.period
+    line = np.arange(len(stamps)) * track.period
+    begin = track.when(np.array(stamps)) - line
+    return line + (track.times[0] if np.isnan(begin).all() else np.nanmedian(begin))

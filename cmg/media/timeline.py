@@ -34,11 +34,12 @@ REORDERED = 17
 NO_STAMPS: int = av.format.Flags["no_timestamps"].value  # type: ignore[assignment]  # PyAV's stub: the member
 EARLY = 0.1  # seconds of an AVI before its second picture that encoders of sound may have put there
 SHORT = 0.5  # seconds by which a stream may end before its header says without being broken off
-JOINED = ("mpegts", "mpeg", "flv", "asf", "matroska,webm")  # formats in which parts joined byte by byte are all read
+DECODING_STORED = ("mpegts", "mpeg")  # formats whose files people join byte by byte, which say when to decode
+JOINED = (*DECODING_STORED, "matroska,webm")  # formats whose parts, joined byte by byte, are all read
 JOINED_AGAIN = (
     "files were joined without new ones, so that no second is certain; join them again with FFmpeg's concat demuxer"
 )
-BACK = 1.0  # seconds by which decoding times may go back within a stream of them
+BACK = 1.0  # seconds by which stamps may go back within a stream of them
 
 
 @dataclass(frozen=True)
@@ -48,7 +49,8 @@ class Track:
     index: of the stream in the file; end: when the last packet ends. times: float64 `[N]`, when the shown packets
     begin, ascending, each time once. regular: every packet is shown, undamaged and stamped, all of one form, and the
     first one is a keyframe and comes first. stamps: float64 `[N]`, what FFmpeg says of these packets and of what is
-    decoded from them, ascending. remarks: among which others it was chosen.
+    decoded from them, ascending. packets: how many are shown, also at the same time. remarks: among which others it was
+    chosen.
     """
 
     index: int
@@ -56,6 +58,7 @@ class Track:
     end: float
     regular: bool
     stamps: np.ndarray
+    packets: int
     remarks: tuple[Remark, ...] = ()
 
     @property
@@ -108,7 +111,7 @@ class _Stream:
     hidden: bool = False
     damaged: bool = False  # or of another form than the packets before
     last_damaged: bool = False
-    decoding: float = -np.inf
+    furthest: float = -np.inf
 
     def add(self, packet: av.packet.Packet) -> None:
         """Take note of the next packet of the stream, in the order of the file: its time in seconds, damage,
@@ -129,16 +132,16 @@ class _Stream:
             self.ends.append(time + self.durations[-1])
 
     def check_order(self, packet: av.packet.Packet) -> None:
-        """Raises MediaFailure `unreadable` where stamps start anew."""
-        if packet.dts is None:
+        """Raises MediaFailure `unreadable` where stamps start anew: those of decoding where they are stored, else those
+        of keyframes, before which nothing is shown that comes later in the file."""
+        stored = self._format in DECODING_STORED
+        stamp = packet.dts if stored else packet.pts
+        if stamp is None:
             return
-        time = float(packet.dts * packet.time_base)
-        if time < self.decoding - BACK:
-            raise MediaFailure(
-                "unreadable",
-                f"time stamps start anew after {self.decoding:.1f} s: {JOINED_AGAIN}",
-            )
-        self.decoding = max(self.decoding, time)
+        time = float(stamp * packet.time_base)
+        if time < self.furthest - BACK and (stored or packet.is_keyframe):
+            raise MediaFailure("unreadable", f"time stamps start anew after {self.furthest:.1f} s: {JOINED_AGAIN}")
+        self.furthest = max(self.furthest, time)
 
     @property
     def base(self) -> Fraction:
@@ -232,7 +235,8 @@ class _Stream:
             and self.stream.frames in (0, len(times))
         )
         regular = whole and self.first == (True, min(self.known, default=None))
-        return Track(self.stream.index, times - zero, self.end - zero, regular, self.clock, (*remarks, *self.assumed))
+        remarks = (*remarks, *self.assumed)
+        return Track(self.stream.index, times - zero, self.end - zero, regular, self.clock, len(self.stamps), remarks)
 
 
 def _shown(stamps: np.ndarray, decoded: np.ndarray) -> np.ndarray:
