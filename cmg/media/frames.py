@@ -60,12 +60,15 @@ def _as_packets(stamps: list[float], track: Track) -> bool:
 
 def _times(stamps: list[float], track: Track) -> np.ndarray:
     """When the decoded frames, which come in that order, are shown: as their packets where there are as many; else as
-    their own stamps say, in order, where all differ; else evenly, in line with most of those stamps."""
+    their own stamps say, in order and evenly between them; where two say the same, evenly in line with most."""
+    places = np.arange(len(stamps))
     if len(stamps) == len(track.times) == track.packets:
         return track.times
-    own = np.sort(track.when(np.array(stamps)))  # where there is no stamp it is not a number, which comes last
-    if (np.diff(own) > 0).all() and not np.isnan(own).any():
-        return own
-    line = np.arange(len(stamps)) * track.period
-    begin = track.when(np.array(stamps)) - line
-    return line + (track.times[0] if np.isnan(begin).all() else np.nanmedian(begin))
+    own = track.when(np.array(stamps))  # where there is no stamp it is not a number
+    told = np.flatnonzero(~np.isnan(own))
+    known = np.sort(own[told])
+    if len(known) and (np.diff(known) > 0).all():
+        beyond = places - np.clip(places, told[0], told[-1])
+        return np.interp(places, told, known) + beyond * track.period
+    begin = np.median(own[told] - told * track.period) if len(known) else track.times[0]
+    return begin + places * track.period

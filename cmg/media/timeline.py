@@ -33,6 +33,7 @@ DECODED = frozenset(
 REORDERED = 17
 NO_STAMPS: int = av.format.Flags["no_timestamps"].value  # type: ignore[assignment]  # PyAV's stub: the member
 EARLY = 0.1  # seconds of an AVI before its second picture that encoders of sound may have put there
+ASTRAY = 0.3  # seconds by which the stamps of few pictures may be off their even line: FFmpeg attributes some wrongly
 SHORT = 0.5  # seconds by which a stream may end before its header says without being broken off
 DECODING_STORED = ("mpegts", "mpeg")  # formats whose files people join byte by byte, which say when to decode
 JOINED = (*DECODING_STORED, "matroska,webm")  # formats whose parts, joined byte by byte, are all read
@@ -174,12 +175,24 @@ class _Stream:
     def clock(self) -> np.ndarray:
         """Different stamps of its packets by FFmpeg, float64, ascending; counted from how long packets last where most
         have none."""
-        few = self.stream.type == "video" and 2 * self.stamps.count(None) > len(self.stamps)
-        if self.known and not few:
+        if self.known and not self.sparse:
             return np.array(self.known, dtype=np.float64)
         lasting = np.array(self.durations)
         lasting[lasting == 0] = 1 / self.rate
         return min(self.known, default=0.0) + np.cumsum(lasting) - lasting
+
+    @property
+    def sparse(self) -> bool:
+        """Whether most of its pictures have no stamp."""
+        return self.stream.type == "video" and 2 * self.stamps.count(None) > len(self.stamps)
+
+    @property
+    def astray(self) -> float:
+        """Seconds by which decoding times differ from the clock, of pictures of which most have no stamp."""
+        if not self.sparse:
+            return 0.0
+        lag = [time - shown for time, shown in zip(self.decoded, self.clock, strict=True) if time is not None]
+        return float(np.ptp(lag)) if lag else 0.0
 
     @property
     def rate(self) -> float:
@@ -190,15 +203,17 @@ class _Stream:
 
     @property
     def assumed(self) -> tuple[Remark, ...]:
-        """A remark where neither the format nor the stream says how many pictures a second there are."""
-        unstamped = self.stream.container.format.flags & NO_STAMPS
-        if not isinstance(self.stream, av.VideoStream) or not unstamped or self.stream.codec_context.framerate:
+        """A remark where pictures are counted although neither the format nor the stream says how many a second there
+        are, or stamps say that some are left out."""
+        if not isinstance(self.stream, av.VideoStream):
             return ()
-        return (
-            Remark(
-                "rate_assumed", f"the file has no rate: its pictures are shown {1 / _period(self.clock):g} a second"
-            ),
-        )
+        rate = f"{1 / _period(self.clock):g} a second"
+        if self.stream.container.format.flags & NO_STAMPS and not self.stream.codec_context.framerate:
+            return (Remark("rate_assumed", f"the file has no rate: its pictures are shown {rate}"),)
+        if self.astray > ASTRAY:
+            found = f"few of its pictures have a stamp, and these are up to {self.astray:.1f} s off"
+            return (Remark("rate_assumed", f"{found}: its pictures are shown {rate}"),)
+        return ()
 
     @property
     def _format(self) -> str:

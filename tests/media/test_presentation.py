@@ -4,6 +4,7 @@ nothing."""
 import itertools
 from fractions import Fraction
 
+import av
 import numpy as np
 import pytest
 
@@ -13,7 +14,7 @@ from cmg.media.grid import official_indices
 from cmg.media.source import Source
 from cmg.media.video import VideoTask, decode_video
 from cmg.media.window import Window
-from tests.media.films import colour_of, make_colours, make_numbered, number_of, tones_of
+from tests.media.films import bars, colour_of, make_colours, make_numbered, number_of, tones_of
 
 MPEG = [
     {"g": "12", "bf": "2"},
@@ -136,6 +137,34 @@ def test_a_program_stream_that_stamps_few_pictures_keeps_their_rate(tmp_path):
     make_numbered(tmp_path / "film", "mpeg4", 60, Fraction(30_000, 1001), options=options, container_format="mpeg")
     found = decode(tmp_path, frames_per_second=4)
     assert numbers(found) == official_indices(60, 2, 4).tolist() and found.remarks == ()
+
+
+GAPPED = np.cumsum([0, *np.random.default_rng(5).choice([1, 1, 1, 1, 2, 7], 79)]).tolist()
+
+
+@pytest.mark.parametrize("codec", ["libx264", "libx265", "mpeg4", "mpeg2video"])
+@pytest.mark.parametrize("place", range(2))
+def test_pictures_left_out_of_a_program_stream(tmp_path, codec, place):
+    """Of pictures that fill a pack each but a few have stamps of their own."""
+    options = FORMS[codec][place]
+    with av.open(str(tmp_path / "film"), "w", format="mpeg") as out:
+        stream = out.add_stream(codec, rate=25, options=options)
+        stream.width, stream.height, stream.pix_fmt, stream.bit_rate = 176, 144, "yuv420p", 6_000_000
+        for number, time in enumerate(GAPPED):
+            noise = np.random.default_rng(number).integers(0, 255, (72, 176, 1)).repeat(3, axis=2)
+            picture = np.concatenate([bars(number)[:8].repeat(9, axis=0)[:, np.arange(176) * 64 // 176], noise])
+            frame = av.VideoFrame.from_ndarray(picture.astype(np.uint8), format="rgb24")
+            frame.pts, frame.time_base = time, Fraction(1, 25)
+            out.mux(stream.encode(frame))
+        out.mux(stream.encode())
+    found = decode(tmp_path, 5, frames_per_second=5, grid="timestamp")
+    right = [int(np.searchsorted(GAPPED, 5 * step, side="right")) - 1 for step in range(25)]
+    assert numbers(found) == right and "rate_assumed" not in {remark.kind for remark in found.remarks}
+
+
+def test_tiny_pictures_left_out_of_a_program_stream_are_counted_and_said(tmp_path):
+    make_numbered(tmp_path / "film", "libx264", 80, 25, options=X264[1], container_format="mpeg", times=GAPPED)
+    assert "rate_assumed" in {remark.kind for remark in decode(tmp_path, 5).remarks}
 
 
 def test_a_raw_stream_without_a_rate_is_counted_and_said(tmp_path):
