@@ -16,9 +16,9 @@ class Remark:
     kind: `uneven_frames` (time stamps decided, as frames are not evenly spaced), `silence_filled` (seconds without
     sound are silence), `picture_held` (seconds without a new frame show the one on screen), `stream_chosen` (one among
     several), `longer_file_cut` (the clip was cut out of a longer file), `rotated` (as the header says), `rate_changed`
-    (sound whose form changes in mid-stream was resampled piece by piece), `rate_assumed` (pictures without stamps in a
-    file that does not say how many a second are counted as FFmpeg does), `range_scaled` (a picture of more than 8 bits
-    was scaled to 8). text: one sentence with what was found.
+    (sound whose form changes in mid-stream was resampled piece by piece), `rate_assumed` (pictures without stamps are
+    counted, in a file that does not say how many a second there are, or whose few stamps are uneven), `range_scaled` (a
+    picture of more than 8 bits was scaled to 8). text: one sentence with what was found.
     """
 
     kind: str

@@ -217,7 +217,11 @@ class _Stream:
 
     @property
     def _format(self) -> str:
-        return self.stream.container.format.name
+        """By whose rules it is stamped: pictures with a code of Video for Windows are in Matroska as in AVI."""
+        name = self.stream.container.format.name
+        context = self.stream.codec_context  # none of a codec that FFmpeg does not have
+        windows = self.stream.type == "video" and context and context.codec_tag.strip("\0 ")
+        return "avi" if name == "matroska,webm" and windows else name
 
     @property
     def begin(self) -> float:

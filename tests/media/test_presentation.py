@@ -2,6 +2,7 @@
 nothing."""
 
 import itertools
+import struct
 from fractions import Fraction
 
 import av
@@ -12,9 +13,10 @@ from cmg.media.audio import AudioTask, decode_audio
 from cmg.media.failure import MediaFailure
 from cmg.media.grid import official_indices
 from cmg.media.source import Source
+from cmg.media.timeline import read_timeline
 from cmg.media.video import VideoTask, decode_video
 from cmg.media.window import Window
-from tests.media.films import bars, colour_of, make_colours, make_numbered, number_of, tones_of
+from tests.media.films import NUMBERED, bars, colour_of, make_colours, make_numbered, number_of, tones_of
 
 MPEG = [
     {"g": "12", "bf": "2"},
@@ -165,6 +167,41 @@ def test_pictures_left_out_of_a_program_stream(tmp_path, codec, place):
 def test_tiny_pictures_left_out_of_a_program_stream_are_counted_and_said(tmp_path):
     make_numbered(tmp_path / "film", "libx264", 80, 25, options=X264[1], container_format="mpeg", times=GAPPED)
     assert "rate_assumed" in {remark.kind for remark in decode(tmp_path, 5).remarks}
+
+
+@pytest.mark.parametrize(("codec", "pix_fmt"), [("mjpeg", "yuvj420p"), ("msmpeg4v2", "yuv420p")])
+def test_an_avi_does_not_tell_a_late_start_from_a_first_picture_that_is_held(tmp_path, codec, pix_fmt):
+    """Why a late start without sound cannot be known."""
+    for name, first in (("late", 16), ("held", 0)):
+        make_numbered(tmp_path / name, codec, 20, 25, pix_fmt, None, "avi", [first, *range(17, 36)])
+    assert (tmp_path / "late").read_bytes() == (tmp_path / "held").read_bytes()
+
+
+def make_windows(path, options, times, fps=25):
+    """MPEG-4 in Matroska with the code that it has in AVI: stamped with the places that it has there."""
+    make_numbered(path.with_suffix(".avi"), "mpeg4", len(times), fps, options=options, times=times)
+    with av.open(str(path.with_suffix(".avi"))) as source, av.open(str(path), "w", format="matroska") as out:
+        stream = out.add_stream_from_template(source.streams.video[0])
+        header = struct.pack("<IiiHH4sIiiII", 40, *NUMBERED, 1, 24, b"XVID", 0, 0, 0, 0, 0)
+        stream.codec_context.extradata = header + (stream.codec_context.extradata or b"")
+        packets = [packet for packet in source.demux() if packet.size]
+        for packet in packets:
+            packet.pts, packet.stream = packet.dts, stream
+            out.mux(packet)
+    data = path.read_bytes()
+    assert data.count(b"V_MPEG4/ISO/ASP") == 1
+    path.write_bytes(data.replace(b"V_MPEG4/ISO/ASP", b"V_MS/VFW/FOURCC"))
+
+
+@pytest.mark.parametrize("between", [0, 1, 2])
+@pytest.mark.parametrize("times", [range(80), GAPPED], ids=["even", "gapped"])
+def test_video_for_windows_in_matroska(tmp_path, between, times):
+    make_windows(tmp_path / "film", {"g": "12", "bf": str(between)}, list(times))
+    here, there = read_timeline(tmp_path / "film"), read_timeline(tmp_path / "film.avi")
+    np.testing.assert_allclose(here.zero + here.picture.times, there.zero + there.picture.times, atol=2e-3)
+    found = decode(tmp_path, 5, frames_per_second=5, grid="timestamp")
+    instants = 5 * np.arange(5 * found.valid)
+    assert numbers(found) == (np.searchsorted(times, instants, side="right") - 1).tolist()
 
 
 def test_a_raw_stream_without_a_rate_is_counted_and_said(tmp_path):
