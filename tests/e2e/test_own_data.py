@@ -109,3 +109,18 @@ def test_table_3_without_its_pictures_is_said_by_the_first_stage(followed, tmp_p
     done = project.run("dvc", "repro", check=False)
     assert done.returncode and "`datasets: []` there makes no table 3" in done.stderr + done.stdout
     assert miniature.ran(done.stdout) == {"code"}
+
+
+def test_what_git_has_is_enough_for_another_clone_and_for_an_experiment_of_its_own(followed, tmp_path):
+    """Listings of own files are no outputs: git carries them, the rest is DVC's."""
+    project, _ = followed
+    project.commit("Main run")
+    project.dvc("remote", "add", "--default", "group", str(tmp_path / "remote"))
+    project.dvc("push")
+    project.commit("Where results are")
+    other = miniature.Project(tmp_path / "clone")
+    project.git("clone", "--quiet", str(project.folder), str(other.folder))
+    other.dvc("pull")
+    assert "up to date" in other.dvc("status")
+    said = other.dvc("exp", "run", "--temp", "-S", "toc.lam=0.6", "toc@fcid-0")
+    assert re.findall(r"Running stage '(\S+)'", said) == ["toc@fcid-0"]
