@@ -70,7 +70,7 @@ def listed(path: Path) -> tuple[str, str] | None:
     """Dataset and source of a listing that ``scan`` writes when it is called by hand; None for any other path."""
     for branch in ("", f"{SEGMENTATION}/"):
         name, source = f"{branch}{path.stem}", path.parent.name
-        if source in ("raw", "released") and path == listing(name, source):
+        if source in ("raw", "released", "csv") and path == listing(name, source):
             return name, source
     return None
 
