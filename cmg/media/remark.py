@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 KINDS = (
     *("uneven_frames", "silence_filled", "picture_held", "stream_chosen", "longer_file_cut", "rotated"),
-    *("rate_changed", "rate_assumed", "range_scaled"),
+    *("rate_changed", "rate_assumed", "order_assumed", "range_scaled"),
 )
 
 
@@ -17,8 +17,9 @@ class Remark:
     sound are silence), `picture_held` (seconds without a new frame show the one on screen), `stream_chosen` (one among
     several), `longer_file_cut` (the clip was cut out of a longer file), `rotated` (as the header says), `rate_changed`
     (sound whose form changes in mid-stream was resampled piece by piece), `rate_assumed` (pictures without stamps are
-    counted, in a file that does not say how many a second there are, or whose few stamps are uneven), `range_scaled` (a
-    picture of more than 8 bits was scaled to 8). text: one sentence with what was found.
+    counted, in a file that does not say how many a second there are, or whose few stamps are uneven),
+    `order_assumed` (pictures may be a few places off, in a file that does not say when they are shown), `range_scaled`
+    (a picture of more than 8 bits was scaled to 8). text: one sentence with what was found.
     """
 
     kind: str

@@ -29,6 +29,7 @@ COUNTED = frozenset(  # formats without time stamps of their own: what FFmpeg gi
 DECODED = frozenset(
     {"avi", "asf", "mpegvideo"}
 )  # formats that say when pictures are decoded: when they are shown FFmpeg guesses
+FREE_ORDER = frozenset({"h264", "hevc"})  # codecs of which any picture may be shown later than those after it
 # places, at most, in which a picture that is shown may differ from the one that is decoded, and one (16 in H.264)
 REORDERED = 17
 NO_STAMPS: int = av.format.Flags["no_timestamps"].value  # type: ignore[assignment]  # PyAV's stub: the member
@@ -213,7 +214,24 @@ class _Stream:
         if self.astray > ASTRAY:
             found = f"few of its pictures have a stamp, and these are up to {self.astray:.1f} s off"
             return (Remark("rate_assumed", f"{found}: its pictures are shown {rate}"),)
+        if self.unordered:
+            return (
+                Remark("order_assumed", "the file says when its pictures are decoded, not quite when they are shown"),
+            )
         return ()
+
+    @property
+    def unordered(self) -> bool:
+        """Whether nothing tells by how many places its pictures may be off: guessed ones of a codec that shows any
+        later than those after it, with some left out, or cut between keyframes, or beside sound in a format without
+        places."""
+        context = self.stream.codec_context
+        if not (self.guessed and context.name in FREE_ORDER and context.has_b_frames):
+            return False
+        steps = np.diff(np.sort(np.array(self.decoded, dtype=np.float64)))
+        gaps = len(steps) > 0 and steps.max() > 1.5 * np.median(steps)
+        beside = self._format == "asf" and len(self.stream.container.streams.audio) > 0
+        return bool(gaps or beside or not self.first[0])
 
     @property
     def _format(self) -> str:

@@ -217,3 +217,15 @@ def test_a_stream_of_a_codec_that_ffmpeg_does_not_have_is_no_film(tmp_path):
     make_numbered(tmp_path / "film", "mjpeg", 20, 25, "yuvj420p", container_format="mpeg")
     with pytest.raises(MediaFailure, match="no_video"):
         decode(tmp_path)
+
+
+@pytest.mark.parametrize("form", ["avi", "asf"])
+@pytest.mark.parametrize("seed", range(4))
+def test_where_a_file_does_not_tell_when_its_pictures_are_shown_a_remark_says_so(tmp_path, form, seed):
+    """H.264 with B-frames and pictures left out: what is shown is at most a gap away."""
+    times = np.cumsum([0, *np.random.default_rng(seed).choice([1, 1, 1, 1, 2, 4], 59)]).tolist()
+    make_numbered(tmp_path / "film", "libx264", 60, 25, options=X264[0], container_format=form, times=times)
+    found = decode(tmp_path, times[-1] // 25, frames_per_second=5, grid="timestamp")
+    right = [int(np.searchsorted(times, 5 * step, side="right")) - 1 for step in range(len(numbers(found)))]
+    assert "order_assumed" in {remark.kind for remark in found.remarks}
+    assert np.abs(np.subtract(numbers(found), right)).max() <= 2
