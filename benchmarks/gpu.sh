@@ -11,11 +11,11 @@ cd "$(dirname "$0")/.."
 device=${1:-cuda}
 if [ "$device" = cpu ]; then
   step=(--batch-size 4 --steps 1 --threads 1 --sizes '{"specific_channels": 8, "decoder_channels": 8}')
-  eager=(float32 bfloat16) compiled=(float32-compiled) size=(--clips 2 --frames-per-second 1 --rounds 1 --workers 1) arrays=(--frames 16 --rounds 1)
+  eager=(float32 bfloat16) compiled=(float32-compiled) size=(--clips 2 --frames-per-second 1 --rounds 1 --workers 1) arrays=(--frames 16 --rounds 1) compiling=300
 else
   step=(--device cuda --batch-size 80 --steps 30 --clips "${CLIPS:-40801}")
   eager=(float32 float32-gathered tf32 bfloat16 bfloat16-gathered) compiled=(float32-compiled bfloat16-compiled)
-  size=(--device cuda --full --clips 16 --frames-per-second 16 --workers "$(nproc)" --rounds 2) arrays=(--device cuda --full)
+  size=(--device cuda --full --clips 16 --frames-per-second 16 --workers "$(nproc)" --rounds 2) arrays=(--device cuda --full) compiling=75
 fi
 failed=0
 
@@ -50,6 +50,6 @@ if [ -n "$(missing av cv2)" ]; then
 fi
 part "extraction" 100 "av cv2" python -m benchmarks.extract "${size[@]}"
 for method in fcid codaar; do
-  part "compiled step of $method" 75 "" python -m benchmarks.step "${step[@]}" --methods $method --precisions "${compiled[@]}"
+  part "compiled step of $method" $compiling "" python -m benchmarks.step "${step[@]}" --methods $method --precisions "${compiled[@]}"
 done
 exit $failed

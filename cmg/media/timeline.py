@@ -225,8 +225,9 @@ class _Stream:
         """Whether nothing tells by how many places its pictures may be off: guessed ones of a codec that shows any
         later than those after it, with some left out, or cut between keyframes, or beside sound in a format without
         places."""
-        context = self.stream.codec_context
-        if not (self.guessed and context.name in FREE_ORDER and context.has_b_frames):
+        if not isinstance(self.stream, av.VideoStream) or not self.guessed:
+            return False
+        if self.stream.codec_context.name not in FREE_ORDER or not self.stream.codec_context.has_b_frames:
             return False
         steps = np.diff(np.sort(np.array(self.decoded, dtype=np.float64)))
         gaps = len(steps) > 0 and steps.max() > 1.5 * np.median(steps)
