@@ -18,6 +18,8 @@ else
   size=(--device cuda --full --clips 16 --frames-per-second 16 --workers "$(nproc)" --rounds 2) arrays=(--device cuda --full) compiling=75
 fi
 failed=0
+export TORCHINDUCTOR_CACHE_DIR=$(mktemp -d) # a compilation that was killed leaves broken files behind
+trap 'rm -rf "$TORCHINDUCTOR_CACHE_DIR"' EXIT
 
 missing() { # PACKAGE…: those that cannot be imported
   python - "$@" <<'PY'
