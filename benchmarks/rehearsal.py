@@ -1,6 +1,6 @@
 """Does a method learn at the papers' size, on features as they really are, before GPU days are spent on it?
 
-    python -m benchmarks.rehearsal fcid        200 steps of batch 16 on the CPU, about 15 minutes a core
+    python -m benchmarks.rehearsal fcid        200 steps of batch 16 on the CPU, 20 to 30 minutes of a core
     python -m benchmarks.rehearsal fcid codaar --seeds 0 1 2 --out runs.jsonl
     python -m benchmarks.rehearsal dcid --variant release --modalities av --audio before
     python -m benchmarks.rehearsal fcid --set tau=0.1 club_features=sum
